@@ -1,0 +1,27 @@
+// What of this host install steps need to reach their package registries: proxy variables, package-index settings,
+// the CA bundle. All of it travels as secrets of an Execution, so that no layer, configuration or history of an
+// image holds any of it.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sandbox/execution.h"
+
+namespace images {
+
+struct HostSettings {
+  sandbox::EnvList env;                       // HTTPS_PROXY, PIP_INDEX_URL, SSL_CERT_FILE=/run/orchestrator/…, …
+  std::vector<sandbox::SecretFile> files;     // ca-certificates.crt, pip.conf
+  std::vector<std::string> sources;           // for people, no values: "HTTPS_PROXY", "SSL_CERT_FILE=/etc/…"
+
+  void apply_to(sandbox::Execution& execution) const;
+};
+
+// Reads the environment through `getenv` (a test passes its own) and the files that it names.
+HostSettings host_settings(const std::function<std::optional<std::string>(const char*)>& getenv);
+HostSettings host_settings();
+
+}  // namespace images

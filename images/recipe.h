@@ -1,0 +1,68 @@
+// Turns a checkout into an image that a sandbox can run: base → tools → dependencies → sources → seal (the
+// supervisor again, so that no install step can have replaced it). Each layer is looked up by its content key first;
+// what is found is not built and asks nobody but the engine.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "images/checkout/checkout.h"
+#include "images/host_settings.h"
+#include "images/toolchains/toolchain.h"
+#include "sandbox/image_store.h"
+#include "sandbox/io/loop.h"
+
+namespace images {
+
+struct RecipeRequest {
+  Source source;
+  CheckoutRequest checkout;                 // for the archive of the sources
+  const Toolchain* toolchain = nullptr;
+  InstallOptions install;
+  std::string base;                         // the person's --image; empty: by toolchain
+  std::vector<std::string> setup_commands;  // shell lines, run as root in the tools layer
+  HostSettings host;
+  std::string supervisor_file;              // path of the static supervisor binary on this host
+  std::string scratch;                      // an existing folder of ours
+};
+
+struct BuiltLayer {
+  std::string kind;     // "tools", "dependencies", "sources", "seal"
+  std::string key;
+  std::string image;    // id
+  bool cached = false;
+  double seconds = 0;
+  std::string note;     // "not cached by manifests: setup.py reads the tree"
+};
+
+struct BuiltImage {
+  std::string id;
+  std::string base_reference;   // "python:3.12-slim", "orchestrator/python:trixie"
+  std::string base_id;
+  std::string base_digest;      // of the registry, when known
+  std::vector<BuiltLayer> layers;
+  sandbox::EnvList env;         // PATH and the toolchain's variables, for every attempt
+  std::vector<std::string> warnings;
+};
+
+class RecipeObserver {
+ public:
+  virtual ~RecipeObserver() = default;
+  virtual void layer_started(const std::string& kind, const std::string& title) = 0;
+  virtual void layer_finished(const BuiltLayer& layer) = 0;
+  virtual void output(sandbox::Stream, std::string_view) {}
+};
+
+class Recipe {
+ public:
+  virtual ~Recipe() = default;  // letting go stops the build
+};
+
+// Errors: io::SetupError ("Failed to install dependencies: …" with the end of the log), io::HostError (no base
+// image: says how to get one).
+std::unique_ptr<Recipe> start_recipe(io::Loop& loop, sandbox::ImageStore& store, RecipeRequest request,
+                                     RecipeObserver& observer, std::function<void(io::Result<BuiltImage>)> done);
+
+}  // namespace images

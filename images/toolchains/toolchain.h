@@ -1,0 +1,72 @@
+// A language: how it is recognised, how its dependencies are installed, how it is seeded. One file each in this
+// folder; `toolchains()` lists them in the order of detection. A toolchain is pure: it looks at a Source and answers
+// with values; images/recipe turns them into layers.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "images/checkout/checkout.h"
+#include "sandbox/execution.h"
+#include "sandbox/image_store.h"
+
+namespace images {
+
+struct Detection {
+  std::string found;  // why: "requirements.txt", "pyproject.toml with setuptools"
+};
+
+// How to get from a base image to one that tests can run on.
+struct InstallPlan {
+  std::vector<sandbox::LayerBuildStep> tool_steps;  // in the tools layer, before the person's setup_commands
+
+  // The dependencies layer: only these files are put (at their places below kWorkDir), then the steps run with
+  // network. Keyed by the files' contents, not by the whole tree.
+  std::vector<std::string> dependency_files;
+  std::vector<sandbox::LayerBuildStep> dependency_steps;
+
+  // Run after the whole sources are there. Offline, unless `needs_sources` says why dependencies could not be
+  // installed without them; then these steps have network and the layer is not cached by manifests.
+  std::vector<sandbox::LayerBuildStep> source_steps;
+  std::string needs_sources;  // empty, or the reason in a sentence
+
+  std::vector<std::string> path_folders;  // first in PATH: the virtual environment's bin, …
+  sandbox::EnvList env;                   // for steps and attempts alike (VIRTUAL_ENV, …)
+  std::vector<std::string> notes;         // sentences for the report: what was chosen and why
+  // Run in the finished image without network; prints the resolved packages, one a line ("name==version").
+  std::vector<std::string> list_packages_argv;
+};
+
+struct InstallOptions {
+  std::string subdir;                // "" or a folder inside the tree
+  bool install_dependencies = true;  // --no-install: only what the toolchain itself needs (PATH, env)
+  std::vector<std::string> test_words;  // argv, or the line's words split at blanks: to see which runner is used
+  std::chrono::milliseconds step_timeout{900'000};
+};
+
+class Toolchain {
+ public:
+  virtual ~Toolchain() = default;
+  virtual std::string name() const = 0;              // "python": the report's `framework`
+  virtual std::string default_base() const = 0;      // "python:3.12-slim"
+  virtual std::string bootstrap_base() const = 0;    // "python": for `images bootstrap NAME`
+  virtual std::optional<Detection> detect(const Source& source, const std::string& subdir) const = 0;
+  virtual InstallPlan plan(const Source& source, const InstallOptions& options) const = 0;
+  // The variables by which this language and its frameworks take a seed.
+  virtual sandbox::EnvList seed_env(std::int64_t seed) const = 0;
+};
+
+const std::vector<const Toolchain*>& toolchains();
+// By the report's name; nullptr when unknown. Accepts all five names of the predecessor and "unknown".
+const Toolchain* find_toolchain(const std::string& name);
+// The first that recognises the tree; `unknown` when none does. `also` lists what else was seen.
+struct DetectedToolchain {
+  const Toolchain* toolchain = nullptr;
+  std::string found;
+  std::vector<std::string> also;
+};
+DetectedToolchain detect_toolchain(const Source& source, const std::string& subdir);
+
+}  // namespace images

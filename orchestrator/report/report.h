@@ -1,0 +1,128 @@
+// All that is known about a job's execution, at any moment: after the last attempt, but also after Ctrl-C, a
+// deadline or a lost engine. It is an index over a Spool: outputs stay on disk until a writer reads them, one
+// attempt at a time.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "images/recipe.h"
+#include "orchestrator/job/job.h"
+#include "orchestrator/report/spool.h"
+#include "sandbox/capabilities.h"
+#include "sandbox/outcome.h"
+
+namespace orchestrator {
+
+inline constexpr int kSchemaVersion = 1;
+
+// What isolation refused an attempt that did not pass: a sign that the sandbox, not the test, is the reason.
+struct SandboxHint {
+  std::string kind;      // "network", "name-resolution", "read-only", "memory", "pids", "file-size", "privilege", "disk"
+  std::string evidence;  // "kernel counter: 3 packets without a route", "stderr: Temporary failure in name resolution"
+  std::string remedy;    // "--network bridge"; empty when no flag allows it
+};
+
+struct Try {  // a try of an attempt that ended as infrastructure_error and was repeated
+  sandbox::Outcome outcome;
+  std::string reason;
+};
+
+struct AttemptRecord {
+  int index = 0;
+  std::int64_t seed = 0;
+  sandbox::Outcome outcome = sandbox::Outcome::cancelled;
+  std::string reason;                    // for outcomes that are no evidence; also "stopped at 300 s"
+  std::optional<int> exit_code;          // null for a time-out
+  std::optional<int> signal;
+  std::chrono::system_clock::time_point started_at{};
+  std::chrono::milliseconds duration{0};
+  sandbox::Usage usage;
+  StreamRecord out, err;
+  std::vector<SandboxHint> hints;        // only when it did not pass
+  std::vector<std::string> notes;
+  std::vector<Try> earlier_tries;
+
+  bool passed() const { return outcome == sandbox::Outcome::passed; }
+  bool counted() const { return sandbox::is_evidence(outcome); }
+};
+
+enum class RunEnd {
+  complete,
+  cancelled,         // SIGINT, SIGTERM
+  deadline,
+  not_runnable,      // the command cannot be started: stopped early
+  infrastructure,    // too many infrastructure errors, or the engine was lost
+};
+std::string_view name(RunEnd end);
+
+struct Report {
+  JobRequest request;
+  JobPlan plan;
+  images::Source source;            // entries and manifests may be empty here
+  images::BuiltImage image;
+  std::string framework;            // "python"
+  std::string framework_found;      // why
+  std::vector<std::string> packages;  // resolved, "name==version"
+  sandbox::Capabilities engine;
+  std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
+  RunEnd end = RunEnd::complete;
+  std::string end_reason;           // a sentence
+  std::chrono::system_clock::time_point started_at{};
+  std::chrono::system_clock::time_point finished_at{};
+  std::vector<std::string> warnings;
+  std::string reproduce;            // command line that runs the job again
+  std::string program_version;
+
+  int total_runs() const;           // attempts that are evidence
+  int failures() const;             // of those, not passed
+  double repro_rate() const;        // failures ÷ total_runs to 3 decimals; 0.0 when empty
+  int count(sandbox::Outcome outcome) const;
+};
+
+// Clopper–Pearson interval of a proportion, `confidence` in (0, 1); one-sided towards the open end when k is 0 or n.
+struct Interval {
+  double low = 0, high = 1;
+};
+Interval clopper_pearson(int k, int n, double confidence = 0.95);
+
+// The exit code of `run` (CONTRACT §5): 0 not shown flaky, 1 flaky, 3 fails every time, 4, 5, 6, 130/143 by the
+// caller for signals.
+int exit_code(const Report& report);
+
+// Which refusals of the sandbox an attempt that did not pass shows: from kernel counters, from the words of its
+// output (head and tail of both streams) and from how it ended.
+std::vector<SandboxHint> find_sandbox_hints(const sandbox::ExecutionResult& result, sandbox::Outcome outcome,
+                                            const Spool::Text& out, const Spool::Text& err,
+                                            sandbox::Network network);
+
+// The command line that runs one attempt of this report again.
+std::string reproduce_attempt(const Report& report, int index);
+
+struct JsonLimits {
+  std::uint64_t max_bytes = 32ull << 20;  // of the whole document; outputs are shortened, passing attempts' first
+};
+
+// Writes report.json, attempt by attempt: memory does not grow with the outputs. The predecessor's keys unchanged.
+// What was cut is said in the document. UTF-8 with U+FFFD and `lossy` where bytes were not.
+void write_json(const Report& report, const Spool& spool, std::ostream& out, const JsonLimits& limits = {});
+
+struct TextStyle {
+  bool colour = false;
+  int width = 80;
+};
+// The summary for a person: most important lines last, with the next command to try.
+void write_text(const Report& report, const Spool& spool, std::ostream& out, const TextStyle& style);
+
+// Replaces invalid sequences by U+FFFD; `lossy` is set when there were any. Control characters are kept.
+std::string to_utf8(std::string_view bytes, bool* lossy = nullptr);
+// For a terminal: to_utf8, with escape sequences and other control characters made visible.
+std::string for_terminal(std::string_view bytes);
+
+}  // namespace orchestrator

@@ -1,0 +1,46 @@
+// The one log of what happens, in order. Progress lines, JSON lines and (later) SSE are readings of it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+namespace orchestrator {
+
+// Types and their data (times in ms, all else as in the report):
+//   job_started        {repo, test_command, runs, parallelism}
+//   checkout_started   {}            checkout_progress {text}
+//   checkout_finished  {commit, tree_hash, files, seconds}
+//   layer_started      {kind, title} layer_output {text}   layer_finished {kind, cached, seconds}
+//   image_finished     {image, framework, found, seconds}
+//   run_started        {runs, parallelism, job_seed}
+//   attempt_started    {attempt, seed, try}
+//   attempt_finished   {attempt, seed, outcome, exit_code, duration_ms, done, runs, running, not_passed}
+//   stopping           {reason}
+//   run_finished       {end, total_runs, failures, repro_rate}
+//   warning            {text}
+struct Event {
+  std::uint64_t sequence = 0;  // 1, 2, 3, …
+  std::chrono::system_clock::time_point time{};
+  std::string type;
+  nlohmann::json data;
+
+  std::string to_json_line() const;  // one line without newline; never throws for bytes that are no UTF-8
+};
+
+class EventLog {
+ public:
+  using Listener = std::function<void(const Event&)>;
+  void subscribe(Listener listener) { listeners_.push_back(std::move(listener)); }
+  void append(std::string type, nlohmann::json data = nlohmann::json::object());
+
+ private:
+  std::uint64_t next_ = 1;
+  std::vector<Listener> listeners_;
+};
+
+}  // namespace orchestrator

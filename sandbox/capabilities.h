@@ -1,0 +1,34 @@
+// What an engine can do and what it really enforces, found out by asking, never assumed.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sandbox {
+
+enum class Enforcement { enforced, sampled, not_enforced };
+std::string to_string(Enforcement value);  // "enforced", "sampled", "not enforced"
+
+struct Capabilities {
+  std::string engine;           // "docker", "podman", "fake"
+  std::string engine_version;   // "20.10.24+dfsg1"
+  std::string api_version;      // "1.41": the one spoken
+  std::string runtime;          // "runc"
+  std::string runtime_version;  // "1.1.5"
+  std::string kernel;
+  std::string os;
+  std::string architecture;     // "amd64"
+  std::string cgroup_version;   // "1", "2"
+  std::string storage_driver;
+  std::vector<std::string> security;  // "seccomp", "apparmor", …: what is really there
+  int cpus = 1;
+  std::int64_t memory_bytes = 0;
+  std::string data_root;        // the engine's data folder when it is on this host, else empty
+  // "memory", "cpus", "pids", "nofile", "tmp", "shm", "disk", "output", "timeout", "network", …
+  std::map<std::string, Enforcement> limits;
+  std::vector<std::string> warnings;  // sentences for the report
+};
+
+}  // namespace sandbox

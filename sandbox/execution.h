@@ -1,0 +1,49 @@
+// One thing to run in isolation. An attempt and an install step are both one; the same machinery runs both.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sandbox/limits.h"
+
+namespace sandbox {
+
+enum class Network {
+  none,      // loopback only
+  internal,  // a network of its own without a way out
+  bridge,    // the engine's network, with a way out
+};
+
+enum class Privilege {
+  test,     // numeric non-root user, no capability
+  install,  // root inside, the engine's default capabilities less NET_RAW and MKNOD
+};
+
+using EnvList = std::vector<std::pair<std::string, std::string>>;
+
+// A file that exists only while the execution runs (in a tmpfs) and is in no layer, config or history of the
+// engine. It travels over the supervisor's stdin.
+struct SecretFile {
+  std::string name;     // a plain file name; it appears as kSecretDir/name, readable by the command
+  std::string content;
+};
+
+inline constexpr const char* kSecretDir = "/run/orchestrator";
+inline constexpr const char* kTestUser = "10001";  // uid and gid; its passwd entry is made by the tools layer
+inline constexpr const char* kHomeDir = "/home/attempt";
+inline constexpr const char* kWorkDir = "/work";
+inline constexpr const char* kSupervisorPath = "/.orchestrator/supervisor";
+
+struct Execution {
+  std::vector<std::string> argv;         // exact; argv[0] is looked up in PATH of `env`
+  EnvList env;                           // complete: nothing of the host's environment is added
+  EnvList secret_env;                    // same meaning, but never shown to the engine
+  std::vector<SecretFile> secret_files;  // same
+  std::string workdir = kWorkDir;
+  Network network = Network::none;
+  Privilege privilege = Privilege::test;
+  Limits limits;
+};
+
+}  // namespace sandbox

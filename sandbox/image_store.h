@@ -1,0 +1,104 @@
+// Keeps the images that a sandbox runs on and adds layers to them. Same thread rules as Sandbox.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/execution.h"
+#include "sandbox/io/result.h"
+#include "sandbox/outcome.h"
+#include "sandbox/sandbox.h"
+
+namespace sandbox {
+
+// An image that the engine has.
+struct Image {
+  std::string id;                            // "sha256:…"
+  std::vector<std::string> references;       // "python:3.12-slim"
+  std::string digest;                        // of its registry, when it came from one
+  std::string architecture;
+  std::int64_t size_bytes = 0;
+  std::chrono::system_clock::time_point created{};
+  std::map<std::string, std::string> labels;
+  EnvList env;                               // of its configuration
+};
+
+struct LayerBuildStep {
+  std::string title;  // "installing requirements.txt": shown as progress and in errors
+  Execution execution;
+};
+
+// A layer to add to `parent`: files put first, then the steps run in order, then the result is kept as an image
+// under `key`. No Dockerfile text: another engine must be able to build it.
+struct LayerSpec {
+  std::string parent;               // image id
+  std::string kind;                 // "tools", "dependencies", "sources", "seal": a label, and the tag's name
+  std::string key;                  // content key, hex
+  std::string tar_file;             // path of an uncompressed tar to unpack at /, or empty
+  std::vector<LayerBuildStep> steps;
+  EnvList env;                      // configuration of the result (PATH, …), beside the parent's
+  std::map<std::string, std::string> labels;
+};
+
+class BuildObserver {
+ public:
+  virtual ~BuildObserver() = default;
+  virtual void step_started(const std::string& title) { (void)title; }
+  virtual void step_output(Stream, std::string_view) {}
+};
+
+// A step did not end with 0. The message is one sentence; `result` says how it ended.
+class StepFailed : public std::runtime_error {
+ public:
+  StepFailed(std::string title, Outcome outcome, ExecutionResult result, std::string log_tail);
+  const std::string& title() const { return title_; }
+  Outcome outcome() const { return outcome_; }
+  const ExecutionResult& result() const { return result_; }
+  const std::string& log_tail() const { return log_tail_; }  // the end of both streams, UTF-8
+
+ private:
+  std::string title_;
+  Outcome outcome_;
+  ExecutionResult result_;
+  std::string log_tail_;
+};
+
+class BuildHandle {  // letting go stops the build and leaves nothing behind
+ public:
+  virtual ~BuildHandle() = default;
+};
+
+class ImageStore {
+ public:
+  virtual ~ImageStore() = default;
+  // The image of that reference ("python:3.12-slim", "sha256:…") if the engine has it; nullopt if not.
+  virtual void inspect(const std::string& reference, std::function<void(io::Result<std::optional<Image>>)> done) = 0;
+  // Fetches from a registry. Fails with PullFailed when no registry answers or it has no such image.
+  virtual void pull(const std::string& reference, std::function<void(io::Result<Image>)> done) = 0;
+  // The layer built earlier under this kind and key.
+  virtual void find_layer(const std::string& kind, const std::string& key,
+                          std::function<void(io::Result<std::optional<Image>>)> done) = 0;
+  // Makes an image of a tar of a root file system.
+  virtual void import(const std::string& tar_file, const std::string& reference,
+                      std::map<std::string, std::string> labels, EnvList env,
+                      std::function<void(io::Result<Image>)> done) = 0;
+  // Builds a layer. The observer must outlive the handle or `done`.
+  virtual std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
+                                             std::function<void(io::Result<Image>)> done) = 0;
+  virtual void list(std::function<void(io::Result<std::vector<Image>>)> done) = 0;  // those made by us
+  virtual void remove(const std::string& id, std::function<void(io::Result<bool>)> done) = 0;
+};
+
+class PullFailed : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+}  // namespace sandbox
