@@ -1,0 +1,12 @@
+// Times as the report and the event log write them.
+#pragma once
+
+#include <chrono>
+#include <string>
+
+namespace orchestrator {
+
+// "2026-11-23T10:15:30.123Z"; empty for the epoch, which stands for "not known".
+std::string iso_time(std::chrono::system_clock::time_point time);
+
+}  // namespace orchestrator
