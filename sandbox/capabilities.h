@@ -19,13 +19,13 @@ struct Capabilities {
   std::string runtime_version;  // "1.1.5"
   std::string kernel;
   std::string os;
-  std::string architecture;     // "amd64"
-  std::string cgroup_version;   // "1", "2"
+  std::string architecture;    // "amd64"
+  std::string cgroup_version;  // "1", "2"
   std::string storage_driver;
   std::vector<std::string> security;  // "seccomp", "apparmor", …: what is really there
   int cpus = 1;
   std::int64_t memory_bytes = 0;
-  std::string data_root;        // the engine's data folder when it is on this host, else empty
+  std::string data_root;  // the engine's data folder when it is on this host, else empty
   // "memory", "cpus", "pids", "nofile", "tmp", "shm", "disk", "output", "timeout", "network", …
   std::map<std::string, Enforcement> limits;
   std::vector<std::string> warnings;  // sentences for the report

@@ -25,7 +25,7 @@ using EnvList = std::vector<std::pair<std::string, std::string>>;
 // A file that exists only while the execution runs (in a tmpfs) and is in no layer, config or history of the
 // engine. It travels over the supervisor's stdin.
 struct SecretFile {
-  std::string name;     // a plain file name; it appears as kSecretDir/name, readable by the command
+  std::string name;  // a plain file name; it appears as kSecretDir/name, readable by the command
   std::string content;
 };
 

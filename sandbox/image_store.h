@@ -20,14 +20,14 @@ namespace sandbox {
 
 // An image that the engine has.
 struct Image {
-  std::string id;                            // "sha256:…"
-  std::vector<std::string> references;       // "python:3.12-slim"
-  std::string digest;                        // of its registry, when it came from one
+  std::string id;                       // "sha256:…"
+  std::vector<std::string> references;  // "python:3.12-slim"
+  std::string digest;                   // of its registry, when it came from one
   std::string architecture;
   std::int64_t size_bytes = 0;
   std::chrono::system_clock::time_point created{};
   std::map<std::string, std::string> labels;
-  EnvList env;                               // of its configuration
+  EnvList env;  // of its configuration
 };
 
 struct LayerBuildStep {
@@ -35,15 +35,15 @@ struct LayerBuildStep {
   Execution execution;
 };
 
-// A layer to add to `parent`: files put first, then the steps run in order, then the result is kept as an image
-// under `key`. No Dockerfile text: another engine must be able to build it.
+// A layer to add to `parent`: files put first, then the steps run in order, then the result is kept as an
+// image under `key`. No Dockerfile text: another engine must be able to build it.
 struct LayerSpec {
-  std::string parent;               // image id
-  std::string kind;                 // "tools", "dependencies", "sources", "seal": a label, and the tag's name
-  std::string key;                  // content key, hex
-  std::string tar_file;             // path of an uncompressed tar to unpack at /, or empty
+  std::string parent;    // image id
+  std::string kind;      // "tools", "dependencies", "sources", "seal": a label, and the tag's name
+  std::string key;       // content key, hex
+  std::string tar_file;  // path of an uncompressed tar to unpack at /, or empty
   std::vector<LayerBuildStep> steps;
-  EnvList env;                      // configuration of the result (PATH, …), beside the parent's
+  EnvList env;  // configuration of the result (PATH, …), beside the parent's
   std::map<std::string, std::string> labels;
 };
 
@@ -79,7 +79,8 @@ class ImageStore {
  public:
   virtual ~ImageStore() = default;
   // The image of that reference ("python:3.12-slim", "sha256:…") if the engine has it; nullopt if not.
-  virtual void inspect(const std::string& reference, std::function<void(io::Result<std::optional<Image>>)> done) = 0;
+  virtual void inspect(const std::string& reference,
+                       std::function<void(io::Result<std::optional<Image>>)> done) = 0;
   // Fetches from a registry. Fails with PullFailed when no registry answers or it has no such image.
   virtual void pull(const std::string& reference, std::function<void(io::Result<Image>)> done) = 0;
   // The layer built earlier under this kind and key.

@@ -20,7 +20,7 @@ struct Limits {
   std::int64_t shm_bytes = 64 * kMiB;    // /dev/shm
   std::int64_t disk_bytes = 4 * kGiB;    // written to the container's own root; sampled where no quota exists
   std::chrono::milliseconds timeout{300'000};
-  std::chrono::milliseconds grace{5'000};    // between TERM and KILL
+  std::chrono::milliseconds grace{5'000};      // between TERM and KILL
   std::int64_t output_keep_bytes = 64 * kMiB;  // past this, output is counted and discarded
   std::int64_t output_stop_bytes = 1 * kGiB;   // past this, the execution is stopped
 };

@@ -21,10 +21,14 @@ constexpr std::array<std::pair<Outcome, std::string_view>, 10> kNames{{
 
 Outcome of_stop(StopReason reason) {
   switch (reason) {
-    case StopReason::timeout: return Outcome::timed_out;
-    case StopReason::output_limit: return Outcome::output_limit;
-    case StopReason::disk_limit: return Outcome::disk_limit;
-    case StopReason::cancelled: return Outcome::cancelled;
+    case StopReason::timeout:
+      return Outcome::timed_out;
+    case StopReason::output_limit:
+      return Outcome::output_limit;
+    case StopReason::disk_limit:
+      return Outcome::disk_limit;
+    case StopReason::cancelled:
+      return Outcome::cancelled;
   }
   return Outcome::cancelled;
 }

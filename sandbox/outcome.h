@@ -1,5 +1,5 @@
-// How an execution ended, and what that says. `ExecutionResult` is what was seen; `classify` is the pure function
-// from it to an `Outcome`. What a test did is a value, never an exception.
+// How an execution ended, and what that says. `ExecutionResult` is what was seen; `classify` is the pure
+// function from it to an `Outcome`. What a test did is a value, never an exception.
 #pragma once
 
 #include <chrono>
@@ -38,7 +38,7 @@ struct StartFailure {
 };
 
 struct ExitStatus {
-  int code = 0;                // exit code; 128 + signal when a signal ended it
+  int code = 0;  // exit code; 128 + signal when a signal ended it
   std::optional<int> signal;
 };
 
@@ -48,24 +48,25 @@ struct Usage {
   std::string peak_memory_source;  // "cgroup v1 max_usage_in_bytes", "cgroup v2 memory.peak", "rusage maxrss"
 };
 
-// Kernel counters of the attempt's own namespaces and cgroup at its end: proof that isolation refused something.
+// Kernel counters of the attempt's own namespaces and cgroup at its end: proof that isolation refused
+// something.
 struct Refusals {
-  std::uint64_t no_route = 0;       // packets without a route (IPv4 + IPv6)
-  std::uint64_t dns_refused = 0;    // datagrams to a closed port of loopback: a resolver that is not there
-  std::uint64_t pids = 0;           // forks refused by the pids limit
-  std::uint64_t memory = 0;         // times that the memory limit was hit
+  std::uint64_t no_route = 0;     // packets without a route (IPv4 + IPv6)
+  std::uint64_t dns_refused = 0;  // datagrams to a closed port of loopback: a resolver that is not there
+  std::uint64_t pids = 0;         // forks refused by the pids limit
+  std::uint64_t memory = 0;       // times that the memory limit was hit
   std::uint64_t oom_kills = 0;
-  std::uint64_t tmp_full = 0;       // 1 when /tmp had no free block left at the end
+  std::uint64_t tmp_full = 0;  // 1 when /tmp had no free block left at the end
 };
 
 struct ExecutionResult {
-  std::optional<ExitStatus> exit;             // absent when it never ran or nobody saw its end
-  bool exit_before_stop = false;              // the engine stamped the end before our stop was sent
-  std::optional<StopReason> stop;             // the first reason that we (or the supervisor's own deadline) had
+  std::optional<ExitStatus> exit;  // absent when it never ran or nobody saw its end
+  bool exit_before_stop = false;   // the engine stamped the end before our stop was sent
+  std::optional<StopReason> stop;  // the first reason that we (or the supervisor's own deadline) had
   std::optional<StartFailure> start_failure;
   bool oom_killed = false;                    // the engine's flag, or the cgroup's counter
   std::optional<std::string> infrastructure;  // what of engine, image or host broke; wins over all else
-  std::chrono::system_clock::time_point started_at{};   // by the engine's clock
+  std::chrono::system_clock::time_point started_at{};  // by the engine's clock
   std::chrono::system_clock::time_point finished_at{};
   std::chrono::milliseconds duration{0};
   Usage usage;
@@ -76,8 +77,8 @@ struct ExecutionResult {
   std::vector<std::string> notes;  // for the report: what was lost or unusual, in sentences
 };
 
-// CONTRACT: an exit stamped before our stop wins; otherwise the first stop reason decides; an OOM kill counts only
-// when the execution did not pass.
+// CONTRACT: an exit stamped before our stop wins; otherwise the first stop reason decides; an OOM kill counts
+// only when the execution did not pass.
 Outcome classify(const ExecutionResult& result);
 
 }  // namespace sandbox

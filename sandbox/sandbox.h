@@ -1,5 +1,5 @@
-// Runs one command in isolation. Implemented by each engine (docker/, the fake of the tests). All calls and all
-// callbacks happen on the loop's thread; no call blocks.
+// Runs one command in isolation. Implemented by each engine (docker/, the fake of the tests). All calls and
+// all callbacks happen on the loop's thread; no call blocks.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ enum class Stream { out, err };
 struct AttemptSpec {
   std::string image;  // an image id or reference that the engine has
   Execution execution;
-  std::string name;                          // for people: "attempt 7"
+  std::string name;                           // for people: "attempt 7"
   std::map<std::string, std::string> labels;  // run, attempt: beside those of ownership that the engine adds
 };
 
@@ -62,8 +62,10 @@ class Sandbox {
   virtual ~Sandbox() = default;
   virtual void probe(std::function<void(io::Result<Capabilities>)> done) = 0;
   virtual std::unique_ptr<Prepared> prepare(AttemptSpec spec) = 0;
-  virtual std::unique_ptr<AttemptHandle> start(std::unique_ptr<Prepared> prepared, AttemptObserver& observer) = 0;
-  virtual void sweep(SweepScope scope, std::function<void(io::Result<int>)> done) = 0;  // how many were removed
+  virtual std::unique_ptr<AttemptHandle> start(std::unique_ptr<Prepared> prepared,
+                                               AttemptObserver& observer) = 0;
+  virtual void sweep(SweepScope scope,
+                     std::function<void(io::Result<int>)> done) = 0;  // how many were removed
 };
 
 }  // namespace sandbox

@@ -1,5 +1,5 @@
-// A child process started with posix_spawn (never a fork of a threaded process), watched through a pidfd. Used for
-// the checkout and for debootstrap. Loop's thread only.
+// A child process started with posix_spawn (never a fork of a threaded process), watched through a pidfd.
+// Used for the checkout and for debootstrap. Loop's thread only.
 #pragma once
 
 #include <chrono>
@@ -15,18 +15,18 @@
 namespace io {
 
 struct ChildSpec {
-  std::vector<std::string> argv;           // argv[0]: a path, or a name looked up in PATH
-  std::vector<std::string> env;            // "NAME=value"; complete
-  std::string stdin_text;                  // written to its stdin (at most 64 KiB), then closed
-  std::chrono::milliseconds deadline{0};   // 0: none. At the deadline its whole process group is killed
+  std::vector<std::string> argv;          // argv[0]: a path, or a name looked up in PATH
+  std::vector<std::string> env;           // "NAME=value"; complete
+  std::string stdin_text;                 // written to its stdin (at most 64 KiB), then closed
+  std::chrono::milliseconds deadline{0};  // 0: none. At the deadline its whole process group is killed
 };
 
 struct ChildResult {
-  int exit_code = -1;           // -1 when a signal ended it
+  int exit_code = -1;  // -1 when a signal ended it
   int signal = 0;
   bool deadline_passed = false;
-  std::string output;           // its stdout, at most 16 MiB
-  std::string errors;           // the last 64 KiB of its stderr
+  std::string output;  // its stdout, at most 16 MiB
+  std::string errors;  // the last 64 KiB of its stderr
 };
 
 // Letting go kills the process group and reaps it.

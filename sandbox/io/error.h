@@ -9,8 +9,8 @@
 
 namespace io {
 
-// An error of a person's request (exit code 2), or of the host or a peer (exit code 5). Everything else that is
-// thrown is a defect or an infrastructure error.
+// An error of a person's request (exit code 2), or of the host or a peer (exit code 5). Everything else that
+// is thrown is a defect or an infrastructure error.
 class RequestError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

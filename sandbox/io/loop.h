@@ -1,6 +1,6 @@
-// The one loop: timers, posted functions, children and (in CurlLoop) every HTTP transfer happen on its thread.
-// Everything sleeps until the next deadline or event; nothing ticks. `post` and `wake` alone may be called from
-// other threads.
+// The one loop: timers, posted functions, children and (in CurlLoop) every HTTP transfer happen on its
+// thread. Everything sleeps until the next deadline or event; nothing ticks. `post` and `wake` alone may be
+// called from other threads.
 #pragma once
 
 #include <chrono>
@@ -40,8 +40,8 @@ class Loop {
   }
 };
 
-// Starts an asynchronous call and handles events until it has answered. For a mode's entry, where nothing else is
-// there to wait for; never from inside a callback.
+// Starts an asynchronous call and handles events until it has answered. For a mode's entry, where nothing
+// else is there to wait for; never from inside a callback.
 template <class T, class StartFn>
 T await(Loop& loop, StartFn&& start) {
   auto slot = std::make_shared<std::unique_ptr<T>>();

@@ -1,0 +1,77 @@
+// The program's one HTTP client. Transfers run on a CurlLoop; each is a handle that cancels when it is let
+// go, also from inside its own callbacks. Nothing here knows what is asked of whom.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sandbox/io/result.h"
+
+namespace io {
+
+class CurlLoop;
+
+struct HttpRequest {
+  std::string method = "GET";
+  std::string url;          // "http://engine/v1.41/_ping"; the host part is only a name on a Unix socket
+  std::string unix_socket;  // path; empty: by the URL's host
+  std::vector<std::string> headers;  // "Content-Type: application/json"
+  std::string body;
+  std::string body_file;  // instead of `body`: sent from this file
+  std::optional<std::string>
+      late_body;                // instead: sent once the answer's head is here (a hijacked connection)
+  bool own_connection = false;  // a fresh one, closed afterwards
+  std::chrono::milliseconds timeout{0};  // of the whole exchange; 0: none
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::size_t max_body = 32u << 20;  // of a collected answer; more is an error
+};
+
+struct HttpResponse {
+  long status = 0;
+  std::map<std::string, std::string> headers;  // names in lower case; the last of equal names
+  std::string body;
+};
+
+// The transfer itself failed: no answer with a status. `refused` when no connection came about at all.
+class TransportError : public std::runtime_error {
+ public:
+  TransportError(const std::string& message, bool refused_, int error_number_)
+      : std::runtime_error(message), refused(refused_), error_number(error_number_) {}
+  bool refused;
+  int error_number;  // errno of connect(2) when known: ENOENT and EACCES of a socket read differently
+};
+
+// Handlers of a body that is read as it comes.
+struct HttpStream {
+  std::function<void(const HttpResponse& head)> on_head;
+  std::function<void(std::string_view bytes)> on_bytes;
+  std::function<void(Result<HttpResponse>)> on_end;  // once; body empty
+};
+
+class HttpCall {
+ public:
+  virtual ~HttpCall() = default;  // cancels; no handler is called any more
+};
+
+class HttpClient {
+ public:
+  explicit HttpClient(CurlLoop& loop) : loop_(loop) {}
+
+  // `done` is called once, never before send() has returned.
+  [[nodiscard]] std::unique_ptr<HttpCall> send(HttpRequest request,
+                                               std::function<void(Result<HttpResponse>)> done);
+  [[nodiscard]] std::unique_ptr<HttpCall> stream(HttpRequest request, HttpStream handlers);
+
+ private:
+  CurlLoop& loop_;
+};
+
+}  // namespace io
