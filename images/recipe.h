@@ -1,10 +1,14 @@
 // Turns a checkout into an image that a sandbox can run: base → tools → dependencies → sources → seal (the
-// supervisor again, so that no install step can have replaced it). Each layer is looked up by its content key first;
-// what is found is not built and asks nobody but the engine.
+// supervisor again, so that no install step can have replaced it). Each layer is looked up by its content key
+// first; what is found is not built and asks nobody but the engine.
+//
+// The key of a layer is made of what it is built from (the parent's id, files, steps), not of what may differ
+// between two hosts without changing the result (limits, proxies, index settings).
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,43 +20,57 @@
 
 namespace images {
 
+// How the sources become a tar: start_archive, or a test's own.
+using Archiver =
+    std::function<std::unique_ptr<Checkout>(io::Loop&, CheckoutRequest, std::string prefix, int owner,
+                                            std::function<void(io::Result<SourceArchive>)>)>;
+
 struct RecipeRequest {
   Source source;
-  CheckoutRequest checkout;                 // for the archive of the sources
+  CheckoutRequest checkout;  // for the archive of the sources
   const Toolchain* toolchain = nullptr;
   InstallOptions install;
   std::string base;                         // the person's --image; empty: by toolchain
   std::vector<std::string> setup_commands;  // shell lines, run as root in the tools layer
   HostSettings host;
-  std::string supervisor_file;              // path of the static supervisor binary on this host
-  std::string scratch;                      // an existing folder of ours
+  std::string supervisor_file;  // path of the static supervisor binary on this host
+  std::string scratch;          // an existing folder of ours
+  Archiver archive = start_archive;
 };
 
 struct BuiltLayer {
-  std::string kind;     // "tools", "dependencies", "sources", "seal"
+  std::string kind;  // "tools", "dependencies", "sources", "seal"
   std::string key;
-  std::string image;    // id
+  std::string image;  // id
   bool cached = false;
   double seconds = 0;
-  std::string note;     // "not cached by manifests: setup.py reads the tree"
+  std::string note;  // "not cached by manifests: setup.py reads the tree"
 };
 
 struct BuiltImage {
   std::string id;
-  std::string base_reference;   // "python:3.12-slim", "orchestrator/python:trixie"
+  std::string base_reference;  // "python:3.12-slim", "orchestrator/python:trixie"
   std::string base_id;
-  std::string base_digest;      // of the registry, when known
+  std::string base_digest;  // of the registry, when known
   std::vector<BuiltLayer> layers;
-  sandbox::EnvList env;         // PATH and the toolchain's variables, for every attempt
+  std::string tree_hash;  // of the sources that are in it: not Source's when a folder changed meanwhile
+  std::vector<std::string> list_packages_argv;  // see InstallPlan
+  // What that printed when the sources layer was built; kept as a label of the sealed image, so that a cached
+  // one has it too. Absent when nobody knows: then it has to be run.
+  std::optional<std::vector<std::string>> packages;
+  std::vector<std::string> notes;  // what was chosen and why
+  sandbox::EnvList env;            // PATH and the toolchain's variables, for every attempt
   std::vector<std::string> warnings;
 };
 
 class RecipeObserver {
  public:
   virtual ~RecipeObserver() = default;
+  // Only for a layer that is really built.
   virtual void layer_started(const std::string& kind, const std::string& title) = 0;
   virtual void layer_finished(const BuiltLayer& layer) = 0;
-  virtual void output(sandbox::Stream, std::string_view) {}
+  virtual void step_started(const std::string&) {}
+  virtual void output(sandbox::Stream, std::string_view) {}  // whole lines, no credential in them
 };
 
 class Recipe {
@@ -60,9 +78,12 @@ class Recipe {
   virtual ~Recipe() = default;  // letting go stops the build
 };
 
-// Errors: io::SetupError ("Failed to install dependencies: …" with the end of the log), io::HostError (no base
-// image: says how to get one).
+inline constexpr const char* kPackagesLabel = "orchestrator.packages";
+
+// The observer must outlive the recipe. Errors: io::SetupError ("Failed to install dependencies: …" with the
+// end of the log), io::HostError (no base image: says how to get one).
 std::unique_ptr<Recipe> start_recipe(io::Loop& loop, sandbox::ImageStore& store, RecipeRequest request,
-                                     RecipeObserver& observer, std::function<void(io::Result<BuiltImage>)> done);
+                                     RecipeObserver& observer,
+                                     std::function<void(io::Result<BuiltImage>)> done);
 
 }  // namespace images

@@ -1,5 +1,5 @@
-// Makes a base image where no registry can be reached: debootstrap into a folder, what the host left in it removed,
-// then the engine's import.
+// Makes a base image where no registry can be reached: debootstrap into a folder, what the host left in it
+// removed, then the engine's import.
 #pragma once
 
 #include <functional>
@@ -13,11 +13,11 @@
 namespace images {
 
 struct BaseRecipe {
-  std::string name;                    // "python", "minimal"
-  std::string suite;                   // "trixie"
+  std::string name;   // "python", "minimal"
+  std::string suite;  // "trixie"
   std::vector<std::string> packages;
-  std::string reference;               // "orchestrator/python:trixie"
-  std::string about;                   // one line
+  std::string reference;  // "orchestrator/python:trixie"
+  std::string about;      // one line
 };
 
 const std::vector<BaseRecipe>& base_recipes();
@@ -25,8 +25,8 @@ const BaseRecipe* find_base(const std::string& name);
 
 struct BootstrapRequest {
   BaseRecipe recipe;
-  std::string mirror;    // empty: the host's own Debian mirror from its apt sources
-  std::string scratch;   // an existing folder with room (a tree of some 400 MiB)
+  std::string mirror;   // empty: the host's own Debian mirror from its apt sources
+  std::string scratch;  // an existing folder with room (a tree of some 400 MiB)
 };
 
 class Bootstrap {
@@ -35,7 +35,8 @@ class Bootstrap {
 };
 
 // Errors: io::HostError (debootstrap missing, not root, mirror not reached), each saying what to do.
-std::unique_ptr<Bootstrap> start_bootstrap(io::Loop& loop, sandbox::ImageStore& store, BootstrapRequest request,
+std::unique_ptr<Bootstrap> start_bootstrap(io::Loop& loop, sandbox::ImageStore& store,
+                                           BootstrapRequest request,
                                            std::function<void(std::string_view)> progress,
                                            std::function<void(io::Result<sandbox::Image>)> done);
 

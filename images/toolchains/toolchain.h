@@ -1,6 +1,6 @@
-// A language: how it is recognised, how its dependencies are installed, how it is seeded. One file each in this
-// folder; `toolchains()` lists them in the order of detection. A toolchain is pure: it looks at a Source and answers
-// with values; images/recipe turns them into layers.
+// A language: how it is recognised, how its dependencies are installed, how it is seeded. One file each in
+// this folder; `toolchains()` lists them in the order of detection. A toolchain is pure: it looks at a Source
+// and answers with values; images/recipe turns them into layers.
 #pragma once
 
 #include <chrono>
@@ -18,12 +18,14 @@ struct Detection {
   std::string found;  // why: "requirements.txt", "pyproject.toml with setuptools"
 };
 
-// How to get from a base image to one that tests can run on.
+// How to get from a base image to one that tests can run on. Of a step's execution a toolchain gives `argv`
+// and the variables that only this step needs; images/recipe adds the rest (PATH, HOME, workdir, network,
+// limits, host settings).
 struct InstallPlan {
   std::vector<sandbox::LayerBuildStep> tool_steps;  // in the tools layer, before the person's setup_commands
 
-  // The dependencies layer: only these files are put (at their places below kWorkDir), then the steps run with
-  // network. Keyed by the files' contents, not by the whole tree.
+  // The dependencies layer: only these files are put (at their places below kWorkDir), then the steps run
+  // with network. Keyed by the files' contents, not by the whole tree.
   std::vector<std::string> dependency_files;
   std::vector<sandbox::LayerBuildStep> dependency_steps;
 
@@ -42,20 +44,31 @@ struct InstallPlan {
 struct InstallOptions {
   std::string subdir;                // "" or a folder inside the tree
   bool install_dependencies = true;  // --no-install: only what the toolchain itself needs (PATH, env)
-  std::vector<std::string> test_words;  // argv, or the line's words split at blanks: to see which runner is used
+  std::vector<std::string>
+      test_words;         // argv, or the line's words split at blanks: to see which runner is used
+  bool own_base = false;  // the person chose the base image: what it has installed stays usable
   std::chrono::milliseconds step_timeout{900'000};
 };
 
 class Toolchain {
  public:
   virtual ~Toolchain() = default;
-  virtual std::string name() const = 0;              // "python": the report's `framework`
-  virtual std::string default_base() const = 0;      // "python:3.12-slim"
-  virtual std::string bootstrap_base() const = 0;    // "python": for `images bootstrap NAME`
+  virtual std::string name() const = 0;            // "python": the report's `framework`
+  virtual std::string default_base() const = 0;    // "python:3.12-slim"
+  virtual std::string bootstrap_base() const = 0;  // "python": for `images bootstrap NAME`
   virtual std::optional<Detection> detect(const Source& source, const std::string& subdir) const = 0;
   virtual InstallPlan plan(const Source& source, const InstallOptions& options) const = 0;
   // The variables by which this language and its frameworks take a seed.
   virtual sandbox::EnvList seed_env(std::int64_t seed) const = 0;
+  // The same once it is known what is installed (`packages`: the lines of list_packages_argv) and what the
+  // person set: a variable of theirs that also carries a seed is extended, never replaced. `test_words` as in
+  // InstallOptions: a plugin that the command itself turns off gets no seed.
+  virtual sandbox::EnvList seed_env_for(std::int64_t seed, const std::vector<std::string>& packages,
+                                        const sandbox::EnvList& user_env,
+                                        const std::vector<std::string>& test_words = {}) const {
+    (void)packages, (void)user_env, (void)test_words;
+    return seed_env(seed);
+  }
 };
 
 const std::vector<const Toolchain*>& toolchains();

@@ -1,0 +1,27 @@
+#include "images/bases/bootstrap.h"
+
+namespace images {
+
+const std::vector<BaseRecipe>& base_recipes() {
+  static const std::vector<BaseRecipe> kRecipes = {
+      {"python",
+       "trixie",
+       {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
+       "orchestrator/python:trixie",
+       "Debian trixie with Python 3.13, pip and git"},
+      {"minimal",
+       "trixie",
+       {"ca-certificates"},
+       "orchestrator/minimal:trixie",
+       "Debian trixie, nothing but its base"},
+  };
+  return kRecipes;
+}
+
+const BaseRecipe* find_base(const std::string& name) {
+  for (const auto& recipe : base_recipes())
+    if (recipe.name == name || recipe.reference == name) return &recipe;
+  return nullptr;
+}
+
+}  // namespace images

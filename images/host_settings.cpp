@@ -1,0 +1,209 @@
+#include "images/host_settings.h"
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "images/pip_config.h"
+
+namespace images {
+
+namespace {
+
+constexpr std::size_t kLargestFile = 8 * 1024 * 1024;
+
+// Passed on as they are: addresses and switches, never paths.
+constexpr const char* kPassedOn[] = {
+    // proxies, in both cases: programs differ in which they read
+    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY",
+    "no_proxy",
+    // Python
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT",
+    "PIP_RETRIES", "PIP_PROXY", "PIP_PREFER_BINARY", "PIPENV_PYPI_MIRROR", "UV_INDEX_URL",
+    "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT",
+    // JavaScript, Go, Rust
+    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY", "GOPROXY",
+    "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT",
+    "CARGO_NET_RETRY"};
+
+constexpr const char* kCaNames[] = {"ORCHESTRATOR_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
+                                    "CURL_CA_BUNDLE"};
+constexpr const char* kCaReaders[] = {"SSL_CERT_FILE",    "PIP_CERT",       "REQUESTS_CA_BUNDLE",
+                                      "CURL_CA_BUNDLE",   "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS",
+                                      "CARGO_HTTP_CAINFO"};
+constexpr const char* kCaFile = "ca-certificates.crt";
+constexpr const char* kPipFile = "pip.conf";
+
+std::string secret_path(const char* name) { return std::string(sandbox::kSecretDir) + "/" + name; }
+
+// The content of a regular file of a sensible size.
+std::optional<std::string> read_file(const std::string& path) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error || size == 0 || size > kLargestFile) return std::nullopt;
+  std::ifstream file(path, std::ios::binary);
+  std::string content(size, '\0');
+  if (!file.read(content.data(), static_cast<std::streamsize>(size))) return std::nullopt;
+  return content;
+}
+
+bool is_set(const sandbox::EnvList& env, std::string_view name) {
+  for (const auto& [key, value] : env)
+    if (key == name) return true;
+  return false;
+}
+
+const std::string* value_of(const sandbox::EnvList& env, std::string_view name) {
+  for (const auto& [key, value] : env)
+    if (key == name) return &value;
+  return nullptr;
+}
+
+bool names_this_host(std::string_view url) {
+  for (const char* own : {"localhost", "127.0.0.1", "[::1]"}) {
+    const auto at = url.find(own);
+    if (at != std::string_view::npos && (at == 0 || url[at - 1] == '/' || url[at - 1] == '@')) return true;
+  }
+  return false;
+}
+
+class Collector {
+ public:
+  Collector(const std::function<std::optional<std::string>(const char*)>& getenv, std::string etc)
+      : getenv_(getenv), etc_(std::move(etc)) {}
+
+  HostSettings collect() {
+    variables();
+    pip_configuration();
+    one_index_for_all();
+    ca_bundle();
+    return std::move(settings_);
+  }
+
+ private:
+  std::optional<std::string> variable(const char* name) const {
+    auto value = getenv_(name);
+    if (value && value->empty()) return std::nullopt;
+    return value;
+  }
+
+  void variables() {
+    for (const char* name : kPassedOn) {
+      const auto value = variable(name);
+      if (!value) continue;
+      settings_.env.emplace_back(name, *value);
+      settings_.sources.emplace_back(name);
+      const std::string_view known(name);
+      if (!known.starts_with("NO_") && !known.starts_with("no_") && names_this_host(*value))
+        settings_.warnings.push_back(
+            std::string(name) +
+            " names this host itself, which an install step does not reach by that address");
+    }
+  }
+
+  // In pip's own order, later files win.
+  void pip_configuration() {
+    const auto own = variable("PIP_CONFIG_FILE");
+    if (own && *own == "/dev/null") return;  // pip's way to say: read none
+    std::vector<std::string> paths = {etc_ + "/xdg/pip/pip.conf", etc_ + "/pip.conf"};
+    if (const auto home = variable("HOME")) {
+      paths.push_back(*home + "/.pip/pip.conf");
+      paths.push_back(variable("XDG_CONFIG_HOME").value_or(*home + "/.config") + "/pip/pip.conf");
+    }
+    if (own) paths.push_back(*own);
+    for (const auto& path : paths) {
+      const auto text = read_file(path);
+      if (text && pip_.add(*text)) settings_.sources.push_back(path);
+    }
+    if (pip_.empty()) return;
+    settings_.files.push_back({kPipFile, pip_.text()});
+    settings_.env.emplace_back("PIP_CONFIG_FILE", secret_path(kPipFile));
+  }
+
+  // uv and Pipenv know nothing of pip's settings; whoever set one index for this host means all of them.
+  void one_index_for_all() {
+    const std::string* by_variable = value_of(settings_.env, "PIP_INDEX_URL");
+    const std::string index = by_variable ? *by_variable : pip_.value("index-url");
+    if (index.empty()) return;
+    const bool uv_has_one =
+        is_set(settings_.env, "UV_INDEX_URL") || is_set(settings_.env, "UV_DEFAULT_INDEX");
+    if (!uv_has_one) settings_.env.emplace_back("UV_DEFAULT_INDEX", index);
+    if (!is_set(settings_.env, "PIPENV_PYPI_MIRROR")) settings_.env.emplace_back("PIPENV_PYPI_MIRROR", index);
+  }
+
+  void ca_bundle() {
+    for (const char* name : kCaNames) {
+      const auto path = variable(name);
+      if (!path) continue;
+      auto content = read_file(*path);
+      if (!content || content->find("-----BEGIN CERTIFICATE-----") == std::string::npos) {
+        settings_.warnings.push_back(std::string(name) +
+                                     " is no readable PEM bundle of at most 8 MiB: " + *path);
+        continue;
+      }
+      settings_.files.push_back({kCaFile, std::move(*content)});
+      for (const char* reader : kCaReaders) settings_.env.emplace_back(reader, secret_path(kCaFile));
+      settings_.sources.push_back(std::string(name) + "=" + *path);
+      return;
+    }
+  }
+
+  const std::function<std::optional<std::string>(const char*)>& getenv_;
+  std::string etc_;
+  PipConfig pip_;
+  HostSettings settings_;
+};
+
+// "user:password" of each URL in `text`.
+void collect_credentials(std::string_view text, std::set<std::string>& found) {
+  for (auto at = text.find("://"); at != std::string_view::npos; at = text.find("://", at + 3)) {
+    const auto authority = text.substr(at + 3, text.substr(at + 3).find_first_of("/ \t\r\n,\"'"));
+    const auto sign = authority.rfind('@');
+    if (sign == std::string_view::npos || sign == 0) continue;
+    const std::string user_info(authority.substr(0, sign));
+    found.insert(user_info);
+    const auto colon = user_info.find(':');
+    if (colon != std::string::npos && user_info.size() - colon > 4) found.insert(user_info.substr(colon + 1));
+  }
+}
+
+}  // namespace
+
+void HostSettings::apply_to(sandbox::Execution& execution) const {
+  execution.secret_env.insert(execution.secret_env.end(), env.begin(), env.end());
+  execution.secret_files.insert(execution.secret_files.end(), files.begin(), files.end());
+}
+
+std::string HostSettings::mask(std::string text) const {
+  std::set<std::string> credentials;
+  for (const auto& [name, value] : env) collect_credentials(value, credentials);
+  for (const auto& file : files)
+    if (file.name == kPipFile) collect_credentials(file.content, credentials);
+  // The longest first: a password alone is part of "user:password".
+  for (auto it = credentials.rbegin(); it != credentials.rend(); ++it) {
+    if (it->find(':') == std::string::npos) continue;
+    for (auto at = text.find(*it); at != std::string::npos; at = text.find(*it, at + 3))
+      text.replace(at, it->size(), "***");
+  }
+  for (const auto& credential : credentials)
+    if (credential.find(':') == std::string::npos && credential.size() > 3)
+      for (auto at = text.find(credential); at != std::string::npos; at = text.find(credential, at + 3))
+        text.replace(at, credential.size(), "***");
+  return text;
+}
+
+HostSettings host_settings(const std::function<std::optional<std::string>(const char*)>& getenv,
+                           const std::string& etc) {
+  return Collector(getenv, etc).collect();
+}
+
+HostSettings host_settings() {
+  return host_settings([](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  });
+}
+
+}  // namespace images

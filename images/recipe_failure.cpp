@@ -1,0 +1,133 @@
+#include "images/recipe_failure.h"
+
+#include <fmt/format.h>
+
+#include "sandbox/io/error.h"
+#include "sandbox/io/result.h"
+
+namespace images {
+
+namespace {
+
+constexpr std::size_t kLinesLookedAt = 25;
+constexpr std::size_t kLinesShown = 40;
+
+constexpr std::string_view kNetworkWords[] = {"Temporary failure in name resolution",
+                                              "Temporary failure resolving",
+                                              "Name or service not known",
+                                              "Could not resolve",
+                                              "dns error",
+                                              "Connection reset",
+                                              "Connection refused",
+                                              "Connection aborted",
+                                              "Connection timed out",
+                                              "connection timed out",
+                                              "Read timed out",
+                                              "ReadTimeoutError",
+                                              "ConnectTimeoutError",
+                                              "NewConnectionError",
+                                              "NameResolutionError",
+                                              "Max retries exceeded",
+                                              "Network is unreachable",
+                                              "RemoteDisconnected",
+                                              "IncompleteRead",
+                                              "ProtocolError",
+                                              "operation timed out",
+                                              "error sending request",
+                                              "connection closed before",
+                                              "TLS handshake timeout",
+                                              "EOF occurred in violation of protocol",
+                                              "500 Internal Server Error",
+                                              "502 Bad Gateway",
+                                              "502 Server Error",
+                                              "503 Service",
+                                              "503 Server Error",
+                                              "504 Gateway",
+                                              "504 Server Error",
+                                              "429 Too Many Requests",
+                                              "429 Client Error",
+                                              "All attempts to connect to"};
+
+struct Hint {
+  std::string_view word;
+  const char* advice;
+};
+constexpr Hint kHints[] = {
+    {"command 'gcc' failed", "a package has to be compiled and the base image has no compiler"},
+    {"error: command 'cc' failed", "a package has to be compiled and the base image has no compiler"},
+    {"unable to execute 'gcc'", "a package has to be compiled and the base image has no compiler"},
+    {"Unknown compiler(s)", "a package has to be compiled and the base image has no compiler"},
+    {"Python.h: No such file", "a package has to be compiled and the base image has no Python headers"},
+    {"No module named venv", "the base image's Python has no venv"},
+    {"ensurepip is not available", "the base image's Python has no venv"},
+    {"No space left on device", "the disk of the engine is full"},
+    {"CERTIFICATE_VERIFY_FAILED",
+     "the registry's certificate is signed by a CA that the container does not know: set "
+     "ORCHESTRATOR_CA_FILE to its PEM bundle"},
+};
+
+std::string_view last_lines(std::string_view text, std::size_t count) {
+  while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+  std::size_t at = text.size();
+  for (std::size_t lines = 0; at > 0; --at)
+    if (text[at - 1] == '\n' && ++lines == count) break;
+  return text.substr(at);
+}
+
+std::string how_it_ended(const sandbox::StepFailed& failed) {
+  const auto& result = failed.result();
+  switch (failed.outcome()) {
+    case sandbox::Outcome::timed_out:
+      return fmt::format("did not end within its time ({} s)", result.duration.count() / 1000);
+    case sandbox::Outcome::out_of_memory:
+      return "ran out of memory";
+    case sandbox::Outcome::output_limit:
+      return "wrote too much output";
+    case sandbox::Outcome::disk_limit:
+      return "wrote too much to the disk";
+    case sandbox::Outcome::pids_limit:
+      return "started too many processes";
+    case sandbox::Outcome::not_runnable:
+      return "cannot be started" +
+             (result.start_failure ? ": " + result.start_failure->message : std::string());
+    default:
+      break;
+  }
+  if (result.exit && result.exit->signal) return fmt::format("was ended by signal {}", *result.exit->signal);
+  if (result.exit) return fmt::format("ended with exit code {}", result.exit->code);
+  return "did not end properly";
+}
+
+}  // namespace
+
+bool ends_in_network_error(std::string_view log_tail) {
+  const auto end = last_lines(log_tail, kLinesLookedAt);
+  for (const auto word : kNetworkWords)
+    if (end.find(word) != std::string_view::npos) return true;
+  return false;
+}
+
+std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log) {
+  std::string title = failed.title();
+  std::string what = "Failed to install dependencies";
+  if (title.starts_with(kSetupCommandTitle)) {
+    what = "Failed to run setup command";
+    title.erase(0, std::string_view(kSetupCommandTitle).size());
+  }
+  if (failed.outcome() == sandbox::Outcome::infrastructure_error ||
+      failed.outcome() == sandbox::Outcome::cancelled)
+    return io::failure(
+        io::HostError(fmt::format("while building the image ({}): {}", title,
+                                  failed.result().infrastructure.value_or("the engine stopped it"))));
+  std::string message = fmt::format("{}: {} {}", what, title, how_it_ended(failed));
+  for (const auto& [word, advice] : kHints) {
+    if (log.find(word) == std::string::npos) continue;
+    message += fmt::format("\n{}; --image or setup_commands can change what is there", advice);
+    break;
+  }
+  const auto end = last_lines(log, kLinesShown);
+  if (!end.empty()) message += "\n" + std::string(end);
+  return io::failure(io::SetupError(message));
+}
+
+}  // namespace images
