@@ -1,4 +1,5 @@
-// Reads the supervisor's frames from a byte stream that may be split anywhere and may be hostile. Pure: no I/O.
+// Reads the supervisor's frames from a byte stream that may be split anywhere and may be hostile. Pure: no
+// I/O.
 #pragma once
 
 #include <cstdint>
@@ -21,17 +22,22 @@ class FrameReader {
  public:
   explicit FrameReader(FrameSink& sink) : sink_(sink) {}
 
-  // Returns false once the stream is malformed (bad magic, unknown type, too long, bytes after `end`); everything
-  // after that is dropped.
+  // Returns false once the stream is malformed (bad magic, unknown type, too long, bytes after `end`);
+  // everything after that is dropped.
   bool feed(std::string_view bytes);
-  bool ended() const { return state_ == State::ended; }   // an `end` frame was seen
+  bool ended() const { return state_ == State::ended; }  // an `end` frame was seen
   bool broken() const { return state_ == State::broken; }
 
  private:
   enum class State { magic, header, payload, ended, broken };
+
+  void begin_frame();
+  void take_payload(std::string_view& bytes);
+  void finish_frame(std::string_view payload);
+
   FrameSink& sink_;
   State state_ = State::magic;
-  std::string partial_;          // magic, header or payload so far; never above kMaxFramePayload
+  std::string partial_;  // magic, header or payload so far; never above kMaxFramePayload
   FrameType type_ = FrameType::out;
   std::uint32_t remaining_ = 0;
 };
@@ -43,7 +49,8 @@ std::map<std::string, std::string> parse_fields(std::string_view payload);
 class AttachSink {
  public:
   virtual ~AttachSink() = default;
-  virtual void attach_bytes(int stream, std::string_view bytes) = 0;  // 1 stdout, 2 stderr, 3 the engine's error
+  virtual void attach_bytes(int stream,
+                            std::string_view bytes) = 0;  // 1 stdout, 2 stderr, 3 the engine's error
 };
 
 class AttachReader {
@@ -53,6 +60,8 @@ class AttachReader {
   bool broken() const { return broken_; }
 
  private:
+  void begin_chunk();
+
   AttachSink& sink_;
   std::string header_;
   int stream_ = 0;

@@ -1,0 +1,31 @@
+// Starts the command: pipes for its outputs and records, a session of its own, default signals, and the exact
+// errno when it cannot be started.
+#pragma once
+
+#include <sys/types.h>
+
+#include "sandbox/io/fd.h"
+
+namespace supervisor {
+
+inline constexpr const char* kResultFdVariable = "ORCHESTRATOR_RESULT_FD";
+
+struct StartedCommand {
+  enum class Result {
+    started,
+    not_started,  // execve refused: `error_number` says why
+    broken,       // we could not even try (no pipe, no process): `error_number` says why
+  };
+  Result result = Result::broken;
+  int error_number = 0;
+  pid_t pid = -1;
+  io::Fd out;
+  io::Fd err;
+  io::Fd records;
+};
+
+// Waits until execve has succeeded or failed. argv[0] is looked up in PATH of our environment, like execvp
+// does.
+StartedCommand start_command(char** argv);
+
+}  // namespace supervisor

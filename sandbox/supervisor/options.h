@@ -1,0 +1,19 @@
+// What the supervisor's command line says.
+#pragma once
+
+#include <cstdint>
+
+namespace supervisor {
+
+struct RunOptions {
+  std::int64_t timeout_ms = 0;     // of the command, from its start
+  std::int64_t grace_ms = 0;       // between TERM and KILL
+  bool gifts = false;              // secrets come over stdin before the command starts
+  const char* gift_dir = nullptr;  // another folder than kSecretDir, for tests without root
+  char** argv = nullptr;           // of the command, ended by a null pointer
+};
+
+// `words` are those after "run". Null when they make sense, otherwise what is wrong with them.
+const char* parse_run_options(char** words, RunOptions& options);
+
+}  // namespace supervisor
