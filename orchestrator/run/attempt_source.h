@@ -1,0 +1,31 @@
+// Which attempt comes next, as a pure function of what is known. A fixed number today; "until sure" or
+// "provoke" are further sources.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "sandbox/outcome.h"
+
+namespace orchestrator {
+
+// What the attempts so far have shown.
+struct Evidence {
+  int started = 0;
+  int passed = 0;
+  int not_passed = 0;
+};
+
+class AttemptSource {
+ public:
+  virtual ~AttemptSource() = default;
+  // The index of the next attempt; nullopt when none is wanted (now, or any more).
+  virtual std::optional<int> next(const Evidence& evidence) = 0;
+  virtual int expected() const = 0;  // how many in all, as far as known
+};
+
+std::unique_ptr<AttemptSource> fixed_number(int runs);
+std::unique_ptr<AttemptSource> only_attempt(int index);
+
+}  // namespace orchestrator

@@ -1,0 +1,69 @@
+#include "orchestrator/run/attempt_spec.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace orchestrator {
+namespace {
+
+void set(sandbox::EnvList& env, const std::string& name, const std::string& value) {
+  const auto found =
+      std::find_if(env.begin(), env.end(), [&](const auto& entry) { return entry.first == name; });
+  if (found != env.end())
+    found->second = value;
+  else
+    env.emplace_back(name, value);
+}
+
+// In rising order of strength: what every attempt has, the image's, the seed's, the person's.
+sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int64_t seed) {
+  sandbox::EnvList env = {{"HOME", sandbox::kHomeDir},
+                          {"USER", "attempt"},
+                          {"LOGNAME", "attempt"},
+                          {"LANG", "C.UTF-8"},
+                          {"TMPDIR", "/tmp"}};
+  for (const auto& [name, value] : context.image.env) set(env, name, value);
+  set(env, "ATTEMPT", std::to_string(index));
+  for (const auto& [name, value] : context.toolchain.seed_env_for(seed, context.packages, context.plan.env))
+    set(env, name, value);
+  for (const auto& [name, value] : context.plan.env)
+    if (name != "PYTEST_ADDOPTS") set(env, name, value);  // extended by the toolchain, not replaced
+  return env;
+}
+
+}  // namespace
+
+sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
+  const JobPlan& plan = context.plan;
+  const std::int64_t seed = attempt_seed(plan.job_seed, static_cast<std::uint64_t>(index), plan.seed_range);
+  sandbox::AttemptSpec spec;
+  spec.image = context.image.id;
+  spec.name = fmt::format("attempt {}", index);
+  spec.labels = {{"orchestrator.run", context.run_id}, {"orchestrator.attempt", std::to_string(index)}};
+  spec.execution.argv = plan.test_command.argv();
+  spec.execution.env = attempt_env(context, index, seed);
+  spec.execution.secret_env = context.secret_values;
+  spec.execution.workdir =
+      plan.subdir.empty() ? sandbox::kWorkDir : fmt::format("{}/{}", sandbox::kWorkDir, plan.subdir);
+  spec.execution.network = plan.network;
+  spec.execution.privilege = sandbox::Privilege::test;
+  spec.execution.limits = plan.limits;
+  return spec;
+}
+
+bool first_word_not_runnable(const TestCommand& command, int exit_code, std::string_view stderr_head) {
+  if (!command.words.empty() || (exit_code != 126 && exit_code != 127)) return false;
+  for (const std::string& word : command.split()) {
+    const auto equals = word.find('=');
+    if (equals != std::string::npos && equals > 0 && word.find('/') > equals)
+      continue;  // NAME=value before it
+    // "sh: 1: pytest: not found", "bash: line 1: pytest: command not found", "sh: 1: ./x: Permission denied"
+    for (const char* words : {": not found", ": command not found", ": Permission denied", ": No such file"})
+      if (stderr_head.find(": " + word + words) != std::string_view::npos) return true;
+    return false;
+  }
+  return false;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,40 @@
+#include "orchestrator/run/free_space.h"
+
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <cstdlib>
+
+#include "orchestrator/job/job.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr double kGiB = 1024.0 * 1024 * 1024;
+constexpr double kMinShare = 0.05;
+
+double min_bytes() {
+  if (const char* said = std::getenv("ORCHESTRATOR_MIN_FREE"))
+    if (const auto bytes = parse_size(said)) return static_cast<double>(*bytes);
+  return 2 * kGiB;
+}
+
+}  // namespace
+
+std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders) {
+  const double least = min_bytes();
+  for (const auto& folder : folders) {
+    struct statvfs space {};
+    if (folder.empty() || statvfs(folder.c_str(), &space) != 0) continue;
+    const double free_bytes = static_cast<double>(space.f_bavail) * static_cast<double>(space.f_frsize);
+    const double all_bytes = static_cast<double>(space.f_blocks) * static_cast<double>(space.f_frsize);
+    if (free_bytes >= least && free_bytes >= kMinShare * all_bytes) continue;
+    return fmt::format(
+        "the disk of {} is too full: {:.1f} GiB free ({:.0f} %), at least 2 GiB and 5 % are needed; "
+        "free some space, for example with: orchestrator clean",
+        folder, free_bytes / kGiB, 100 * free_bytes / all_bytes);
+  }
+  return std::nullopt;
+}
+
+}  // namespace orchestrator

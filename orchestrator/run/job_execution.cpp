@@ -1,0 +1,264 @@
+#include "orchestrator/run/job_execution.h"
+
+#include <fmt/format.h>
+
+#include "orchestrator/run/attempt_spec.h"
+#include "orchestrator/run/free_space.h"
+#include "orchestrator/run/package_list.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+double seconds_since(io::TimePoint start, io::TimePoint now) {
+  return std::chrono::duration<double>(now - start).count();
+}
+
+// The repository's own file: of the folder asked for, else of the root.
+const std::string* find_config(const images::Source& source, const std::string& subdir, std::string& where) {
+  constexpr const char* kName = ".flaky-detector.yml";
+  if (!subdir.empty()) {
+    where = subdir + "/" + kName;
+    if (const auto* text = source.manifest(where)) return text;
+  }
+  where = kName;
+  return source.manifest(where);
+}
+
+images::InstallOptions install_options(const JobPlan& plan) {
+  images::InstallOptions options;
+  options.subdir = plan.subdir;
+  options.install_dependencies = plan.install_dependencies;
+  options.test_words = plan.test_command.split();
+  options.step_timeout = plan.install_timeout;
+  return options;
+}
+
+}  // namespace
+
+JobExecution::JobExecution(io::Loop& loop, sandbox::Sandbox& sandbox, sandbox::ImageStore& images,
+                           const JobHost& host, JobInputs inputs, EventLog& events)
+    : loop_(loop),
+      sandbox_(sandbox),
+      images_(images),
+      host_(host),
+      inputs_(std::move(inputs)),
+      events_(events) {}
+
+JobExecution::~JobExecution() = default;
+
+template <class T, class Fn>
+std::function<void(io::Result<T>)> JobExecution::then(Fn fn) {
+  return [this, fn](io::Result<T> result) {
+    if (!done_) return;
+    try {
+      fn(std::move(result).value());
+    } catch (...) {
+      fail(std::current_exception());
+    }
+  };
+}
+
+void JobExecution::fail(std::exception_ptr error) {
+  deadline_.reset();
+  if (const auto done = std::exchange(done_, nullptr)) done(error);
+}
+
+void JobExecution::start(std::function<void(io::Result<Report>)> done) {
+  done_ = std::move(done);
+  report_.started_at = std::chrono::system_clock::now();
+  report_.request = inputs_.said;
+  report_.engine = host_.engine;
+  const auto fields = inputs_.said.to_json();
+  events_.append("job_started", {{"request", fields}});
+  if (inputs_.said.deadline_s)
+    deadline_ = loop_.call_after(
+        std::chrono::milliseconds(static_cast<std::int64_t>(*inputs_.said.deadline_s * 1000)),
+        [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
+  try {
+    checkout();
+  } catch (...) {
+    fail(std::current_exception());
+  }
+}
+
+// ---- checkout
+
+void JobExecution::checkout() {
+  stage_started_ = loop_.now();
+  events_.append("checkout_started");
+  checkout_request_.repo = inputs_.said.repo.value_or("");
+  checkout_request_.ref = inputs_.said.ref.value_or("");
+  checkout_request_.include = inputs_.said.include;
+  checkout_request_.credential = inputs_.credential;
+  checkout_request_.ca_file = inputs_.ca_file;
+  checkout_request_.scratch = inputs_.scratch;
+  checkout_ = images::start_checkout(
+      loop_, checkout_request_,
+      [this](std::string_view text) {
+        events_.append("checkout_progress", {{"text", to_utf8(text)}});
+      },
+      then<images::Source>([this](images::Source source) { checked_out(std::move(source)); }));
+}
+
+void JobExecution::checked_out(images::Source source) {
+  events_.append("checkout_finished", {{"commit", source.commit},
+                                       {"dirty", source.dirty},
+                                       {"tree_hash", source.tree_hash},
+                                       {"files", source.entries.size()},
+                                       {"seconds", seconds_since(stage_started_, loop_.now())}});
+  std::string where;
+  JobRequest repository;
+  if (const auto* text = find_config(source, inputs_.said.subdir.value_or(""), where))
+    repository = parse_repository_config(*text, where);
+  const std::uint64_t random_seed =
+      static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
+      std::hash<std::string>{}(inputs_.run_id);
+  report_.plan =
+      make_plan(inputs_.said, repository, inputs_.user, {host_.engine.cpus, random_seed % 4'294'967'296ull});
+  const JobPlan& plan = report_.plan;
+  if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
+    throw io::RequestError(
+        fmt::format("subdir: the folder '{}' does not exist in the repository", plan.subdir));
+  if (!plan.dockerfile.empty())
+    throw io::RequestError(
+        "dockerfile: building the repository's own Dockerfile is not supported yet; use image");
+  report_.source = std::move(source);
+  toolchain_ = &choose_toolchain(report_.source);
+  build_image();
+}
+
+const images::Toolchain& JobExecution::choose_toolchain(const images::Source& source) {
+  const std::string& asked = report_.plan.framework;
+  if (!asked.empty()) {
+    const images::Toolchain* found = images::find_toolchain(asked);
+    if (!found) throw io::RequestError(fmt::format("framework: there is no toolchain for '{}' yet", asked));
+    report_.framework = found->name();
+    report_.framework_found = "asked for";
+    return *found;
+  }
+  const auto detected = images::detect_toolchain(source, report_.plan.subdir);
+  report_.framework = detected.toolchain->name();
+  report_.framework_found = detected.found;
+  for (const auto& other : detected.also) report_.warnings.push_back(other);
+  return *detected.toolchain;
+}
+
+// ---- image
+
+void JobExecution::build_image() {
+  stage_started_ = loop_.now();
+  images::RecipeRequest request;
+  request.source = report_.source;
+  request.checkout = checkout_request_;
+  request.toolchain = toolchain_;
+  request.install = install_options(report_.plan);
+  request.base = report_.plan.image;
+  request.setup_commands = report_.plan.setup_commands;
+  request.host = host_.settings;
+  request.supervisor_file = host_.supervisor_file;
+  request.scratch = inputs_.scratch;
+  recipe_ = images::start_recipe(
+      loop_, images_, std::move(request), *this,
+      then<images::BuiltImage>([this](images::BuiltImage image) { built(std::move(image)); }));
+}
+
+void JobExecution::layer_started(const std::string& kind, const std::string& title) {
+  events_.append("layer_started", {{"kind", kind}, {"title", to_utf8(title)}});
+}
+
+void JobExecution::layer_finished(const images::BuiltLayer& layer) {
+  events_.append("layer_finished",
+                 {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}});
+}
+
+void JobExecution::output(sandbox::Stream, std::string_view bytes) {
+  events_.append("layer_output", {{"text", to_utf8(bytes)}});
+}
+
+void JobExecution::built(images::BuiltImage image) {
+  events_.append("image_finished", {{"image", image.id},
+                                    {"base", image.base_reference},
+                                    {"framework", report_.framework},
+                                    {"found", report_.framework_found},
+                                    {"seconds", seconds_since(stage_started_, loop_.now())}});
+  report_.image = std::move(image);
+  list_packages();
+}
+
+void JobExecution::list_packages() {
+  PackageQuestion question;
+  question.image = report_.image.id;
+  question.argv = toolchain_->plan(report_.source, install_options(report_.plan)).list_packages_argv;
+  question.env = report_.image.env;
+  question.memory_folder = host_.state_folder + "/packages";
+  listing_ = orchestrator::list_packages(sandbox_, loop_, std::move(question),
+                                         [this](std::vector<std::string> packages) {
+                                           if (!done_) return;
+                                           report_.packages = std::move(packages);
+                                           try {
+                                             run_attempts();
+                                           } catch (...) {
+                                             fail(std::current_exception());
+                                           }
+                                         });
+}
+
+// ---- attempts
+
+void JobExecution::run_attempts() {
+  const JobPlan& plan = report_.plan;
+  report_.source.entries.clear();
+  report_.source.manifests.clear();
+  spool_ = std::make_unique<Spool>(inputs_.scratch, inputs_.logs_folder);
+  RunSpec spec;
+  spec.parallelism = plan.parallelism;
+  spec.test_command = plan.test_command;
+  spec.timeout = plan.limits.timeout;
+  spec.network = plan.network;
+  spec.attempt = [this](int index) {
+    return attempt_spec(
+        {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id},
+        index);
+  };
+  spec.seed = [this](int index) {
+    return attempt_seed(report_.plan.job_seed, static_cast<std::uint64_t>(index), report_.plan.seed_range);
+  };
+  spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
+  auto source = plan.only_attempt ? only_attempt(*plan.only_attempt) : fixed_number(plan.runs);
+  events_.append(
+      "run_started",
+      {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
+  run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
+  run_->start([this] { attempts_ended(); });
+}
+
+void JobExecution::attempts_ended() {
+  deadline_.reset();
+  report_.attempts = run_->records();
+  report_.end = run_->end();
+  report_.end_reason = run_->end_reason();
+  report_.finished_at = std::chrono::system_clock::now();
+  for (const auto* list :
+       {&report_.engine.warnings, &report_.image.warnings, &report_.plan.warnings, &report_.source.warnings})
+    report_.warnings.insert(report_.warnings.end(), list->begin(), list->end());
+  events_.append("run_finished", {{"end", name(report_.end)},
+                                  {"total_runs", report_.total_runs()},
+                                  {"failures", report_.failures()},
+                                  {"repro_rate", report_.repro_rate()}});
+  if (const auto done = std::exchange(done_, nullptr)) done(report_);
+}
+
+void JobExecution::stop(RunEnd end, std::string reason) {
+  if (run_) return run_->stop(end, std::move(reason));
+  listing_.reset();
+  recipe_.reset();
+  checkout_.reset();
+  fail(io::failure(Interrupted(end, reason)));
+}
+
+void JobExecution::kill() {
+  if (run_) run_->kill();
+}
+
+}  // namespace orchestrator

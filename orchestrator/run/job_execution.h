@@ -1,0 +1,97 @@
+// One job from its request to its report: checkout → plan → image → attempts. Every step is asynchronous, so
+// that several executions can share one loop. The stages before the attempts end in an error (wrong request,
+// host, set-up); from the first attempt on there is always a report.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "images/recipe.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/run/event.h"
+#include "orchestrator/run/package_list.h"
+#include "orchestrator/run/run.h"
+#include "sandbox/image_store.h"
+#include "sandbox/io/loop.h"
+#include "sandbox/sandbox.h"
+
+namespace orchestrator {
+
+// What of the host a job may use. The same for all jobs of a process.
+struct JobHost {
+  sandbox::Capabilities engine;
+  images::HostSettings settings;  // for install steps
+  std::string supervisor_file;
+  std::string state_folder;  // caches that outlive a run
+};
+
+struct JobInputs {
+  JobRequest said;  // flags, job and environment merged
+  JobRequest user;  // the user's config
+  std::string run_id;
+  std::string scratch;      // an existing empty folder for this job alone
+  std::string logs_folder;  // --logs, or empty
+  std::optional<images::GitCredential> credential;
+  std::string ca_file;             // for git
+  sandbox::EnvList secret_values;  // of said.secret_env
+};
+
+class JobExecution : images::RecipeObserver {
+ public:
+  JobExecution(io::Loop& loop, sandbox::Sandbox& sandbox, sandbox::ImageStore& images, const JobHost& host,
+               JobInputs inputs, EventLog& events);
+  ~JobExecution() override;
+
+  // `done` once. Errors: InvalidJob and io::RequestError, io::HostError, io::SetupError; Interrupted when
+  // stop() came before the attempts.
+  void start(std::function<void(io::Result<Report>)> done);
+  void stop(RunEnd end, std::string reason);
+  void kill();
+  const Spool& spool() const { return *spool_; }  // once a report is there
+
+  class Interrupted : public std::runtime_error {
+   public:
+    Interrupted(RunEnd end_, const std::string& reason) : std::runtime_error(reason), end(end_) {}
+    RunEnd end;
+  };
+
+ private:
+  void checkout();
+  void checked_out(images::Source source);
+  void build_image();
+  void built(images::BuiltImage image);
+  void list_packages();
+  void run_attempts();
+  void attempts_ended();
+  void fail(std::exception_ptr error);
+  template <class T, class Fn>
+  std::function<void(io::Result<T>)> then(
+      Fn fn);  // a stage's answer: its value goes on, its error ends the job
+  const images::Toolchain& choose_toolchain(const images::Source& source);
+
+  void layer_started(const std::string& kind, const std::string& title) override;
+  void layer_finished(const images::BuiltLayer& layer) override;
+  void output(sandbox::Stream stream, std::string_view bytes) override;
+
+  io::Loop& loop_;
+  sandbox::Sandbox& sandbox_;
+  sandbox::ImageStore& images_;
+  const JobHost& host_;
+  JobInputs inputs_;
+  EventLog& events_;
+  std::function<void(io::Result<Report>)> done_;
+  Report report_;
+  images::CheckoutRequest checkout_request_;
+  const images::Toolchain* toolchain_ = nullptr;
+  io::TimePoint stage_started_{};
+  std::unique_ptr<images::Checkout> checkout_;
+  std::unique_ptr<images::Recipe> recipe_;
+  std::unique_ptr<PackageListing> listing_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<Run> run_;
+  std::unique_ptr<io::Timer> deadline_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,483 @@
+#include "sandbox/docker/container.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "sandbox/io/error.h"
+
+namespace sandbox::docker {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
+constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
+constexpr std::size_t kMaxEngineWords = 4096;
+
+std::int64_t number(const std::map<std::string, std::string>& fields, const std::string& key) {
+  const auto found = fields.find(key);
+  std::int64_t value = 0;
+  if (found != fields.end())
+    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
+std::optional<std::int64_t> optional_number(const std::map<std::string, std::string>& fields,
+                                            const std::string& key) {
+  return fields.contains(key) ? std::optional(number(fields, key)) : std::nullopt;
+}
+
+// "2026-11-23T00:13:28.123456789Z" of the engine; the epoch when it is no time or "0001-01-01T00:00:00Z".
+std::chrono::system_clock::time_point engine_time(const std::string& text) {
+  std::tm parts{};
+  double fraction = 0;
+  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
+                  &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6 ||
+      parts.tm_year < 1970)
+    return {};
+  if (const auto dot = text.find('.'); dot != std::string::npos)
+    fraction = std::strtod(text.c_str() + dot, nullptr);
+  parts.tm_year -= 1900;
+  parts.tm_mon -= 1;
+  const auto whole = std::chrono::system_clock::from_time_t(timegm(&parts));
+  return whole + std::chrono::duration_cast<std::chrono::system_clock::duration>(
+                     std::chrono::duration<double>(fraction));
+}
+
+Usage usage_of(const std::map<std::string, std::string>& fields) {
+  Usage usage;
+  if (const auto cpu = optional_number(fields, "cpu_us")) usage.cpu_ms = *cpu / 1000;
+  usage.peak_memory_bytes = optional_number(fields, "peak_memory");
+  if (const auto source = fields.find("peak_source"); source != fields.end())
+    usage.peak_memory_source = source->second.substr(0, 64);
+  return usage;
+}
+
+Refusals refusals_of(const std::map<std::string, std::string>& fields) {
+  const auto count = [&](const char* key) {
+    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(fields, key)));
+  };
+  return {count("no_route"), count("dns_refused"), count("pids"),
+          count("memory"),   count("oom_kills"),   count("tmp_full")};
+}
+
+}  // namespace
+
+std::shared_ptr<Container> Containers::add(DockerClient& client, const EngineTraits& traits,
+                                           ContainerRequest request, std::string name) {
+  auto container = std::make_shared<Container>(*this, client, traits, std::move(request), std::move(name));
+  live_.insert(container);
+  return container;
+}
+
+void Containers::drained(Container& container) { live_.erase(container.shared_from_this()); }
+
+void Containers::let_go_all() {
+  for (const auto& container : std::set(live_)) container->let_go();
+}
+
+Container::Container(Containers& owner, DockerClient& client, const EngineTraits& traits,
+                     ContainerRequest request, std::string name)
+    : owner_(owner),
+      client_(client),
+      traits_(traits),
+      request_(std::move(request)),
+      name_(std::move(name)),
+      attach_reader_(*this),
+      frame_reader_(*this) {}
+
+Container::~Container() = default;
+
+void Container::enter(State state) { state_ = state; }
+
+ApiCall Container::api(std::string method, std::string path, std::string doing) const {
+  ApiCall call;
+  call.method = std::move(method);
+  call.path = std::move(path);
+  call.doing = fmt::format("while {} of {}", doing, name_);
+  return call;
+}
+
+// ---- making it
+
+void Container::create(ContainerEvents events) {
+  events_ = std::move(events);
+  if (request_.execution.network == Network::internal)
+    make_network();
+  else
+    create_container();
+}
+
+void Container::make_network() {
+  enter(State::networking);
+  static std::uint64_t counter = 0;
+  request_.network = fmt::format("orchestrator-{}-{}", request_.labels.at(kProcessLabel), ++counter);
+  std::replace(request_.network.begin(), request_.network.end(), ':', '-');
+  ApiCall call = api("POST", "/networks/create", "making the network");
+  call.body = Json{{"Name", request_.network},
+                   {"Internal", true},
+                   {"CheckDuplicate", true},
+                   {"Labels", request_.labels}}
+                  .dump();
+  call_ = client_.call(std::move(call), [this](io::Result<Reply> result) {
+    try {
+      network_id_ = expect_success(result.value(), "making a network").json().value("Id", "");
+      if (let_go_ || result_.stop) return fail("stopped", nullptr);
+      create_container();
+    } catch (...) {
+      fail("while making the network of " + name_, std::current_exception());
+    }
+  });
+}
+
+void Container::create_container() {
+  enter(State::creating);
+  ApiCall call = api("POST", "/containers/create", "creating the container");
+  call.body = container_config(request_, traits_).dump(-1, ' ', false, Json::error_handler_t::replace);
+  call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { created(std::move(result)); });
+}
+
+void Container::created(io::Result<Reply> result) {
+  const auto keep_alive = shared_from_this();
+  try {
+    id_ = expect_success(result.value(), "creating a container").json().at("Id").get<std::string>();
+  } catch (...) {
+    return fail("while creating the container of " + name_, std::current_exception());
+  }
+  enter(State::created);
+  if (let_go_ || result_.stop) return finish();
+  if (events_.created) events_.created();
+  if (state_ == State::created && want_start_) attach();
+}
+
+void Container::start() {
+  want_start_ = true;
+  if (state_ == State::created) attach();
+}
+
+// ---- running it
+
+void Container::attach() {
+  enter(State::attaching);
+  auto gifts = stdin_gifts(request_.execution);
+  io::HttpStream handlers;
+  handlers.on_head = [this](const io::HttpResponse& head) {
+    if (head.status >= 300) return;  // its body says why; on_end reports it
+    stream_open_ = true;
+    client_.loop().post([self = shared_from_this()] {
+      if (self->state_ == State::attaching) self->request_start();
+    });
+  };
+  handlers.on_bytes = [this](std::string_view bytes) { attach_reader_.feed(bytes); };
+  handlers.on_end = [this](io::Result<io::HttpResponse> result) { stream_ended(std::move(result)); };
+  const std::string query =
+      fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
+  attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
+}
+
+void Container::request_start() {
+  if (let_go_ || result_.stop) return finish();
+  enter(State::starting);
+  ApiCall call = api("POST", fmt::format("/containers/{}/start", id_), "starting the container");
+  call_ =
+      client_.call(std::move(call), [this](io::Result<Reply> result) { start_answered(std::move(result)); });
+}
+
+void Container::start_answered(io::Result<Reply> result) {
+  try {
+    expect_success(result.value(), "starting a container");
+  } catch (...) {
+    return fail("while starting the container of " + name_, std::current_exception());
+  }
+  enter(State::running);
+  const auto& limits = request_.execution.limits;
+  backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
+    if (!result_.stop) result_.stop = StopReason::timeout;
+    result_.notes.push_back("ended by the orchestrator's own deadline: the supervisor did not end it");
+    send_kill("KILL");
+  });
+  wait_for_exit();
+  if (result_.stop) deliver_stop();
+}
+
+void Container::wait_for_exit() {
+  ApiCall call = api("POST", fmt::format("/containers/{}/wait", id_), "waiting for the end");
+  call.timeout = milliseconds(0);
+  call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { exited(std::move(result)); });
+}
+
+void Container::exited(io::Result<Reply> result) {
+  if (state_ != State::running) return;
+  try {
+    const Json answer = expect_success(result.value(), "waiting for a container").json();
+    if (!result_.exit) result_.exit = ExitStatus{answer.at("StatusCode").get<int>(), std::nullopt};
+  } catch (...) {
+    return fail("the engine was lost while " + name_ + " ran", std::current_exception());
+  }
+  enter(State::draining);
+  backstop_.reset();
+  disk_timer_.reset();
+  disk_call_.reset();
+  if (!stream_open_) return drain();
+  drain_deadline_ = client_.loop().call_after(kDrainTime, [this] {
+    result_.notes.push_back("the engine did not close the output stream; the last output may be missing");
+    drain();
+  });
+}
+
+void Container::stream_ended(io::Result<io::HttpResponse> result) {
+  stream_open_ = false;
+  if (state_ == State::attaching) {
+    std::exception_ptr error = result.error();
+    if (!error)
+      error = io::failure(
+          EngineError(fmt::format("the engine answered {}: {}", result.value().status, engine_words_), 0));
+    return fail("while attaching to " + name_, error);
+  }
+  if (state_ == State::draining) drain();
+}
+
+void Container::drain() {
+  if (state_ != State::draining) return;
+  drain_deadline_.reset();
+  inspect();
+}
+
+void Container::inspect() {
+  enter(State::inspecting);
+  ApiCall call = api("GET", fmt::format("/containers/{}/json", id_), "reading the end");
+  call.repeatable = true;
+  call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { inspected(std::move(result)); });
+}
+
+void Container::inspected(io::Result<Reply> result) {
+  try {
+    const Json container = expect_success(result.value(), "inspecting a container").json();
+    const Json& state = container.at("State");
+    result_.started_at = engine_time(state.value("StartedAt", ""));
+    result_.finished_at = engine_time(state.value("FinishedAt", ""));
+    result_.duration = std::chrono::duration_cast<milliseconds>(result_.finished_at - result_.started_at);
+    result_.oom_killed = result_.oom_killed || state.value("OOMKilled", false);
+    if (!frame_reader_.ended()) result_.exit = ExitStatus{state.value("ExitCode", -1), std::nullopt};
+  } catch (...) {
+    return fail("while reading the end of " + name_, std::current_exception());
+  }
+  finish();
+}
+
+// ---- its end
+
+// Puts together what was seen. Frames that stop without an end mean that somebody killed the supervisor: we
+// (a KILL after the grace), the kernel (out of memory) or a stranger, which is no evidence about the test.
+void Container::finish() {
+  if (finished_told_) return remove();
+  finished_told_ = true;
+  const auto keep_alive = shared_from_this();
+  backstop_.reset();
+  result_.frames_broken = frame_reader_.broken() || (result_.exit && !frame_reader_.ended());
+  result_.exit_before_stop = frame_reader_.ended() && supervisor_stop_.empty();
+  if (supervisor_stop_ == "timeout" && !result_.stop) result_.stop = StopReason::timeout;
+  const bool explained = result_.stop || result_.oom_killed || result_.infrastructure;
+  if (result_.frames_broken && !explained) {
+    result_.infrastructure =
+        fmt::format("the container of {} ended with {} before its supervisor did{}{}", name_,
+                    result_.exit->code, engine_words_.empty() ? "" : ": ", engine_words_);
+  }
+  if (!result_.exit && !result_.infrastructure && !result_.stop)
+    result_.infrastructure = name_ + " never ran";
+  const ContainerEvents events = events_;
+  if (keep_ && !let_go_ && !id_.empty() && !result_.infrastructure) {
+    enter(State::kept);
+  } else {
+    remove();
+  }
+  if (!let_go_ && events.finished) events.finished(result_);
+}
+
+void Container::fail(const std::string& what, std::exception_ptr error) {
+  if (state_ == State::removing || state_ == State::done || state_ == State::kept) return;
+  if (error) result_.infrastructure = what + ": " + io::describe(error);
+  finish();
+}
+
+void Container::release() {
+  if (state_ == State::kept) remove();
+  keep_ = false;
+}
+
+void Container::remove() {
+  if (state_ == State::removing || state_ == State::done) return;
+  enter(State::removing);
+  attach_call_.reset();
+  disk_timer_.reset();
+  disk_call_.reset();
+  if (id_.empty()) return remove_network();
+  ApiCall call = api("DELETE", fmt::format("/containers/{}?force=1&v=1", id_), "removing the container");
+  call.repeatable = true;
+  // Posted: remove() may be called from inside a handler of the call that this one replaces.
+  client_.loop().post([self = shared_from_this(), call = std::move(call)]() mutable {
+    self->call_ = self->client_.call(std::move(call), [raw = self.get()](io::Result<Reply> result) {
+      const bool gone = result.ok() && (result.value().status < 300 || result.value().status == 404);
+      if (!gone)
+        spdlog::warn("{} could not be removed now; the next start sweeps it ({})", raw->name_,
+                     result.ok() ? result.value().message() : io::describe(result.error()));
+      raw->remove_network();
+    });
+  });
+}
+
+void Container::remove_network() {
+  if (network_id_.empty()) return finished_removing();
+  ApiCall call = api("DELETE", "/networks/" + network_id_, "removing the network");
+  call.repeatable = true;
+  client_.loop().post([self = shared_from_this(), call = std::move(call)]() mutable {
+    self->call_ = self->client_.call(std::move(call),
+                                     [raw = self.get()](io::Result<Reply>) { raw->finished_removing(); });
+  });
+}
+
+void Container::finished_removing() {
+  enter(State::done);
+  client_.loop().post([self = shared_from_this()] {
+    const ContainerEvents events = std::move(self->events_);
+    self->events_ = {};
+    self->owner_.drained(*self);
+    if (!self->let_go_ && events.drained) events.drained();
+  });
+}
+
+// ---- stopping it
+
+void Container::stop(StopReason reason) {
+  if (result_.stop || finished_told_) return;
+  result_.stop = reason;
+  if (state_ == State::created) return finish();
+  if (state_ == State::running) deliver_stop();
+}
+
+void Container::deliver_stop() {
+  if (stop_sent_) return;
+  stop_sent_ = true;
+  send_kill(let_go_ ? "KILL" : "TERM");
+  backstop_ =
+      client_.loop().call_after(request_.execution.limits.grace + seconds(3), [this] { send_kill("KILL"); });
+}
+
+void Container::kill() {
+  if (!result_.stop) result_.stop = StopReason::cancelled;
+  if (state_ == State::created) return finish();
+  if (state_ != State::running) return;
+  stop_sent_ = true;
+  send_kill("KILL");
+}
+
+// 409 means that it has ended already; a 500 was seen although it died. Either way the wait tells.
+void Container::send_kill(const char* signal) {
+  ApiCall call =
+      api("POST", fmt::format("/containers/{}/kill?signal={}", id_, signal), "stopping the container");
+  client_.call_detached(std::move(call), [name = name_](io::Result<Reply> result) {
+    if (!result.ok()) spdlog::debug("stopping {}: {}", name, io::describe(result.error()));
+  });
+}
+
+void Container::let_go() {
+  if (let_go_) return;
+  let_go_ = true;
+  switch (state_) {
+    case State::kept:
+      remove();
+      break;
+    case State::idle:
+      finished_removing();
+      break;
+    default:
+      kill();
+  }
+}
+
+// ---- what it has written
+
+void Container::sample_disk(std::int64_t limit_bytes, milliseconds interval) {
+  disk_timer_ = client_.loop().call_after(
+      interval, [this, limit_bytes, interval] { ask_disk_usage(limit_bytes, interval); });
+}
+
+void Container::ask_disk_usage(std::int64_t limit_bytes, milliseconds interval) {
+  if (state_ != State::running) return;
+  ApiCall call = api("GET", fmt::format("/containers/{}/json?size=1", id_), "reading the disk use");
+  disk_call_ = client_.call(std::move(call), [this, limit_bytes, interval](io::Result<Reply> result) {
+    if (state_ != State::running) return;
+    if (result.ok() && result.value().status == 200) {
+      const Json answer = Json::parse(result.value().text, nullptr, false);
+      if (answer.is_object() && answer.value("SizeRw", std::int64_t{0}) > limit_bytes)
+        return stop(StopReason::disk_limit);
+    }
+    sample_disk(limit_bytes, interval);
+  });
+}
+
+// ---- its bytes
+
+void Container::attach_bytes(int stream, std::string_view bytes) {
+  if (stream == 1) {
+    frame_reader_.feed(bytes);
+  } else if (engine_words_.size() < kMaxEngineWords) {
+    engine_words_.append(bytes.substr(0, kMaxEngineWords - engine_words_.size()));
+  }
+}
+
+void Container::frame(FrameType type, std::string_view payload) {
+  switch (type) {
+    case FrameType::out:
+      return output_frame(Stream::out, payload);
+    case FrameType::err:
+      return output_frame(Stream::err, payload);
+    case FrameType::record:
+      if (!let_go_ && events_.record) events_.record(payload);
+      return;
+    case FrameType::started:
+      if (!let_go_ && events_.started) events_.started();
+      return;
+    case FrameType::start_failure: {
+      auto fields = parse_fields(payload);
+      result_.start_failure = StartFailure{static_cast<int>(number(fields, "errno")), fields["message"]};
+      return;
+    }
+    case FrameType::usage: {
+      const auto fields = parse_fields(payload);
+      result_.usage = usage_of(fields);
+      result_.refusals = refusals_of(fields);
+      result_.oom_killed = result_.oom_killed || result_.refusals.oom_kills > 0;
+      return;
+    }
+    case FrameType::note:
+      result_.notes.emplace_back(payload.substr(0, 512));
+      return;
+    case FrameType::end: {
+      auto fields = parse_fields(payload);
+      ExitStatus status{static_cast<int>(number(fields, "code")), std::nullopt};
+      if (const auto signal = number(fields, "signal"); signal != 0) status.signal = static_cast<int>(signal);
+      result_.exit = status;
+      supervisor_stop_ = fields["stop"];
+      return;
+    }
+  }
+}
+
+void Container::output_frame(Stream stream, std::string_view payload) {
+  auto& total = stream == Stream::out ? result_.stdout_bytes : result_.stderr_bytes;
+  total += payload.size();
+  const Limits& limits = request_.execution.limits;
+  const auto sum = static_cast<std::int64_t>(result_.stdout_bytes + result_.stderr_bytes);
+  if (sum > limits.output_stop_bytes) stop(StopReason::output_limit);
+  const auto room = static_cast<std::uint64_t>(limits.output_keep_bytes) - kept_output_;
+  payload = payload.substr(0, room);
+  kept_output_ += payload.size();
+  if (!payload.empty() && !let_go_ && events_.output) events_.output(stream, payload);
+}
+
+}  // namespace sandbox::docker

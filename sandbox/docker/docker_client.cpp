@@ -1,0 +1,216 @@
+#include "sandbox/docker/docker_client.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <list>
+#include <tuple>
+
+#include "sandbox/io/error.h"
+
+namespace sandbox::docker {
+namespace {
+
+constexpr int kTries = 3;
+constexpr const char* kOldestApi = "1.41";
+constexpr const char* kNewestApi = "1.47";  // nothing newer than this is asked of an engine
+
+std::pair<int, int> version_numbers(const std::string& version) {
+  int major = 0, minor = 0;
+  if (std::sscanf(version.c_str(), "%d.%d", &major, &minor) != 2) return {0, 0};
+  return {major, minor};
+}
+
+// The version to speak: the newest that both know. Throws io::HostError when there is none.
+std::string settle_version(const Json& answer) {
+  const std::string theirs = answer.value("ApiVersion", "");
+  const std::string their_oldest = answer.value("MinAPIVersion", theirs);
+  const auto oldest = version_numbers(kOldestApi), newest = version_numbers(kNewestApi);
+  if (version_numbers(theirs) < oldest)
+    throw io::HostError(
+        fmt::format("the engine is too old: it speaks API {} and {} is needed (Docker Engine 20.10 or newer)",
+                    theirs, kOldestApi));
+  std::string chosen = version_numbers(theirs) < newest ? theirs : kNewestApi;
+  if (const char* asked = std::getenv("DOCKER_API_VERSION"); asked && *asked) chosen = asked;
+  if (version_numbers(chosen) < version_numbers(their_oldest))
+    throw io::HostError(fmt::format("the engine speaks API {} and newer only; this program speaks up to {}",
+                                    their_oldest, kNewestApi));
+  return chosen;
+}
+
+// What a person can do about an engine that does not answer.
+io::HostError unreachable(const Endpoint& endpoint, const io::TransportError& error) {
+  const std::string& path = endpoint.socket;
+  if (error.error_number == ENOENT || access(path.c_str(), F_OK) != 0)
+    return io::HostError(
+        fmt::format("no container engine: the socket {} does not exist. Install and start Docker Engine, or "
+                    "name another socket "
+                    "with --host unix:///path",
+                    path));
+  if (error.error_number == EACCES || access(path.c_str(), R_OK | W_OK) != 0)
+    return io::HostError(
+        fmt::format("no permission on the engine's socket {}: run as root or join the group that owns it "
+                    "(often 'docker')",
+                    path));
+  return io::HostError(fmt::format("the container engine at {} does not answer: {}", path, error.what()));
+}
+
+// A call that is tried again when its transport failed or the engine answered 5xx.
+class RepeatingCall : public io::HttpCall, public std::enable_shared_from_this<RepeatingCall> {
+ public:
+  RepeatingCall(io::CurlLoop& loop, io::HttpClient& http, io::HttpRequest request, ApiCall call, ReplyFn done)
+      : loop_(loop),
+        http_(http),
+        request_(std::move(request)),
+        call_(std::move(call)),
+        done_(std::move(done)) {}
+
+  void attempt() {
+    ++tries_;
+    http_call_ =
+        http_.send(request_, [this](io::Result<io::HttpResponse> result) { answered(std::move(result)); });
+  }
+
+ private:
+  void answered(io::Result<io::HttpResponse> result) {
+    const bool failed = !result.ok() || result.value().status >= 500;
+    if (failed && call_.repeatable && tries_ < kTries) {
+      spdlog::debug("{}: try {} failed, trying again", call_.doing, tries_);
+      retry_ = loop_.call_after(std::chrono::milliseconds(200 * tries_), [this] { attempt(); });
+      return;
+    }
+    const auto done = std::move(done_);
+    if (!result.ok()) return done(result.error());
+    Reply reply{result.value().status, std::move(result.value().body)};
+    done(std::move(reply));
+  }
+
+  io::CurlLoop& loop_;
+  io::HttpClient& http_;
+  io::HttpRequest request_;
+  ApiCall call_;
+  ReplyFn done_;
+  int tries_ = 0;
+  std::unique_ptr<io::HttpCall> http_call_;
+  std::unique_ptr<io::Timer> retry_;
+};
+
+}  // namespace
+
+Endpoint Endpoint::from(const std::string& host) {
+  std::string text = host;
+  if (text.empty())
+    if (const char* environment = std::getenv("DOCKER_HOST")) text = environment;
+  if (text.empty()) return {"/var/run/docker.sock"};
+  constexpr std::string_view scheme = "unix://";
+  if (text.starts_with(scheme) && text.size() > scheme.size()) return {text.substr(scheme.size())};
+  if (text.starts_with('/')) return {text};
+  throw io::RequestError(fmt::format("engine host '{}': only unix:///path/to/socket is supported", text));
+}
+
+Json Reply::json() const {
+  try {
+    return Json::parse(text);
+  } catch (const Json::exception&) {
+    throw EngineError(fmt::format("the engine's answer is no JSON: {}", text.substr(0, 200)), status);
+  }
+}
+
+std::string Reply::message() const {
+  const Json parsed = Json::parse(text, nullptr, false);
+  if (parsed.is_object() && parsed.contains("message") && parsed["message"].is_string())
+    return parsed["message"].get<std::string>();
+  return text.empty() ? fmt::format("status {}", status) : text.substr(0, 500);
+}
+
+const Reply& expect_success(const Reply& reply, const std::string& doing) {
+  if ((reply.status >= 200 && reply.status < 300) || reply.status == 304) return reply;
+  throw EngineError(fmt::format("{}: the engine answered {}: {}", doing, reply.status, reply.message()),
+                    reply.status);
+}
+
+std::string url_encode(std::string_view text) {
+  std::string result;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~')
+      result += c;
+    else
+      result += fmt::format("%{:02X}", byte);
+  }
+  return result;
+}
+
+struct DockerClient::Detached {
+  std::unique_ptr<io::HttpCall> call;
+  bool done = false;
+};
+
+DockerClient::DockerClient(io::CurlLoop& loop, Endpoint endpoint)
+    : loop_(loop), endpoint_(std::move(endpoint)), http_(loop) {}
+DockerClient::~DockerClient() = default;
+
+io::HttpRequest DockerClient::request(const std::string& method, const std::string& path) const {
+  io::HttpRequest request;
+  request.method = method;
+  request.url = version_.empty() ? "http://engine" + path : "http://engine/v" + version_ + path;
+  request.unix_socket = endpoint_.socket;
+  return request;
+}
+
+void DockerClient::negotiate(std::function<void(io::Result<Json>)> done) {
+  version_.clear();
+  ApiCall version;
+  version.path = "/version";
+  version.timeout = std::chrono::seconds(20);
+  call_detached(std::move(version), [this, done = std::move(done)](io::Result<Reply> result) {
+    try {
+      const Json answer = expect_success(result.value(), "asking the engine for its version").json();
+      version_ = settle_version(answer);
+      done(answer);
+    } catch (const io::TransportError& error) {
+      done(io::failure(unreachable(endpoint_, error)));
+    } catch (...) {
+      done(std::current_exception());
+    }
+  });
+}
+
+std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
+  io::HttpRequest http = request(call.method, call.path);
+  http.timeout = call.timeout;
+  if (!call.tar_file.empty()) {
+    http.body_file = call.tar_file;
+    http.headers.push_back("Content-Type: application/x-tar");
+  } else if (!call.body.empty()) {
+    http.body = std::move(call.body);
+    http.headers.push_back("Content-Type: application/json");
+  }
+  auto repeating =
+      std::make_unique<RepeatingCall>(loop_, http_, std::move(http), std::move(call), std::move(done));
+  repeating->attempt();
+  return repeating;
+}
+
+void DockerClient::call_detached(ApiCall api_call, ReplyFn done) {
+  detached_.remove_if([](const auto& entry) { return entry->done; });
+  detached_.push_back(std::make_unique<Detached>());
+  Detached* entry = detached_.back().get();
+  entry->call = call(std::move(api_call), [entry, done = std::move(done)](io::Result<Reply> result) {
+    entry->done = true;
+    done(std::move(result));
+  });
+}
+
+std::unique_ptr<io::HttpCall> DockerClient::stream(const std::string& method, const std::string& path,
+                                                   std::optional<std::string> late_body,
+                                                   io::HttpStream handlers) {
+  io::HttpRequest http = request(method, path);
+  http.own_connection = true;
+  http.late_body = std::move(late_body);
+  return http_.stream(std::move(http), std::move(handlers));
+}
+
+}  // namespace sandbox::docker

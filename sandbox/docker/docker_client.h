@@ -1,0 +1,95 @@
+// Speaks the Docker Engine HTTP API: version negotiation, JSON in and out, the engine's own words in errors,
+// retries of calls that may be repeated. It knows no container life; that is Container's.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <list>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "sandbox/io/curl_loop.h"
+#include "sandbox/io/http_client.h"
+#include "sandbox/io/result.h"
+
+namespace sandbox::docker {
+
+using Json = nlohmann::json;
+
+// Where the engine is. Today a Unix socket.
+struct Endpoint {
+  std::string socket;  // path
+
+  // `host` as in DOCKER_HOST ("unix:///run/docker.sock"); empty: DOCKER_HOST, then the usual socket.
+  // Throws io::RequestError for schemes that are not supported.
+  static Endpoint from(const std::string& host);
+};
+
+// An answer that was not expected; what() carries the engine's own message.
+class EngineError : public std::runtime_error {
+ public:
+  EngineError(const std::string& what, long status_) : std::runtime_error(what), status(status_) {}
+  long status;
+};
+
+struct Reply {
+  long status = 0;
+  std::string text;
+  Json json() const;            // throws EngineError when the text is no JSON
+  std::string message() const;  // the engine's "message", or the text's beginning
+};
+
+struct ApiCall {
+  std::string method = "GET";
+  std::string path;  // below the version: "/containers/create?name=x"
+  std::string body;  // JSON text, or empty
+  std::string tar_file;
+  std::chrono::milliseconds timeout{60'000};  // 0: none
+  bool repeatable = false;                    // tried 3 times on transport errors and 5xx
+  std::string doing;  // "creating the container of attempt 7": before an error's message
+};
+
+using ReplyFn = std::function<void(io::Result<Reply>)>;
+
+class DockerClient {
+ public:
+  DockerClient(io::CurlLoop& loop, Endpoint endpoint);
+  ~DockerClient();
+
+  // Asks for the engine's version and settles on one that both know. Every other call needs this first.
+  // Errors: io::HostError with what to do (no socket, no permission, an engine too old).
+  void negotiate(std::function<void(io::Result<Json>)> done);  // the answer of /version
+  const std::string& api_version() const { return version_; }
+
+  // The answer whatever its status; a transport that failed is an error.
+  [[nodiscard]] std::unique_ptr<io::HttpCall> call(ApiCall call, ReplyFn done);
+  // The same for calls that nobody waits for: kept alive by the client.
+  void call_detached(ApiCall call, ReplyFn done);
+
+  // A raw stream (attach): own connection, read until closed.
+  [[nodiscard]] std::unique_ptr<io::HttpCall> stream(const std::string& method, const std::string& path,
+                                                     std::optional<std::string> late_body,
+                                                     io::HttpStream handlers);
+
+  io::CurlLoop& loop() { return loop_; }
+  const Endpoint& endpoint() const { return endpoint_; }
+
+ private:
+  struct Detached;
+  io::HttpRequest request(const std::string& method, const std::string& path) const;
+
+  io::CurlLoop& loop_;
+  Endpoint endpoint_;
+  io::HttpClient http_;
+  std::string version_;
+  std::list<std::unique_ptr<Detached>> detached_;
+};
+
+// Throws EngineError unless the status is 2xx or 304.
+const Reply& expect_success(const Reply& reply, const std::string& doing);
+// One component of a path or query, percent-encoded.
+std::string url_encode(std::string_view text);
+
+}  // namespace sandbox::docker

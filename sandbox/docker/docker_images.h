@@ -1,0 +1,19 @@
+// The image store of the Docker Engine. Layers are made by create, put, start, wait, commit: the same
+// machinery and the same limits as an attempt's, and no builder whose cache or text could be poisoned.
+#pragma once
+
+#include <memory>
+
+#include "sandbox/docker/container.h"
+#include "sandbox/image_store.h"
+
+namespace sandbox::docker {
+
+std::unique_ptr<ImageStore> make_images(DockerClient& client, Containers& containers,
+                                        const EngineTraits& traits);
+
+// The reference under which a layer is kept: "orchestrator/layer-tools:0123…".
+std::string layer_reference(const std::string& kind, const std::string& key);
+Image image_of(const Json& inspected);
+
+}  // namespace sandbox::docker

@@ -1,0 +1,146 @@
+#include "sandbox/docker/hosts_volume.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+
+#include "sandbox/docker/ownership.h"
+
+namespace sandbox::docker {
+namespace {
+
+constexpr const char* kVolume = "orchestrator-hosts-1";  // another content: another number
+constexpr const char* kImage = "orchestrator/hosts:1";
+constexpr const char* kFolder = "etc-orchestrator";
+constexpr std::string_view kHosts =
+    "127.0.0.1\tlocalhost attempt\n"
+    "::1\tlocalhost ip6-localhost ip6-loopback\n";
+
+// One ustar entry.
+std::string tar_entry(const std::string& name, char type, std::string_view content) {
+  std::string block(512, '\0');
+  const auto put = [&](std::size_t offset, const std::string& text) {
+    std::memcpy(&block[offset], text.data(), text.size());
+  };
+  put(0, name);
+  put(100, type == '5' ? "0000755" : "0000644");
+  put(108, "0000000");
+  put(116, "0000000");
+  put(124, fmt::format("{:011o}", content.size()));
+  put(136, "00000000000");
+  put(148, "        ");
+  block[156] = type;
+  put(257, "ustar");
+  put(263, "00");
+  unsigned sum = 0;
+  for (const char c : block) sum += static_cast<unsigned char>(c);
+  put(148, fmt::format("{:06o}", sum));
+  block[154] = '\0';
+  block += content;
+  block.resize((block.size() + 511) / 512 * 512, '\0');
+  return block;
+}
+
+// The steps, one after the other; keeps itself alive through its callbacks.
+class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
+ public:
+  HostsVolume(DockerClient& client, const std::string& scratch,
+              std::function<void(io::Result<std::string>)> done)
+      : client_(client), tar_(fmt::format("{}/hosts-{}.tar", scratch, getpid())), done_(std::move(done)) {}
+  ~HostsVolume() { unlink(tar_.c_str()); }
+
+  void find() {
+    ask("GET", fmt::format("/volumes/{}", kVolume), "", "looking for the hosts volume",
+        [this](const Reply& reply) {
+          if (reply.status == 404) return import_image();
+          found(reply);
+        });
+  }
+
+ private:
+  void found(const Reply& reply) {
+    const std::string mountpoint =
+        expect_success(reply, "looking for the hosts volume").json().value("Mountpoint", "");
+    if (mountpoint.empty()) throw EngineError("the hosts volume has no mount point", reply.status);
+    done_(mountpoint + "/hosts");
+  }
+
+  void import_image() {
+    std::ofstream(tar_, std::ios::binary)
+        << tar_entry(std::string(kFolder) + "/", '5', "")
+        << tar_entry(std::string(kFolder) + "/hosts", '0', kHosts) << std::string(1024, '\0');
+    ApiCall call;
+    call.method = "POST";
+    call.path = "/images/create?fromSrc=-&repo=orchestrator/hosts&tag=1";
+    call.tar_file = tar_;
+    send(std::move(call), "importing the hosts image", [this](const Reply& reply) {
+      expect_success(reply, "importing the hosts image");
+      make_volume();
+    });
+  }
+
+  void make_volume() {
+    const Json body = {{"Name", kVolume}, {"Labels", {{"orchestrator.kind", "hosts"}}}};
+    ask("POST", "/volumes/create", body.dump(), "making the hosts volume", [this](const Reply& reply) {
+      expect_success(reply, "making the hosts volume");
+      fill();
+    });
+  }
+
+  // Creating a container is what copies the image's folder into the empty volume; it is never started.
+  void fill() {
+    const Json body = {
+        {"Image", kImage},
+        {"Cmd", Json::array({"never"})},
+        {"Labels", ownership_labels(std::chrono::minutes(10))},
+        {"HostConfig",
+         {{"Binds", Json::array({fmt::format("{}:/{}", kVolume, kFolder)})}, {"NetworkMode", "none"}}}};
+    ask("POST", "/containers/create", body.dump(), "filling the hosts volume", [this](const Reply& reply) {
+      const std::string id = expect_success(reply, "filling the hosts volume").json().value("Id", "");
+      ask("DELETE", fmt::format("/containers/{}?force=1", id), "", "filling the hosts volume",
+          [this](const Reply&) {
+            ask("DELETE", fmt::format("/images/{}", kImage), "", "filling the hosts volume",
+                [this](const Reply&) {
+                  ask("GET", fmt::format("/volumes/{}", kVolume), "", "looking for the hosts volume",
+                      [this](const Reply& answer) { found(answer); });
+                });
+          });
+    });
+  }
+
+  void ask(std::string method, std::string path, std::string body, std::string doing,
+           std::function<void(const Reply&)> next) {
+    ApiCall call;
+    call.method = std::move(method);
+    call.path = std::move(path);
+    call.body = std::move(body);
+    send(std::move(call), std::move(doing), std::move(next));
+  }
+
+  void send(ApiCall call, std::string doing, std::function<void(const Reply&)> next) {
+    call.doing = std::move(doing);
+    client_.call_detached(std::move(call),
+                          [self = shared_from_this(), next = std::move(next)](io::Result<Reply> result) {
+                            try {
+                              next(result.value());
+                            } catch (...) {
+                              self->done_(std::current_exception());
+                            }
+                          });
+  }
+
+  DockerClient& client_;
+  std::string tar_;
+  std::function<void(io::Result<std::string>)> done_;
+};
+
+}  // namespace
+
+void ensure_hosts_volume(DockerClient& client, const std::string& scratch,
+                         std::function<void(io::Result<std::string>)> done) {
+  std::make_shared<HostsVolume>(client, scratch, std::move(done))->find();
+}
+
+}  // namespace sandbox::docker
