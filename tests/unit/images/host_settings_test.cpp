@@ -1,0 +1,135 @@
+#include "images/host_settings.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+namespace {
+
+namespace fs = std::filesystem;
+
+class HostSettingsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "host-settings-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  std::string file(const std::string& name, const std::string& content) {
+    const auto path = folder_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << content;
+    return path.string();
+  }
+  images::HostSettings read() {
+    return images::host_settings(
+        [this](const char* name) -> std::optional<std::string> {
+          const auto found = variables_.find(name);
+          return found == variables_.end() ? std::nullopt : std::optional(found->second);
+        },
+        (folder_ / "etc").string());
+  }
+  static std::string value(const images::HostSettings& settings, const std::string& name) {
+    for (const auto& [key, text] : settings.env)
+      if (key == name) return text;
+    return "absent";
+  }
+
+  fs::path folder_;
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(HostSettingsTest, PassNothingWhenNothingIsSet) {
+  const auto settings = read();
+  EXPECT_TRUE(settings.env.empty());
+  EXPECT_TRUE(settings.files.empty());
+}
+
+TEST_F(HostSettingsTest, PassProxiesInTheCaseInWhichTheyWereGiven) {
+  variables_ = {{"https_proxy", "http://proxy.example:3128"}, {"NO_PROXY", "localhost"}, {"HTTP_PROXY", ""}};
+  const auto settings = read();
+  EXPECT_EQ(value(settings, "https_proxy"), "http://proxy.example:3128");
+  EXPECT_EQ(value(settings, "NO_PROXY"), "localhost");
+  EXPECT_EQ(value(settings, "HTTP_PROXY"), "absent");
+  EXPECT_TRUE(settings.warnings.empty());
+}
+
+TEST_F(HostSettingsTest, WarnOfAProxyOnThisHostItself) {
+  variables_ = {{"HTTPS_PROXY", "http://user:secret@127.0.0.1:3128"}};
+  const auto settings = read();
+  ASSERT_EQ(settings.warnings.size(), 1u);
+  EXPECT_EQ(settings.warnings[0].find("secret"), std::string::npos);
+}
+
+TEST_F(HostSettingsTest, PassTheCaBundleAsASecretFileThatEveryToolReads) {
+  variables_ = {{"SSL_CERT_FILE", file("ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n")}};
+  const auto settings = read();
+  ASSERT_EQ(settings.files.size(), 1u);
+  EXPECT_EQ(settings.files[0].name, "ca-certificates.crt");
+  for (const char* name : {"SSL_CERT_FILE", "PIP_CERT", "REQUESTS_CA_BUNDLE", "GIT_SSL_CAINFO"})
+    EXPECT_EQ(value(settings, name), "/run/orchestrator/ca-certificates.crt");
+}
+
+TEST_F(HostSettingsTest, TakeTheFirstBundleThatCanBeRead) {
+  variables_ = {{"ORCHESTRATOR_CA_FILE", "/nowhere/ca.pem"},
+                {"SSL_CERT_FILE", file("empty.pem", "no certificate in here")},
+                {"CURL_CA_BUNDLE", file("ca.pem", "-----BEGIN CERTIFICATE-----\n")}};
+  const auto settings = read();
+  ASSERT_EQ(settings.files.size(), 1u);
+  EXPECT_EQ(settings.warnings.size(), 2u);
+}
+
+TEST_F(HostSettingsTest, PassPipsConfigurationWithoutThePathsInIt) {
+  variables_ = {{"HOME", folder_.string()}};
+  file("etc/pip.conf",
+       "[global]\ncert = /etc/ssl/ca.pem\nindex-url = https://old.example/simple\ntimeout = 60\n");
+  file(".config/pip/pip.conf",
+       "# mine\n[global]\nindex_url = https://u:p4ssw0rd@index.example/simple\nfind-links = /opt/wheels\n"
+       "extra-index-url =\n    https://one.example\n    https://two.example\n[install]\nno-index = true\n");
+  const auto settings = read();
+  ASSERT_EQ(settings.files.size(), 1u);
+  EXPECT_EQ(settings.files[0].content,
+            "[global]\nextra-index-url = https://one.example\n    https://two.example\n"
+            "index-url = https://u:p4ssw0rd@index.example/simple\ntimeout = 60\n");
+  EXPECT_EQ(value(settings, "PIP_CONFIG_FILE"), "/run/orchestrator/pip.conf");
+  EXPECT_EQ(value(settings, "UV_DEFAULT_INDEX"), "https://u:p4ssw0rd@index.example/simple");
+}
+
+TEST_F(HostSettingsTest, PassNoFileWhenPipsConfigurationHoldsOnlyPaths) {
+  file("etc/pip.conf", "[global]\ncert = /etc/ssl/certs/ca-certificates.crt\n");
+  EXPECT_TRUE(read().files.empty());
+}
+
+TEST_F(HostSettingsTest, ReadNoPipConfigurationWhenPipItselfWouldNot) {
+  variables_ = {{"PIP_CONFIG_FILE", "/dev/null"}};
+  file("etc/pip.conf", "[global]\nindex-url = https://index.example\n");
+  EXPECT_TRUE(read().env.empty());
+}
+
+TEST_F(HostSettingsTest, TellSourcesWithoutValues) {
+  variables_ = {{"PIP_INDEX_URL", "https://user:hunter22@index.example/simple"}};
+  for (const auto& source : read().sources) EXPECT_EQ(source.find("hunter22"), std::string::npos);
+}
+
+TEST_F(HostSettingsTest, TakeCredentialsOutOfAText) {
+  variables_ = {{"PIP_INDEX_URL", "https://user:hunter22@index.example/simple"},
+                {"HTTPS_PROXY", "http://token99@proxy:1"}};
+  const auto masked =
+      read().mask("Looking in https://user:hunter22@index.example/simple by token99 (hunter22) a user");
+  EXPECT_EQ(masked, "Looking in https://***@index.example/simple by *** (***) a user");
+}
+
+TEST_F(HostSettingsTest, TravelAsSecretsOfAnExecution) {
+  variables_ = {{"HTTPS_PROXY", "http://proxy.example"}};
+  sandbox::Execution execution;
+  read().apply_to(execution);
+  EXPECT_TRUE(execution.env.empty());
+  ASSERT_EQ(execution.secret_env.size(), 1u);
+}
+
+}  // namespace

@@ -1,0 +1,342 @@
+#include "images/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "images/recipe_failure.h"
+#include "sandbox/io/error.h"
+#include "tests/support/fake_image_store.h"
+#include "tests/unit/images/sources.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+using images_test::source_of;
+
+struct Seen : images::RecipeObserver {
+  void layer_started(const std::string& kind, const std::string&) override { started.push_back(kind); }
+  void layer_finished(const images::BuiltLayer& layer) override { finished.push_back(layer); }
+  void output(sandbox::Stream, std::string_view text) override { printed += text; }
+  std::vector<std::string> started;
+  std::vector<images::BuiltLayer> finished;
+  std::string printed;
+};
+
+class RecipeTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "recipe-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    scratch_ = pattern;
+    std::ofstream(scratch_ / "supervisor") << "the supervisor's bytes";
+    store_.add_image("python:3.12-slim", {{"PATH", "/usr/local/bin:/usr/bin"}, {"PYTHON_VERSION", "3.12"}});
+    request_.source = source_of({{"requirements.txt", "six\n"}, {"test_a.py", ""}});
+    request_.toolchain = images::find_toolchain("python");
+    request_.supervisor_file = (scratch_ / "supervisor").string();
+    request_.scratch = scratch_.string();
+    request_.archive = [this](io::Loop& loop, images::CheckoutRequest, std::string prefix, int owner,
+                              auto done) {
+      ++archives_;
+      EXPECT_EQ(prefix, "work/");
+      EXPECT_EQ(owner, 10001);
+      const auto tar = scratch_ / "sources.tar";
+      std::ofstream(tar) << "the sources";
+      loop.post([done, tar, hash = archived_hash_] { done(images::SourceArchive{tar.string(), hash}); });
+      return std::unique_ptr<images::Checkout>();
+    };
+  }
+  void TearDown() override { fs::remove_all(scratch_); }
+
+  io::Result<images::BuiltImage> run() {
+    seen_ = Seen();
+    std::optional<io::Result<images::BuiltImage>> result;
+    const auto recipe =
+        images::start_recipe(loop_, store_, request_, seen_, [&](auto built) { result = std::move(built); });
+    loop_.run_until([&] { return result.has_value(); });
+    if (!result) return io::failure(std::logic_error("the recipe never ended"));
+    return std::move(*result);
+  }
+
+  std::string error_of_run() {
+    try {
+      run().value();
+    } catch (const io::SetupError& e) {
+      return std::string("setup: ") + e.what();
+    } catch (const io::HostError& e) {
+      return std::string("host: ") + e.what();
+    }
+    return "no error";
+  }
+
+  static sandbox::StepFailed failed(const std::string& title, int code, const std::string& log,
+                                    sandbox::Outcome outcome = sandbox::Outcome::failed) {
+    sandbox::ExecutionResult result;
+    result.exit = sandbox::ExitStatus{code, std::nullopt};
+    return {title, outcome, result, log};
+  }
+
+  fs::path scratch_;
+  images_test::PostLoop loop_;
+  sandbox::FakeImageStore store_{loop_};
+  images::RecipeRequest request_;
+  Seen seen_;
+  int archives_ = 0;
+  std::string archived_hash_ = "tree-1";
+};
+
+constexpr const char* kInstall = "installing requirements.txt";
+
+TEST_F(RecipeTest, BuildsEachLayerOnTheOneBefore) {
+  const auto built = run().value();
+  EXPECT_EQ(store_.built_kinds(), (std::vector<std::string>{"tools", "dependencies", "sources", "seal"}));
+  EXPECT_EQ(store_.built[0].parent, built.base_id);
+  for (std::size_t i = 1; i < 4; ++i) EXPECT_EQ(store_.built[i].parent, built.layers[i - 1].image);
+  EXPECT_EQ(built.id, built.layers[3].image);
+  EXPECT_TRUE(store_.pulled.empty());
+}
+
+TEST_F(RecipeTest, AnUnchangedSecondRunBuildsAndReadsNothing) {
+  const auto first = run().value();
+  const auto second = run().value();
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(store_.built.size(), 4u);
+  EXPECT_EQ(archives_, 1);
+  EXPECT_TRUE(store_.pulled.empty());
+  EXPECT_TRUE(seen_.started.empty());
+  for (const auto& layer : second.layers) EXPECT_TRUE(layer.cached);
+}
+
+TEST_F(RecipeTest, ChangedSourcesKeepTheDependencies) {
+  run().value();
+  request_.source.tree_hash = archived_hash_ = "tree-2";
+  run().value();
+  EXPECT_EQ(seen_.started, (std::vector<std::string>{"sources", "seal"}));
+}
+
+TEST_F(RecipeTest, AChangedManifestBuildsDependenciesAndWhatFollows) {
+  run().value();
+  request_.source.manifests["requirements.txt"] = "six==1.16\n";
+  run().value();
+  EXPECT_EQ(seen_.started, (std::vector<std::string>{"dependencies", "sources", "seal"}));
+}
+
+TEST_F(RecipeTest, ANewSupervisorIsANewToolsLayer) {
+  run().value();
+  std::ofstream(scratch_ / "supervisor") << "another supervisor";
+  run().value();
+  EXPECT_EQ(seen_.started.front(), "tools");
+}
+
+TEST_F(RecipeTest, HostSettingsAreInNoKey) {
+  run().value();
+  request_.host.env = {{"HTTPS_PROXY", "http://proxy.example"}};
+  run().value();
+  EXPECT_EQ(store_.built.size(), 4u);
+}
+
+TEST_F(RecipeTest, StepsRunAsInstallersWithTheirOwnLimits) {
+  request_.install.step_timeout = std::chrono::minutes(3);
+  request_.setup_commands = {"apt-get install -y gcc"};
+  run().value();
+  for (const auto& spec : store_.built)
+    for (const auto& step : spec.steps) {
+      EXPECT_EQ(step.execution.privilege, sandbox::Privilege::install);
+      EXPECT_EQ(step.execution.limits.memory_bytes, 4 * sandbox::kGiB);
+      EXPECT_EQ(step.execution.limits.timeout, std::chrono::minutes(3));
+    }
+  EXPECT_EQ(store_.built[0].steps.front().execution.argv,
+            (std::vector<std::string>{sandbox::kSupervisorPath, "prepare"}));
+  EXPECT_EQ(store_.built[0].steps.front().execution.network, sandbox::Network::none);
+  EXPECT_EQ(store_.built[0].steps.back().execution.argv,
+            (std::vector<std::string>{"/bin/sh", "-c", "apt-get install -y gcc"}));
+  EXPECT_EQ(store_.built[1].steps.front().execution.network, sandbox::Network::bridge);
+}
+
+TEST_F(RecipeTest, HostSettingsReachOnlyStepsWithNetworkAndOnlyAsSecrets) {
+  request_.host.env = {{"HTTPS_PROXY", "http://proxy.example"}};
+  request_.host.files = {{"ca-certificates.crt", "PEM"}};
+  run().value();
+  for (const auto& spec : store_.built) {
+    for (const auto& [name, value] : spec.env) EXPECT_NE(name, "HTTPS_PROXY");
+    for (const auto& step : spec.steps) {
+      for (const auto& [name, value] : step.execution.env) EXPECT_NE(name, "HTTPS_PROXY");
+      const bool network = step.execution.network != sandbox::Network::none;
+      EXPECT_EQ(step.execution.secret_env.empty(), !network) << step.title;
+      EXPECT_EQ(step.execution.secret_files.empty(), !network) << step.title;
+    }
+  }
+}
+
+TEST_F(RecipeTest, TheProjectIsInstalledWithoutNetwork) {
+  request_.source =
+      source_of({{"pyproject.toml", "[build-system]\nrequires = []\n[project]\nname = \"a\"\n"}});
+  run().value();
+  for (const auto& step : store_.last_built("sources")->steps)
+    EXPECT_EQ(step.execution.network, sandbox::Network::none) << step.title;
+}
+
+TEST_F(RecipeTest, AProjectThatNeedsItsSourcesSaysSo) {
+  request_.source = source_of({{"setup.py", "setup(install_requires=[])"}});
+  const auto built = run().value();
+  EXPECT_EQ(store_.last_built("sources")->steps.front().execution.network, sandbox::Network::bridge);
+  const auto& layers = built.layers;
+  EXPECT_NE(layers[layers.size() - 2].note.find("setup.py"), std::string::npos);
+}
+
+TEST_F(RecipeTest, WhatWasArchivedCountsWhenAFolderChangedMeanwhile) {
+  archived_hash_ = "tree-as-archived";
+  const auto built = run().value();
+  EXPECT_EQ(built.tree_hash, "tree-as-archived");
+  EXPECT_EQ(built.warnings.size(), 1u);
+  request_.source.tree_hash = "tree-as-archived";
+  run().value();
+  EXPECT_EQ(archives_, 1);  // found by the hash of what is in it
+}
+
+TEST_F(RecipeTest, AttemptsGetTheEnvironmentsPathFirstAndAHomeOfTheirOwn) {
+  const auto built = run().value();
+  std::map<std::string, std::string> env(built.env.begin(), built.env.end());
+  EXPECT_EQ(env["PATH"], "/opt/venv/bin:/usr/local/bin:/usr/bin");
+  EXPECT_EQ(env["HOME"], "/home/attempt");
+  EXPECT_EQ(env["PYTHON_VERSION"], "3.12");
+  EXPECT_EQ(env["VIRTUAL_ENV"], "/opt/venv");
+}
+
+TEST_F(RecipeTest, RemembersWhatIsInstalledInTheSealedImage) {
+  store_.let_step_print("listing what is installed", "pytest==8.0\nsix==1.16\n");
+  const std::vector<std::string> expected = {"pytest==8.0", "six==1.16"};
+  EXPECT_EQ(run().value().packages, expected);
+  EXPECT_EQ(run().value().packages, expected);  // from the label: nothing was run
+  EXPECT_EQ(seen_.printed, "");
+}
+
+TEST_F(RecipeTest, WritesManifestsAtTheirPlacesAndLeavesNoTarBehind) {
+  request_.install.subdir = "api";
+  request_.source = source_of({{"api/requirements.txt", "six\n"}});
+  run().value();
+  EXPECT_NE(store_.built_tars[1].find("work/api/requirements.txt"), std::string::npos);
+  EXPECT_NE(store_.built_tars[0].find(".orchestrator/supervisor"), std::string::npos);
+  EXPECT_NE(store_.built_tars[3].find("the supervisor's bytes"), std::string::npos);
+  EXPECT_EQ(store_.built[1].steps.front().execution.workdir, "/work/api");
+  for (const auto& entry : fs::directory_iterator(scratch_)) EXPECT_EQ(entry.path().filename(), "supervisor");
+}
+
+TEST_F(RecipeTest, AFailedInstallTellsTheEndOfItsLog) {
+  store_.fail_next_build("dependencies",
+                         failed(kInstall, 1, "ERROR: No matching distribution found for nosuch\n"));
+  EXPECT_EQ(error_of_run(),
+            "setup: Failed to install dependencies: installing requirements.txt ended with exit code 1\n"
+            "ERROR: No matching distribution found for nosuch");
+  EXPECT_EQ(store_.built_kinds(), (std::vector<std::string>{"tools", "dependencies"}));
+}
+
+TEST_F(RecipeTest, AFailedSetupCommandIsCalledOne) {
+  request_.setup_commands = {"apt-get install nosuch"};
+  store_.fail_next_build("tools",
+                         failed("setup command: apt-get install nosuch", 100, "E: Unable to locate\n"));
+  EXPECT_EQ(error_of_run(),
+            "setup: Failed to run setup command: apt-get install nosuch ended with exit code 100\nE: Unable "
+            "to locate");
+}
+
+TEST_F(RecipeTest, ANetworkErrorIsTriedOnceMoreAndNotTwice) {
+  const auto error = failed(kInstall, 1, "Read timed out.\nERROR: could not fetch six\n");
+  store_.fail_next_build("dependencies", error);
+  const auto built = run().value();
+  EXPECT_EQ(built.warnings.size(), 1u);
+  request_.source.manifests["requirements.txt"] = "attrs\n";
+  store_.fail_next_build("dependencies", error);
+  store_.fail_next_build("dependencies", error);
+  EXPECT_TRUE(error_of_run().starts_with("setup: Failed to install dependencies"));
+}
+
+TEST_F(RecipeTest, AnEngineThatBrokeIsNotTheRequestsFault) {
+  sandbox::ExecutionResult result;
+  result.infrastructure = "the engine went away";
+  store_.fail_next_build("dependencies", {kInstall, sandbox::Outcome::infrastructure_error, result, ""});
+  EXPECT_EQ(error_of_run(),
+            "host: while building the image (installing requirements.txt): the engine went away");
+}
+
+TEST_F(RecipeTest, NoCredentialReachesAnErrorOrTheOutput) {
+  request_.host.env = {{"PIP_INDEX_URL", "https://user:hunter22@index.example"}};
+  store_.let_step_print(kInstall,
+                        "Looking in indexes: https://user:hunter22@index.example\nno newline hunter22");
+  store_.fail_next_build("dependencies", failed(kInstall, 1, "at https://user:hunter22@index.example\n"));
+  EXPECT_EQ(error_of_run().find("hunter22"), std::string::npos);
+  EXPECT_NE(seen_.printed.find("Looking in indexes: https://***@index.example\n"), std::string::npos);
+  EXPECT_EQ(seen_.printed.find("hunter22"), std::string::npos);
+}
+
+TEST_F(RecipeTest, LettingGoStopsTheBuild) {
+  store_.hold_builds();
+  bool answered = false;
+  auto recipe = images::start_recipe(loop_, store_, request_, seen_, [&](auto) { answered = true; });
+  loop_.run_until([&] { return store_.builds_running > 0; });
+  EXPECT_EQ(store_.builds_running, 1);
+  recipe.reset();
+  EXPECT_EQ(store_.builds_running, 0);
+  loop_.run_until([] { return false; });
+  EXPECT_FALSE(answered);
+  for (const auto& entry : fs::directory_iterator(scratch_)) EXPECT_EQ(entry.path().filename(), "supervisor");
+}
+
+class BaseTest : public RecipeTest {
+ protected:
+  void SetUp() override {
+    RecipeTest::SetUp();
+    request_.toolchain = images::find_toolchain("unknown");
+  }
+};
+
+TEST_F(BaseTest, ABootstrappedImageIsTakenWithoutAskingARegistry) {
+  store_.add_image("orchestrator/minimal:trixie");
+  const auto built = run().value();
+  EXPECT_EQ(built.base_reference, "orchestrator/minimal:trixie");
+  EXPECT_TRUE(store_.pulled.empty());
+  ASSERT_FALSE(built.notes.empty());
+  EXPECT_NE(built.notes[0].find("--image debian:trixie-slim"), std::string::npos);
+}
+
+TEST_F(BaseTest, ABootstrappedImageWithMoreInItServesToo) {
+  store_.add_image("orchestrator/python:trixie");
+  EXPECT_EQ(run().value().base_reference, "orchestrator/python:trixie");
+}
+
+TEST_F(BaseTest, ARegistryIsAskedWhenNothingIsHere) {
+  store_.let_registry_have("debian:trixie-slim");
+  const auto built = run().value();
+  EXPECT_EQ(built.base_reference, "debian:trixie-slim");
+  EXPECT_EQ(built.base_digest, "sha256:from-registry");
+  run().value();
+  EXPECT_EQ(store_.pulled.size(), 1u);
+}
+
+TEST_F(BaseTest, NoBaseAtAllSaysHowToMakeOne) {
+  EXPECT_EQ(error_of_run(),
+            "host: no base image: debian:trixie-slim is not here and no registry answers (no registry "
+            "answered); make "
+            "one with: orchestrator images bootstrap minimal");
+}
+
+TEST_F(BaseTest, APersonsImageIsTakenAndNoOther) {
+  store_.add_image("orchestrator/minimal:trixie");
+  request_.base = "example/own:1";
+  EXPECT_TRUE(error_of_run().starts_with("host: the base image example/own:1 is not here"));
+  store_.add_image("example/own:1");
+  EXPECT_EQ(run().value().base_reference, "example/own:1");
+}
+
+TEST(NetworkErrors, AreToldFromWrongRequests) {
+  EXPECT_TRUE(images::ends_in_network_error("x\ncurl: (6) Could not resolve host: a\n"));
+  EXPECT_TRUE(images::ends_in_network_error("HTTP error 503 Service Unavailable"));
+  EXPECT_FALSE(images::ends_in_network_error("ERROR: No matching distribution found for nosuch"));
+  EXPECT_FALSE(images::ends_in_network_error(""));
+  std::string long_ago = "Connection reset by peer\n";
+  for (int i = 0; i < 50; ++i) long_ago += "Successfully did something else\n";
+  EXPECT_FALSE(images::ends_in_network_error(long_ago + "error: syntax error"));
+}
+
+}  // namespace
