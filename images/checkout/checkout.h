@@ -1,7 +1,8 @@
-// Brings a repository here once, at one commit, or reads a local folder. The hostile part (git's protocol, the
-// repository's bytes) happens in a child process of our own binary with a deadline and a size cap; what comes back
-// is a list of paths, a hash and the few manifests that decide how to build. Nothing of the tree is unpacked on the
-// host: the sources go from the object database (or the folder) straight into a tar for the engine.
+// Brings a repository here once, at one commit, or reads a local folder. The hostile part (git's protocol,
+// the repository's bytes) happens in a child process of our own binary with a deadline and a size cap; what
+// comes back is a list of paths, a hash and the few manifests that decide how to build. Nothing of the tree
+// is unpacked on the host: the sources go from the object database (or the folder) straight into a tar for
+// the engine.
 #pragma once
 
 #include <chrono>
@@ -21,41 +22,42 @@ namespace images {
 
 // Sent as HTTP basic authentication to `host` and to no other.
 struct GitCredential {
-  std::string host;                       // "git.example.com" or "git.example.com:8443"
+  std::string host;  // "git.example.com" or "git.example.com:8443"
   std::string username = "x-access-token";
   std::string token;
 };
 
 struct CheckoutRequest {
-  std::string repo;                        // https URL, or a local folder's path
-  std::string ref;                         // branch, tag or commit; empty: the default branch (local: the folder as it is)
-  std::vector<std::string> include;        // globs that bring ignored files of a local folder back
+  std::string repo;  // https URL, or a local folder's path
+  std::string ref;   // branch, tag or commit; empty: the default branch (local: the folder as it is)
+  std::vector<std::string> include;  // globs that bring ignored files of a local folder back
   std::optional<GitCredential> credential;
-  std::string ca_file;                     // PEM bundle to trust; empty: the system's
-  std::string scratch;                     // an existing empty folder of ours; the caller removes it afterwards
+  std::string ca_file;  // PEM bundle to trust; empty: the system's
+  std::string scratch;  // an existing empty folder of ours; the caller removes it afterwards
   std::chrono::milliseconds deadline{300'000};
-  std::int64_t max_bytes = 4LL << 30;      // of the fetched pack, and of the tree
+  std::int64_t max_bytes = 4LL << 30;  // of the fetched pack, and of the tree
 };
 
 struct TreeEntry {
-  std::string path;   // relative, '/' separated, no "..", valid as given by git
-  char type = 'f';    // 'f' file, 'x' executable file, 'l' symlink
+  std::string path;  // relative, '/' separated, no "..", valid as given by git
+  char type = 'f';   // 'f' file, 'x' executable file, 'l' symlink
 };
 
 // What a checkout found.
 struct Source {
   bool local = false;
-  std::string url;          // without any credential
-  std::string ref;          // what was asked for, or the default branch's name
-  std::string commit;       // hex; empty for a folder that is no git repository
-  bool dirty = false;       // a local folder that differs from its commit
-  std::string tree_hash;    // sha256 hex over paths, modes and contents; commit and tags included where .git is
-  std::vector<TreeEntry> entries;             // sorted by path; without .git
-  std::map<std::string, std::string> manifests;  // contents of the files that `kManifestGlobs` names (≤ 1 MiB each)
+  std::string url;        // without any credential
+  std::string ref;        // what was asked for, or the default branch's name
+  std::string commit;     // hex; empty for a folder that is no git repository
+  bool dirty = false;     // a local folder that differs from its commit
+  std::string tree_hash;  // sha256 hex over paths, modes and contents; commit and tags included where .git is
+  std::vector<TreeEntry> entries;  // sorted by path; without .git
+  std::map<std::string, std::string>
+      manifests;  // contents of the files that `kManifestGlobs` names (≤ 1 MiB each)
   std::int64_t total_bytes = 0;
-  std::vector<std::string> warnings;          // sentences
+  std::vector<std::string> warnings;  // sentences
 
-  bool has(std::string_view path) const;      // a file or symlink at exactly that path
+  bool has(std::string_view path) const;  // a file or symlink at exactly that path
   bool has_folder(std::string_view path) const;
   const std::string* manifest(std::string_view path) const;
 };
@@ -64,8 +66,8 @@ struct Source {
 extern const std::vector<std::string> kManifestGlobs;
 
 // True for https:// URLs; false for a local path. Throws io::RequestError with the predecessor's text
-// "Invalid repository URL or path: …" for anything else (other schemes, user:password@ in the URL, a path that is
-// no folder, metadata addresses by number).
+// "Invalid repository URL or path: …" for anything else (other schemes, user:password@ in the URL, a path
+// that is no folder, metadata addresses by number).
 bool is_remote(const std::string& repo);
 // The URL without user and password, safe to print.
 std::string without_credentials(const std::string& url);
@@ -75,25 +77,26 @@ class Checkout {
   virtual ~Checkout() = default;  // letting go kills the child
 };
 
-// `progress` gets sentences like "receiving objects 1200/5400 (3.1 MiB)". Errors: io::RequestError (no such ref,
-// Git LFS pointers that cannot be fetched, not a repository), io::HostError ("Failed to clone repository: …").
-// A transport error is tried once more.
+// `progress` gets sentences like "receiving objects 1200/5400 (3.1 MiB)". Errors: io::RequestError (no such
+// ref, Git LFS pointers that cannot be fetched, not a repository), io::HostError ("Failed to clone
+// repository: …"). A transport error is tried once more.
 std::unique_ptr<Checkout> start_checkout(io::Loop& loop, CheckoutRequest request,
                                          std::function<void(std::string_view)> progress,
                                          std::function<void(io::Result<Source>)> done);
 
 struct SourceArchive {
-  std::string tar_file;   // inside the request's scratch folder; entries below `prefix`, uid = gid = owner
-  std::string tree_hash;  // of what the archive holds: differs from Source's when a local folder changed meanwhile
+  std::string tar_file;  // inside the request's scratch folder; entries below `prefix`, uid = gid = owner
+  std::string
+      tree_hash;  // of what the archive holds: differs from Source's when a local folder changed meanwhile
 };
 
 // Writes the tree, with a .git of that one commit and its tags (no remote, no hooks), as an uncompressed tar.
 // `request` is the one of the checkout. Deterministic: same tree, same bytes.
-std::unique_ptr<Checkout> start_archive(io::Loop& loop, CheckoutRequest request, std::string prefix, int owner,
-                                        std::function<void(io::Result<SourceArchive>)> done);
+std::unique_ptr<Checkout> start_archive(io::Loop& loop, CheckoutRequest request, std::string prefix,
+                                        int owner, std::function<void(io::Result<SourceArchive>)> done);
 
-// Entry point of the child process (argv[1] == kCheckoutChild): reads its request as JSON from stdin, writes the
-// answer as JSON to stdout and progress to stderr. Returns the exit code.
+// Entry point of the child process (argv[1] == kCheckoutChild): reads its request as JSON from stdin, writes
+// the answer as JSON to stdout and progress to stderr. Returns the exit code.
 inline constexpr const char* kCheckoutChild = "__checkout";
 int checkout_child_main();
 

@@ -1,0 +1,79 @@
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+
+#include "images/checkout/archive.h"
+#include "images/checkout/checkout.h"
+#include "images/checkout/messages.h"
+#include "images/checkout/scan.h"
+#include "images/checkout/sources.h"
+
+namespace images {
+namespace {
+
+using checkout::ChildAnswer;
+using checkout::ChildRequest;
+
+// It handles what strangers wrote: no core file with the token in it, no new privileges, no life after its
+// parent.
+void confine() {
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+  ::prctl(PR_SET_DUMPABLE, 0);
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+void report(std::string_view sentence) {
+  const std::string line = std::string(sentence) + "\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+ChildAnswer work(const ChildRequest& child) {
+  const CheckoutRequest& request = child.request;
+  const checkout::GitLibrary library(!is_remote(request.repo));
+  checkout::Sources sources = checkout::open_sources(request, report);
+  ChildAnswer answer;
+  answer.kind = ChildAnswer::Kind::done;
+  if (child.archive) {
+    answer.archive = checkout::write_archive(sources, request.scratch, child.prefix, child.owner);
+  } else {
+    checkout::write_source(request.scratch + "/" + checkout::kSourceFile, checkout::scan(sources));
+  }
+  return answer;
+}
+
+ChildAnswer answer_to(const std::string& text) {
+  ChildAnswer answer;
+  try {
+    return work(checkout::decode_request(text));
+  } catch (const io::RequestError& error) {
+    answer.kind = ChildAnswer::Kind::request_error;
+    answer.message = error.what();
+  } catch (const checkout::TransportError& error) {
+    answer.kind = ChildAnswer::Kind::transport_error;
+    answer.message = error.what();
+  } catch (const std::exception& error) {
+    answer.kind = ChildAnswer::Kind::host_error;
+    answer.message = error.what();
+  }
+  return answer;
+}
+
+}  // namespace
+
+int checkout_child_main() {
+  confine();
+  const std::string text{std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>()};
+  const ChildAnswer answer = answer_to(text);
+  std::cout << checkout::encode(answer) << std::endl;
+  return answer.kind == ChildAnswer::Kind::done ? 0 : 1;
+}
+
+}  // namespace images

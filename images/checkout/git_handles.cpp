@@ -1,0 +1,19 @@
+#include "images/checkout/git_handles.h"
+
+namespace images::checkout {
+
+GitLibrary::GitLibrary(bool own_configuration) {
+  git_check(::git_libgit2_init(), "cannot start libgit2");
+  if (!own_configuration)
+    for (int level : {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
+                      GIT_CONFIG_LEVEL_PROGRAMDATA})
+      ::git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "/nonexistent");
+  // Whose folder it is does not matter: nothing that its configuration names is ever executed.
+  ::git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+  const char* extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};
+  ::git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, std::size_t{3});
+}
+
+GitLibrary::~GitLibrary() { ::git_libgit2_shutdown(); }
+
+}  // namespace images::checkout
