@@ -1,19 +1,19 @@
-// What to run. A `JobRequest` is what was said, field by field and by whom; a `JobPlan` is complete and within
-// bounds. The one becomes the other after the checkout, because the repository's own file may set some fields.
+// What to run. A `JobRequest` is what was said, field by field and by whom; a `JobPlan` is complete and
+// within bounds. The one becomes the other after the checkout, because the repository's own file may set some
+// fields.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "sandbox/execution.h"
 #include "sandbox/limits.h"
@@ -22,13 +22,14 @@ namespace orchestrator {
 
 // A line for `/bin/sh -c`, or exact words.
 struct TestCommand {
-  std::string line;                 // when `words` is empty
+  std::string line;  // when `words` is empty
   std::vector<std::string> words;
 
   bool empty() const { return line.empty() && words.empty(); }
-  std::vector<std::string> argv() const;      // {"/bin/sh", "-c", line} or the words
-  std::vector<std::string> split() const;     // words, or the line split at blanks: to guess the runner, never to run
-  std::string display() const;                // as a person would type it, quoted for a shell
+  std::vector<std::string> argv() const;  // {"/bin/sh", "-c", line} or the words
+  std::vector<std::string> split()
+      const;                    // words, or the line split at blanks: to guess the runner, never to run
+  std::string display() const;  // as a person would type it, quoted for a shell
 };
 
 struct SeedRange {
@@ -37,8 +38,8 @@ struct SeedRange {
   std::uint64_t size() const { return static_cast<std::uint64_t>(max - min) + 1; }
 };
 
-// The seed of an attempt: a function of job seed, index and range alone, and a different one for each index (a
-// keyed permutation of the range; see seeds.cpp for its definition).
+// The seed of an attempt: a function of job seed, index and range alone, and a different one for each index
+// (a keyed permutation of the range; see seeds.cpp for its definition).
 std::int64_t attempt_seed(std::uint64_t job_seed, std::uint64_t index, const SeedRange& range);
 
 struct TestSuite {
@@ -53,6 +54,9 @@ struct SeverityThresholds {
 };
 // "CRITICAL", "HIGH", "MEDIUM", "LOW", "NONE": compared with >=.
 std::string_view severity(double rate, const SeverityThresholds& thresholds);
+
+// The repository's own file, at the root of its tree.
+inline constexpr const char* kRepositoryConfig = ".flaky-detector.yml";
 
 // Every field optional: absent means "not said".
 struct JobRequest {
@@ -72,10 +76,11 @@ struct JobRequest {
   std::optional<std::string> dockerfile;
   std::optional<std::vector<std::string>> setup_commands;
   std::optional<bool> auto_install_dependencies;
-  std::optional<std::string> network;                  // "none", "internal", "bridge"
+  std::optional<std::string> network;  // "none", "internal", "bridge"
   std::map<std::string, std::string> env;
-  std::vector<std::string> secret_env;                 // names only
+  std::vector<std::string> secret_env;  // names only
   std::vector<std::string> include;
+  std::optional<std::string> vary;  // "none" or "auto"; both mean none until tests are told apart
   // Of `limits`: each as said, in the unit of the name. Sizes accept "512m", "2g" or bytes.
   std::optional<std::int64_t> memory_bytes, tmp_bytes, shm_bytes, disk_bytes;
   std::optional<double> cpus;
@@ -84,24 +89,25 @@ struct JobRequest {
   // Only from .flaky-detector.yml:
   std::vector<std::string> ignore_patterns;
   std::optional<SeverityThresholds> severity_thresholds;
-  std::optional<double> install_timeout_s;             // pip_install_timeout: every install step
+  std::optional<double> install_timeout_s;  // pip_install_timeout: every install step
   std::optional<std::int64_t> max_error_length;
   std::optional<bool> save_full_output;
-  std::optional<bool> keep;                            // preserve_temp_dir, or cleanup_on_failure: false
+  std::optional<bool> keep;  // preserve_temp_dir, or cleanup_on_failure: false
   std::optional<SeedRange> random_seed_range;
   std::vector<TestSuite> test_suites;
   std::optional<bool> auto_trigger_on_failure;
   std::optional<std::int64_t> auto_trigger_runs, auto_trigger_parallelism;
 
-  std::vector<std::string> warnings;                   // fields that were ignored, deprecations
+  std::vector<std::string> warnings;  // fields that were ignored, deprecations
 
-  nlohmann::json to_json() const;                      // only what was said; no secret values
+  nlohmann::json to_json() const;  // only what was said; no secret values
 };
 
 // One mistake in a request.
 struct FieldError {
-  std::string pointer;   // "/runs", or "runs" of which file: "/limits/memory"
-  std::string message;   // one sentence; the predecessor's texts unchanged
+  std::string pointer;  // "/runs", or "runs" of which file: "/limits/memory"
+  std::string message;  // one sentence; the predecessor's texts unchanged
+  std::string where;    // the file it stands in; empty for flags, environment and requests without a name
 };
 
 // All mistakes at once. what() is all messages, a line each.
@@ -116,41 +122,62 @@ class InvalidJob : public std::runtime_error {
 
 enum class UnknownFields { error, warn };  // warn: RunPod's wire
 
-// Reads a job from JSON text, bare or wrapped in {"input": …}. Depth is limited to 64, size to 8 MiB; duplicate
-// keys are an error. Throws InvalidJob. `where` names the file or request in messages.
+// What could be read from one source, and what could not. Wrong fields are left out of `request`.
+struct JobReading {
+  JobRequest request;
+  std::vector<FieldError> errors;
+};
+
+// Reads a job from JSON text, bare or wrapped in {"input": …}. Depth is limited to 64, size to 8 MiB;
+// duplicate keys are an error. Throws InvalidJob. `where` names the file or request in messages.
 JobRequest parse_job(std::string_view json, UnknownFields unknown, const std::string& where);
 
-// Reads ORCHESTRATOR_RUNS, ORCHESTRATOR_PARALLELISM, … (every scalar field) through `getenv`.
+// The same without throwing: for `combine`.
+JobReading read_job(std::string_view json, UnknownFields unknown, const std::string& where);
+
+// Reads ORCHESTRATOR_RUNS, ORCHESTRATOR_PARALLELISM, … (every scalar field) through `getenv`. An empty
+// variable is one that is not set. Throws InvalidJob.
 JobRequest job_from_environment(const std::function<std::optional<std::string>(const char*)>& getenv);
+// The same without throwing: for `combine`.
+JobReading read_environment(const std::function<std::optional<std::string>(const char*)>& getenv);
 
 // Reads the repository's .flaky-detector.yml. Only the keys that cannot loosen anything; out of bounds is an
-// InvalidJob that names file and key, other keys are an error with the nearest known one, forbidden keys (image,
-// network, …) an error that says so. `where` is the file's path in the tree.
+// InvalidJob that names file and key, other keys are an error with the nearest known one, forbidden keys
+// (image, network, …) an error that says so. `where` is the file's path in the tree.
 JobRequest parse_repository_config(std::string_view yaml, const std::string& where);
 
-// Reads the user's config (the same YAML with every job field but repo, test_command and secret values allowed).
+// Reads the user's config (the same YAML with every job field but repo, test_command and secret values
+// allowed).
 JobRequest parse_user_config(std::string_view yaml, const std::string& where);
 
 // What `strong` says wins field by field over `weak`; env maps are merged, lists are replaced.
 JobRequest merge(JobRequest strong, const JobRequest& weak);
 
-// Bounds of everything that can be checked before the checkout: throws InvalidJob with all mistakes.
+// Bounds of everything that can be checked before the checkout: throws InvalidJob with all mistakes. A
+// missing test command is a mistake here only beside others or without a repository, since the repository's
+// file may bring one.
 void check_request(const JobRequest& request);
+// The same without throwing.
+std::vector<FieldError> request_errors(const JobRequest& request);
+
+// Merges what several sources said, the strongest first, and checks the whole like check_request. Throws
+// InvalidJob with the mistakes of all of them, so that a person sees them at once.
+JobRequest combine(const std::vector<JobReading>& strongest_first);
 
 struct JobPlan {
   std::string repo;
   TestCommand test_command;
   std::string suite;
   int runs = 10;
-  int parallelism = 4;           // as granted
+  int parallelism = 4;  // as granted
   int parallelism_requested = 4;
-  std::string framework;         // empty: detect
+  std::string framework;  // empty: detect
   std::string ref;
-  std::string subdir;            // normalised, "" for the root
+  std::string subdir;  // normalised, "" for the root
   std::optional<std::chrono::milliseconds> deadline;
   std::uint64_t job_seed = 0;
   SeedRange seed_range;
-  std::optional<int> only_attempt;   // 0-based index
+  std::optional<int> only_attempt;  // 0-based index
   std::string image;
   std::string dockerfile;
   std::vector<std::string> setup_commands;
@@ -172,12 +199,12 @@ struct JobPlan {
 };
 
 struct PlanContext {
-  int engine_cpus = 1;             // parallelism is at most this ÷ limits.cpus unless it was asked for by a person
-  std::uint64_t random_seed = 0;   // the job seed when none was said
+  int engine_cpus = 1;  // parallelism is at most this ÷ limits.cpus unless it was asked for by a person
+  std::uint64_t random_seed = 0;  // the job seed when none was said
 };
 
-// `said` is the merge of flags, job and environment; `repository` and `user` the two files. Applies the precedence
-// of all, the chosen suite, the defaults, and checks every bound. Throws InvalidJob.
+// `said` is the merge of flags, job and environment; `repository` and `user` the two files. Applies the
+// precedence of all, the chosen suite, the defaults, and checks every bound. Throws InvalidJob.
 JobPlan make_plan(const JobRequest& said, const JobRequest& repository, const JobRequest& user,
                   const PlanContext& context);
 

@@ -1,0 +1,95 @@
+#include "orchestrator/job/check.h"
+
+#include <algorithm>
+
+#include "orchestrator/job/field_table.h"
+#include "orchestrator/job/quoted.h"
+
+namespace orchestrator {
+namespace {
+
+// Whether one of the mistakes is about that field already, wherever it was said.
+bool mentioned(const std::vector<FieldError>& errors, const char* name) {
+  const Field& field = *find_field(name);
+  return std::any_of(errors.begin(), errors.end(), [&](const FieldError& error) {
+    const std::string pointer = field_pointer(field);
+    return error.pointer == pointer || error.pointer.rfind(pointer + "/", 0) == 0 ||
+           error.pointer == field.flag || error.pointer == field_variable(field);
+  });
+}
+
+// `errors` are those known already: a request that is wrong anyway is told about its missing test command at
+// once.
+std::vector<FieldError> missing(const JobRequest& request, const std::vector<FieldError>& errors) {
+  std::vector<FieldError> found;
+  if (!request.repo && !mentioned(errors, "repo"))
+    found.push_back({"/repo", "Repository URL is required", ""});
+  const bool may_follow = request.suite || request.test_command || mentioned(errors, "test_command");
+  if (!may_follow && !(errors.empty() && found.empty())) {
+    found.push_back({"/test_command", "Test command is required", ""});
+  }
+  return found;
+}
+
+void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+}
+
+}  // namespace
+
+std::vector<FieldError> out_of_bounds(const JobRequest& request) {
+  std::vector<FieldError> errors;
+  for (const auto& field : job_fields()) {
+    if (field.alias) continue;
+    if (auto sentence = violation(field, request); !sentence.empty()) {
+      errors.push_back({field_pointer(field), std::move(sentence), ""});
+    }
+  }
+  return errors;
+}
+
+std::vector<FieldError> contradictions(const JobRequest& request) {
+  std::vector<FieldError> errors;
+  if (request.image && request.dockerfile) {
+    errors.push_back({"/dockerfile", "image and dockerfile exclude each other", ""});
+  }
+  for (const auto& name : request.secret_env) {
+    if (request.env.count(name)) {
+      errors.push_back(
+          {"/secret_env", in_quotes(name) + " stands in env too, where its value would be shown", ""});
+    }
+  }
+  if (request.runs && request.only_attempt && *request.only_attempt >= *request.runs) {
+    errors.push_back(
+        {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});
+  }
+  return errors;
+}
+
+std::vector<FieldError> request_errors(const JobRequest& request) {
+  std::vector<FieldError> errors = out_of_bounds(request);
+  append(errors, contradictions(request));
+  append(errors, missing(request, errors));
+  return errors;
+}
+
+void check_request(const JobRequest& request) {
+  auto errors = request_errors(request);
+  if (!errors.empty()) throw InvalidJob(std::move(errors));
+}
+
+JobRequest combine(const std::vector<JobReading>& strongest_first) {
+  JobRequest request;
+  std::vector<FieldError> errors;
+  for (const auto& reading : strongest_first) {
+    request = merge(std::move(request), reading.request);
+    append(errors, reading.errors);
+  }
+  append(errors, out_of_bounds(request));
+  append(errors, contradictions(request));
+  append(errors, missing(request, errors));
+  if (!errors.empty()) throw InvalidJob(std::move(errors));
+  return request;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,15 @@
+// Mistakes of a whole request, beyond those of a single field.
+#pragma once
+
+#include <vector>
+
+#include "orchestrator/job/job.h"
+
+namespace orchestrator {
+
+// Every field that is out of bounds, by its JSON pointer.
+std::vector<FieldError> out_of_bounds(const JobRequest& request);
+// Fields that are right each and wrong together.
+std::vector<FieldError> contradictions(const JobRequest& request);
+
+}  // namespace orchestrator

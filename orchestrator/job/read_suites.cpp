@@ -1,0 +1,114 @@
+#include "orchestrator/job/read_suites.h"
+
+#include "orchestrator/job/json_values.h"
+#include "orchestrator/job/quoted.h"
+#include "orchestrator/job/read_field.h"
+#include "orchestrator/job/text_checks.h"
+
+namespace orchestrator {
+
+using nlohmann::json;
+
+std::string check_bytes(std::string_view text, std::string_view name) {
+  if (text.find('\0') != std::string_view::npos) return std::string(name) + " must not hold a NUL byte";
+  if (text.size() > kLongestText) return std::string(name) + " must be shorter than 128 KiB";
+  return "";
+}
+
+std::optional<TestCommand> read_command(const json& value, const std::string& pointer,
+                                        std::vector<FieldError>& errors) {
+  const auto fail = [&](const std::string& place, std::string message) {
+    errors.push_back({place, std::move(message), ""});
+    return std::optional<TestCommand>();
+  };
+  TestCommand command;
+  if (value.is_string()) {
+    command.line = value.get<std::string>();
+    if (auto sentence = check_bytes(command.line, "test_command"); !sentence.empty())
+      return fail(pointer, sentence);
+    return command;
+  }
+  if (!value.is_array()) {
+    return fail(pointer, "test_command must be a string or a list of words, not " + kind_of(value));
+  }
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string place = below(pointer, std::to_string(i));
+    if (!value[i].is_string()) return fail(place, "must be a string, not " + kind_of(value[i]));
+    command.words.push_back(value[i].get<std::string>());
+    if (auto sentence = check_bytes(command.words.back(), "test_command"); !sentence.empty()) {
+      return fail(place, sentence);
+    }
+  }
+  return command;
+}
+
+namespace {
+
+// A suite's `runs` and `parallelism` have the bounds of the job's.
+std::optional<int> read_number(const char* name, const json& value, const std::string& pointer,
+                               std::vector<FieldError>& errors) {
+  JobReading reading;
+  read_field(*find_field(name), value, pointer, UnknownFields::error, reading);
+  errors.insert(errors.end(), reading.errors.begin(), reading.errors.end());
+  const auto& number = name == std::string_view("runs") ? reading.request.runs : reading.request.parallelism;
+  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+void read_name(const json& value, const std::string& pointer, TestSuite& suite,
+               std::vector<FieldError>& errors) {
+  if (!value.is_string()) {
+    errors.push_back({pointer, "must be a string, not " + kind_of(value), ""});
+    return;
+  }
+  suite.name = value.get<std::string>();
+  if (auto sentence = check_bytes(suite.name, "name"); !sentence.empty())
+    errors.push_back({pointer, sentence, ""});
+}
+
+TestSuite read_suite(const json& value, const std::string& pointer, std::vector<FieldError>& errors) {
+  TestSuite suite;
+  if (!value.is_object()) {
+    errors.push_back(
+        {pointer, "a suite must be an object with name and test_command, not " + kind_of(value), ""});
+    return suite;
+  }
+  const std::size_t before = errors.size();
+  for (const auto& [key, content] : value.items()) {
+    const std::string place = below(pointer, key);
+    if (key == "name") {
+      read_name(content, place, suite, errors);
+    } else if (key == "test_command") {
+      if (auto command = read_command(content, place, errors)) suite.test_command = std::move(*command);
+    } else if (key == "runs") {
+      suite.runs = read_number("runs", content, place, errors);
+    } else if (key == "parallelism") {
+      suite.parallelism = read_number("parallelism", content, place, errors);
+    } else {
+      const auto near = nearest(key, {"name", "test_command", "runs", "parallelism"});
+      errors.push_back({place, "unknown field " + in_quotes(key) + did_you_mean(near), ""});
+    }
+  }
+  if (errors.size() != before) return suite;
+  if (suite.name.empty()) errors.push_back({below(pointer, "name"), "the suite needs a name", ""});
+  if (auto sentence = check_command(suite.test_command); !sentence.empty()) {
+    errors.push_back({below(pointer, "test_command"), sentence, ""});
+  }
+  return suite;
+}
+
+}  // namespace
+
+std::vector<TestSuite> read_suites(const json& value, const std::string& pointer,
+                                   std::vector<FieldError>& errors) {
+  std::vector<TestSuite> suites;
+  if (!value.is_array()) {
+    errors.push_back({pointer, "test_suites must be a list, not " + kind_of(value), ""});
+    return suites;
+  }
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    suites.push_back(read_suite(value[i], below(pointer, std::to_string(i)), errors));
+  }
+  return suites;
+}
+
+}  // namespace orchestrator

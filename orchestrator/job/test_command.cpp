@@ -1,0 +1,58 @@
+#include "orchestrator/job/job.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr std::string_view kBlanks = " \t\r\n\v\f";
+
+bool plain(std::string_view word) {
+  constexpr std::string_view kPlain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
+  return !word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos;
+}
+
+std::string in_single_quotes(std::string_view word) {
+  std::string text = "'";
+  for (const char c : word) {
+    if (c == '\'') {
+      text += "'\\''";
+    } else {
+      text += c;
+    }
+  }
+  return text + "'";
+}
+
+}  // namespace
+
+std::vector<std::string> TestCommand::argv() const {
+  if (!words.empty()) return words;
+  return {"/bin/sh", "-c", line};
+}
+
+std::vector<std::string> TestCommand::split() const {
+  if (!words.empty()) return words;
+  std::vector<std::string> parts;
+  for (std::size_t at = line.find_first_not_of(kBlanks); at != std::string::npos;) {
+    const auto end = line.find_first_of(kBlanks, at);
+    parts.push_back(line.substr(at, end == std::string::npos ? end : end - at));
+    at = line.find_first_not_of(kBlanks, end);
+  }
+  return parts;
+}
+
+std::string TestCommand::display() const {
+  if (words.empty()) {
+    // Only a word with a blank is taken as a line after `--`.
+    const bool one_word = line.find_first_of(kBlanks) == std::string::npos;
+    return in_single_quotes(one_word && !line.empty() ? line + " " : line);
+  }
+  std::string text;
+  for (const auto& word : words) {
+    if (!text.empty()) text += ' ';
+    text += plain(word) ? word : in_single_quotes(word);
+  }
+  return text;
+}
+
+}  // namespace orchestrator
