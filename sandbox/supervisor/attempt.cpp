@@ -258,12 +258,13 @@ bool Attempt::wait_for_reader() {
     ::poll(&waiting, 1, poll_timeout(limit));
     if (writer_.write_some()) return true;
   }
+  reader_stalls_ = true;
   return false;
 }
 
 void Attempt::flush() {
   writer_.write_some();
-  while (writer_.pending() && wait_for_reader()) {
+  while (writer_.pending() && !reader_stalls_ && wait_for_reader()) {
   }
 }
 

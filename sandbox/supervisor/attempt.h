@@ -67,6 +67,7 @@ class Attempt {
   int command_status_ = 0;  // as waitpid gives it
   bool children_left_ = true;
   bool more_to_reap_ = false;
+  bool reader_stalls_ = false;  // it was waited for once, in vain
   const char* stop_reason_ = "";
   int stop_requests_ = 0;      // from outside
   std::int64_t deadline_ = 0;  // of the phase, by now_ms()
