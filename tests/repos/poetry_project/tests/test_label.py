@@ -1,0 +1,5 @@
+from parcel_poetry_project import label
+
+
+def test_label():
+    assert label(b"fragile") == "FRAGILE"

@@ -1,0 +1,5 @@
+WORDS = ["zero", "one", "two", "three"]
+
+
+def in_words(number):
+    return WORDS[number]

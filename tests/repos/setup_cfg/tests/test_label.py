@@ -1,0 +1,5 @@
+from parcel_setup_cfg import label
+
+
+def test_label():
+    assert label(b"fragile") == "FRAGILE"

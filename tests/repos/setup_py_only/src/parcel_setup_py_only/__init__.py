@@ -1,0 +1,5 @@
+import six
+
+
+def label(text):
+    return six.ensure_text(text).upper()
