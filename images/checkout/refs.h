@@ -1,4 +1,5 @@
-// Which of a server's references to fetch for what a person asked. Pure; any thread.
+// Which of a server's references to fetch for what a person asked. Pure, but libgit2 must have been started:
+// it knows which names are possible.
 #pragma once
 
 #include <string>
