@@ -94,7 +94,9 @@ Counters read_counters() {
   counters.cpu_us = cgroup_cpu_us();
   counters.pids = first(number_after("/sys/fs/cgroup/pids/pids.events", "max"),
                         number_after("/sys/fs/cgroup/pids.events", "max"));
-  counters.memory = first(number_in("/sys/fs/cgroup/memory/memory.failcnt"),
+  // With swap limited to the same, cgroup v1 counts a hit only there.
+  counters.memory = first(sum(number_in("/sys/fs/cgroup/memory/memory.failcnt"),
+                              number_in("/sys/fs/cgroup/memory/memory.memsw.failcnt")),
                           number_after("/sys/fs/cgroup/memory.events", "max"));
   counters.oom_kills = first(number_after("/sys/fs/cgroup/memory/memory.oom_control", "oom_kill"),
                              number_after("/sys/fs/cgroup/memory.events", "oom_kill"));
