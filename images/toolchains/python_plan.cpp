@@ -201,13 +201,13 @@ class Planner {
     sandbox::EnvList env = git_trust;
     if (needs_sources()) {
       const bool extras_by_pip = project_.style == DependencyStyle::requirements;
-      command += extras_by_pip ? "-e '.[test,tests,testing,dev]'" : "--no-deps -e .";
+      command += extras_by_pip ? "--use-pep517 -e '.[test,tests,testing,dev]'" : "--use-pep517 --no-deps -e .";
     } else {
       needs_file("pyproject.toml");
       plan_.dependency_steps.push_back(step("installing build requirements",
                                             {kPython, "-c", kProjectRequirementsScript, "build"},
                                             {{"BUILD_FOLDER", kBuildFolder}}));
-      command = "PATH=/opt/build/bin:$PATH " + command + "--no-deps --no-build-isolation --no-index -e .";
+      command = "PATH=/opt/build/bin:$PATH " + command + "--use-pep517 --no-deps --no-build-isolation --no-index -e .";
       env.emplace_back("PYTHONPATH", kBuildFolder);
     }
     plan_.source_steps.push_back(

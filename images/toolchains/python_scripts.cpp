@@ -113,11 +113,9 @@ def pip_install(arguments):
 modes = [word for word in sys.argv[1:] if word in ("run", "build")]
 files = [word for word in sys.argv[1:] if word not in ("run", "build")]
 data = read_pyproject()
-if "run" in modes:
-    requirements = run_requirements(data)
-    arguments = [word for file in files for word in ("-r", file)]
-    if requirements or arguments:
-        pip_install([*arguments, "--", *requirements])
+requirements = run_requirements(data) if "run" in modes else []
+if requirements or files:
+    pip_install([*[word for file in files for word in ("-r", file)], "--", *requirements])
 if "build" in modes:
     pip_install(["--target", os.environ["BUILD_FOLDER"], "--", *build_requirements(data)])
 )py";

@@ -76,7 +76,7 @@ TEST(PythonPlan, AProjectIsInstalledFromTheTreeWithoutItsDependencies) {
   EXPECT_EQ(plan.needs_sources, "");
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "run"));
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "build"));
-  EXPECT_TRUE(has(words_of(plan.source_steps), "--no-deps --no-build-isolation --no-index -e ."));
+  EXPECT_TRUE(has(words_of(plan.source_steps), "--use-pep517 --no-deps --no-build-isolation --no-index -e ."));
   EXPECT_EQ(plan.dependency_files, (std::vector<std::string>{"pyproject.toml"}));
 }
 
