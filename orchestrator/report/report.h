@@ -6,11 +6,10 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 #include "images/recipe.h"
 #include "orchestrator/job/job.h"
@@ -24,8 +23,10 @@ inline constexpr int kSchemaVersion = 1;
 
 // What isolation refused an attempt that did not pass: a sign that the sandbox, not the test, is the reason.
 struct SandboxHint {
-  std::string kind;      // "network", "name-resolution", "read-only", "memory", "pids", "file-size", "privilege", "disk"
-  std::string evidence;  // "kernel counter: 3 packets without a route", "stderr: Temporary failure in name resolution"
+  std::string
+      kind;  // "network", "name-resolution", "read-only", "memory", "pids", "file-size", "privilege", "disk"
+  std::string evidence;  // "kernel counter: 3 packets without a route", "stderr: Temporary failure in name
+                         // resolution"
   std::string remedy;    // "--network bridge"; empty when no flag allows it
 };
 
@@ -38,14 +39,14 @@ struct AttemptRecord {
   int index = 0;
   std::int64_t seed = 0;
   sandbox::Outcome outcome = sandbox::Outcome::cancelled;
-  std::string reason;                    // for outcomes that are no evidence; also "stopped at 300 s"
-  std::optional<int> exit_code;          // null for a time-out
+  std::string reason;            // for outcomes that are no evidence; also "stopped at 300 s"
+  std::optional<int> exit_code;  // null for a time-out
   std::optional<int> signal;
   std::chrono::system_clock::time_point started_at{};
   std::chrono::milliseconds duration{0};
   sandbox::Usage usage;
   StreamRecord out, err;
-  std::vector<SandboxHint> hints;        // only when it did not pass
+  std::vector<SandboxHint> hints;  // only when it did not pass
   std::vector<std::string> notes;
   std::vector<Try> earlier_tries;
 
@@ -55,62 +56,88 @@ struct AttemptRecord {
 
 enum class RunEnd {
   complete,
-  cancelled,         // SIGINT, SIGTERM
+  cancelled,  // SIGINT, SIGTERM
   deadline,
-  not_runnable,      // the command cannot be started: stopped early
-  infrastructure,    // too many infrastructure errors, or the engine was lost
+  not_runnable,    // the command cannot be started: stopped early
+  infrastructure,  // too many infrastructure errors, or the engine was lost
 };
 std::string_view name(RunEnd end);
 
 struct Report {
   JobRequest request;
   JobPlan plan;
-  images::Source source;            // entries and manifests may be empty here
+  images::Source source;  // entries and manifests may be empty here
   images::BuiltImage image;
-  std::string framework;            // "python"
-  std::string framework_found;      // why
+  std::string framework;              // "python"
+  std::string framework_found;        // why
   std::vector<std::string> packages;  // resolved, "name==version"
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   RunEnd end = RunEnd::complete;
-  std::string end_reason;           // a sentence
+  std::string end_reason;  // a sentence
   std::chrono::system_clock::time_point started_at{};
   std::chrono::system_clock::time_point finished_at{};
   std::vector<std::string> warnings;
-  std::string reproduce;            // command line that runs the job again
+  std::string reproduce;  // command line that runs the job again
   std::string program_version;
 
-  int total_runs() const;           // attempts that are evidence
-  int failures() const;             // of those, not passed
-  double repro_rate() const;        // failures ÷ total_runs to 3 decimals; 0.0 when empty
+  int total_runs() const;     // attempts that are evidence
+  int failures() const;       // of those, not passed
+  double repro_rate() const;  // failures ÷ total_runs to 3 decimals; 0.0 when empty
   int count(sandbox::Outcome outcome) const;
 };
 
-// Clopper–Pearson interval of a proportion, `confidence` in (0, 1); one-sided towards the open end when k is 0 or n.
+// Clopper–Pearson interval of a proportion, `confidence` in (0, 1); one-sided towards the open end when k is
+// 0 or n.
 struct Interval {
   double low = 0, high = 1;
 };
 Interval clopper_pearson(int k, int n, double confidence = 0.95);
 
-// The exit code of `run` (CONTRACT §5): 0 not shown flaky, 1 flaky, 3 fails every time, 4, 5, 6, 130/143 by the
+// What the whole run says about the command; one per exit code.
+enum class ReportVerdict {
+  not_shown_flaky,
+  flaky,
+  fails_every_time,
+  not_runnable,
+  infrastructure,
+  inconclusive
+};
+std::string_view name(ReportVerdict verdict);  // "flaky", "fails_every_time", …: the report's words
+ReportVerdict verdict(const Report& report);
+
+// How many runs without a failure would show how small a rate; absent when something failed or 1,000 were
+// run.
+struct MoreRuns {
+  int runs = 0;
+  double rate_below = 1;  // with 95 % confidence
+};
+std::optional<MoreRuns> more_runs(const Report& report);
+
+// The exit code of `run`: 0 not shown flaky, 1 flaky, 3 fails every time, 4, 5, 6, 130/143 by the
 // caller for signals.
 int exit_code(const Report& report);
 
-// Which refusals of the sandbox an attempt that did not pass shows: from kernel counters, from the words of its
-// output (head and tail of both streams) and from how it ended.
+// Which refusals of the sandbox an attempt that did not pass shows: from kernel counters, from the words of
+// its output (head and tail of both streams) and from how it ended.
 std::vector<SandboxHint> find_sandbox_hints(const sandbox::ExecutionResult& result, sandbox::Outcome outcome,
                                             const Spool::Text& out, const Spool::Text& err,
                                             sandbox::Network network);
 
-// The command line that runs one attempt of this report again.
+// Command lines that run the job, or one attempt of it, again: what the plan says where it is no default.
+// Never a value of a secret.
+std::string reproduce_job(const Report& report);
 std::string reproduce_attempt(const Report& report, int index);
+// The job with other seeds and so many runs: for more evidence.
+std::string continue_job(const Report& report, int runs);
 
 struct JsonLimits {
-  std::uint64_t max_bytes = 32ull << 20;  // of the whole document; outputs are shortened, passing attempts' first
+  std::uint64_t max_bytes =
+      32ull << 20;  // of the whole document; outputs are shortened, passing attempts' first
 };
 
-// Writes report.json, attempt by attempt: memory does not grow with the outputs. The predecessor's keys unchanged.
-// What was cut is said in the document. UTF-8 with U+FFFD and `lossy` where bytes were not.
+// Writes report.json, attempt by attempt: memory does not grow with the outputs. The predecessor's keys
+// unchanged. What was cut is said in the document. UTF-8 with U+FFFD and `lossy` where bytes were not.
 void write_json(const Report& report, const Spool& spool, std::ostream& out, const JsonLimits& limits = {});
 
 struct TextStyle {

@@ -1,0 +1,13 @@
+// One factory per way of showing progress; make_progress chooses.
+#pragma once
+
+#include "orchestrator/cli/progress.h"
+
+namespace orchestrator {
+
+using ProgressWriter = std::function<void(std::string_view)>;
+
+std::unique_ptr<Progress> make_tty_progress(io::Loop& loop, ProgressOptions options, ProgressWriter write);
+std::unique_ptr<Progress> make_plain_progress(io::Loop& loop, ProgressWriter write);
+
+}  // namespace orchestrator

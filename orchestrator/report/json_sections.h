@@ -1,0 +1,32 @@
+// The parts of report.json that are small: everything but outputs. Keys keep the order in which they are
+// written.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "orchestrator/report/cut.h"
+#include "orchestrator/report/report.h"
+
+namespace orchestrator {
+
+using OrderedJson = nlohmann::ordered_json;
+
+std::string_view name(sandbox::Network network);
+
+struct ShownStreams {
+  ShownText out, err;
+};
+
+// One entry of results[], with its outputs as shown.
+OrderedJson attempt_json(const AttemptRecord& attempt, ShownStreams shown);
+// The same without outputs, as large as it can get by what is said about cuts.
+OrderedJson attempt_json_without_output(const AttemptRecord& attempt);
+
+// Before results[]: the predecessor's keys. After it: everything else. `cut` is said among the warnings.
+OrderedJson head_json(const Report& report);
+OrderedJson tail_json(const Report& report, const std::string& cut);
+
+// Bytes of any kind become UTF-8.
+std::string dump(const OrderedJson& json, int indent = -1);
+
+}  // namespace orchestrator

@@ -1,0 +1,141 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ostream>
+
+#include "orchestrator/report/cut.h"
+#include "orchestrator/report/json_sections.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/report/words.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+// How large a stream of an attempt may become in the document.
+struct OutputPlan {
+  std::uint64_t passing = kNoLimit;
+  std::uint64_t others = kNoLimit;
+  bool shortens() const { return passing != kNoLimit || others != kNoLimit; }
+};
+
+// What the streams of passing and other attempts need, each as it would be shown uncut.
+struct OutputSizes {
+  std::vector<std::uint64_t> passing, others;
+};
+
+std::uint64_t sum(const std::vector<std::uint64_t>& sizes, std::uint64_t cap) {
+  std::uint64_t total = 0;
+  for (const std::uint64_t size : sizes) total += cap == kNoLimit ? size : std::min(size, cap + kCutMarkSize);
+  return total;
+}
+
+// The largest cap by which the sizes fit; 0 when nothing fits. A cap for all alike takes from the longest
+// first.
+std::uint64_t largest_cap(const std::vector<std::uint64_t>& sizes, std::uint64_t budget) {
+  std::uint64_t fits = 0;
+  std::uint64_t too_much = sizes.empty() ? 1 : *std::max_element(sizes.begin(), sizes.end()) + 1;
+  while (too_much - fits > 1) {
+    const std::uint64_t middle = fits + (too_much - fits) / 2;
+    (sum(sizes, middle) <= budget ? fits : too_much) = middle;
+  }
+  return fits;
+}
+
+OutputPlan plan_outputs(const OutputSizes& sizes, std::uint64_t budget) {
+  const std::uint64_t others = sum(sizes.others, kNoLimit);
+  if (others + sum(sizes.passing, kNoLimit) <= budget) return {};
+  if (others + sum(sizes.passing, 0) <= budget)
+    return {largest_cap(sizes.passing, budget - others), kNoLimit};
+  const std::uint64_t marks = sum(sizes.passing, 0);
+  return {0, largest_cap(sizes.others, budget - std::min(budget, marks))};
+}
+
+std::uint64_t shown_size(const StreamRecord& record, const Spool& spool) {
+  const Spool::Text text = spool.read(record);
+  return json_size(text.head) + json_size(text.tail) + (record.truncated() ? kCutMarkSize : 0);
+}
+
+// A bound that needs no reading: a byte takes six at most, as \u0000.
+std::uint64_t most_size(const StreamRecord& record) {
+  return 6 * (record.head_bytes + record.tail_bytes) + kCutMarkSize;
+}
+
+std::uint64_t size_without_outputs(const Report& report) {
+  constexpr std::uint64_t kFrame = 256;     // brackets, and the sentence about cuts with room to spare
+  constexpr std::uint64_t kPerAttempt = 8;  // comma, newline, indent
+  std::uint64_t size = kFrame + dump(head_json(report), 2).size() + dump(tail_json(report, ""), 4).size();
+  for (const auto& attempt : report.attempts)
+    if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(attempt)).size();
+  return size;
+}
+
+OutputPlan plan_outputs(const Report& report, const Spool& spool, std::uint64_t max_bytes) {
+  const std::uint64_t fixed = size_without_outputs(report);
+  const std::uint64_t budget = max_bytes - std::min(max_bytes, fixed);
+  std::uint64_t most = 0;
+  for (const auto& attempt : report.attempts)
+    if (attempt.counted()) most += most_size(attempt.out) + most_size(attempt.err);
+  if (most <= budget) return {};
+  OutputSizes sizes;
+  for (const auto& attempt : report.attempts) {
+    if (!attempt.counted()) continue;
+    auto& list = attempt.passed() ? sizes.passing : sizes.others;
+    list.push_back(shown_size(attempt.out, spool));
+    list.push_back(shown_size(attempt.err, spool));
+  }
+  return plan_outputs(sizes, budget);
+}
+
+std::string cut_sentence(const OutputPlan& plan, std::uint64_t max_bytes) {
+  if (!plan.shortens()) return "";
+  const auto part = [](std::uint64_t cap) { return fmt::format("{} bytes a stream", cap); };
+  std::string who = "passing attempts to " + part(plan.passing);
+  if (plan.others != kNoLimit) who += ", all others to " + part(plan.others);
+  return fmt::format("Outputs were shortened to keep this report below {}: {}. --logs DIR keeps every byte.",
+                     size_text(max_bytes), who);
+}
+
+// The members of an object as they stand inside a document that is indented by two.
+void write_members(const OrderedJson& object, std::ostream& out, bool last) {
+  std::size_t left = object.size();
+  for (const auto& [key, value] : object.items()) {
+    out << "  " << dump(OrderedJson(key)) << ": ";
+    for (const char c : dump(value, 2)) {
+      out << c;
+      if (c == '\n') out << "  ";  // no string of JSON holds a raw newline
+    }
+    out << (--left == 0 && last ? "\n" : ",\n");
+  }
+}
+
+void write_results(const Report& report, const Spool& spool, const OutputPlan& plan, std::ostream& out) {
+  out << "  \"results\": [";
+  bool first = true;
+  for (const auto& attempt : report.attempts) {
+    if (!attempt.counted()) continue;
+    const std::uint64_t cap = attempt.passed() ? plan.passing : plan.others;
+    ShownStreams shown{show(attempt.out, spool.read(attempt.out), cap),
+                       show(attempt.err, spool.read(attempt.err), cap)};
+    out << (first ? "\n    " : ",\n    ") << dump(attempt_json(attempt, std::move(shown)));
+    first = false;
+  }
+  out << (first ? "],\n" : "\n  ],\n");
+}
+
+}  // namespace
+
+void write_json(const Report& report, const Spool& spool, std::ostream& out, const JsonLimits& limits) {
+  const OutputPlan plan = plan_outputs(report, spool, limits.max_bytes);
+  errno = 0;
+  out << "{\n";
+  write_members(head_json(report), out, false);
+  write_results(report, spool, plan, out);
+  write_members(tail_json(report, cut_sentence(plan, limits.max_bytes)), out, true);
+  out << "}\n";
+  out.flush();
+  if (!out) throw io::system_failure("while writing the report", errno != 0 ? errno : EIO);
+}
+
+}  // namespace orchestrator

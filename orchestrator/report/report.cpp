@@ -1,0 +1,101 @@
+#include "orchestrator/report/report.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace orchestrator {
+
+std::string_view name(RunEnd end) {
+  switch (end) {
+    case RunEnd::complete:
+      return "complete";
+    case RunEnd::cancelled:
+      return "cancelled";
+    case RunEnd::deadline:
+      return "deadline";
+    case RunEnd::not_runnable:
+      return "not_runnable";
+    case RunEnd::infrastructure:
+      return "infrastructure";
+  }
+  return "unknown";
+}
+
+std::string_view name(ReportVerdict verdict) {
+  switch (verdict) {
+    case ReportVerdict::not_shown_flaky:
+      return "not_shown_flaky";
+    case ReportVerdict::flaky:
+      return "flaky";
+    case ReportVerdict::fails_every_time:
+      return "fails_every_time";
+    case ReportVerdict::not_runnable:
+      return "not_runnable";
+    case ReportVerdict::infrastructure:
+      return "infrastructure";
+    case ReportVerdict::inconclusive:
+      return "inconclusive";
+  }
+  return "unknown";
+}
+
+int Report::total_runs() const {
+  return static_cast<int>(
+      std::count_if(attempts.begin(), attempts.end(), [](const AttemptRecord& a) { return a.counted(); }));
+}
+
+int Report::failures() const {
+  return static_cast<int>(std::count_if(attempts.begin(), attempts.end(),
+                                        [](const AttemptRecord& a) { return a.counted() && !a.passed(); }));
+}
+
+double Report::repro_rate() const {
+  const int total = total_runs();
+  return total == 0 ? 0.0 : std::round(1000.0 * failures() / total) / 1000.0;
+}
+
+int Report::count(sandbox::Outcome outcome) const {
+  return static_cast<int>(std::count_if(attempts.begin(), attempts.end(),
+                                        [outcome](const AttemptRecord& a) { return a.outcome == outcome; }));
+}
+
+ReportVerdict verdict(const Report& report) {
+  if (report.end == RunEnd::not_runnable) return ReportVerdict::not_runnable;
+  if (report.end == RunEnd::infrastructure) return ReportVerdict::infrastructure;
+  const int total = report.total_runs();
+  const int failures = report.failures();
+  // A run that is complete but has no evidence lost all its attempts to the engine or the host.
+  if (total == 0)
+    return report.end == RunEnd::complete ? ReportVerdict::infrastructure : ReportVerdict::inconclusive;
+  if (failures == 0) return ReportVerdict::not_shown_flaky;
+  return failures == total ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
+}
+
+int exit_code(const Report& report) {
+  switch (verdict(report)) {
+    case ReportVerdict::not_shown_flaky:
+      return 0;
+    case ReportVerdict::flaky:
+      return 1;
+    case ReportVerdict::fails_every_time:
+      return 3;
+    case ReportVerdict::not_runnable:
+      return 4;
+    case ReportVerdict::infrastructure:
+      return 5;
+    case ReportVerdict::inconclusive:
+      return 6;
+  }
+  return 5;
+}
+
+std::optional<MoreRuns> more_runs(const Report& report) {
+  const int total = report.total_runs();
+  if (total == 0 || report.failures() > 0) return std::nullopt;
+  for (const int runs : {20, 50, 100, 200, 500, 1000})
+    if (runs >= 3 * total || (runs == 1000 && total < 1000))
+      return MoreRuns{runs, clopper_pearson(0, runs).high};
+  return std::nullopt;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,103 @@
+#include "orchestrator/report/report.h"
+
+#include <gtest/gtest.h>
+
+#include "made_report.h"
+
+namespace orchestrator {
+namespace {
+
+using sandbox::Outcome;
+
+TEST(ExitCode, IsZeroWhenNoAttemptFailed) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed);
+  made.add(Outcome::infrastructure_error);
+  EXPECT_EQ(exit_code(made.report), 0);
+}
+
+TEST(ExitCode, IsOneWhenSomeFailed) {
+  MadeReport made;
+  made.add(Outcome::passed);
+  made.add(Outcome::timed_out);
+  EXPECT_EQ(exit_code(made.report), 1);
+}
+
+TEST(ExitCode, IsThreeWhenAllFailed) {
+  MadeReport made;
+  made.add(Outcome::failed);
+  made.add(Outcome::out_of_memory);
+  made.add(Outcome::cancelled);
+  EXPECT_EQ(exit_code(made.report), 3);
+}
+
+TEST(ExitCode, IsFourWhenTheCommandCannotBeRun) {
+  MadeReport made;
+  made.add(Outcome::not_runnable);
+  made.report.end = RunEnd::not_runnable;
+  EXPECT_EQ(exit_code(made.report), 4);
+}
+
+TEST(ExitCode, IsFiveWhenTheHostBroke) {
+  MadeReport made;
+  made.add(Outcome::failed);
+  made.report.end = RunEnd::infrastructure;
+  EXPECT_EQ(exit_code(made.report), 5);
+}
+
+TEST(ExitCode, IsFiveWhenACompleteRunHasNoEvidence) {
+  MadeReport made;
+  made.add_many(2, Outcome::infrastructure_error);
+  EXPECT_EQ(exit_code(made.report), 5);
+}
+
+TEST(ExitCode, IsSixWhenTheRunWasStoppedBeforeAnyEvidence) {
+  for (const RunEnd end : {RunEnd::deadline, RunEnd::cancelled}) {
+    MadeReport made;
+    made.add(Outcome::cancelled);
+    made.report.end = end;
+    EXPECT_EQ(exit_code(made.report), 6);
+  }
+}
+
+TEST(ExitCode, IsThatOfTheEvidenceWhenTheRunWasStoppedLater) {
+  MadeReport made;
+  made.add(Outcome::passed);
+  made.add(Outcome::failed);
+  made.report.end = RunEnd::deadline;
+  EXPECT_EQ(exit_code(made.report), 1);
+}
+
+TEST(Report, CountsOnlyEvidence) {
+  MadeReport made;
+  made.add_many(2, Outcome::passed);
+  made.add(Outcome::disk_limit);
+  made.add(Outcome::cancelled);
+  EXPECT_EQ(made.report.total_runs(), 3);
+  EXPECT_EQ(made.report.failures(), 1);
+  EXPECT_EQ(made.report.repro_rate(), 0.333);
+}
+
+TEST(Report, HasARateOfZeroWithoutEvidence) { EXPECT_EQ(Report{}.repro_rate(), 0.0); }
+
+TEST(MoreRuns, GrowWithWhatWasRunAndEndAtAThousand) {
+  MadeReport made;
+  made.add_many(20, Outcome::passed);
+  ASSERT_TRUE(more_runs(made.report));
+  EXPECT_EQ(more_runs(made.report)->runs, 100);
+  EXPECT_NEAR(more_runs(made.report)->rate_below, 0.0295, 0.0001);
+  made.add_many(480, Outcome::passed);
+  EXPECT_EQ(more_runs(made.report)->runs, 1000);
+  made.add_many(500, Outcome::passed);
+  EXPECT_FALSE(more_runs(made.report));
+}
+
+TEST(MoreRuns, AreNotAdvisedAfterAFailure) {
+  MadeReport made;
+  made.add_many(2, Outcome::passed);
+  made.add(Outcome::failed);
+  EXPECT_FALSE(more_runs(made.report));
+}
+
+}  // namespace
+}  // namespace orchestrator

@@ -1,0 +1,94 @@
+#include <gtest/gtest.h>
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include "made_report.h"
+
+namespace orchestrator {
+namespace {
+
+using sandbox::Outcome;
+using Adapter = valijson::adapters::NlohmannJsonAdapter;
+
+// What the schema says against a document; empty when it is valid.
+std::string complaints(const nlohmann::json& document) {
+  static const nlohmann::json text = nlohmann::json::parse(
+      read_file(std::string(SOURCE_FOLDER) + "/orchestrator/report/report.schema.json"));
+  valijson::Schema schema;
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(Adapter(text), schema);
+  valijson::ValidationResults results;
+  valijson::Validator().validate(schema, Adapter(document), &results);
+  std::string all;
+  valijson::ValidationResults::Error error;
+  while (results.popError(error)) {
+    for (const auto& part : error.context) all += part;
+    all += ": " + error.description + "\n";
+  }
+  return all;
+}
+
+AttemptRecord& add_rich_attempt(MadeReport& made) {
+  AttemptRecord& attempt = made.add(Outcome::failed, std::string(200'000, 'x'), "\xff");
+  attempt.exit_code = 139;
+  attempt.signal = 11;
+  attempt.reason = "why";
+  attempt.usage = {1200, 1 << 20, "cgroup v2 memory.peak"};
+  attempt.hints = {{"network", "kernel counter: 3 packets without a route", "--network bridge"}};
+  attempt.notes = {"a note"};
+  attempt.earlier_tries = {{Outcome::infrastructure_error, "engine restarted"}};
+  return attempt;
+}
+
+TEST(ReportSchema, AcceptsAReportOfEveryOutcome) {
+  MadeReport made;
+  for (const Outcome outcome : {Outcome::passed, Outcome::failed, Outcome::timed_out, Outcome::out_of_memory,
+                                Outcome::output_limit, Outcome::disk_limit, Outcome::pids_limit,
+                                Outcome::not_runnable, Outcome::infrastructure_error, Outcome::cancelled})
+    made.add(outcome, "out", "err").reason = "reason";
+  add_rich_attempt(made);
+  made.report.warnings = {"a warning"};
+  EXPECT_EQ(complaints(made.json()), "");
+}
+
+TEST(ReportSchema, AcceptsAReportWithoutAnyAttempt) {
+  for (const RunEnd end : {RunEnd::complete, RunEnd::cancelled, RunEnd::deadline, RunEnd::not_runnable,
+                           RunEnd::infrastructure}) {
+    MadeReport made;
+    made.report.end = end;
+    made.report.started_at = {};
+    EXPECT_EQ(complaints(made.json()), "");
+  }
+}
+
+TEST(ReportSchema, AcceptsAReportThatKnowsNothing) {
+  MadeReport made;
+  made.report = Report{};
+  EXPECT_EQ(complaints(made.json()), "");
+}
+
+TEST(ReportSchema, AcceptsAReportThatWasCut) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed, std::string(50'000, 'x'), std::string(50'000, 'x'));
+  add_rich_attempt(made);
+  EXPECT_EQ(complaints(made.json({20'000})), "");
+}
+
+TEST(ReportSchema, RefusesAnUnknownKeyAndAMissingOne) {
+  MadeReport made;
+  made.add(Outcome::passed);
+  nlohmann::json document = made.json();
+  document["results"][0]["unknown"] = 1;
+  EXPECT_NE(complaints(document), "");
+  document = made.json();
+  document["environment"].erase("commit");
+  EXPECT_NE(complaints(document), "");
+  document = made.json();
+  document["results"][0]["outcome"] = "cancelled";
+  EXPECT_NE(complaints(document), "");
+}
+
+}  // namespace
+}  // namespace orchestrator

@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "made_report.h"
+#include "orchestrator/report/utf8.h"
+
+namespace orchestrator {
+namespace {
+
+using sandbox::Outcome;
+
+const std::string kGoldenFolder = std::string(SOURCE_FOLDER) + "/tests/unit/report/golden/";
+
+// UPDATE_GOLDEN=1 writes the files anew.
+void expect_golden(const std::string& name, const std::string& text) {
+  const std::string path = kGoldenFolder + name + ".txt";
+  if (::getenv("UPDATE_GOLDEN")) std::ofstream(path, std::ios::binary) << text;
+  EXPECT_EQ(text, read_file(path));
+}
+
+constexpr const char* kPytest =
+    "============================= test session starts ==============================\n"
+    "collected 3 items\n\ntests/test_cart.py ..F                                        [100%]\n\n"
+    "=================================== FAILURES ===================================\n"
+    "    def test_total():\n>       assert cart.total() == 30\nE       assert 29 == 30\n\n"
+    "tests/test_cart.py:12: AssertionError\n"
+    "=========================== short test summary info ============================\n"
+    "FAILED tests/test_cart.py::test_total - assert 29 == 30\n"
+    "========================= 1 failed, 2 passed in 0.12s ==========================\n";
+
+TEST(Summary, OfAFlakyRunEndsWithTheRateAndTheCommand) {
+  MadeReport made;
+  made.add_many(7, Outcome::passed, "3 passed\n");
+  made.add_many(9, Outcome::failed, kPytest);
+  made.add_many(14, Outcome::passed, "3 passed\n");
+  expect_golden("flaky", made.text());
+}
+
+TEST(Summary, OfARunWithoutFailureSaysHowLittleItShows) {
+  MadeReport made;
+  made.report.plan.runs = 20;
+  made.add_many(20, Outcome::passed, "3 passed\n");
+  expect_golden("not_shown_flaky", made.text());
+}
+
+TEST(Summary, OfABrokenTestDoesNotCallItFlaky) {
+  MadeReport made;
+  made.report.plan.runs = 20;
+  made.add_many(20, Outcome::failed, kPytest, "DeprecationWarning: old\n");
+  expect_golden("fails_every_time", made.text());
+}
+
+TEST(Summary, TellsWaysOfNotPassingApart) {
+  MadeReport made;
+  made.add_many(20, Outcome::passed);
+  made.add_many(4, Outcome::failed, kPytest);
+  made.add_many(2, Outcome::timed_out, "waiting for the lock\n");
+  made.add(Outcome::out_of_memory);
+  AttemptRecord& crashed = made.add(Outcome::failed, "", "Fatal Python error: Segmentation fault\n");
+  crashed.exit_code = 139;
+  crashed.signal = 11;
+  AttemptRecord& lost = made.add(Outcome::infrastructure_error);
+  lost.reason = "while starting the container: connection reset";
+  made.report.warnings = {
+      "The engine has no disk quota: what attempts write is read every 5 s, so that a fast one "
+      "can write more than its limit."};
+  expect_golden("mixed", made.text());
+}
+
+TEST(Summary, SaysWhenFailuresLookLikeTheSandbox) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed);
+  for (int i = 0; i < 7; ++i)
+    made.add(Outcome::failed, "", "socket.gaierror: [Errno -3] Temporary failure in name resolution\n")
+        .hints = {{"name-resolution", "stderr: …", "--network bridge"}};
+  made.report.attempts.back().hints.push_back({"network", "kernel counter: …", "--network bridge"});
+  made.add_many(2, Outcome::failed, kPytest);
+  made.report.attempts.back().hints = {{"privilege", "stderr: …", ""}};
+  expect_golden("sandbox", made.text());
+}
+
+TEST(Summary, OfACommandThatCannotBeRunSaysWhy) {
+  MadeReport made;
+  made.report.end = RunEnd::not_runnable;
+  AttemptRecord& attempt = made.add(Outcome::not_runnable);
+  attempt.reason = "pytest: No such file or directory";
+  expect_golden("not_runnable", made.text());
+}
+
+TEST(Summary, OfAStoppedRunSaysHowFarItCame) {
+  MadeReport made;
+  made.report.plan.runs = 100;
+  made.report.end = RunEnd::cancelled;
+  made.report.end_reason = "interrupted";
+  made.add_many(11, Outcome::passed);
+  made.add(Outcome::failed, kPytest);
+  made.add_many(4, Outcome::cancelled);
+  expect_golden("stopped", made.text());
+}
+
+TEST(Summary, OfARunThatWasStoppedAtOnceSaysThatNothingIsKnown) {
+  MadeReport made;
+  made.report.end = RunEnd::deadline;
+  made.report.end_reason = "the deadline of 60 s has passed";
+  made.add(Outcome::cancelled);
+  expect_golden("inconclusive", made.text());
+}
+
+TEST(Summary, OfALostEngineBlamesTheHost) {
+  MadeReport made;
+  made.report.end = RunEnd::infrastructure;
+  made.report.end_reason = "more than 3 attempts were lost to the engine";
+  made.add(Outcome::passed);
+  made.add_many(4, Outcome::infrastructure_error);
+  expect_golden("infrastructure", made.text());
+}
+
+TEST(Summary, OfOneAttemptSaysWhetherItPassed) {
+  MadeReport made;
+  made.report.plan.only_attempt = 0;
+  made.add(Outcome::failed, kPytest);
+  expect_golden("only_attempt", made.text());
+}
+
+TEST(Summary, UsesColourOnlyWhenToldTo) {
+  MadeReport made;
+  made.add(Outcome::failed, "\x1b[31mred\x1b[0m\n");
+  EXPECT_EQ(made.text().find('\x1b'), std::string::npos);
+  EXPECT_NE(made.text({true, 80}).find("\x1b[1;31mFAILS EVERY TIME\x1b[0m"), std::string::npos);
+  EXPECT_EQ(made.text({true, 80}).find("\x1b[31mred"), std::string::npos) << "the test's own escapes";
+}
+
+TEST(Summary, StaysWithinTheWidthButForTheCommand) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed);
+  made.add(Outcome::failed, std::string(150, 'x') + "\n", "日本語" + std::string(300, 'y') + "\n");
+  made.report.warnings = {std::string("many words in a warning that is longer than a line of the terminal ") +
+                          "is"};
+  for (const int width : {40, 60, 80, 120}) {
+    std::istringstream lines(made.text({false, width}));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.rfind("again", 0) == 0) continue;
+      EXPECT_LE(columns(line), width) << line;
+    }
+  }
+}
+
+TEST(Summary, CutsLinesOfOutputAtTheLengthThatWasAskedFor) {
+  MadeReport made;
+  made.report.plan.max_error_length = 10;
+  made.add(Outcome::failed, "0123456789abcdef\n");
+  EXPECT_NE(made.text().find("| 012345678…\n"), std::string::npos) << made.text();
+}
+
+}  // namespace
+}  // namespace orchestrator
