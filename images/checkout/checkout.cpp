@@ -23,8 +23,8 @@ constexpr std::size_t kLargestRequest = 64 * 1024;  // what spawn() writes to a 
 std::vector<std::string> child_environment() {
   std::vector<std::string> env;
   for (const char* name :
-       {"PATH", "HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "https_proxy",
-        "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
+       {"PATH", "HOME", "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
+        "GIT_SSL_CAINFO", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   return env;
 }
@@ -113,12 +113,10 @@ class ChildCheckout : public Checkout {
   }
 
   std::string failed() const {
-    const bool remote = checkout_is_remote();
+    const bool remote = request_.request.repo.find("://") != std::string::npos;
     if (request_.archive) return "Failed to pack the sources: ";
     return remote ? "Failed to clone repository: " : "Failed to read the local folder: ";
   }
-
-  bool checkout_is_remote() const { return request_.request.repo.find("://") != std::string::npos; }
 
   std::string without_token(std::string text) const {
     const auto& credential = request_.request.credential;

@@ -29,10 +29,11 @@ struct GitCredential {
 
 struct CheckoutRequest {
   std::string repo;  // https URL, or a local folder's path
-  std::string ref;   // branch, tag or commit; empty: the default branch (local: the folder as it is)
+  // Branch, tag or commit; empty: the default branch, and for a local folder the folder as it is.
+  std::string ref;
   std::vector<std::string> include;  // globs that bring ignored files of a local folder back
   std::optional<GitCredential> credential;
-  std::string ca_file;  // PEM bundle to trust; empty: the system's
+  std::string ca_file;  // PEM bundle to trust; empty: SSL_CERT_FILE and the like, else the system's
   std::string scratch;  // an existing empty folder of ours; the caller removes it afterwards
   std::chrono::milliseconds deadline{300'000};
   std::int64_t max_bytes = 4LL << 30;  // of the fetched pack, and of the tree
@@ -51,9 +52,8 @@ struct Source {
   std::string commit;     // hex; empty for a folder that is no git repository
   bool dirty = false;     // a local folder that differs from its commit
   std::string tree_hash;  // sha256 hex over paths, modes and contents; commit and tags included where .git is
-  std::vector<TreeEntry> entries;  // sorted by path; without .git
-  std::map<std::string, std::string>
-      manifests;  // contents of the files that `kManifestGlobs` names (≤ 1 MiB each)
+  std::vector<TreeEntry> entries;                // sorted by path; without .git
+  std::map<std::string, std::string> manifests;  // contents, by path, of what `kManifestGlobs` names
   std::int64_t total_bytes = 0;
   std::vector<std::string> warnings;  // sentences
 
@@ -62,7 +62,9 @@ struct Source {
   const std::string* manifest(std::string_view path) const;
 };
 
-// Base names (fnmatch) whose contents a Source carries.
+// Base names (fnmatch) whose contents a Source carries; and any *.txt or *.in in a folder named
+// "requirements". Lock files may have 16 MiB, all others 1 MiB; together 64 MiB. Symlinks and what is in
+// node_modules are not read.
 extern const std::vector<std::string> kManifestGlobs;
 
 // True for https:// URLs; false for a local path. Throws io::RequestError with the predecessor's text

@@ -30,6 +30,15 @@ void confine() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// A pack may unfold to much more than it is; the host's memory is not to be its measure.
+void limit_memory([[maybe_unused]] std::int64_t max_bytes) {
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  const rlim_t most = static_cast<rlim_t>(max_bytes) + (rlim_t{1} << 30);
+  const rlimit data{most, most};
+  ::setrlimit(RLIMIT_DATA, &data);
+#endif
+}
+
 void report(std::string_view sentence) {
   const std::string line = std::string(sentence) + "\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
@@ -37,7 +46,8 @@ void report(std::string_view sentence) {
 
 ChildAnswer work(const ChildRequest& child) {
   const CheckoutRequest& request = child.request;
-  const checkout::GitLibrary library(!is_remote(request.repo));
+  limit_memory(request.max_bytes);
+  const checkout::GitLibrary library(!is_remote(request.repo), request.max_bytes);
   checkout::Sources sources = checkout::open_sources(request, report);
   ChildAnswer answer;
   answer.kind = ChildAnswer::Kind::done;

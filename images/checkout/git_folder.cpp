@@ -1,11 +1,14 @@
 #include "images/checkout/git_folder.h"
 
-#include <git2/sys/repository.h>
-
 #include <filesystem>
-#include <map>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "images/checkout/file_content.h"
+#include "images/checkout/pack_writer.h"
+#include "images/checkout/path_rules.h"
+#include "sandbox/io/error.h"
 
 namespace images::checkout {
 namespace {
@@ -21,43 +24,60 @@ git_oid oid_of(const std::string& text) {
   return oid;
 }
 
-// A repository of ours that borrows the objects of another, so that settings of ours decide how they are
-// packed.
-Repository borrowing(git_repository* objects, const std::string& folder) {
-  fs::remove_all(folder);
-  auto repository =
-      git_make<Repository>("cannot prepare the pack", ::git_repository_init, folder.c_str(), 1u);
-  auto config = git_make<Config>("cannot prepare the pack", ::git_repository_config, repository.get());
-  // Files above this size are stored whole: looking for deltas would take longer than they save in a copy
-  // that lives for one run, and nothing in them depends on order.
-  git_check(::git_config_set_int64(config.get(), "core.bigFileThreshold", 1), "cannot prepare the pack");
-  auto odb = git_make<Odb>("cannot prepare the pack", ::git_repository_odb, repository.get());
-  const std::string borrowed = std::string(::git_repository_commondir(objects)) + "objects";
-  git_check(::git_odb_add_disk_alternate(odb.get(), borrowed.c_str()),
-            "cannot read the repository's objects");
-  return repository;
+// The objects that a shallow clone of the commit holds, each once, in an order that only they decide.
+struct Wanted {
+  std::vector<git_oid> ids;
+  std::set<std::string> seen;
+
+  bool add(const git_oid& id) {
+    if (!seen.emplace(reinterpret_cast<const char*>(id.id), GIT_OID_RAWSZ).second) return false;
+    ids.push_back(id);
+    return true;
+  }
+};
+
+void add_tree(Wanted& wanted, git_repository* repository, const git_oid& id, std::size_t depth = 0) {
+  if (depth > kDeepestFolder) throw io::RequestError("the commit's folders are nested too deeply");
+  if (!wanted.add(id)) return;
+  const auto tree = git_make<Tree>("cannot read a folder", ::git_tree_lookup, repository, &id);
+  for (std::size_t i = 0; i < ::git_tree_entrycount(tree.get()); ++i) {
+    const git_tree_entry* entry = ::git_tree_entry_byindex(tree.get(), i);
+    const git_object_t type = ::git_tree_entry_type(entry);
+    if (type == GIT_OBJECT_TREE) add_tree(wanted, repository, *::git_tree_entry_id(entry), depth + 1);
+    if (type == GIT_OBJECT_BLOB) wanted.add(*::git_tree_entry_id(entry));
+  }
 }
 
-void insert_tag_objects(git_packbuilder* builder, git_repository* repository, const GitState& state) {
+Wanted wanted_objects(git_repository* repository, const GitState& state) {
+  Wanted wanted;
+  const git_oid id = oid_of(state.commit);
+  wanted.add(id);
   for (const GitTag& tag : state.tags) {
     git_oid at = oid_of(tag.oid);
     git_tag* found = nullptr;
     while (::git_tag_lookup(&found, repository, &at) == 0) {  // a tag may be of a tag
       const Tag owner(found);
-      git_check(::git_packbuilder_insert(builder, &at, nullptr), "cannot pack a tag");
+      wanted.add(at);
       at = *::git_tag_target_id(found);
     }
   }
+  const auto commit = git_make<Commit>("cannot read the commit", ::git_commit_lookup, repository, &id);
+  add_tree(wanted, repository, *::git_commit_tree_id(commit.get()));
+  return wanted;
 }
 
-void write_pack(git_repository* repository, const GitState& state, const std::string& folder) {
-  const git_oid commit = oid_of(state.commit);
-  auto builder = git_make<PackBuilder>("cannot prepare the pack", ::git_packbuilder_new, repository);
-  ::git_packbuilder_set_threads(builder.get(), 1);  // more would make the order of work a matter of luck
-  git_check(::git_packbuilder_insert_commit(builder.get(), &commit), "cannot pack the commit");
-  insert_tag_objects(builder.get(), repository, state);
-  git_check(::git_packbuilder_write(builder.get(), folder.c_str(), 0644, nullptr, nullptr),
-            "cannot write the pack");
+PackWriter write_pack(git_repository* repository, const GitState& state, const std::string& folder) {
+  const auto odb = git_make<Odb>("cannot open the object database", ::git_repository_odb, repository);
+  const Wanted wanted = wanted_objects(repository, state);
+  PackWriter pack(folder, static_cast<std::uint32_t>(wanted.ids.size()));
+  for (const git_oid& id : wanted.ids) {
+    const auto object = git_make<OdbObject>("cannot read object " + hex(id), ::git_odb_read, odb.get(), &id);
+    pack.add(
+        id, ::git_odb_object_type(object.get()),
+        {static_cast<const char*>(::git_odb_object_data(object.get())), ::git_odb_object_size(object.get())});
+  }
+  pack.finish();
+  return pack;
 }
 
 void write_index(git_repository* repository, const GitState& state, const std::string& file) {
@@ -91,13 +111,12 @@ void copy_file(TarWriter& tar, const std::string& path, const std::string& from)
 
 void write_git_folder(TarWriter& tar, const std::string& place, git_repository* objects,
                       const GitState& state, const std::string& scratch) {
-  const Repository repository = borrowing(objects, scratch + "/pack.git");
   const std::string packs = scratch + "/packs", index = scratch + "/index";
   fs::remove_all(packs);
   fs::create_directories(packs);
   fs::remove(index);
-  write_pack(repository.get(), state, packs);
-  write_index(repository.get(), state, index);
+  const PackWriter pack = write_pack(objects, state, packs);
+  write_index(objects, state, index);
 
   tar.folder(place);
   tar.file(place + "/HEAD", state.head + "\n");
@@ -105,10 +124,8 @@ void write_git_folder(TarWriter& tar, const std::string& place, git_repository* 
   copy_file(tar, place + "/index", index);
   tar.folder(place + "/objects");
   tar.folder(place + "/objects/pack");
-  std::map<std::string, std::string> files;
-  for (const auto& file : fs::directory_iterator(packs))
-    files[file.path().filename().string()] = file.path().string();
-  for (const auto& [name, path] : files) copy_file(tar, place + "/objects/pack/" + name, path);
+  copy_file(tar, place + "/objects/pack/pack-" + pack.name() + ".idx", pack.index_file());
+  copy_file(tar, place + "/objects/pack/pack-" + pack.name() + ".pack", pack.pack_file());
   tar.file(place + "/packed-refs", packed_refs(state));
   tar.folder(place + "/refs");
   tar.file(place + "/shallow", state.commit + "\n");

@@ -2,12 +2,15 @@
 
 namespace images::checkout {
 
-GitLibrary::GitLibrary(bool own_configuration) {
+GitLibrary::GitLibrary(bool own_configuration, std::int64_t max_bytes) {
   git_check(::git_libgit2_init(), "cannot start libgit2");
   if (!own_configuration)
     for (int level : {GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL,
                       GIT_CONFIG_LEVEL_PROGRAMDATA})
       ::git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "/nonexistent");
+  constexpr std::size_t kMostObjects = 20'000'000;  // a pack says its count before it proves it
+  ::git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, kMostObjects);
+  ::git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE, static_cast<std::size_t>(max_bytes));
   // Whose folder it is does not matter: nothing that its configuration names is ever executed.
   ::git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
   const char* extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};

@@ -4,6 +4,7 @@
 
 #include <git2.h>
 
+#include <cstdint>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -64,7 +65,8 @@ class GitLibrary {
  public:
   // `own_configuration`: read the user's configuration (for a local folder: their global ignore file). A
   // clone must not: url.*.insteadOf there would lead around the rules for addresses.
-  explicit GitLibrary(bool own_configuration);
+  // `max_bytes`: of one object.
+  explicit GitLibrary(bool own_configuration, std::int64_t max_bytes = 4LL << 30);
   ~GitLibrary();
   GitLibrary(const GitLibrary&) = delete;
   GitLibrary& operator=(const GitLibrary&) = delete;

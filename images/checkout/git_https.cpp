@@ -22,7 +22,8 @@ constexpr std::size_t kLongestAdvertisement = 64u << 20;
     throw io::HostError(answer + ": authentication is required" + how);
   }
   if (status == 404)
-    throw io::RequestError("there is no such repository (" + answer + "), or it needs a token" + how);
+    throw io::RequestError("Failed to clone repository: there is none (" + answer + "), or it needs a token" +
+                           how);
   if (status == 429 || status >= 500) throw TransportError(answer);
   throw io::HostError(answer);
 }
@@ -151,7 +152,8 @@ std::string GitHttps::advertisement(const std::string& url) {
   const std::string& arrived = response->url().text;
   if (!arrived.ends_with(kRefsSuffix) ||
       response->content_type() != "application/x-git-upload-pack-advertisement")
-    throw io::RequestError(without_credentials(url) + " is not a git repository");
+    throw io::RequestError("Failed to clone repository: " + without_credentials(url) +
+                           " is not a git repository");
   base_ = arrived.substr(0, arrived.size() - kRefsSuffix.size());
   std::string text = response->read_all(kLongestAdvertisement);
   server_offers_depth_ = offers_depth(text);

@@ -196,7 +196,7 @@ void HttpsResponse::finish(CURLcode code) {
   if (too_large_)
     throw io::RequestError("more than the allowed " + std::to_string(client_.settings_.max_bytes >> 20) +
                            " MiB came from " + url_.host);
-  const std::string reason = error_text_[0] ? error_text_ : ::curl_easy_strerror(code);
+  const std::string reason = printable(error_text_[0] ? error_text_ : ::curl_easy_strerror(code));
   if (is_trust_failure(code))
     throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason +
                         "); name the bundle of your CA by SSL_CERT_FILE");

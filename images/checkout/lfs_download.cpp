@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "images/checkout/path_rules.h"
 #include "images/checkout/tree_hash.h"
 
 namespace images::checkout {
@@ -61,7 +62,7 @@ HttpsRequest request_for(const json& object) {
   if (href.empty()) {
     const auto message =
         object.value("/error/message"_json_pointer, std::string("the server has no such object"));
-    throw io::HostError(message.substr(0, 200));
+    throw io::HostError(printable(message));
   }
   HttpsRequest request;
   request.url = href;

@@ -12,6 +12,7 @@
 #include <optional>
 
 #include "images/checkout/checkout.h"
+#include "images/checkout/path_rules.h"
 #include "sandbox/io/error.h"
 
 namespace images {
@@ -86,7 +87,8 @@ struct CurlUrl {
 };
 
 [[noreturn]] void refuse(const std::string& url, const std::string& why) {
-  throw io::RequestError("Invalid repository URL or path: " + without_credentials(url) + " (" + why + ")");
+  throw io::RequestError("Invalid repository URL or path: " + printable(without_credentials(url)) + " (" +
+                         why + ")");
 }
 
 bool has_unprintable(const std::string& text) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 
+#include "sandbox/io/curl_loop.h"
 #include "tests/unit/checkout/checked_out.h"
 #include "tests/unit/checkout/git_server.h"
 #include "tests/unit/checkout/scratch.h"
@@ -232,10 +233,10 @@ TEST_F(Clone, ThatBreaksOffAgainIsAHostError) {
 TEST_F(Clone, WhatIsNoRepositoryIsARequestError) {
   const GitServer server(scratch, {"--status", "/page=200"});
   EXPECT_EQ(error_of(check_out(request(server, "", "/no-such.git")).source)
-                .find("request: there is no such repository"),
+                .find("request: Failed to clone repository: there is none"),
             0u);
   EXPECT_EQ(error_of(check_out(request(server, "", "/page")).source),
-            "request: " + server.url("/page") + " is not a git repository");
+            "request: Failed to clone repository: " + server.url("/page") + " is not a git repository");
 }
 
 TEST_F(Clone, LargerThanAllowedIsRefusedWhileItComes) {
@@ -298,6 +299,36 @@ TEST_F(Clone, RefusesSubmodulesByOtherSchemesAndNamesThem) {
     const std::string error =
         error_of(check_out(request(server, "", "/evil" + std::to_string(scratches) + ".git")).source);
     EXPECT_EQ(error.find("request: submodule 'sub': "), 0u) << error;
+  }
+}
+
+TEST_F(Clone, LettingGoOfACheckoutIsSilent) {
+  const GitServer server(scratch, {"--silent", "/project.git"});
+  io::CurlLoop loop;
+  bool done = false, connecting = false;
+  auto never = start_checkout(loop, request(server), nullptr, [&](auto) { done = true; });
+  never.reset();
+  auto running = start_checkout(
+      loop, request(server), [&](std::string_view) { connecting = true; }, [&](auto) { done = true; });
+  loop.run_until([&] { return connecting; });
+  running.reset();
+  bool later = false;
+  const auto timer = loop.call_after(std::chrono::milliseconds(50), [&] { later = true; });
+  loop.run_until([&] { return later; });
+  EXPECT_FALSE(done);
+}
+
+TEST_F(Clone, WhoIsToldMayLetGoAtOnce) {
+  const GitServer server(scratch, {"--status", "/broken.git=400"});
+  for (const char* path : {"/project.git", "/broken.git"}) {
+    io::CurlLoop loop;
+    std::unique_ptr<Checkout> running;
+    bool done = false;
+    running = start_checkout(loop, request(server, "", path), nullptr, [&](auto) {
+      running.reset();
+      done = true;
+    });
+    loop.run_until([&] { return done; });
   }
 }
 

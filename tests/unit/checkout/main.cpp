@@ -12,6 +12,8 @@ int main(int argc, char** argv) {
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
                            "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"})
     ::unsetenv(name);
+  ::setenv("HOME", "/nonexistent", 1);  // and a person's own ignore rules are not theirs
+  ::unsetenv("XDG_CONFIG_HOME");
   testing::InitGoogleTest(&argc, argv);
   return RUN_ALL_TESTS();
 }

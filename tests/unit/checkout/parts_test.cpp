@@ -4,6 +4,7 @@
 #include "images/checkout/git_handles.h"
 #include "images/checkout/lfs.h"
 #include "images/checkout/messages.h"
+#include "images/checkout/pack_writer.h"
 #include "images/checkout/path_rules.h"
 #include "images/checkout/refs.h"
 #include "images/checkout/smart_depth.h"
@@ -198,6 +199,40 @@ TEST(Messages, ASourceFileThatIsCutAnywhereIsAHostError) {
     scratch.write("cut", whole.substr(0, length));
     EXPECT_THROW(read_source(scratch.path("cut")), io::HostError) << length;
   }
+}
+
+TEST(PackWriter, HasTheKnownChecksums) {
+  EXPECT_EQ(crc32(0, "123456789"), 0xcbf43926u);
+  EXPECT_EQ(crc32(crc32(0, "12345"), "6789"), 0xcbf43926u);
+  EXPECT_EQ(adler32(1, "Wikipedia"), 0x11e60398u);
+  EXPECT_EQ(adler32(1, std::string(1'000'000, '\xff')),
+            adler32(adler32(1, std::string(999'999, '\xff')), "\xff"));
+}
+
+TEST(PackWriter, WritesWhatGitAccepts) {
+  Scratch scratch;
+  init_repository(scratch.path("repo"));
+  std::vector<std::string> contents{"", "small", std::string(65535, 'a'), std::string(65536, 'b'),
+                                    std::string(300'000, 'c')};
+  PackWriter pack(scratch.path(), static_cast<std::uint32_t>(contents.size()));
+  std::string ids;
+  for (const std::string& content : contents) {
+    scratch.write("content", content);
+    const std::string id = git(scratch.path("repo"), "hash-object " + scratch.path("content"));
+    git_oid oid{};
+    ASSERT_EQ(git_oid_fromstr(&oid, id.c_str()), 0);
+    pack.add(oid, GIT_OBJECT_BLOB, content);
+    ids += id + "\n";
+  }
+  pack.finish();
+  EXPECT_EQ(shell("git verify-pack " + pack.index_file()).exit_code, 0);
+  const std::string place = scratch.path("repo/.git/objects/pack/pack-" + pack.name());
+  shell("cp " + pack.pack_file() + " " + place + ".pack; cp " + pack.index_file() + " " + place + ".idx");
+  scratch.write("ids", ids);
+  EXPECT_EQ(git(scratch.path("repo"), "cat-file --batch-check='%(objectsize)' < " + scratch.path("ids")),
+            "0\n5\n65535\n65536\n300000");
+  EXPECT_EQ(git(scratch.path("repo"), "fsck --full --no-dangling"),
+            "notice: HEAD points to an unborn branch (main)\nnotice: No default references");
 }
 
 TEST(Sha256, IsTheKnownOne) {
