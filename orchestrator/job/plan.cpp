@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -162,9 +164,9 @@ class Planner {
     plan_.parallelism_requested = static_cast<int>(all_.parallelism.value_or(kDefaultParallelism));
     plan_.parallelism = by_person ? plan_.parallelism_requested : std::min(plan_.parallelism_requested, cap);
     if (all_.parallelism && plan_.parallelism < plan_.parallelism_requested) {
-      plan_.warnings.push_back(std::string(kRepositoryConfig) + " asks for a parallelism of " +
-                               std::to_string(plan_.parallelism_requested) + "; the CPUs here allow " +
-                               std::to_string(plan_.parallelism) + ", unless --parallelism says more");
+      plan_.warnings.push_back(fmt::format(
+          "{} asks for a parallelism of {}; the CPUs here allow {}, unless --parallelism says more",
+          kRepositoryConfig, plan_.parallelism_requested, plan_.parallelism));
     }
   }
 

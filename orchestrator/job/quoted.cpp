@@ -1,15 +1,19 @@
 #include "orchestrator/job/quoted.h"
 
+#include <algorithm>
+
 namespace orchestrator {
 
 std::string in_quotes(std::string_view word) {
   constexpr std::size_t kLongest = 80;
+  std::size_t length = std::min(word.size(), kLongest);
+  while (length < word.size() && length > 0 && (static_cast<unsigned char>(word[length]) & 0xc0) == 0x80) --length;
   std::string text = "'";
-  for (const char c : word.substr(0, kLongest)) {
+  for (const char c : word.substr(0, length)) {
     const auto byte = static_cast<unsigned char>(c);
     text += byte < 0x20 || byte == 0x7f ? '?' : c;
   }
-  if (word.size() > kLongest) text += "…";
+  if (word.size() > length) text += "…";
   return text + "'";
 }
 

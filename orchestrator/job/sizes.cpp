@@ -76,7 +76,7 @@ std::optional<double> parse_duration_s(std::string_view text) {
     if (first && text.empty()) return *number;
     first = false;
     const auto end = text.find_first_of("0123456789.");
-    const auto unit = seconds_of(text.substr(0, end));
+    const auto unit = seconds_of(trimmed(text.substr(0, end)));
     if (!unit) return std::nullopt;
     seconds += *number * *unit;
     text.remove_prefix(end == std::string_view::npos ? text.size() : end);
