@@ -21,8 +21,9 @@ constexpr const char* kPassedOn[] = {
     "no_proxy",
     // Python
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT",
-    "PIP_RETRIES", "PIP_PROXY", "PIP_PREFER_BINARY", "PIPENV_PYPI_MIRROR", "UV_INDEX_URL",
-    "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INSECURE_HOST", "UV_HTTP_TIMEOUT",
+    "PIP_RETRIES", "PIP_PROXY", "PIP_PREFER_BINARY", "PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL",
+    "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INSECURE_HOST",
+    "UV_HTTP_TIMEOUT",
     // JavaScript, Go, Rust
     "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY", "GOPROXY",
     "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT",
@@ -36,7 +37,10 @@ constexpr const char* kCaReaders[] = {"SSL_CERT_FILE",    "PIP_CERT",       "REQ
 constexpr const char* kCaFile = "ca-certificates.crt";
 constexpr const char* kPipFile = "pip.conf";
 
-std::string secret_path(const char* name) { return std::string(sandbox::kSecretDir) + "/" + name; }
+std::string secret_path(const char* name) {
+  std::string path = sandbox::kSecretDir;  // piece by piece: GCC 12 takes the sum for an overflow
+  return path.append(1, '/').append(name);
+}
 
 // The content of a regular file of a sensible size.
 std::optional<std::string> read_file(const std::string& path) {
@@ -122,7 +126,8 @@ class Collector {
     settings_.env.emplace_back("PIP_CONFIG_FILE", secret_path(kPipFile));
   }
 
-  // uv and Pipenv know nothing of pip's settings; whoever set one index for this host means all of them.
+  // uv, Pipenv and Poetry know nothing of pip's settings; whoever set one index for this host means all of
+  // them.
   void one_index_for_all() {
     const std::string* by_variable = value_of(settings_.env, "PIP_INDEX_URL");
     const std::string index = by_variable ? *by_variable : pip_.value("index-url");
@@ -130,7 +135,8 @@ class Collector {
     const bool uv_has_one =
         is_set(settings_.env, "UV_INDEX_URL") || is_set(settings_.env, "UV_DEFAULT_INDEX");
     if (!uv_has_one) settings_.env.emplace_back("UV_DEFAULT_INDEX", index);
-    if (!is_set(settings_.env, "PIPENV_PYPI_MIRROR")) settings_.env.emplace_back("PIPENV_PYPI_MIRROR", index);
+    for (const char* name : {"PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL"})
+      if (!is_set(settings_.env, name)) settings_.env.emplace_back(name, index);
   }
 
   void ca_bundle() {
@@ -169,6 +175,15 @@ void collect_credentials(std::string_view text, std::set<std::string>& found) {
   }
 }
 
+std::string with_stars(std::string_view text, const std::string& secret) {
+  std::string masked;
+  for (auto at = text.find(secret); at != std::string_view::npos; at = text.find(secret)) {
+    masked.append(text.substr(0, at)).append(3, '*');
+    text.remove_prefix(at + secret.size());
+  }
+  return masked.append(text);
+}
+
 }  // namespace
 
 void HostSettings::apply_to(sandbox::Execution& execution) const {
@@ -181,16 +196,11 @@ std::string HostSettings::mask(std::string text) const {
   for (const auto& [name, value] : env) collect_credentials(value, credentials);
   for (const auto& file : files)
     if (file.name == kPipFile) collect_credentials(file.content, credentials);
-  // The longest first: a password alone is part of "user:password".
-  for (auto it = credentials.rbegin(); it != credentials.rend(); ++it) {
-    if (it->find(':') == std::string::npos) continue;
-    for (auto at = text.find(*it); at != std::string::npos; at = text.find(*it, at + 3))
-      text.replace(at, it->size(), "***");
-  }
-  for (const auto& credential : credentials)
-    if (credential.find(':') == std::string::npos && credential.size() > 3)
-      for (auto at = text.find(credential); at != std::string::npos; at = text.find(credential, at + 3))
-        text.replace(at, credential.size(), "***");
+  // The whole before its parts: a password alone is also a piece of "user:password".
+  for (const bool whole : {true, false})
+    for (const auto& credential : credentials)
+      if ((credential.find(':') != std::string::npos) == whole && credential.size() > 3)
+        text = with_stars(text, credential);
   return text;
 }
 

@@ -28,6 +28,14 @@ else
   exit 1
 fi)sh";
 
+// Poetry asks its default registry for more than the package index that mirrors have. Its mirror plugin makes
+// it content with what pip is content with; the address is the host's, or else the one that pip itself knows.
+constexpr const char* kPoetryIndex =
+    R"sh(: "${POETRY_PYPI_MIRROR_URL:=$(/opt/venv/bin/python -c 'from pip._internal.models.index import PyPI
+print(PyPI.simple_url)')}"
+export POETRY_PYPI_MIRROR_URL
+)sh";
+
 // What an installer leaves in the tree belongs to root; the attempt's user has to be able to change its own
 // copy.
 constexpr const char* kGiveToTestUser = "find /work ! -user 10001 -exec chown -h 10001:10001 {} +";
@@ -74,7 +82,7 @@ class Planner {
       case DependencyStyle::uv:
         return tool("uv", "uv");
       case DependencyStyle::poetry:
-        return tool("poetry", "Poetry");
+        return tool("poetry poetry-plugin-pypi-mirror", "Poetry");
       case DependencyStyle::pipenv:
         return tool("pipenv", "Pipenv");
       default:
@@ -148,7 +156,8 @@ class Planner {
     const std::string forget = project_.has("poetry.lock") ? "" : "\nrm -f poetry.lock";
     resolving().push_back(shell_step(
         project_.has("poetry.lock") ? "installing poetry.lock" : "resolving and installing with Poetry",
-        "/opt/tools/bin/poetry install --no-root --no-interaction --no-ansi --no-cache" + words + forget,
+        std::string(kPoetryIndex) +
+            "/opt/tools/bin/poetry install --no-root --no-interaction --no-ansi --no-cache" + words + forget,
         {{"POETRY_VIRTUALENVS_CREATE", "false"}}));
   }
 
@@ -201,13 +210,15 @@ class Planner {
     sandbox::EnvList env = git_trust;
     if (needs_sources()) {
       const bool extras_by_pip = project_.style == DependencyStyle::requirements;
-      command += extras_by_pip ? "--use-pep517 -e '.[test,tests,testing,dev]'" : "--use-pep517 --no-deps -e .";
+      command +=
+          extras_by_pip ? "--use-pep517 -e '.[test,tests,testing,dev]'" : "--use-pep517 --no-deps -e .";
     } else {
       needs_file("pyproject.toml");
       plan_.dependency_steps.push_back(step("installing build requirements",
                                             {kPython, "-c", kProjectRequirementsScript, "build"},
                                             {{"BUILD_FOLDER", kBuildFolder}}));
-      command = "PATH=/opt/build/bin:$PATH " + command + "--use-pep517 --no-deps --no-build-isolation --no-index -e .";
+      command = "PATH=/opt/build/bin:$PATH " + command +
+                "--use-pep517 --no-deps --no-build-isolation --no-index -e .";
       env.emplace_back("PYTHONPATH", kBuildFolder);
     }
     plan_.source_steps.push_back(
