@@ -1,6 +1,6 @@
-// Keeps what attempts print on disk, so that memory does not grow with the number of attempts. Per attempt and
-// stream it holds head and tail (half of `keep_bytes` each); with a log folder also every byte received. Loop's
-// thread only.
+// Keeps what attempts print on disk, so that memory does not grow with the number of attempts. Per attempt
+// and stream it holds head and tail (half of `keep_bytes` each); with a log folder also every byte received.
+// Loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -14,9 +14,9 @@ namespace orchestrator {
 
 // One stream of one attempt, as kept.
 struct StreamRecord {
-  std::uint64_t total_bytes = 0;  // that reached us
-  std::uint64_t head_bytes = 0;   // kept: the first …
-  std::uint64_t tail_bytes = 0;   // … and the last; head + tail == total when nothing was cut
+  std::uint64_t total_bytes = 0;   // that reached us
+  std::uint64_t head_bytes = 0;    // kept: the first …
+  std::uint64_t tail_bytes = 0;    // … and the last; head + tail == total when nothing was cut
   std::uint64_t spool_offset = 0;  // where head, then tail, lie in the spool file
   bool truncated() const { return head_bytes + tail_bytes < total_bytes; }
 };

@@ -41,17 +41,13 @@ std::chrono::milliseconds median_duration(const Report& report, Outcome outcome)
   return *middle;
 }
 
-// Of those that are no evidence: how many, and why the first.
-void write_not_counted(const Report& report, SummaryPen& pen) {
-  for (const Outcome outcome : {Outcome::not_runnable, Outcome::infrastructure_error, Outcome::cancelled}) {
-    const int count = report.count(outcome);
-    if (count == 0) continue;
-    const auto first = std::find_if(report.attempts.begin(), report.attempts.end(),
-                                    [&](const AttemptRecord& a) { return a.outcome == outcome; });
-    const std::string why =
-        first->reason.empty() ? "" : fmt::format(" (attempt {}: {})", first->index, one_line(first->reason));
-    pen.entry("", fmt::format("not counted: {} {}{}", count, outcome_words(outcome), why));
-  }
+// Beside the number of an outcome: how long it took or, when it is no evidence, why it was the first time.
+std::string outcome_remark(const Report& report, Outcome outcome) {
+  if (sandbox::is_evidence(outcome)) return "median " + duration_text(median_duration(report, outcome));
+  const auto first = std::find_if(report.attempts.begin(), report.attempts.end(),
+                                  [&](const AttemptRecord& a) { return a.outcome == outcome; });
+  if (first->reason.empty()) return "not counted";
+  return fmt::format("not counted (attempt {}: {})", first->index, one_line(first->reason));
 }
 
 std::string limits_of(const Report& report, sandbox::Enforcement how) {
@@ -95,9 +91,8 @@ std::string versioned(const std::string& what, const std::string& version) {
 
 // What a refusal is called in the summary, with the limit that was met.
 std::string refusal_words(const std::string& kind, const JobPlan& plan) {
-  const std::string network = fmt::format(" (network is {})", name(plan.network));
-  if (kind == "name-resolution") return "name resolution was refused" + network;
-  if (kind == "network") return "connections were refused" + network;
+  if (kind == "name-resolution") return "name resolution was refused";
+  if (kind == "network") return "connections were refused";
   if (kind == "memory") return "the memory limit of " + size_text(plan.limits.memory_bytes) + " was reached";
   if (kind == "pids") return fmt::format("the limit of {} processes was reached", plan.limits.pids);
   if (kind == "nofile") return fmt::format("the limit of {} open files was reached", plan.limits.nofile);
@@ -106,6 +101,16 @@ std::string refusal_words(const std::string& kind, const JobPlan& plan) {
   if (kind == "file-size") return "a file became too large";
   if (kind == "privilege") return "something was not permitted to a user without privileges";
   return kind;
+}
+
+// Test runners draw rules as wide as the terminal; in a quote those would wrap for a few signs that say
+// nothing.
+std::string_view without_rule(std::string_view line, int room) {
+  constexpr std::string_view kSigns = "=-_*#~";
+  while (line.size() > 1 && columns(line) > room && line.back() == line[line.size() - 2] &&
+         kSigns.find(line.back()) != std::string_view::npos)
+    line.remove_suffix(1);
+  return line;
 }
 
 struct HintCount {
@@ -152,6 +157,14 @@ void SummaryPen::entry(std::string_view label, std::string_view text) {
   empty_ = false;
 }
 
+void SummaryPen::row(std::string_view what, std::string_view remark) {
+  constexpr int kRemarkColumn = 31;
+  const int gap = std::max(2, kRemarkColumn - columns(what));
+  out_ << what << std::string(static_cast<std::size_t>(gap), ' ')
+       << wrap(remark, style_.width, kRemarkColumn, columns(what) + gap);
+  empty_ = false;
+}
+
 void SummaryPen::whole(std::string_view label, std::string_view text) {
   out_ << painted(ansi::kDim, fmt::format("{:<{}}", label, kLabelColumn)) << text << "\n";
   empty_ = false;
@@ -170,6 +183,7 @@ void SummaryPen::line(std::string_view text, std::string_view colour) {
 void SummaryPen::quote(std::string_view text) {
   constexpr std::string_view kMark = "  | ";
   const int room = std::max(20, style_.width - static_cast<int>(kMark.size()));
+  text = without_rule(text, room);
   do {
     std::string part;
     int used = 0;
@@ -248,12 +262,9 @@ void write_outcomes(const Report& report, SummaryPen& pen) {
     if (report.count(outcome) > 0) seen.push_back(outcome);
   if (seen.size() < 2) return;
   pen.blank();
-  for (const Outcome outcome : seen) {
-    const std::string median =
-        sandbox::is_evidence(outcome) ? "   median " + duration_text(median_duration(report, outcome)) : "";
-    pen.line(fmt::format("{:>6} {:<21}{}", report.count(outcome), outcome_words(outcome), median));
-  }
-  write_not_counted(report, pen);
+  for (const Outcome outcome : seen)
+    pen.row(fmt::format("{:>6} {}", report.count(outcome), outcome_words(outcome)),
+            outcome_remark(report, outcome));
 }
 
 void write_environment(const Report& report, SummaryPen& pen) {
@@ -287,9 +298,11 @@ void write_sandbox_hints(const Report& report, SummaryPen& pen) {
     const HintCount& count = counts[i];
     const std::string allow =
         count.hint->remedy.empty() ? "No flag allows it." : "If the tests need it: " + count.hint->remedy;
-    pen.entry("sandbox?", fmt::format("{} of {} look{} like the sandbox: {}. {}", count.attempts,
+    const bool of_network = count.hint->kind == "network" || count.hint->kind == "name-resolution";
+    const std::string setting = of_network ? fmt::format(" (network is {})", name(report.plan.network)) : "";
+    pen.entry("sandbox?", fmt::format("{} of {} look{} like the sandbox: {}{}. {}", count.attempts,
                                       counted(report.failures(), "failure"), count.attempts == 1 ? "s" : "",
-                                      count.refusals, allow));
+                                      count.refusals, setting, allow));
   }
 }
 

@@ -25,6 +25,7 @@ class SummaryPen {
 
   void entry(std::string_view label, std::string_view text);  // in a column beside its label, wrapped
   void whole(std::string_view label, std::string_view text);  // same, never wrapped: to be copied
+  void row(std::string_view what, std::string_view remark);   // of the table of outcomes
   void sentence(std::string_view colour, std::string_view label, std::string_view text);
   void line(std::string_view text, std::string_view colour = ansi::kNone);
   void quote(std::string_view text);  // a line of somebody's output

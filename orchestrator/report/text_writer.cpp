@@ -46,7 +46,7 @@ std::string attempts_without_pass(const Report& report) {
 VerdictLines flaky(const Report& report) {
   const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
   return {ansi::kYellow, "FLAKY",
-          fmt::format("{}: {} {}", attempts_without_pass(report), interval_words(report), level)};
+          fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level)};
 }
 
 VerdictLines broken(const Report& report) {
@@ -126,12 +126,24 @@ std::string failing_seeds(const Report& report) {
   return text;
 }
 
-std::string next_command(const Report& report) {
+const AttemptRecord* first_failure(const Report& report) {
   for (const auto& attempt : report.attempts)
-    if (attempt.counted() && !attempt.passed()) return reproduce_attempt(report, attempt.index);
-  if (report.plan.only_attempt) return report.reproduce;
+    if (attempt.counted() && !attempt.passed()) return &attempt;
+  return nullptr;
+}
+
+// The last line: what to type next.
+void write_next_command(const Report& report, SummaryPen& pen) {
+  const AttemptRecord* failure = first_failure(report);
   const auto more = more_runs(report);
-  return more && report.end == RunEnd::complete ? continue_job(report, more->runs) : report.reproduce;
+  const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
+  if (failure) {
+    pen.whole("again", for_terminal(reproduce_attempt(report, failure->index)));
+  } else if (ask_for_more) {
+    pen.whole("more", for_terminal(continue_job(report, more->runs)));
+  } else if (!report.reproduce.empty()) {
+    pen.whole("again", for_terminal(report.reproduce));
+  }
 }
 
 void write_verdict(const Report& report, SummaryPen& pen) {
@@ -148,8 +160,9 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
-  const std::string next = next_command(report);
-  if (!next.empty()) pen.whole("again", for_terminal(next));
+  if (report.end == RunEnd::not_runnable)
+    pen.entry("advice", "install it by --setup-command, or take an --image that has it");
+  write_next_command(report, pen);
 }
 
 }  // namespace

@@ -58,7 +58,8 @@ std::string wrap(std::string_view text, int width, int indent, int used) {
   std::string lines;
   bool at_start = true;
   while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
+    std::size_t end = std::min(text.find(' '), text.size());
+    if (text.substr(end, 2) == " %") end = std::min(text.find(' ', end + 1), text.size());
     const std::string_view word = text.substr(0, end);
     const int wide = columns(word);
     if (!at_start && used + 1 + wide > width) {

@@ -88,10 +88,10 @@ TEST(JsonReport, TakesBytesThatAreNoTextInEveryOtherField) {
 
 TEST(JsonReport, MarksWhatTheSpoolHasCutWithoutSplittingACharacter) {
   MadeReport made(20);
-  made.add(Outcome::passed, "123456789€" + std::string(100, 'x') + "€234567890");
+  made.add(Outcome::passed, "123456789€" + repeated(100, 'x') + "€234567890");
   const json result = made.json()["results"][0];
-  EXPECT_EQ(result["stdout"], "123456789\n[… 105 bytes cut …]\n234567890");
-  EXPECT_EQ(result["truncated"]["stdout"]["total_bytes"], 125);
+  EXPECT_EQ(result["stdout"], "123456789\n[… 106 bytes cut …]\n234567890");
+  EXPECT_EQ(result["truncated"]["stdout"]["total_bytes"], 124);
   EXPECT_EQ(result["truncated"]["stdout"]["kept_bytes"], 18);
   EXPECT_FALSE(result["truncated"].contains("stderr"));
   EXPECT_EQ(result["lossy"], false);
@@ -99,15 +99,15 @@ TEST(JsonReport, MarksWhatTheSpoolHasCutWithoutSplittingACharacter) {
 
 TEST(JsonReport, ShortensPassingAttemptsFirst) {
   MadeReport made;
-  made.add_many(5, Outcome::passed, std::string(20'000, 'p'));
+  made.add_many(5, Outcome::passed, repeated(20'000, 'p'));
   made.add(Outcome::passed, "short");
-  made.add(Outcome::failed, std::string(20'000, 'f'));
+  made.add(Outcome::failed, repeated(20'000, 'f'));
   const JsonLimits limits{60'000};
   const std::string text = made.json_text(limits);
   EXPECT_LE(text.size(), limits.max_bytes);
   EXPECT_GE(text.size(), limits.max_bytes * 9 / 10) << "more was cut than needed";
   const json document = json::parse(text);
-  EXPECT_EQ(document["results"][6]["stdout"], std::string(20'000, 'f'));
+  EXPECT_EQ(document["results"][6]["stdout"], repeated(20'000, 'f'));
   EXPECT_EQ(document["results"][5]["stdout"], "short");
   EXPECT_EQ(document["results"][0]["truncated"]["stdout"]["total_bytes"], 20'000);
   EXPECT_LT(document["results"][0]["truncated"]["stdout"]["kept_bytes"], 10'000);
@@ -116,9 +116,9 @@ TEST(JsonReport, ShortensPassingAttemptsFirst) {
 
 TEST(JsonReport, ShortensAllAlikeWhenThatIsNotEnough) {
   MadeReport made;
-  made.add(Outcome::passed, std::string(20'000, 'p'));
-  made.add(Outcome::failed, std::string(30'000, 'f'));
-  made.add(Outcome::failed, std::string(50'000, 'g'));
+  made.add(Outcome::passed, repeated(20'000, 'p'));
+  made.add(Outcome::failed, repeated(30'000, 'f'));
+  made.add(Outcome::failed, repeated(50'000, 'g'));
   const JsonLimits limits{30'000};
   const std::string text = made.json_text(limits);
   EXPECT_LE(text.size(), limits.max_bytes);
@@ -132,9 +132,9 @@ TEST(JsonReport, StaysBelowItsLimitWhateverTheBytes) {
   for (const std::uint64_t keep : {500u, 5'000u, 65'536u}) {
     MadeReport made(keep);
     std::string bytes;
-    for (int i = 0; i < 100; ++i) bytes += every_byte() + "\"\\€€€\x01";
+    for (int i = 0; i < 100; ++i) bytes.append(every_byte()).append("\"\\€€€\x01");
     made.add_many(4, Outcome::passed, bytes, bytes);
-    made.add_many(3, Outcome::timed_out, bytes, std::string(9'000, '\x01'));
+    made.add_many(3, Outcome::timed_out, bytes, repeated(9'000, '\x01'));
     for (const std::uint64_t limit : {12'000u, 20'000u, 50'000u, 150'000u, 500'000u}) {
       const std::string text = made.json_text({limit});
       EXPECT_LE(text.size(), limit) << "keep " << keep;

@@ -22,6 +22,7 @@ class TempFolder {
   std::string path_;
 };
 
+std::string repeated(std::size_t count, char c);
 std::string read_file(const std::filesystem::path& path);
 
 struct MadeReport {

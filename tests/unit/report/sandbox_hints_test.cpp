@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "made_report.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
@@ -101,7 +102,7 @@ TEST(SandboxHints, NameTheDiskLimitWhenItEndedTheAttempt) {
 }
 
 TEST(SandboxHints, QuoteLittleAndHarmlessly) {
-  const std::string line = std::string(1000, 'x') + "\x1b[31m MemoryError \x1b[0m" + std::string(1000, 'y');
+  const std::string line = repeated(1000, 'x') + "\x1b[31m MemoryError \x1b[0m" + repeated(1000, 'y');
   const auto found = hints(line);
   ASSERT_EQ(found.size(), 1u);
   const std::string quote = found[0].evidence.substr(std::string("stderr: ").size());

@@ -31,7 +31,7 @@ std::string complaints(const nlohmann::json& document) {
 }
 
 AttemptRecord& add_rich_attempt(MadeReport& made) {
-  AttemptRecord& attempt = made.add(Outcome::failed, std::string(200'000, 'x'), "\xff");
+  AttemptRecord& attempt = made.add(Outcome::failed, repeated(200'000, 'x'), "\xff");
   attempt.exit_code = 139;
   attempt.signal = 11;
   attempt.reason = "why";
@@ -71,7 +71,7 @@ TEST(ReportSchema, AcceptsAReportThatKnowsNothing) {
 
 TEST(ReportSchema, AcceptsAReportThatWasCut) {
   MadeReport made;
-  made.add_many(3, Outcome::passed, std::string(50'000, 'x'), std::string(50'000, 'x'));
+  made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
   add_rich_attempt(made);
   EXPECT_EQ(complaints(made.json({20'000})), "");
 }

@@ -135,9 +135,8 @@ TEST(Summary, UsesColourOnlyWhenToldTo) {
 TEST(Summary, StaysWithinTheWidthButForTheCommand) {
   MadeReport made;
   made.add_many(3, Outcome::passed);
-  made.add(Outcome::failed, std::string(150, 'x') + "\n", "日本語" + std::string(300, 'y') + "\n");
-  made.report.warnings = {std::string("many words in a warning that is longer than a line of the terminal ") +
-                          "is"};
+  made.add(Outcome::failed, repeated(150, 'x') + "\n", "日本語" + repeated(300, 'y') + "\n");
+  made.report.warnings = {"many words in a warning that is longer than a line of the terminal is"};
   for (const int width : {40, 60, 80, 120}) {
     std::istringstream lines(made.text({false, width}));
     for (std::string line; std::getline(lines, line);) {
