@@ -1,0 +1,335 @@
+#include "orchestrator/cli/options.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "orchestrator/cli/flag_set.h"
+#include "orchestrator/cli/option_values.h"
+#include "orchestrator/job/quoted.h"
+#include "orchestrator/job/text_checks.h"
+
+namespace orchestrator {
+namespace {
+
+using Mode = CommandLine::Mode;
+using Words = std::vector<std::string>;
+
+const char* const kExample = "orchestrator run --repo . --runs 20 -- pytest tests/";
+
+// A command line that is being read.
+struct Draft {
+  CommandLine line;
+  FieldTexts fields;  // of the job's own flags
+  bool no_install = false;
+  bool quiet = false, help = false;
+  bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
+  std::string progress, colour, log_format;
+  JobReading reading;
+
+  void fail(std::string pointer, std::string message) {
+    reading.errors.push_back({std::move(pointer), std::move(message), ""});
+  }
+};
+
+void define_common(FlagSet& flags, Draft& draft) {
+  const std::string group = "In general";
+  flags.text(group, "--host", "URL", "The engine, as in DOCKER_HOST [that variable, or the usual socket]",
+             draft.line.host);
+  flags.text(group, "--state-dir", "DIR", "Where to keep state between runs", draft.line.state_dir);
+  flags.text(group, "--progress", "MODE", "auto, tty, plain, json or quiet, on stderr [auto]",
+             draft.progress);
+  flags.on(group, "-q,--quiet", "The same as --progress quiet", draft.quiet);
+  flags.text(group, "--color,--colour", "WHEN", "auto, always or never [auto]; NO_COLOR is heeded",
+             draft.colour);
+  flags.count(group, "-v,--verbose", "Log more; may be repeated", draft.line.verbosity);
+  flags.text(group, "--log-format", "FORMAT", "text or json, of the program's own log [text]",
+             draft.log_format);
+  flags.on(group, "-h,--help", "Show this", draft.help);
+}
+
+void read_common(Draft& draft) {
+  auto& errors = draft.reading.errors;
+  if (draft.quiet && !draft.progress.empty())
+    draft.fail("--quiet", "--quiet and --progress exclude each other");
+  if (draft.quiet) draft.line.progress = ProgressMode::quiet;
+  using P = ProgressMode;
+  read_choice<P>(
+      "--progress", draft.progress,
+      {{"auto", P::automatic}, {"tty", P::tty}, {"plain", P::plain}, {"json", P::json}, {"quiet", P::quiet}},
+      draft.line.progress, errors);
+  using C = ColourMode;
+  read_choice<C>("--color", draft.colour,
+                 {{"auto", C::automatic}, {"always", C::always}, {"never", C::never}}, draft.line.colour,
+                 errors);
+  read_choice<LogFormat>("--log-format", draft.log_format,
+                         {{"text", LogFormat::text}, {"json", LogFormat::json}}, draft.line.log_format,
+                         errors);
+}
+
+struct FieldGroup {
+  const char* title;
+  std::vector<const char*> fields;
+};
+
+const std::vector<FieldGroup>& field_groups() {
+  static const std::vector<FieldGroup> groups = {
+      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework"}},
+      {"How often", {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary"}},
+      {"Where it runs",
+       {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
+        "secret_env"}},
+      {"Limits of an attempt", {"memory", "cpus", "pids", "nofile", "tmp", "shm", "disk"}},
+  };
+  return groups;
+}
+
+void define_fields(FlagSet& flags, Draft& draft) {
+  for (const auto& group : field_groups()) {
+    for (const char* name : group.fields) {
+      const Field& field = *find_field(name);
+      if (field.kind == FieldKind::boolean) {
+        flags.on(group.title, field.flag, field.about, draft.no_install);
+      } else {
+        flags.list(group.title, field.flag, field.value, field.about, draft.fields[&field]);
+      }
+    }
+  }
+}
+
+void define_run(FlagSet& flags, Draft& draft) {
+  define_fields(flags, draft);
+  const std::string files = "Files";
+  CommandLine& line = draft.line;
+  flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
+  flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
+  flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
+  flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
+             line.config_file);
+  flags.on(files, "--keep", "Leave scratch folders for a look", line.keep);
+  const std::string git = "Access to git";
+  flags.text(git, "--git-token-env", "NAME", "Variable that holds a token for the repository's host",
+             line.git_token_env);
+  flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
+  flags.text(git, "--git-host", "HOST", "Host that the token is for [the repository's]", line.git_host);
+  flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
+}
+
+HelpPage run_page() {
+  return {"orchestrator run [flags] -- COMMAND…",
+          "Runs a test command many times, each time in a fresh container with its own seed, and reports how "
+          "often it "
+          "does not pass. COMMAND is taken word by word, without a shell; a single quoted word with a blank "
+          "is a line "
+          "for /bin/sh.",
+          {},
+          {kExample, "orchestrator run --repo https://host/owner/project -- 'cd web && npm test'",
+           "orchestrator run --input job.json --json report.json --logs logs/"}};
+}
+
+// With flags alone all is known that will be said: what is missing belongs to the mistakes.
+std::vector<FieldError> with_missing_fields(const Draft& draft, const GetEnv& getenv) {
+  if (!draft.line.input_file.empty() || !draft.complete) return draft.reading.errors;
+  try {
+    combine({draft.reading, read_environment(getenv)});
+  } catch (const InvalidJob& error) {
+    return error.errors();
+  }
+  return draft.reading.errors;
+}
+
+void check_git_flags(Draft& draft) {
+  const CommandLine& line = draft.line;
+  if (!line.git_token_env.empty()) {
+    if (auto sentence = check_variable_name(line.git_token_env); !sentence.empty()) {
+      draft.fail("--git-token-env", sentence);
+    }
+    if (!line.git_token_file.empty()) {
+      draft.fail("--git-token-file", "--git-token-file and --git-token-env exclude each other");
+    }
+  }
+}
+
+void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& getenv) {
+  if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
+  read_field_flags(draft.fields, getenv, draft.reading);
+  if (after) read_command_words(*after, draft.reading);
+  if (draft.line.keep) draft.reading.request.keep = true;
+  check_git_flags(draft);
+  if (!draft.reading.errors.empty()) draft.reading.errors = with_missing_fields(draft, getenv);
+}
+
+void define_bootstrap(FlagSet& flags, Draft& draft) {
+  flags.text("Where from", "--mirror", "URL", "Debian mirror [the one of this host]", draft.line.mirror);
+  flags.on("Where from", "-y,--yes", "Do not ask", draft.line.yes);
+}
+
+void define_list(FlagSet& flags, Draft& draft) {
+  flags.on("Output", "--json", "As JSON", draft.line.json_output);
+}
+
+void define_clean(FlagSet& flags, Draft& draft) { flags.on("How", "-y,--yes", "Do not ask", draft.line.yes); }
+
+// A mode and how it is called.
+struct Command {
+  Mode mode;
+  Words names;  // "images", "bootstrap"
+  HelpPage page;
+  void (*define)(FlagSet&, Draft&);
+  std::size_t words = 0;  // that it takes beside its flags
+};
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> all = {
+      {Mode::run, {"run"}, run_page(), define_run},
+      {Mode::images_bootstrap,
+       {"images", "bootstrap"},
+       {"orchestrator images bootstrap NAME [flags]",
+        "Makes a base image without any registry, from Debian's packages.",
+        {},
+        {"orchestrator images bootstrap python"}},
+       define_bootstrap,
+       1},
+      {Mode::images_list,
+       {"images", "list"},
+       {"orchestrator images list [flags]",
+        "Lists the images that this program made and the bases it can make.",
+        {},
+        {}},
+       define_list},
+      {Mode::doctor,
+       {"doctor"},
+       {"orchestrator doctor [flags]",
+        "Tells whether this host can run attempts; if not, why and what to do.",
+        {},
+        {}},
+       define_list},
+      {Mode::clean,
+       {"clean"},
+       {"orchestrator clean [flags]",
+        "Removes what dead runs left. What a living run owns is never touched.",
+        {},
+        {}},
+       define_clean},
+      {Mode::version,
+       {"version"},
+       {"orchestrator version", "Prints the version.", {}, {}},
+       [](FlagSet&, Draft&) {}},
+  };
+  return all;
+}
+
+std::string joined(const Words& words) {
+  std::string text;
+  for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+std::string first_sentence(const std::string& text) { return text.substr(0, text.find(". ")); }
+
+std::string program_help() {
+  HelpPage page{
+      "orchestrator COMMAND [flags]",
+      "Finds flaky tests: runs a test command many times, each time in a fresh container with its own seed.",
+      {},
+      {kExample, "orchestrator COMMAND --help"}};
+  for (const auto& command : commands()) {
+    page.entries.push_back({"Commands", joined(command.names), first_sentence(command.page.about)});
+  }
+  return help_text(page);
+}
+
+bool asks_for_help(const Words& words) {
+  return std::any_of(words.begin(), words.end(), [](auto& word) { return word == "--help" || word == "-h"; });
+}
+
+std::string about_stray(const Command& command, const std::string& word) {
+  const std::string start = in_quotes(word) + " is not expected here; ";
+  if (command.mode != Mode::run) return start + "see orchestrator " + joined(command.names) + " --help";
+  return start + "the test command stands behind --, as in: " + kExample;
+}
+
+CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
+                          const GetEnv& getenv) {
+  Draft draft;
+  draft.line.mode = command.mode;
+  FlagSet flags;
+  command.define(flags, draft);
+  define_common(flags, draft);
+  if (asks_for_help(words)) {
+    HelpPage page = command.page;
+    page.entries = flags.entries();
+    throw HelpRequested(help_text(page));
+  }
+  auto parsed = flags.parse(words, command.words);
+  draft.reading.errors = std::move(parsed.errors);
+  draft.complete = parsed.complete && !parsed.stray;
+  if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
+  read_common(draft);
+  if (command.mode == Mode::run) {
+    finish_run(draft, after, getenv);
+  } else if (after) {
+    draft.fail("--", "only run takes a command");
+  }
+  if (parsed.words.size() < command.words)
+    draft.fail("", "a name is missing, as in: " + command.page.examples.front());
+  if (command.words == 1 && !parsed.words.empty()) draft.line.bootstrap_name = parsed.words.front();
+  if (!draft.reading.errors.empty()) throw UsageError(InvalidJob(std::move(draft.reading.errors)).what());
+  draft.line.request = std::move(draft.reading.request);
+  return std::move(draft.line);
+}
+
+// The command that `words` begin with; its names are taken off them.
+const Command& take_command(Words& words) {
+  for (const auto& command : commands()) {
+    const auto& names = command.names;
+    if (words.size() < names.size() || !std::equal(names.begin(), names.end(), words.begin())) continue;
+    words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(names.size()));
+    return command;
+  }
+  Words known;
+  for (const auto& command : commands()) known.push_back(joined(command.names));
+  const bool two = words[0] == "images";
+  if (two && words.size() == 1)
+    throw UsageError("'images' needs a command: images bootstrap NAME, or images list");
+  if (words[0][0] == '-') throw UsageError("the command comes first, as in: " + std::string(kExample));
+  const std::string said = two ? words[0] + " " + words[1] : words[0];
+  throw UsageError("unknown command " + in_quotes(said) + did_you_mean(nearest(said, known)) +
+                   "; see orchestrator --help");
+}
+
+CommandLine version_only() {
+  CommandLine line;
+  line.mode = Mode::version;
+  return line;
+}
+
+}  // namespace
+
+CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv) {
+  Words words(argv + std::min(argc, 1), argv + argc);
+  std::optional<Words> after;
+  if (const auto dashes = std::find(words.begin(), words.end(), "--"); dashes != words.end()) {
+    after = Words(dashes + 1, words.end());
+    words.erase(dashes, words.end());
+  }
+  if (words.empty() || words[0].empty()) throw UsageError(program_help());
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    words.erase(words.begin());
+    if (words.empty() || words[0].empty()) throw HelpRequested(program_help());
+    words.push_back("--help");
+  }
+  if (words[0] == "--version" || words[0] == "-V") return version_only();
+  if (words == Words{"images", "--help"} || words == Words{"images", "-h"})
+    throw HelpRequested(program_help());
+  const Command& command = take_command(words);
+  return parse_command(command, words, after, getenv);
+}
+
+CommandLine parse_command_line(int argc, const char* const* argv) {
+  return parse_command_line(argc, argv, [](const char* name) -> std::optional<std::string> {
+    const char* value = std::getenv(name);
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  });
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,71 @@
+// The command line as values: which mode, what was said about the job, and how to show it. Parsing starts
+// nothing and reads no file; what it cannot understand it says at once, flag by flag.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+
+#include "orchestrator/cli/progress.h"
+#include "orchestrator/job/job.h"
+
+namespace orchestrator {
+
+enum class ColourMode { automatic, always, never };
+enum class LogFormat { text, json };
+
+struct CommandLine {
+  enum class Mode { run, images_bootstrap, images_list, doctor, clean, version };
+
+  Mode mode = Mode::run;
+
+  // run
+  JobRequest request;         // what the flags and the words after `--` say; each within its bounds
+  std::string input_file;     // a job as JSON; "-": stdin
+  std::string json_file;      // the report; "-": stdout
+  std::string logs_dir;       // the attempts' whole output
+  std::string config_file;    // the user's config; empty: the usual place
+  std::string git_token_env;  // name of the variable that holds the token
+  std::string git_token_file;
+  std::string git_host;  // the host that the token is for; empty: the repository's
+  std::string ca_file;   // PEM bundle
+  bool keep = false;     // leave scratch folders for a look
+
+  // images bootstrap
+  std::string bootstrap_name;
+  std::string mirror;
+
+  // every mode
+  std::string host;       // as DOCKER_HOST; empty: that variable, or the usual socket
+  std::string state_dir;  // empty: the usual place
+  ProgressMode progress = ProgressMode::automatic;
+  ColourMode colour = ColourMode::automatic;
+  LogFormat log_format = LogFormat::text;
+  int verbosity = 0;         // number of -v
+  bool yes = false;          // answer questions with yes (images bootstrap, clean)
+  bool json_output = false;  // JSON on stdout (doctor, images list)
+};
+
+// what() is one sentence per mistake, a line each; exit 2.
+class UsageError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+  static constexpr int kExitCode = 2;
+};
+
+// what() is the help that was asked for: to stdout, exit 0.
+class HelpRequested : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+using GetEnv = std::function<std::optional<std::string>(const char*)>;
+
+// `getenv` is asked for the variables of `--env NAME`, and, when there are mistakes, for what else is
+// missing. Throws UsageError and HelpRequested.
+CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv);
+// The same with the process's own environment.
+CommandLine parse_command_line(int argc, const char* const* argv);
+
+}  // namespace orchestrator

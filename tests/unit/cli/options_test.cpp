@@ -1,0 +1,343 @@
+#include "orchestrator/cli/options.h"
+
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "orchestrator/job/field_table.h"
+
+namespace orchestrator {
+namespace {
+
+using Mode = CommandLine::Mode;
+using Words = std::vector<std::string>;
+using Variables = std::map<std::string, std::string>;
+
+CommandLine parse(const Words& words, const Variables& variables = {}) {
+  std::vector<const char*> argv = {"orchestrator"};
+  for (const auto& word : words) argv.push_back(word.c_str());
+  return parse_command_line(static_cast<int>(argv.size()), argv.data(),
+                            [&](const char* name) -> std::optional<std::string> {
+                              const auto found = variables.find(name);
+                              return found == variables.end() ? std::nullopt : std::optional(found->second);
+                            });
+}
+
+// What the person is told; "" when nothing is wrong.
+std::string complaint(const Words& words, const Variables& variables = {}) {
+  try {
+    parse(words, variables);
+  } catch (const UsageError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string help(const Words& words) {
+  try {
+    parse(words);
+  } catch (const HelpRequested& help) {
+    return help.what();
+  }
+  return "";
+}
+
+// The start of a run that lacks nothing.
+Words run(const Words& flags) {
+  Words words = {"run", "--repo", "."};
+  words.insert(words.end(), flags.begin(), flags.end());
+  words.insert(words.end(), {"--", "pytest"});
+  return words;
+}
+
+TEST(Options, OfARunMakeARequest) {
+  const CommandLine line = parse({"run",
+                                  "--repo",
+                                  "https://e.org/r",
+                                  "--ref",
+                                  "v1",
+                                  "--subdir",
+                                  "a",
+                                  "--runs",
+                                  "20",
+                                  "--parallelism",
+                                  "8",
+                                  "--framework",
+                                  "python",
+                                  "--timeout",
+                                  "5m",
+                                  "--deadline",
+                                  "1h",
+                                  "--seed",
+                                  "4242",
+                                  "--only-attempt",
+                                  "17",
+                                  "--image",
+                                  "python",
+                                  "--setup-command",
+                                  "a b",
+                                  "--setup-command",
+                                  "c",
+                                  "--no-install",
+                                  "--network",
+                                  "bridge",
+                                  "--memory",
+                                  "1g",
+                                  "--cpus",
+                                  "0.5",
+                                  "--pids",
+                                  "64",
+                                  "--nofile",
+                                  "99",
+                                  "--tmp",
+                                  "1m",
+                                  "--shm",
+                                  "2m",
+                                  "--disk",
+                                  "3m",
+                                  "--include",
+                                  "*.a",
+                                  "--include=*.b",
+                                  "--suite",
+                                  "unit",
+                                  "--secret-env",
+                                  "TOKEN",
+                                  "--vary",
+                                  "none",
+                                  "--",
+                                  "pytest",
+                                  "-k",
+                                  "a or b"});
+  const JobRequest& job = line.request;
+  EXPECT_EQ(line.mode, Mode::run);
+  EXPECT_EQ(job.repo, "https://e.org/r");
+  EXPECT_EQ(job.ref, "v1");
+  EXPECT_EQ(job.subdir, "a");
+  EXPECT_EQ(job.runs, 20);
+  EXPECT_EQ(job.parallelism, 8);
+  EXPECT_EQ(job.framework, "python");
+  EXPECT_EQ(job.timeout_s, 300);
+  EXPECT_EQ(job.deadline_s, 3600);
+  EXPECT_EQ(job.seed, 4242U);
+  EXPECT_EQ(job.only_attempt, 17);
+  EXPECT_EQ(job.image, "python");
+  EXPECT_EQ(job.setup_commands, (Words{"a b", "c"}));
+  EXPECT_EQ(job.auto_install_dependencies, false);
+  EXPECT_EQ(job.network, "bridge");
+  EXPECT_EQ(job.memory_bytes, 1LL << 30);
+  EXPECT_EQ(job.cpus, 0.5);
+  EXPECT_EQ(job.pids, 64);
+  EXPECT_EQ(job.nofile, 99);
+  EXPECT_EQ(job.tmp_bytes, 1LL << 20);
+  EXPECT_EQ(job.shm_bytes, 2LL << 20);
+  EXPECT_EQ(job.disk_bytes, 3LL << 20);
+  EXPECT_EQ(job.include, (Words{"*.a", "*.b"}));
+  EXPECT_EQ(job.suite, "unit");
+  EXPECT_EQ(job.secret_env, (Words{"TOKEN"}));
+  EXPECT_EQ(job.vary, "none");
+  EXPECT_EQ(job.test_command->words, (Words{"pytest", "-k", "a or b"}));
+}
+
+TEST(Options, LeaveUnsaidWhatIsNotGiven) {
+  const CommandLine line = parse({"run"});
+  EXPECT_EQ(line.request.to_json().dump(), "{}");
+  EXPECT_EQ(line.progress, ProgressMode::automatic);
+  EXPECT_EQ(line.colour, ColourMode::automatic);
+  EXPECT_FALSE(line.keep);
+}
+
+TEST(Options, TakeWordsAfterTheDashesAsTheyAre) {
+  const auto command = [](const Words& after) {
+    Words words = {"run", "--"};
+    words.insert(words.end(), after.begin(), after.end());
+    return *parse(words).request.test_command;
+  };
+  EXPECT_EQ(command({"pytest", "--runs", "5", "--help", "--"}).words,
+            (Words{"pytest", "--runs", "5", "--help", "--"}));
+  EXPECT_EQ(command({"make"}).words, (Words{"make"}));
+  EXPECT_EQ(command({"cd web && npm test"}).line, "cd web && npm test");
+  EXPECT_EQ(command({"a b", "c"}).words, (Words{"a b", "c"}));
+}
+
+TEST(Options, RunWhatTheDisplayOfACommandShows) {
+  const TestCommand line{"make;true", {}};
+  const std::string shown = line.display();  // 'make;true ', which a shell makes one word
+  const auto read = *parse({"run", "--", shown.substr(1, shown.size() - 2)}).request.test_command;
+  EXPECT_EQ(read.line, "make;true ");
+}
+
+TEST(Options, OfARunNameItsFiles) {
+  const CommandLine line = parse(
+      {"run",       "--input", "-",      "--json",          "-",           "--logs",     "l",
+       "--config",  "c",       "--keep", "--git-token-env", "T",           "--git-host", "h",
+       "--ca-file", "ca",      "--host", "unix:///x",       "--state-dir", "s",          "--progress=json",
+       "--color",   "never",   "-vv",    "--log-format",    "json"});
+  EXPECT_EQ(line.input_file, "-");
+  EXPECT_EQ(line.json_file, "-");
+  EXPECT_EQ(line.logs_dir, "l");
+  EXPECT_EQ(line.config_file, "c");
+  EXPECT_TRUE(line.keep);
+  EXPECT_EQ(line.request.keep, true);
+  EXPECT_EQ(line.git_token_env, "T");
+  EXPECT_EQ(line.git_host, "h");
+  EXPECT_EQ(line.ca_file, "ca");
+  EXPECT_EQ(line.host, "unix:///x");
+  EXPECT_EQ(line.state_dir, "s");
+  EXPECT_EQ(line.progress, ProgressMode::json);
+  EXPECT_EQ(line.colour, ColourMode::never);
+  EXPECT_EQ(line.verbosity, 2);
+  EXPECT_EQ(line.log_format, LogFormat::json);
+  EXPECT_EQ(parse({"run", "-q"}).progress, ProgressMode::quiet);
+  EXPECT_EQ(parse({"run", "--git-token-file", "f"}).git_token_file, "f");
+}
+
+TEST(Options, CopyAVariableThatIsOnlyNamed) {
+  const auto line =
+      parse(run({"--env", "A=1", "--env", "B", "--env", "C=", "--env", "D=[x,y]=z"}), {{"B", "here"}});
+  EXPECT_EQ(line.request.env, (Variables{{"A", "1"}, {"B", "here"}, {"C", ""}, {"D", "[x,y]=z"}}));
+  EXPECT_EQ(complaint(run({"--env", "B"})), "--env: 'B' is not set here; use NAME=VALUE to give it a value");
+}
+
+struct Case {
+  Words words;
+  const char* complaint;
+};
+
+TEST(Options, SayWhatIsWrongAndWhichFlag) {
+  const Case cases[] = {
+      {run({"--runs", "0"}), "--runs: Runs must be between 1 and 1000"},
+      {run({"--runs", "many"}), "--runs: runs must be a whole number, not 'many'"},
+      {run({"--runs", "5.5"}), "--runs: runs must be a whole number, not '5.5'"},
+      {run({"--runs", "-1"}), "--runs: Runs must be between 1 and 1000"},
+      {run({"--parallelism", "51"}), "--parallelism: Parallelism must be between 1 and 50"},
+      {run({"--only-attempt", "1000"}), "--only-attempt: Only attempt must be between 0 and 999"},
+      {run({"--timeout", "soon"}),
+       "--timeout: timeout must be a number of seconds or a time as in 90s or 5m, not 'soon'"},
+      {run({"--memory", "1m"}), "--memory: Memory must be between 6 MiB and 1 PiB"},
+      {run({"--cpus", "0"}), "--cpus: CPUs must be between 0.01 and 1024"},
+      {run({"--network", "host"}), "--network: network must be none, internal or bridge, not 'host'"},
+      {run({"--framework", "pyton"}), "--framework: framework 'pyton' is not known (did you mean 'python'?)"},
+      {run({"--vary", "shuffle=1"}),
+       "--vary: vary cannot take shares yet, since tests are not told apart; use none or auto"},
+      {run({"--env", "1A=x"}),
+       "--env: '1A' is no name of an environment variable: letters, digits and '_', no digit first"},
+      {run({"--secret-env", "A=x"}),
+       "--secret-env: 'A=x' is no name of an environment variable: letters, digits and '_', no digit first"},
+      {run({"--subdir", "../x"}),
+       "--subdir: subdir leaves the tree: '../x'; it is a folder inside the repository, "
+       "without '..'"},
+      {run({"--progress", "jsn"}),
+       "--progress: must be one of auto, tty, plain, json, quiet, not 'jsn' (did you mean 'json'?)"},
+      {run({"--color", "maybe"}), "--color: must be one of auto, always, never, not 'maybe'"},
+      {run({"--log-format", "xml"}), "--log-format: must be one of text, json, not 'xml'"},
+      {run({"-q", "--progress", "json"}), "--quiet: --quiet and --progress exclude each other"},
+      {run({"--runs", "1", "--runs", "2"}), "--runs: is given more than once"},
+      {run({"--json", "a", "--json", "b"}), "--json: is given more than once"},
+      {run({"--json", "--keep"}), "--json: needs a value"},
+      {run({"--ref"}), "--ref: needs a value"},
+      {run({"--rnus", "5"}), "--rnus: is no flag of this command (did you mean '--runs'?)"},
+      {run({"--rnus=5"}), "--rnus: is no flag of this command (did you mean '--runs'?)"},
+      {run({"-x"}), "-x: is no flag of this command"},
+      {run({"--git-token-env", "a-b"}),
+       "--git-token-env: 'a-b' is no name of an environment variable: letters, digits and '_', no digit "
+       "first"},
+      {{"run", "--repo", ".", "pytest", "tests/", "-x"},
+       "'pytest' is not expected here; the test command stands behind --, as in: orchestrator run --repo . "
+       "--runs 20 "
+       "-- pytest tests/"},
+      {{"run", "--repo", ".", "--", ""}, "--: Test command is required"},
+      {{"rnu"}, "unknown command 'rnu' (did you mean 'run'?); see orchestrator --help"},
+      {{"images", "bootstrp", "python"},
+       "unknown command 'images bootstrp' (did you mean 'images bootstrap'?); see orchestrator --help"},
+      {{"images"}, "'images' needs a command: images bootstrap NAME, or images list"},
+      {{"--runs", "5", "run"},
+       "the command comes first, as in: orchestrator run --repo . --runs 20 -- pytest tests/"},
+      {{"images", "bootstrap"}, "a name is missing, as in: orchestrator images bootstrap python"},
+      {{"images", "bootstrap", "a", "b"},
+       "'b' is not expected here; see orchestrator images bootstrap --help"},
+      {{"doctor", "--", "pytest"}, "--: only run takes a command"},
+      {{"clean", "--runs", "5"}, "--runs: is no flag of this command"},
+  };
+  for (const auto& c : cases) {
+    std::string words;
+    for (const auto& word : c.words) words += word + " ";
+    EXPECT_EQ(complaint(c.words), c.complaint) << words;
+  }
+}
+
+TEST(Options, TellAllMistakesAtOnceMissingFieldsIncluded) {
+  EXPECT_EQ(complaint({"run", "--runs", "0", "--parallelism", "x", "--zzzzzz", "5"}),
+            "--zzzzzz: is no flag of this command\n"
+            "--runs: Runs must be between 1 and 1000\n"
+            "--parallelism: parallelism must be a whole number, not 'x'\n"
+            "/repo: Repository URL is required\n"
+            "/test_command: Test command is required");
+  EXPECT_EQ(
+      complaint({"run", "--runs", "0"}, {{"ORCHESTRATOR_REPO", "."}, {"ORCHESTRATOR_TEST_COMMAND", "x"}}),
+      "--runs: Runs must be between 1 and 1000");
+  EXPECT_EQ(complaint({"run", "--input", "job.json", "--runs", "0"}),
+            "--runs: Runs must be between 1 and 1000");
+}
+
+TEST(Options, AloneAreAnsweredWithAShortHelp) {
+  const std::string text = complaint({});
+  EXPECT_NE(text.find("Usage: orchestrator COMMAND"), std::string::npos);
+  EXPECT_NE(text.find("images bootstrap"), std::string::npos);
+  EXPECT_EQ(UsageError::kExitCode, 2);
+}
+
+TEST(Options, OfOtherModes) {
+  const CommandLine bootstrap = parse({"images", "bootstrap", "--yes", "python", "--mirror", "http://m/"});
+  EXPECT_EQ(bootstrap.mode, Mode::images_bootstrap);
+  EXPECT_EQ(bootstrap.bootstrap_name, "python");
+  EXPECT_EQ(bootstrap.mirror, "http://m/");
+  EXPECT_TRUE(bootstrap.yes);
+  EXPECT_EQ(parse({"images", "list"}).mode, Mode::images_list);
+  EXPECT_TRUE(parse({"doctor", "--json"}).json_output);
+  EXPECT_EQ(parse({"clean", "-y"}).mode, Mode::clean);
+  EXPECT_EQ(parse({"version"}).mode, Mode::version);
+  EXPECT_EQ(parse({"--version"}).mode, Mode::version);
+}
+
+TEST(Help, IsThereForEveryCommand) {
+  for (const Words& words : {Words{"--help"},
+                             {"-h"},
+                             {"help"},
+                             {"run", "--help"},
+                             {"help", "run"},
+                             {"run", "-h"},
+                             {"images", "--help"},
+                             {"images", "bootstrap", "--help"},
+                             {"images", "list", "--help"},
+                             {"doctor", "--help"},
+                             {"clean", "--help"},
+                             {"version", "--help"}}) {
+    EXPECT_EQ(help(words).rfind("Usage: orchestrator", 0), 0U) << words.back();
+  }
+  EXPECT_EQ(help({"run", "--", "pytest", "--help"}), "");
+}
+
+std::size_t columns(const std::string& line) {
+  return static_cast<std::size_t>(std::count_if(
+      line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+TEST(Help, FitsInto80Columns) {
+  for (const Words& words : {Words{"--help"}, {"run", "--help"}, {"images", "bootstrap", "--help"}}) {
+    std::istringstream lines(help(words));
+    std::string line;
+    while (std::getline(lines, line)) EXPECT_LE(columns(line), 80U) << line;
+  }
+}
+
+TEST(Help, TellsEveryFieldThatHasAFlag) {
+  const std::string text = help({"run", "--help"});
+  for (const auto& field : job_fields()) {
+    if (!(field.places & on_command_line) || std::string(field.flag) == "--") continue;
+    EXPECT_NE(text.find("  " + std::string(field.flag) + (*field.value ? " " : "")), std::string::npos)
+        << field.name;
+  }
+}
+
+}  // namespace
+}  // namespace orchestrator
