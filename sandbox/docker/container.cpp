@@ -279,7 +279,8 @@ void Container::finish() {
   const auto keep_alive = shared_from_this();
   backstop_.reset();
   result_.frames_broken = frame_reader_.broken() || (result_.exit && !frame_reader_.ended());
-  result_.exit_before_stop = frame_reader_.ended() && supervisor_stop_.empty();
+  result_.exit_before_stop = ended_before_stop();
+  explain_frames();
   if (supervisor_stop_ == "timeout" && !result_.stop) result_.stop = StopReason::timeout;
   const bool explained = result_.stop || result_.oom_killed || result_.infrastructure;
   if (result_.frames_broken && !explained) {
@@ -296,6 +297,22 @@ void Container::finish() {
     remove();
   }
   if (!let_go_ && events.finished) events.finished(result_);
+}
+
+// By the engine's clock, which is this host's: the engine is reached over a Unix socket.
+bool Container::ended_before_stop() const {
+  if (!result_.exit || !supervisor_stop_.empty()) return false;
+  return !stop_sent_at_ || (result_.finished_at.time_since_epoch().count() > 0 && result_.finished_at < *stop_sent_at_);
+}
+
+// Ends that say nothing about the test although the frames are whole.
+void Container::explain_frames() {
+  if (!frame_reader_.ended() || result_.infrastructure) return;
+  if (supervisor_stop_ == "signal" && !stop_sent_at_)
+    result_.infrastructure = "the container of " + name_ + " was stopped by somebody else";
+  if (!command_started_ && !result_.start_failure && !result_.stop)
+    result_.infrastructure = "the supervisor of " + name_ + " could not do its work" +
+                             (result_.notes.empty() ? "" : ": " + result_.notes.back());
 }
 
 void Container::fail(const std::string& what, std::exception_ptr error) {
@@ -360,8 +377,8 @@ void Container::stop(StopReason reason) {
 }
 
 void Container::deliver_stop() {
-  if (stop_sent_) return;
-  stop_sent_ = true;
+  if (stop_sent_at_) return;
+  stop_sent_at_ = std::chrono::system_clock::now();
   send_kill(let_go_ ? "KILL" : "TERM");
   backstop_ =
       client_.loop().call_after(request_.execution.limits.grace + seconds(3), [this] { send_kill("KILL"); });
@@ -371,7 +388,7 @@ void Container::kill() {
   if (!result_.stop) result_.stop = StopReason::cancelled;
   if (state_ == State::created) return finish();
   if (state_ != State::running) return;
-  stop_sent_ = true;
+  if (!stop_sent_at_) stop_sent_at_ = std::chrono::system_clock::now();
   send_kill("KILL");
 }
 
@@ -440,6 +457,7 @@ void Container::frame(FrameType type, std::string_view payload) {
       if (!let_go_ && events_.record) events_.record(payload);
       return;
     case FrameType::started:
+      command_started_ = true;
       if (!let_go_ && events_.started) events_.started();
       return;
     case FrameType::start_failure: {

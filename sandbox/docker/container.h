@@ -87,6 +87,8 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   void inspect();
   void inspected(io::Result<Reply> result);
   void finish();
+  bool ended_before_stop() const;
+  void explain_frames();
   void remove();
   void remove_network();
   void finished_removing();
@@ -119,7 +121,8 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   FrameReader frame_reader_;
   std::string engine_words_;  // stderr of the container itself: what the engine or a broken supervisor said
   bool stream_open_ = false;
-  bool stop_sent_ = false;
+  std::optional<std::chrono::system_clock::time_point> stop_sent_at_;
+  bool command_started_ = false;
   std::string supervisor_stop_;  // why the supervisor itself stopped the command
   std::uint64_t kept_output_ = 0;
   ExecutionResult result_;

@@ -209,6 +209,8 @@ std::unique_ptr<io::HttpCall> DockerClient::stream(const std::string& method, co
                                                    io::HttpStream handlers) {
   io::HttpRequest http = request(method, path);
   http.own_connection = true;
+  // curl's own choice for a POST would make the engine read the body as a form before it answers.
+  http.headers.push_back("Content-Type: application/octet-stream");
   http.late_body = std::move(late_body);
   return http_.stream(std::move(http), std::move(handlers));
 }

@@ -224,9 +224,9 @@ class DockerSandbox : public Sandbox {
   std::string scratch_;
 };
 
-class DockerEngineImpl : public DockerEngine {
+class DockerEngine : public Engine {
  public:
-  DockerEngineImpl(io::CurlLoop& loop, const DockerOptions& options)
+  DockerEngine(io::CurlLoop& loop, const EngineOptions& options)
       : client_(loop, Endpoint::from(options.host)),
         sandbox_(client_, containers_, traits_, options.scratch),
         images_(make_images(client_, containers_, traits_)) {}
@@ -245,8 +245,8 @@ class DockerEngineImpl : public DockerEngine {
 
 }  // namespace
 
-std::unique_ptr<DockerEngine> connect(io::CurlLoop& loop, DockerOptions options) {
-  return std::make_unique<DockerEngineImpl>(loop, options);
+std::unique_ptr<Engine> connect(io::CurlLoop& loop, const EngineOptions& options) {
+  return std::make_unique<DockerEngine>(loop, options);
 }
 
 }  // namespace sandbox::docker

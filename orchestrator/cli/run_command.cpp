@@ -1,0 +1,219 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/run/free_space.h"
+#include "sandbox/io/error.h"
+#include "sandbox/io/signals.h"
+
+namespace orchestrator {
+namespace {
+
+std::string read_file(const std::string& path, const std::string& what) {
+  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
+  std::ifstream file(path, std::ios::binary);
+  std::error_code ignored;
+  if (!file || std::filesystem::is_directory(path, ignored))
+    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path, std::strerror(errno ? errno : EISDIR)));
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+// Flags over the job file over the environment.
+JobRequest gather_request(const CommandLine& options) {
+  JobRequest said = options.request;
+  if (!options.input_file.empty())
+    said = merge(std::move(said), parse_job(read_file(options.input_file, "the input file"), UnknownFields::error, options.input_file));
+  said = merge(std::move(said), job_from_environment(environment));
+  check_request(said);
+  return said;
+}
+
+JobRequest gather_user_config(const CommandLine& options) {
+  if (!options.config_file.empty()) return parse_user_config(read_file(options.config_file, "the config file"), options.config_file);
+  const auto xdg = environment("XDG_CONFIG_HOME");
+  const auto home = environment("HOME");
+  const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) return {};
+  return parse_user_config(read_file(path, "the config file"), path);
+}
+
+std::string host_of(const std::string& url) {
+  const auto start = url.find("://");
+  if (start == std::string::npos) return "";
+  const auto begin = start + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
+// The token is bound to the host of the repository that was asked for.
+std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo) {
+  std::string token;
+  if (!options.git_token_file.empty()) {
+    token = read_file(options.git_token_file, "the token file");
+    token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  } else if (const auto value = environment(options.git_token_env.empty() ? "ORCHESTRATOR_GIT_TOKEN" : options.git_token_env.c_str())) {
+    token = *value;
+  } else if (!options.git_token_env.empty()) {
+    throw io::RequestError(fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
+  }
+  if (token.empty() || !images::is_remote(repo)) return std::nullopt;
+  images::GitCredential credential;
+  credential.host = host_of(repo);
+  credential.token = token;
+  return credential;
+}
+
+sandbox::EnvList gather_secrets(const std::vector<std::string>& names) {
+  sandbox::EnvList secrets;
+  for (const auto& name : names) {
+    const auto value = environment(name.c_str());
+    if (!value) throw io::RequestError(fmt::format("--secret-env: the environment has no variable {}", name));
+    secrets.emplace_back(name, *value);
+  }
+  return secrets;
+}
+
+// A folder is meant from where the caller sits, and must stay the same whatever this process does.
+void make_repo_absolute(JobRequest& request) {
+  if (!request.repo || images::is_remote(*request.repo)) return;
+  request.repo = std::filesystem::absolute(*request.repo).lexically_normal().string();
+}
+
+std::string prepare_logs_folder(const CommandLine& options) {
+  if (options.logs_dir.empty()) return "";
+  std::error_code error;
+  std::filesystem::create_directories(options.logs_dir, error);
+  if (error) throw io::RequestError(fmt::format("--logs: cannot make the folder {}: {}", options.logs_dir, error.message()));
+  return options.logs_dir;
+}
+
+void write_report_file(const Report& report, const Spool& spool, const std::string& path) {
+  if (path == "-") return write_json(report, spool, std::cout);
+  const std::string part = path + ".part";
+  std::ofstream file(part, std::ios::binary);
+  if (!file) throw io::RequestError(fmt::format("--json: cannot write {}: {}", path, std::strerror(errno)));
+  write_json(report, spool, file);
+  file.close();
+  if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
+  std::filesystem::rename(part, path);
+}
+
+// A path that cannot be written must be known before an hour of attempts, not after.
+void check_report_path(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw io::RequestError(fmt::format("--json: the folder {} cannot be written: {}", folder.string(), std::strerror(errno)));
+}
+
+// The run, from the first signal handler to the report.
+class RunMode {
+ public:
+  RunMode(const Program& program, const CommandLine& options) : options_(options), session_(program, options) {
+    inputs_.said = gather_request(options);
+    inputs_.user = gather_user_config(options);
+    make_repo_absolute(inputs_.said);
+    inputs_.credential = gather_credential(options, *inputs_.said.repo);
+    inputs_.secret_values = gather_secrets(inputs_.said.secret_env);
+    inputs_.ca_file = options.ca_file;
+    check_report_path(options.json_file);
+    inputs_.logs_folder = prepare_logs_folder(options);
+    inputs_.run_id = session_.run_id();
+    inputs_.scratch = session_.scratch();
+    program_version_ = program.version;
+    if (options.keep) session_.keep_scratch();
+  }
+
+  int run() {
+    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); });
+    const auto& engine = session_.open_engine();
+    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()})) throw io::HostError(*obstacle);
+    progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
+    events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+
+    const JobHost host = session_.job_host();
+    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(), session_.engine().images(), host,
+                                                inputs_, events_);
+    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) { execution_->start(std::move(done)); });
+    progress_->finish();
+    if (!result.ok()) {
+      const int code = interrupted_code(result.error());
+      execution_.reset();
+      session_.close_engine();
+      if (code != 0) return code;
+      std::rethrow_exception(result.error());
+    }
+    Report report = std::move(result).value();
+    report.program_version = program_version_;
+    session_.close_engine();
+    return present(report);
+  }
+
+ private:
+  void on_signal(int signal) {
+    if (signal_ == 0) {
+      signal_ = signal;
+      spdlog::debug("signal {}", signal);
+      if (options_.progress != ProgressMode::json && options_.progress != ProgressMode::quiet)
+        write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
+      if (execution_) execution_->stop(RunEnd::cancelled, signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM");
+    } else if (execution_) {
+      execution_->kill();
+    }
+  }
+
+  int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }
+
+  // The exit code when the job was stopped before its first attempt; 0 when that is not why it ended.
+  int interrupted_code(const std::exception_ptr& error) {
+    try {
+      std::rethrow_exception(error);
+    } catch (const JobExecution::Interrupted& interrupted) {
+      write_to_stderr(fmt::format("orchestrator: {} before the first attempt; nothing is left\n", interrupted.what()));
+      return signal_ != 0 ? signal_code() : 6;
+    } catch (...) {
+      return 0;
+    }
+  }
+
+  int present(Report& report) {
+    const bool to_stdout = options_.json_file == "-";
+    if (!options_.json_file.empty()) write_report_file(report, execution_->spool(), options_.json_file);
+    if (!to_stdout) write_text(report, execution_->spool(), std::cout, text_style(options_));
+    if (options_.keep) write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
+    std::cout.flush();
+    if (!std::cout) throw io::HostError("the report could not be written to stdout");
+    return signal_ != 0 ? signal_code() : exit_code(report);
+  }
+
+  const CommandLine& options_;
+  Session session_;
+  JobInputs inputs_;
+  std::string program_version_;
+  EventLog events_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<JobExecution> execution_;
+  int signal_ = 0;
+};
+
+}  // namespace
+
+int run_command(const Program& program, const CommandLine& options) { return RunMode(program, options).run(); }
+
+}  // namespace orchestrator

@@ -1,0 +1,58 @@
+// What every mode that needs an engine shares: the loop, the engine (probed, leftovers of dead runs swept), the
+// state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "orchestrator/cli/options.h"
+#include "orchestrator/run/job_execution.h"
+#include "sandbox/engine.h"
+#include "sandbox/io/curl_loop.h"
+
+namespace orchestrator {
+
+// What the composition root knows and the modes do not.
+struct Program {
+  std::string version;
+  std::function<std::unique_ptr<sandbox::Engine>(io::CurlLoop&, const sandbox::EngineOptions&)> connect;
+  std::string_view supervisor;  // the binary
+};
+
+class Session {
+ public:
+  // Throws io::HostError when the state folder cannot be made.
+  Session(const Program& program, const CommandLine& options);
+  ~Session();
+
+  // Connects and probes; throws io::HostError with what to do. Sweeps what dead runs left.
+  const sandbox::Capabilities& open_engine();
+  sandbox::Engine& engine() { return *engine_; }
+  io::CurlLoop& loop() { return loop_; }
+  const std::string& state_folder() const { return state_; }
+  const std::string& scratch() const { return scratch_; }
+  const std::string& run_id() const { return run_id_; }
+  JobHost job_host() const;  // after open_engine()
+  void keep_scratch() { keep_ = true; }
+  // Handles events until nothing of ours is left at the engine, then sweeps what is left all the same.
+  void close_engine();
+
+ private:
+  const Program& program_;
+  const CommandLine& options_;
+  io::CurlLoop loop_;
+  std::string state_;
+  std::string run_id_;
+  std::string scratch_;
+  bool keep_ = false;
+  std::unique_ptr<sandbox::Engine> engine_;
+  sandbox::Capabilities capabilities_;
+};
+
+// $ORCHESTRATOR_STATE, $XDG_STATE_HOME/orchestrator or ~/.local/state/orchestrator.
+std::string default_state_folder();
+// Scratch folders of processes that are gone; returns how many were removed.
+int remove_dead_scratch(const std::string& state_folder);
+
+}  // namespace orchestrator

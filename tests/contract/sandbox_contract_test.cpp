@@ -1,0 +1,282 @@
+// One suite that every engine passes: the fake, so that tests of the run may believe it, and Docker.
+#include <gtest/gtest.h>
+
+#include "tests/support/docker_fixture.h"
+#include "tests/support/fake_loop.h"
+#include "tests/support/fake_sandbox.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using sandbox::Outcome;
+using testing_support::DockerFixture;
+using testing_support::FakeLoop;
+using testing_support::FakeProgram;
+using testing_support::FakeSandbox;
+
+// The same behaviour in both worlds.
+struct Behaviour {
+  std::vector<std::string> argv;
+  FakeProgram fake;
+};
+
+class Recorder : public sandbox::AttemptObserver {
+ public:
+  void started() override { ++starts; }
+  void output(sandbox::Stream stream, std::string_view bytes) override { (stream == sandbox::Stream::out ? out : err).append(bytes); }
+  void finished(const sandbox::ExecutionResult& value) override {
+    ++ends;
+    result = value;
+  }
+  void drained() override {
+    EXPECT_EQ(ends, 1);
+    ++drains;
+  }
+  int starts = 0, ends = 0, drains = 0;
+  std::string out, err;
+  sandbox::ExecutionResult result;
+};
+
+class World {
+ public:
+  virtual ~World() = default;
+  virtual io::Loop& loop() = 0;
+  virtual sandbox::Sandbox& sandbox() = 0;
+  virtual sandbox::AttemptSpec spec(const Behaviour& behaviour) = 0;
+};
+
+class FakeWorld : public World {
+ public:
+  io::Loop& loop() override { return loop_; }
+  sandbox::Sandbox& sandbox() override { return sandbox_; }
+  sandbox::AttemptSpec spec(const Behaviour& behaviour) override {
+    program_ = behaviour.fake;
+    sandbox::AttemptSpec spec;
+    spec.name = "attempt";
+    return spec;
+  }
+
+ private:
+  FakeProgram program_;
+  FakeLoop loop_;
+  FakeSandbox sandbox_{loop_, [this](const auto&) { return program_; }};
+};
+
+class DockerWorld : public World {
+ public:
+  io::Loop& loop() override { return shared().loop(); }
+  sandbox::Sandbox& sandbox() override { return shared().engine().sandbox(); }
+  sandbox::AttemptSpec spec(const Behaviour& behaviour) override {
+    sandbox::AttemptSpec spec;
+    spec.image = shared().image();
+    spec.name = "attempt";
+    spec.execution.argv = behaviour.argv;
+    spec.execution.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}};
+    return spec;
+  }
+  static DockerFixture& shared() {
+    static DockerFixture fixture;
+    return fixture;
+  }
+};
+
+class SandboxContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  SandboxContract() {
+    if (GetParam() == "fake")
+      world_ = std::make_unique<FakeWorld>();
+    else
+      world_ = std::make_unique<DockerWorld>();
+  }
+
+  Outcome run(sandbox::AttemptSpec spec) {
+    auto handle = world_->sandbox().start(world_->sandbox().prepare(std::move(spec)), seen_);
+    world_->loop().run_until([&] { return seen_.drains == 1; });
+    return classify(seen_.result);
+  }
+
+  static Behaviour shell(std::string line, FakeProgram fake) { return {{"/bin/sh", "-c", std::move(line)}, std::move(fake)}; }
+
+  std::unique_ptr<World> world_;
+  Recorder seen_;
+};
+
+TEST_P(SandboxContract, AnExitOfZeroPasses) {
+  EXPECT_EQ(run(world_->spec({{"true"}, {}})), Outcome::passed);
+  EXPECT_EQ(seen_.ends, 1);
+}
+
+TEST_P(SandboxContract, AnotherExitCodeFailsAndIsReported) {
+  EXPECT_EQ(run(world_->spec(shell("exit 3", {.exit_code = 3}))), Outcome::failed);
+  EXPECT_EQ(seen_.result.exit->code, 3);
+}
+
+TEST_P(SandboxContract, BothStreamsArriveApartAndWhole) {
+  run(world_->spec(shell("printf to-out; printf to-err >&2", {.out = "to-out", .err = "to-err"})));
+  EXPECT_EQ(seen_.out, "to-out");
+  EXPECT_EQ(seen_.err, "to-err");
+}
+
+TEST_P(SandboxContract, TheTimeoutEndsIt) {
+  auto spec = world_->spec(shell("echo before; sleep 60", {.takes = 60s, .out = "before\n"}));
+  spec.execution.limits.timeout = 1s;
+  spec.execution.limits.grace = 1s;
+  EXPECT_EQ(run(std::move(spec)), Outcome::timed_out);
+  EXPECT_EQ(seen_.out, "before\n");
+  EXPECT_LT(seen_.result.duration, 5s);
+}
+
+TEST_P(SandboxContract, AStopIsCancelledAndTheFirstReasonStays) {
+  auto spec = world_->spec(shell("sleep 60", {.takes = 60s}));
+  auto handle = world_->sandbox().start(world_->sandbox().prepare(std::move(spec)), seen_);
+  const auto later = world_->loop().call_after(800ms, [&] {
+    handle->stop(sandbox::StopReason::cancelled);
+    handle->stop(sandbox::StopReason::disk_limit);
+  });
+  world_->loop().run_until([&] { return seen_.drains == 1; });
+  EXPECT_EQ(classify(seen_.result), Outcome::cancelled);
+}
+
+TEST_P(SandboxContract, AStopAtOnceIsLegal) {
+  auto handle = world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {.takes = 1s}})), seen_);
+  handle->stop(sandbox::StopReason::cancelled);
+  world_->loop().run_until([&] { return seen_.drains == 1; });
+  EXPECT_EQ(classify(seen_.result), Outcome::cancelled);
+}
+
+TEST_P(SandboxContract, ACommandThatDoesNotExistIsNotRunnable) {
+  EXPECT_EQ(run(world_->spec({{"no-such-command"}, {.exit_code = 127, .start_failure = sandbox::StartFailure{2, "no-such-command: No such file or directory"}}})),
+            Outcome::not_runnable);
+  EXPECT_NE(seen_.result.start_failure->message.find("no-such-command"), std::string::npos);
+}
+
+TEST_P(SandboxContract, LettingGoOfAHandleIsSilent) {
+  auto handle = world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {}})), seen_);
+  handle.reset();
+  Recorder other;
+  auto next = world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {}})), other);
+  world_->loop().run_until([&] { return other.drains == 1; });
+  EXPECT_EQ(seen_.ends, 0);
+}
+
+TEST_P(SandboxContract, LettingGoOfAPreparedOneLeavesNothing) {
+  { const auto prepared = world_->sandbox().prepare(world_->spec({{"true"}, {}})); }
+  EXPECT_EQ(run(world_->spec({{"true"}, {}})), Outcome::passed);
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, SandboxContract, ::testing::Values("fake", "docker"),
+                         [](const auto& engine) { return engine.param; });
+
+// What only a real engine can show.
+class DockerAttempt : public ::testing::Test {
+ protected:
+  sandbox::AttemptSpec shell(const std::string& line) { return world_.spec({{"/bin/sh", "-c", line}, {}}); }
+  Outcome run(sandbox::AttemptSpec spec) {
+    auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
+    world_.loop().run_until([&] { return seen_.drains == 1; });
+    return classify(seen_.result);
+  }
+  DockerWorld world_;
+  Recorder seen_;
+};
+
+TEST_F(DockerAttempt, RunsWithoutAnyPrivilege) {
+  ASSERT_EQ(run(shell("id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status")), Outcome::passed);
+  EXPECT_EQ(seen_.out,
+            "10001\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
+}
+
+TEST_F(DockerAttempt, HasNoNetworkButLocalhostWorks) {
+  ASSERT_EQ(run(shell(R"(python3 - <<'P'
+import socket, threading
+s = socket.create_server(("127.0.0.1", 0)); port = s.getsockname()[1]
+socket.create_connection(("localhost", port)).close()
+socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+try:
+    socket.create_connection(("192.0.2.1", 80), timeout=2); print("reached")
+except OSError as e: print("refused")
+try:
+    socket.getaddrinfo("example.org", 80); print("resolved")
+except OSError: print("no name")
+P)")),
+            Outcome::passed)
+      << seen_.err;
+  EXPECT_EQ(seen_.out, "refused\nno name\n");
+  EXPECT_GT(seen_.result.refusals.no_route, 0u);
+}
+
+TEST_F(DockerAttempt, AnOutOfMemoryKillIsToldFromAFailure) {
+  auto spec = shell("python3 -c \"x = bytearray(300 << 20); print(len(x))\"");
+  spec.execution.limits.memory_bytes = 64 << 20;
+  EXPECT_EQ(run(std::move(spec)), Outcome::out_of_memory);
+}
+
+TEST_F(DockerAttempt, AForkBombEndsAtThePidsLimit) {
+  auto spec = shell("f() { f | f & }; f; sleep 30");
+  spec.execution.limits.pids = 64;
+  spec.execution.limits.timeout = 5s;
+  spec.execution.limits.grace = 1s;
+  const Outcome outcome = run(std::move(spec));
+  EXPECT_TRUE(outcome == Outcome::timed_out || outcome == Outcome::pids_limit || outcome == Outcome::failed) << name(outcome);
+  EXPECT_GT(seen_.result.refusals.pids, 0u);
+}
+
+TEST_F(DockerAttempt, ATermIgnoringTreeEndsAfterTheGrace) {
+  auto spec = shell("trap '' TERM; (trap '' TERM; setsid sleep 60) & echo here; sleep 60");
+  spec.execution.limits.timeout = 1s;
+  spec.execution.limits.grace = 1s;
+  EXPECT_EQ(run(std::move(spec)), Outcome::timed_out);
+  EXPECT_EQ(seen_.out, "here\n");
+  EXPECT_LT(seen_.result.duration, 6s);
+}
+
+TEST_F(DockerAttempt, BackgroundChildrenNeitherDelayNorOutlive) {
+  EXPECT_EQ(run(shell("(sleep 60; echo late) & exit 0")), Outcome::passed);
+  EXPECT_LT(seen_.result.duration, 3s);
+}
+
+TEST_F(DockerAttempt, TooMuchOutputIsStoppedAndBounded) {
+  auto spec = shell("yes | head -c 400000000");
+  spec.execution.limits.output_keep_bytes = 1 << 20;
+  spec.execution.limits.output_stop_bytes = 20 << 20;
+  EXPECT_EQ(run(std::move(spec)), Outcome::output_limit);
+  EXPECT_EQ(seen_.out.size(), static_cast<std::size_t>(1 << 20));
+}
+
+TEST_F(DockerAttempt, TellsTimeCpuAndPeakMemory) {
+  ASSERT_EQ(run(shell("python3 -c \"x = bytearray(50 << 20); sum(range(2000000))\"")), Outcome::passed);
+  EXPECT_GT(seen_.result.usage.cpu_ms.value_or(0), 20);
+  EXPECT_GT(seen_.result.usage.peak_memory_bytes.value_or(0), 50 << 20);
+  EXPECT_FALSE(seen_.result.usage.peak_memory_source.empty());
+  EXPECT_GT(seen_.result.started_at.time_since_epoch().count(), 0);
+}
+
+TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
+  auto spec = shell("echo \"$TOKEN\"; cat /run/orchestrator/key; sleep 2");
+  spec.execution.secret_env = {{"TOKEN", "s3cr3t-value"}};
+  spec.execution.secret_files = {{"key", "k3y-content"}};
+  spec.labels = {{"orchestrator.run", "contract-secret"}};
+  auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
+  world_.loop().run_until([&] { return seen_.out.find("k3y-content") != std::string::npos || seen_.drains == 1; });
+  EXPECT_EQ(seen_.out, "s3cr3t-value\nk3y-content");
+  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker inspect | grep -q -e s3cr3t -e k3y-c"), 0);
+  world_.loop().run_until([&] { return seen_.drains == 1; });
+}
+
+TEST_F(DockerAttempt, AStrangersKillIsInfrastructureAndNoEvidence) {
+  auto spec = shell("sleep 60");
+  spec.labels = {{"orchestrator.run", "contract-stranger"}};
+  auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
+  world_.loop().run_until([&] { return seen_.starts == 1; });
+  ASSERT_EQ(std::system("docker kill $(docker ps -q --filter label=orchestrator.run=contract-stranger) > /dev/null"), 0);
+  world_.loop().run_until([&] { return seen_.drains == 1; });
+  EXPECT_EQ(classify(seen_.result), Outcome::infrastructure_error);
+}
+
+TEST_F(DockerAttempt, WritingPastTheDiskLimitIsSampled) {
+  auto spec = shell("head -c 300000000 /dev/zero > /home/attempt/big; sleep 30");
+  spec.execution.limits.disk_bytes = 100 << 20;
+  EXPECT_EQ(run(std::move(spec)), Outcome::disk_limit);
+}
+
+}  // namespace

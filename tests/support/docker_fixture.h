@@ -1,0 +1,87 @@
+// A real engine for tests: connected, probed, with an image that holds the supervisor. Tests that need it fail,
+// never skip, when no engine answers.
+#pragma once
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "sandbox/docker/docker_sandbox.h"
+#include "sandbox/io/curl_loop.h"
+#include "sandbox/io/error.h"
+
+namespace testing_support {
+
+inline std::string test_base() {
+  const char* said = std::getenv("ORCHESTRATOR_TEST_BASE");
+  return said ? said : "orchestrator/python:trixie";
+}
+
+class DockerFixture {
+ public:
+  DockerFixture() {
+    char name[] = "/tmp/orchestrator-contract-XXXXXX";
+    folder_ = mkdtemp(name);
+    engine_ = sandbox::docker::connect(loop_, {"", folder_});
+    capabilities_ = io::await<io::Result<sandbox::Capabilities>>(loop_, [&](auto done) {
+                      engine_->sandbox().probe(std::move(done));
+                    }).value();
+    image_ = build_image();
+  }
+  ~DockerFixture() {
+    drain();
+    std::filesystem::remove_all(folder_);
+  }
+
+  void drain() {
+    loop_.run_until([&] { return engine_->idle(); });
+  }
+
+  io::CurlLoop& loop() { return loop_; }
+  sandbox::Engine& engine() { return *engine_; }
+  const sandbox::Capabilities& capabilities() const { return capabilities_; }
+  const std::string& image() const { return image_; }
+  const std::string& folder() const { return folder_; }
+
+ private:
+  // The supervisor in a layer of its own, with the test user made by it.
+  std::string build_image() {
+    const std::string root = folder_ + "/root";
+    std::filesystem::create_directories(root + "/.orchestrator");
+    std::filesystem::copy_file(SUPERVISOR_BINARY, root + "/.orchestrator/supervisor");
+    const std::string tar = folder_ + "/supervisor.tar";
+    if (std::system(("tar --owner=0 --group=0 -C " + root + " -cf " + tar + " .orchestrator").c_str()) != 0)
+      throw std::runtime_error("tar failed");
+    const auto base = io::await<io::Result<std::optional<sandbox::Image>>>(loop_, [&](auto done) {
+                        engine_->images().inspect(test_base(), std::move(done));
+                      }).value();
+    if (!base) throw std::runtime_error("no base image " + test_base() + "; make it with: orchestrator images bootstrap python");
+    sandbox::LayerSpec spec;
+    spec.parent = base->id;
+    spec.kind = "contract";
+    spec.key = "contract-" + std::to_string(getpid());
+    spec.tar_file = tar;
+    sandbox::LayerBuildStep step;
+    step.title = "preparing";
+    step.execution.argv = {sandbox::kSupervisorPath, "prepare"};
+    step.execution.workdir = "/";
+    step.execution.privilege = sandbox::Privilege::install;
+    spec.steps.push_back(step);
+    sandbox::BuildObserver observer;
+    std::unique_ptr<sandbox::BuildHandle> build;
+    return io::await<io::Result<sandbox::Image>>(loop_, [&](auto done) {
+             build = engine_->images().build(spec, observer, std::move(done));
+           }).value().id;
+  }
+
+  io::CurlLoop loop_;
+  std::string folder_;
+  std::unique_ptr<sandbox::Engine> engine_;
+  sandbox::Capabilities capabilities_;
+  std::string image_;
+};
+
+}  // namespace testing_support
