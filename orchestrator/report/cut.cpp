@@ -10,6 +10,8 @@
 namespace orchestrator {
 namespace {
 
+bool is_plain_ascii(char c) { return c >= 0x20 && c < 0x7F && c != '"' && c != '\\'; }
+
 std::uint64_t size_in_json(const CodePoint& point) {
   if (!point.valid) return 3;
   switch (point.value) {
@@ -75,6 +77,11 @@ std::string cut_mark(std::uint64_t bytes) { return fmt::format("\n[… {} bytes 
 std::uint64_t json_size(std::string_view bytes) {
   std::uint64_t size = 0;
   while (!bytes.empty()) {
+    if (is_plain_ascii(bytes[0])) {  // most of any output
+      ++size;
+      bytes.remove_prefix(1);
+      continue;
+    }
     const CodePoint point = next_code_point(bytes);
     size += size_in_json(point);
     bytes.remove_prefix(point.length);

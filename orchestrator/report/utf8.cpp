@@ -42,6 +42,12 @@ std::size_t right_bytes(std::string_view bytes, const LeadByte& lead) {
   return count;
 }
 
+std::size_t ascii_length(std::string_view bytes) {
+  std::size_t length = 0;
+  while (length < bytes.size() && static_cast<unsigned char>(bytes[length]) < 0x80) ++length;
+  return length;
+}
+
 bool is_shown_as_number(char32_t c) {
   if (c == '\n' || c == '\t') return false;
   if (c < 0x20 || (c >= 0x7F && c <= 0x9F)) return true;
@@ -143,6 +149,10 @@ std::string to_utf8(std::string_view bytes, bool* lossy) {
   text.reserve(bytes.size());
   bool lost = false;
   while (!bytes.empty()) {
+    const std::size_t ascii = ascii_length(bytes);  // most output is little else
+    text.append(bytes.substr(0, ascii));
+    bytes.remove_prefix(ascii);
+    if (bytes.empty()) break;
     const CodePoint point = next_code_point(bytes);
     if (point.valid) {
       text.append(bytes.substr(0, point.length));
