@@ -51,7 +51,9 @@ class PythonToolchain : public Toolchain {
     for (const auto& [name, value] : user_env)
       if (name == "PYTEST_ADDOPTS") options = value;
     // Where pytest-randomly is absent or turned off, pytest refuses the option.
-    if (!has_randomly(packages) || turned_off(options)) return env;
+    if (!has_randomly(packages) || turned_off(options) ||
+        options.find("--randomly-seed") != std::string::npos)
+      return env;
     if (std::any_of(test_words.begin(), test_words.end(), turned_off)) return env;
     options += options.empty() ? "" : " ";
     env.emplace_back("PYTEST_ADDOPTS",

@@ -76,7 +76,8 @@ TEST(PythonPlan, AProjectIsInstalledFromTheTreeWithoutItsDependencies) {
   EXPECT_EQ(plan.needs_sources, "");
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "run"));
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "build"));
-  EXPECT_TRUE(has(words_of(plan.source_steps), "--use-pep517 --no-deps --no-build-isolation --no-index -e ."));
+  EXPECT_TRUE(
+      has(words_of(plan.source_steps), "--use-pep517 --no-deps --no-build-isolation --no-index -e ."));
   EXPECT_EQ(plan.dependency_files, (std::vector<std::string>{"pyproject.toml"}));
 }
 
@@ -209,6 +210,7 @@ TEST(PythonSeeds, ReachPytestRandomlyWithoutReplacingThePersonsOptions) {
   EXPECT_EQ(option({"pytest-randomly==3.15"}, {}, {}), "--randomly-seed=5");
   EXPECT_EQ(option({"pytest-randomly==3.15"}, {{"PYTEST_ADDOPTS", "-x"}}, {}), "-x --randomly-seed=5");
   EXPECT_EQ(option({"pytest-randomly==3.15"}, {{"PYTEST_ADDOPTS", "-p no:randomly"}}, {}), "none");
+  EXPECT_EQ(option({"pytest-randomly==3.15"}, {{"PYTEST_ADDOPTS", "--randomly-seed=9"}}, {}), "none");
   EXPECT_EQ(option({"pytest-randomly==3.15"}, {}, {"pytest", "-p", "no:randomly"}), "none");
 }
 
