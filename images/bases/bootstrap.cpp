@@ -19,6 +19,7 @@ namespace images {
 namespace {
 
 constexpr const char* kPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+constexpr const char* kKindLabel = "orchestrator.kind";  // by which an engine lists the images that are ours
 constexpr auto kDeadline = std::chrono::minutes(30);
 
 bool is_installed(const std::string& program) {
@@ -121,7 +122,7 @@ class BootstrapRun : public Bootstrap {
 
   void import() {
     progress_(fmt::format("importing {}", request_.recipe.reference));
-    store_.import(tar_, request_.recipe.reference, {{"kind", "base"}}, {{"PATH", kPath}},
+    store_.import(tar_, request_.recipe.reference, {{kKindLabel, "base"}}, {{"PATH", kPath}},
                   lifeline_.guard([this](io::Result<sandbox::Image> result) { finish(std::move(result)); }));
   }
 
