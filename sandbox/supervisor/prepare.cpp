@@ -98,7 +98,8 @@ int prepare() {
       add_line("/etc/passwd", "attempt:x:" + id + ":" + id + "::" + sandbox::kHomeDir + ":/bin/sh\n") &&
       add_line("/etc/group", "attempt:x:" + id + ":\n") && make_folder(sandbox::kWorkDir, test_user, 0755) &&
       make_folder(sandbox::kHomeDir, test_user, 0755) && make_folder("/tmp", 0, 01777) &&
-      make_folder(sandbox::kSecretDir, 0, 0755);
+      // runc gives a tmpfs the mode of the folder it covers, and the supervisor of a test writes there.
+      make_folder(sandbox::kSecretDir, 0, 01777);
   return done ? 0 : 1;
 }
 

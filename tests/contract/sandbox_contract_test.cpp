@@ -258,7 +258,7 @@ TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
   spec.labels = {{"orchestrator.run", "contract-secret"}};
   auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
   world_.loop().run_until([&] { return seen_.out.find("k3y-content") != std::string::npos || seen_.drains == 1; });
-  EXPECT_EQ(seen_.out, "s3cr3t-value\nk3y-content");
+  EXPECT_EQ(seen_.out, "s3cr3t-value\nk3y-content") << seen_.result.infrastructure.value_or("") << seen_.err;
   EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker inspect | grep -q -e s3cr3t -e k3y-c"), 0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
 }

@@ -31,7 +31,7 @@ class RunTest : public ::testing::Test {
   // The index travels in the attempt's name, as in the real program.
   static int index_of(const sandbox::AttemptSpec& spec) { return std::stoi(spec.name); }
 
-  Run& make(FakeSandbox::Script script, int runs, int parallelism) {
+  orchestrator::Run& make(FakeSandbox::Script script, int runs, int parallelism) {
     sandbox_ = std::make_unique<FakeSandbox>(loop_, std::move(script));
     RunSpec spec;
     spec.parallelism = parallelism;
@@ -45,7 +45,7 @@ class RunTest : public ::testing::Test {
     };
     spec.seed = [](int index) { return 1000 + index; };
     spec.obstacle = [this] { return obstacle_; };
-    run_ = std::make_unique<Run>(loop_, *sandbox_, std::move(spec), fixed_number(runs), events_, *spool_);
+    run_ = std::make_unique<orchestrator::Run>(loop_, *sandbox_, std::move(spec), fixed_number(runs), events_, *spool_);
     return *run_;
   }
 
@@ -66,7 +66,7 @@ class RunTest : public ::testing::Test {
   std::unique_ptr<Spool> spool_;
   EventLog events_;
   std::vector<Event> seen_;
-  std::unique_ptr<Run> run_;
+  std::unique_ptr<orchestrator::Run> run_;
   std::optional<std::string> obstacle_;
   bool done_ = false;
 };
