@@ -23,7 +23,8 @@ constexpr const char* kVersion = ORCHESTRATOR_VERSION;
 void set_up_log(const CommandLine& options) {
   auto log = spdlog::stderr_color_mt("orchestrator");
   if (options.log_format == orchestrator::LogFormat::json)
-    log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})", spdlog::pattern_time_type::utc);
+    log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
+                     spdlog::pattern_time_type::utc);
   else
     log->set_pattern("%H:%M:%S %^%l%$ %v");
   log->set_level(options.verbosity == 0   ? spdlog::level::warn
@@ -34,12 +35,19 @@ void set_up_log(const CommandLine& options) {
 
 int run_mode(const Program& program, const CommandLine& options) {
   switch (options.mode) {
-    case CommandLine::Mode::run: return run_command(program, options);
-    case CommandLine::Mode::images_bootstrap: return bootstrap_command(program, options);
-    case CommandLine::Mode::images_list: return list_images_command(program, options);
-    case CommandLine::Mode::doctor: return doctor_command(program, options);
-    case CommandLine::Mode::clean: return clean_command(program, options);
-    case CommandLine::Mode::version: std::cout << "orchestrator " << program.version << "\n"; return 0;
+    case CommandLine::Mode::run:
+      return run_command(program, options);
+    case CommandLine::Mode::images_bootstrap:
+      return bootstrap_command(program, options);
+    case CommandLine::Mode::images_list:
+      return list_images_command(program, options);
+    case CommandLine::Mode::doctor:
+      return doctor_command(program, options);
+    case CommandLine::Mode::clean:
+      return clean_command(program, options);
+    case CommandLine::Mode::version:
+      std::cout << "orchestrator " << program.version << "\n";
+      return 0;
   }
   return 2;
 }

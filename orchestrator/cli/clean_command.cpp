@@ -14,7 +14,8 @@ int clean_command(const Program& program, const CommandLine& options) {
                         session.engine().sandbox().sweep(sandbox::SweepScope::dead_owners, std::move(done));
                       }).value();
   session.close_engine();
-  std::cout << fmt::format("removed {} containers and networks and {} folders of dead runs\n", removed, folders);
+  std::cout << fmt::format("removed {} containers and networks and {} folders of dead runs\n", removed,
+                           folders);
   return 0;
 }
 

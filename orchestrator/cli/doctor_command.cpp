@@ -24,32 +24,39 @@ struct Finding {
 
 std::string_view word(Finding::Level level) {
   switch (level) {
-    case Finding::Level::good: return "ok";
-    case Finding::Level::warning: return "warning";
-    case Finding::Level::missing: return "missing";
+    case Finding::Level::good:
+      return "ok";
+    case Finding::Level::warning:
+      return "warning";
+    case Finding::Level::missing:
+      return "missing";
   }
   return "missing";
 }
 
 Finding engine_finding(const sandbox::Capabilities& engine) {
   return {Finding::Level::good, "engine",
-          fmt::format("{} {} (API {}), {} {}, cgroup v{}, {}", engine.engine, engine.engine_version, engine.api_version, engine.runtime,
-                      engine.runtime_version, engine.cgroup_version, engine.storage_driver),
+          fmt::format("{} {} (API {}), {} {}, cgroup v{}, {}", engine.engine, engine.engine_version,
+                      engine.api_version, engine.runtime, engine.runtime_version, engine.cgroup_version,
+                      engine.storage_driver),
           ""};
 }
 
 void add_limits(const sandbox::Capabilities& engine, std::vector<Finding>& findings) {
   for (const auto& [name, enforcement] : engine.limits) {
     const bool enforced = enforcement != sandbox::Enforcement::not_enforced;
-    findings.push_back({enforced ? Finding::Level::good : Finding::Level::warning, "limit of " + name, to_string(enforcement),
+    findings.push_back({enforced ? Finding::Level::good : Finding::Level::warning, "limit of " + name,
+                        to_string(enforcement),
                         enforced ? "" : "the kernel or the engine lacks the controller"});
   }
 }
 
-void add_disks(const sandbox::Capabilities& engine, const std::string& state, std::vector<Finding>& findings) {
+void add_disks(const sandbox::Capabilities& engine, const std::string& state,
+               std::vector<Finding>& findings) {
   const auto obstacle = disk_obstacle({engine.data_root, state});
   findings.push_back(obstacle ? Finding{Finding::Level::missing, "disk", *obstacle, "free some space"}
-                              : Finding{Finding::Level::good, "disk", "enough free space for the engine and the state folder", ""});
+                              : Finding{Finding::Level::good, "disk",
+                                        "enough free space for the engine and the state folder", ""});
 }
 
 void add_nofile(std::vector<Finding>& findings) {
@@ -57,15 +64,18 @@ void add_nofile(std::vector<Finding>& findings) {
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   const bool enough = limit.rlim_max >= 4096;
   findings.push_back({enough ? Finding::Level::good : Finding::Level::warning, "open files",
-                      fmt::format("hard limit {}", limit.rlim_max), enough ? "" : "use --nofile with a smaller number"});
+                      fmt::format("hard limit {}", limit.rlim_max),
+                      enough ? "" : "use --nofile with a smaller number"});
 }
 
 // A toolchain can be used when its base is here, by either name.
 void add_bases(Session& session, std::vector<Finding>& findings) {
   const auto here = [&](const std::string& reference) {
-    return io::await<io::Result<std::optional<sandbox::Image>>>(session.loop(), [&](auto done) {
-             session.engine().images().inspect(reference, std::move(done));
-           }).value().has_value();
+    return io::await<io::Result<std::optional<sandbox::Image>>>(
+               session.loop(),
+               [&](auto done) { session.engine().images().inspect(reference, std::move(done)); })
+        .value()
+        .has_value();
   };
   for (const images::Toolchain* toolchain : images::toolchains()) {
     const images::BaseRecipe* base = images::find_base(toolchain->bootstrap_base());
@@ -77,10 +87,11 @@ void add_bases(Session& session, std::vector<Finding>& findings) {
     if (!found.empty())
       findings.push_back({Finding::Level::good, subject, found, ""});
     else
-      findings.push_back({Finding::Level::warning, subject,
-                          fmt::format("neither {} nor {} is here", toolchain->default_base(), bootstrapped),
-                          fmt::format("it is pulled when a registry answers; without one: orchestrator images bootstrap {}",
-                                      toolchain->bootstrap_base())});
+      findings.push_back(
+          {Finding::Level::warning, subject,
+           fmt::format("neither {} nor {} is here", toolchain->default_base(), bootstrapped),
+           fmt::format("it is pulled when a registry answers; without one: orchestrator images bootstrap {}",
+                       toolchain->bootstrap_base())});
   }
 }
 
@@ -90,14 +101,16 @@ std::vector<Finding> examine(const Program& program, const CommandLine& options)
     Session session(program, options);
     const auto& engine = session.open_engine();
     findings.push_back(engine_finding(engine));
-    for (const auto& warning : engine.warnings) findings.push_back({Finding::Level::warning, "engine", warning, ""});
+    for (const auto& warning : engine.warnings)
+      findings.push_back({Finding::Level::warning, "engine", warning, ""});
     add_limits(engine, findings);
     add_disks(engine, session.state_folder(), findings);
     add_nofile(findings);
     add_bases(session, findings);
     session.close_engine();
   } catch (const io::HostError& error) {
-    findings.push_back({Finding::Level::missing, "engine", error.what(), "start an engine, then run: orchestrator doctor"});
+    findings.push_back(
+        {Finding::Level::missing, "engine", error.what(), "start an engine, then run: orchestrator doctor"});
   }
   return findings;
 }
@@ -105,8 +118,13 @@ std::vector<Finding> examine(const Program& program, const CommandLine& options)
 void print_json(const std::vector<Finding>& findings, bool able) {
   nlohmann::json list = nlohmann::json::array();
   for (const auto& finding : findings)
-    list.push_back({{"level", word(finding.level)}, {"subject", finding.subject}, {"text", finding.text}, {"remedy", finding.remedy}});
-  std::cout << nlohmann::json{{"able", able}, {"findings", list}}.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+    list.push_back({{"level", word(finding.level)},
+                    {"subject", finding.subject},
+                    {"text", finding.text},
+                    {"remedy", finding.remedy}});
+  std::cout << nlohmann::json{{"able", able}, {"findings", list}}.dump(
+                   2, ' ', false, nlohmann::json::error_handler_t::replace)
+            << "\n";
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ namespace {
 
 std::string known_bases() {
   std::string list;
-  for (const auto& base : images::base_recipes()) list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", base.name, base.about);
+  for (const auto& base : images::base_recipes())
+    list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", base.name, base.about);
   return list;
 }
 
@@ -30,7 +31,8 @@ std::string label(const sandbox::Image& image, const char* name) {
 int bootstrap_command(const Program& program, const CommandLine& options) {
   const images::BaseRecipe* recipe = images::find_base(options.bootstrap_name);
   if (!recipe)
-    throw io::RequestError(fmt::format("there is no base image '{}'; known: {}", options.bootstrap_name, known_bases()));
+    throw io::RequestError(
+        fmt::format("there is no base image '{}'; known: {}", options.bootstrap_name, known_bases()));
   Session session(program, options);
   std::unique_ptr<images::Bootstrap> bootstrap;
   int signal = 0;
@@ -46,19 +48,21 @@ int bootstrap_command(const Program& program, const CommandLine& options) {
   session.close_engine();
   if (!made) return 128 + signal;
   const sandbox::Image image = std::move(*made).value();
-  std::cout << fmt::format("{} is ready: {} ({} MiB)\n", recipe->reference, image.id.substr(0, 19), image.size_bytes >> 20);
+  std::cout << fmt::format("{} is ready: {} ({} MiB)\n", recipe->reference, image.id.substr(0, 19),
+                           image.size_bytes >> 20);
   return 0;
 }
 
 int list_images_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   session.open_engine();
-  auto images = io::await<io::Result<std::vector<sandbox::Image>>>(
-                    session.loop(), [&](auto done) { session.engine().images().list(std::move(done)); })
-                    .value();
+  auto images = io::await<io::Result<std::vector<sandbox::Image>>>(session.loop(), [&](auto done) {
+                  session.engine().images().list(std::move(done));
+                }).value();
   std::sort(images.begin(), images.end(), [](const auto& a, const auto& b) { return a.created > b.created; });
   for (const auto& image : images)
-    std::cout << fmt::format("{:<14} {:>6} MiB  {:%Y-%m-%d %H:%M}  {}\n", label(image, "orchestrator.kind"), image.size_bytes >> 20,
+    std::cout << fmt::format("{:<14} {:>6} MiB  {:%Y-%m-%d %H:%M}  {}\n", label(image, "orchestrator.kind"),
+                             image.size_bytes >> 20,
                              fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)),
                              image.references.empty() ? image.id.substr(0, 19) : image.references.front());
   session.close_engine();

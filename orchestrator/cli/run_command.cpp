@@ -25,7 +25,8 @@ std::string read_file(const std::string& path, const std::string& what) {
   std::ifstream file(path, std::ios::binary);
   std::error_code ignored;
   if (!file || std::filesystem::is_directory(path, ignored))
-    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path, std::strerror(errno ? errno : EISDIR)));
+    throw io::RequestError(
+        fmt::format("{} '{}' cannot be read: {}", what, path, std::strerror(errno ? errno : EISDIR)));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
@@ -38,14 +39,16 @@ std::optional<std::string> environment(const char* name) {
 JobRequest gather_request(const CommandLine& options) {
   JobRequest said = options.request;
   if (!options.input_file.empty())
-    said = merge(std::move(said), parse_job(read_file(options.input_file, "the input file"), UnknownFields::error, options.input_file));
+    said = merge(std::move(said), parse_job(read_file(options.input_file, "the input file"),
+                                            UnknownFields::error, options.input_file));
   said = merge(std::move(said), job_from_environment(environment));
   check_request(said);
   return said;
 }
 
 JobRequest gather_user_config(const CommandLine& options) {
-  if (!options.config_file.empty()) return parse_user_config(read_file(options.config_file, "the config file"), options.config_file);
+  if (!options.config_file.empty())
+    return parse_user_config(read_file(options.config_file, "the config file"), options.config_file);
   const auto xdg = environment("XDG_CONFIG_HOME");
   const auto home = environment("HOME");
   const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
@@ -67,10 +70,12 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   if (!options.git_token_file.empty()) {
     token = read_file(options.git_token_file, "the token file");
     token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  } else if (const auto value = environment(options.git_token_env.empty() ? "ORCHESTRATOR_GIT_TOKEN" : options.git_token_env.c_str())) {
+  } else if (const auto value = environment(options.git_token_env.empty() ? "ORCHESTRATOR_GIT_TOKEN"
+                                                                          : options.git_token_env.c_str())) {
     token = *value;
   } else if (!options.git_token_env.empty()) {
-    throw io::RequestError(fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
+    throw io::RequestError(
+        fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
   }
   if (token.empty() || !images::is_remote(repo)) return std::nullopt;
   images::GitCredential credential;
@@ -99,7 +104,9 @@ std::string prepare_logs_folder(const CommandLine& options) {
   if (options.logs_dir.empty()) return "";
   std::error_code error;
   std::filesystem::create_directories(options.logs_dir, error);
-  if (error) throw io::RequestError(fmt::format("--logs: cannot make the folder {}: {}", options.logs_dir, error.message()));
+  if (error)
+    throw io::RequestError(
+        fmt::format("--logs: cannot make the folder {}: {}", options.logs_dir, error.message()));
   return options.logs_dir;
 }
 
@@ -119,13 +126,15 @@ void check_report_path(const std::string& path) {
   if (path.empty() || path == "-") return;
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw io::RequestError(fmt::format("--json: the folder {} cannot be written: {}", folder.string(), std::strerror(errno)));
+    throw io::RequestError(
+        fmt::format("--json: the folder {} cannot be written: {}", folder.string(), std::strerror(errno)));
 }
 
 // The run, from the first signal handler to the report.
 class RunMode {
  public:
-  RunMode(const Program& program, const CommandLine& options) : options_(options), session_(program, options) {
+  RunMode(const Program& program, const CommandLine& options)
+      : options_(options), session_(program, options) {
     inputs_.said = gather_request(options);
     inputs_.user = gather_user_config(options);
     make_repo_absolute(inputs_.said);
@@ -143,14 +152,16 @@ class RunMode {
   int run() {
     const io::Signals signals(session_.loop(), {SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); });
     const auto& engine = session_.open_engine();
-    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()})) throw io::HostError(*obstacle);
+    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
+      throw io::HostError(*obstacle);
     progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
     events_.subscribe([this](const Event& event) { progress_->on_event(event); });
 
     const JobHost host = session_.job_host();
-    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(), session_.engine().images(), host,
-                                                inputs_, events_);
-    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) { execution_->start(std::move(done)); });
+    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
+                                                session_.engine().images(), host, inputs_, events_);
+    auto result = io::await<io::Result<Report>>(session_.loop(),
+                                                [this](auto done) { execution_->start(std::move(done)); });
     progress_->finish();
     if (!result.ok()) {
       const int code = interrupted_code(result.error());
@@ -161,6 +172,7 @@ class RunMode {
     }
     Report report = std::move(result).value();
     report.program_version = program_version_;
+    report.reproduce = reproduce_job(report);
     session_.close_engine();
     return present(report);
   }
@@ -172,7 +184,8 @@ class RunMode {
       spdlog::debug("signal {}", signal);
       if (options_.progress != ProgressMode::json && options_.progress != ProgressMode::quiet)
         write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
-      if (execution_) execution_->stop(RunEnd::cancelled, signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM");
+      if (execution_)
+        execution_->stop(RunEnd::cancelled, signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM");
     } else if (execution_) {
       execution_->kill();
     }
@@ -185,7 +198,8 @@ class RunMode {
     try {
       std::rethrow_exception(error);
     } catch (const JobExecution::Interrupted& interrupted) {
-      write_to_stderr(fmt::format("orchestrator: {} before the first attempt; nothing is left\n", interrupted.what()));
+      write_to_stderr(
+          fmt::format("orchestrator: {} before the first attempt; nothing is left\n", interrupted.what()));
       return signal_ != 0 ? signal_code() : 6;
     } catch (...) {
       return 0;
@@ -214,6 +228,8 @@ class RunMode {
 
 }  // namespace
 
-int run_command(const Program& program, const CommandLine& options) { return RunMode(program, options).run(); }
+int run_command(const Program& program, const CommandLine& options) {
+  return RunMode(program, options).run();
+}
 
 }  // namespace orchestrator

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 // "20261123-101530-4711-3f2a": readable, sorted by time, and it names its process for the sweep.
 std::string new_run_id() {
   const std::time_t now = std::time(nullptr);
-  return fmt::format("{:%Y%m%d-%H%M%S}-{}-{:04x}", fmt::gmtime(now), getpid(), std::random_device{}() & 0xffff);
+  return fmt::format("{:%Y%m%d-%H%M%S}-{}-{:04x}", fmt::gmtime(now), getpid(),
+                     std::random_device{}() & 0xffff);
 }
 
 std::string make_folder(const std::string& path) {
@@ -43,7 +44,8 @@ bool process_lives(const std::string& run_id) {
 std::string default_state_folder() {
   if (const char* said = std::getenv("ORCHESTRATOR_STATE"); said && *said) return said;
   if (const char* xdg = std::getenv("XDG_STATE_HOME"); xdg && *xdg) return std::string(xdg) + "/orchestrator";
-  if (const char* home = std::getenv("HOME"); home && *home) return std::string(home) + "/.local/state/orchestrator";
+  if (const char* home = std::getenv("HOME"); home && *home)
+    return std::string(home) + "/.local/state/orchestrator";
   return "/var/lib/orchestrator";
 }
 

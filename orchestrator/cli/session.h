@@ -1,5 +1,5 @@
-// What every mode that needs an engine shares: the loop, the engine (probed, leftovers of dead runs swept), the
-// state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
+// What every mode that needs an engine shares: the loop, the engine (probed, leftovers of dead runs swept),
+// the state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
 #pragma once
 
 #include <functional>

@@ -16,8 +16,16 @@ void set(sandbox::EnvList& env, const std::string& name, const std::string& valu
     env.emplace_back(name, value);
 }
 
-// In rising order of strength: what every attempt has, the image's, the seed's, the person's.
+const std::string* find(const sandbox::EnvList& env, const std::string& name) {
+  const auto found =
+      std::find_if(env.begin(), env.end(), [&](const auto& entry) { return entry.first == name; });
+  return found == env.end() ? nullptr : &found->second;
+}
+
+// In rising order of strength: what every attempt has, the image's, the seed's, the person's. A variable of
+// the person's that the toolchain extended for the seed stays extended.
 sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int64_t seed) {
+  const JobPlan& plan = context.plan;
   sandbox::EnvList env = {{"HOME", sandbox::kHomeDir},
                           {"USER", "attempt"},
                           {"LOGNAME", "attempt"},
@@ -25,10 +33,12 @@ sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int6
                           {"TMPDIR", "/tmp"}};
   for (const auto& [name, value] : context.image.env) set(env, name, value);
   set(env, "ATTEMPT", std::to_string(index));
-  for (const auto& [name, value] : context.toolchain.seed_env_for(seed, context.packages, context.plan.env))
-    set(env, name, value);
-  for (const auto& [name, value] : context.plan.env)
-    if (name != "PYTEST_ADDOPTS") set(env, name, value);  // extended by the toolchain, not replaced
+  for (const auto& [name, value] : plan.env) set(env, name, value);
+  for (const auto& [name, value] :
+       context.toolchain.seed_env_for(seed, context.packages, plan.env, plan.test_command.split())) {
+    const std::string* said = find(plan.env, name);
+    if (!said || value.starts_with(*said)) set(env, name, value);
+  }
   return env;
 }
 

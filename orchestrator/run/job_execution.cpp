@@ -4,7 +4,6 @@
 
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/free_space.h"
-#include "orchestrator/run/package_list.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -172,6 +171,10 @@ void JobExecution::layer_finished(const images::BuiltLayer& layer) {
                  {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}});
 }
 
+void JobExecution::step_started(const std::string& title) {
+  events_.append("layer_output", {{"text", to_utf8(title) + "\n"}});
+}
+
 void JobExecution::output(sandbox::Stream, std::string_view bytes) {
   events_.append("layer_output", {{"text", to_utf8(bytes)}});
 }
@@ -183,25 +186,9 @@ void JobExecution::built(images::BuiltImage image) {
                                     {"found", report_.framework_found},
                                     {"seconds", seconds_since(stage_started_, loop_.now())}});
   report_.image = std::move(image);
-  list_packages();
-}
-
-void JobExecution::list_packages() {
-  PackageQuestion question;
-  question.image = report_.image.id;
-  question.argv = toolchain_->plan(report_.source, install_options(report_.plan)).list_packages_argv;
-  question.env = report_.image.env;
-  question.memory_folder = host_.state_folder + "/packages";
-  listing_ = orchestrator::list_packages(sandbox_, loop_, std::move(question),
-                                         [this](std::vector<std::string> packages) {
-                                           if (!done_) return;
-                                           report_.packages = std::move(packages);
-                                           try {
-                                             run_attempts();
-                                           } catch (...) {
-                                             fail(std::current_exception());
-                                           }
-                                         });
+  report_.packages = report_.image.packages.value_or(std::vector<std::string>{});
+  if (!report_.image.tree_hash.empty()) report_.source.tree_hash = report_.image.tree_hash;
+  run_attempts();
 }
 
 // ---- attempts
@@ -251,7 +238,6 @@ void JobExecution::attempts_ended() {
 
 void JobExecution::stop(RunEnd end, std::string reason) {
   if (run_) return run_->stop(end, std::move(reason));
-  listing_.reset();
   recipe_.reset();
   checkout_.reset();
   fail(io::failure(Interrupted(end, reason)));

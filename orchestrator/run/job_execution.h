@@ -11,7 +11,6 @@
 #include "images/recipe.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/event.h"
-#include "orchestrator/run/package_list.h"
 #include "orchestrator/run/run.h"
 #include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
@@ -62,7 +61,6 @@ class JobExecution : images::RecipeObserver {
   void checked_out(images::Source source);
   void build_image();
   void built(images::BuiltImage image);
-  void list_packages();
   void run_attempts();
   void attempts_ended();
   void fail(std::exception_ptr error);
@@ -73,6 +71,7 @@ class JobExecution : images::RecipeObserver {
 
   void layer_started(const std::string& kind, const std::string& title) override;
   void layer_finished(const images::BuiltLayer& layer) override;
+  void step_started(const std::string& title) override;
   void output(sandbox::Stream stream, std::string_view bytes) override;
 
   io::Loop& loop_;
@@ -88,7 +87,6 @@ class JobExecution : images::RecipeObserver {
   io::TimePoint stage_started_{};
   std::unique_ptr<images::Checkout> checkout_;
   std::unique_ptr<images::Recipe> recipe_;
-  std::unique_ptr<PackageListing> listing_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Run> run_;
   std::unique_ptr<io::Timer> deadline_;

@@ -23,7 +23,9 @@ struct Behaviour {
 class Recorder : public sandbox::AttemptObserver {
  public:
   void started() override { ++starts; }
-  void output(sandbox::Stream stream, std::string_view bytes) override { (stream == sandbox::Stream::out ? out : err).append(bytes); }
+  void output(sandbox::Stream stream, std::string_view bytes) override {
+    (stream == sandbox::Stream::out ? out : err).append(bytes);
+  }
   void finished(const sandbox::ExecutionResult& value) override {
     ++ends;
     result = value;
@@ -95,7 +97,9 @@ class SandboxContract : public ::testing::TestWithParam<std::string> {
     return classify(seen_.result);
   }
 
-  static Behaviour shell(std::string line, FakeProgram fake) { return {{"/bin/sh", "-c", std::move(line)}, std::move(fake)}; }
+  static Behaviour shell(std::string line, FakeProgram fake) {
+    return {{"/bin/sh", "-c", std::move(line)}, std::move(fake)};
+  }
 
   std::unique_ptr<World> world_;
   Recorder seen_;
@@ -138,14 +142,18 @@ TEST_P(SandboxContract, AStopIsCancelledAndTheFirstReasonStays) {
 }
 
 TEST_P(SandboxContract, AStopAtOnceIsLegal) {
-  auto handle = world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {.takes = 1s}})), seen_);
+  auto handle =
+      world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {.takes = 1s}})), seen_);
   handle->stop(sandbox::StopReason::cancelled);
   world_->loop().run_until([&] { return seen_.drains == 1; });
   EXPECT_EQ(classify(seen_.result), Outcome::cancelled);
 }
 
 TEST_P(SandboxContract, ACommandThatDoesNotExistIsNotRunnable) {
-  EXPECT_EQ(run(world_->spec({{"no-such-command"}, {.exit_code = 127, .start_failure = sandbox::StartFailure{2, "no-such-command: No such file or directory"}}})),
+  EXPECT_EQ(run(world_->spec(
+                {{"no-such-command"},
+                 {.exit_code = 127,
+                  .start_failure = sandbox::StartFailure{2, "no-such-command: No such file or directory"}}})),
             Outcome::not_runnable);
   EXPECT_NE(seen_.result.start_failure->message.find("no-such-command"), std::string::npos);
 }
@@ -181,7 +189,8 @@ class DockerAttempt : public ::testing::Test {
 };
 
 TEST_F(DockerAttempt, RunsWithoutAnyPrivilege) {
-  ASSERT_EQ(run(shell("id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status")), Outcome::passed);
+  ASSERT_EQ(run(shell("id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status")),
+            Outcome::passed);
   EXPECT_EQ(seen_.out,
             "10001\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
 }
@@ -217,7 +226,8 @@ TEST_F(DockerAttempt, AForkBombEndsAtThePidsLimit) {
   spec.execution.limits.timeout = 5s;
   spec.execution.limits.grace = 1s;
   const Outcome outcome = run(std::move(spec));
-  EXPECT_TRUE(outcome == Outcome::timed_out || outcome == Outcome::pids_limit || outcome == Outcome::failed) << name(outcome);
+  EXPECT_TRUE(outcome == Outcome::timed_out || outcome == Outcome::pids_limit || outcome == Outcome::failed)
+      << name(outcome);
   EXPECT_GT(seen_.result.refusals.pids, 0u);
 }
 
@@ -257,9 +267,12 @@ TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
   spec.execution.secret_files = {{"key", "k3y-content"}};
   spec.labels = {{"orchestrator.run", "contract-secret"}};
   auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
-  world_.loop().run_until([&] { return seen_.out.find("k3y-content") != std::string::npos || seen_.drains == 1; });
+  world_.loop().run_until(
+      [&] { return seen_.out.find("k3y-content") != std::string::npos || seen_.drains == 1; });
   EXPECT_EQ(seen_.out, "s3cr3t-value\nk3y-content") << seen_.result.infrastructure.value_or("") << seen_.err;
-  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker inspect | grep -q -e s3cr3t -e k3y-c"), 0);
+  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker "
+                        "inspect | grep -q -e s3cr3t -e k3y-c"),
+            0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
 }
 
@@ -268,7 +281,9 @@ TEST_F(DockerAttempt, AStrangersKillIsInfrastructureAndNoEvidence) {
   spec.labels = {{"orchestrator.run", "contract-stranger"}};
   auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
   world_.loop().run_until([&] { return seen_.starts == 1; });
-  ASSERT_EQ(std::system("docker kill $(docker ps -q --filter label=orchestrator.run=contract-stranger) > /dev/null"), 0);
+  ASSERT_EQ(std::system(
+                "docker kill $(docker ps -q --filter label=orchestrator.run=contract-stranger) > /dev/null"),
+            0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
   EXPECT_EQ(classify(seen_.result), Outcome::infrastructure_error);
 }

@@ -45,7 +45,8 @@ class RunTest : public ::testing::Test {
     };
     spec.seed = [](int index) { return 1000 + index; };
     spec.obstacle = [this] { return obstacle_; };
-    run_ = std::make_unique<orchestrator::Run>(loop_, *sandbox_, std::move(spec), fixed_number(runs), events_, *spool_);
+    run_ = std::make_unique<orchestrator::Run>(loop_, *sandbox_, std::move(spec), fixed_number(runs), events_,
+                                               *spool_);
     return *run_;
   }
 
@@ -81,13 +82,18 @@ TEST_F(RunTest, RunsEveryAttemptOnceAndLeavesNothing) {
 }
 
 TEST_F(RunTest, NeverRunsMoreAtOnceThanAsked) {
-  make([](const auto& spec) { return FakeProgram{.takes = std::chrono::milliseconds(5 + 7 * (index_of(spec) % 5))}; }, 50, 4);
+  make(
+      [](const auto& spec) {
+        return FakeProgram{.takes = std::chrono::milliseconds(5 + 7 * (index_of(spec) % 5))};
+      },
+      50, 4);
   to_the_end();
   EXPECT_EQ(sandbox_->most_running, 4);
 }
 
 TEST_F(RunTest, SortsRecordsByIndexWhateverEndsFirst) {
-  make([](const auto& spec) { return FakeProgram{.takes = std::chrono::milliseconds(100 - index_of(spec))}; }, 10, 10);
+  make([](const auto& spec) { return FakeProgram{.takes = std::chrono::milliseconds(100 - index_of(spec))}; },
+       10, 10);
   to_the_end();
   const auto records = run_->records();
   for (int i = 0; i < 10; ++i) EXPECT_EQ(records[static_cast<std::size_t>(i)].index, i);
@@ -118,7 +124,8 @@ TEST_F(RunTest, TriesAnInfrastructureErrorOnceMoreWithTheSameIndex) {
   make(
       [&](const auto& spec) {
         FakeProgram program;
-        if (index_of(spec) == 2 && broken_once.insert(2).second) program.infrastructure = "the engine hiccuped";
+        if (index_of(spec) == 2 && broken_once.insert(2).second)
+          program.infrastructure = "the engine hiccuped";
         return program;
       },
       5, 2);
@@ -145,15 +152,23 @@ TEST_F(RunTest, StopsWhenInfrastructureErrorsAreTooMany) {
 }
 
 TEST_F(RunTest, ThreeBrokenAttemptsOfAHundredDoNotStopIt) {
-  make([](const auto& spec) { return index_of(spec) < 3 ? FakeProgram{.infrastructure = "x"} : FakeProgram{}; }, 100, 4);
+  make(
+      [](const auto& spec) {
+        return index_of(spec) < 3 ? FakeProgram{.infrastructure = "x"} : FakeProgram{};
+      },
+      100, 4);
   to_the_end();
   EXPECT_EQ(run_->end(), RunEnd::complete);
   EXPECT_EQ(run_->records().size(), 100u);
 }
 
 TEST_F(RunTest, ACommandThatCannotBeStartedStopsTheRun) {
-  make([](const auto&) { return FakeProgram{.exit_code = 127, .start_failure = sandbox::StartFailure{2, "pytest: No such file or directory"}}; },
-       50, 2);
+  make(
+      [](const auto&) {
+        return FakeProgram{.exit_code = 127,
+                           .start_failure = sandbox::StartFailure{2, "pytest: No such file or directory"}};
+      },
+      50, 2);
   to_the_end();
   EXPECT_EQ(run_->end(), RunEnd::not_runnable);
   EXPECT_LE(sandbox_->started.size(), 3u);
@@ -161,13 +176,16 @@ TEST_F(RunTest, ACommandThatCannotBeStartedStopsTheRun) {
 }
 
 TEST_F(RunTest, AShellThatCannotFindTheFirstWordStopsTheRun) {
-  make([](const auto&) { return FakeProgram{.exit_code = 127, .err = "/bin/sh: 1: pytest: not found\n"}; }, 50, 1);
+  make([](const auto&) { return FakeProgram{.exit_code = 127, .err = "/bin/sh: 1: pytest: not found\n"}; },
+       50, 1);
   to_the_end();
   EXPECT_EQ(run_->end(), RunEnd::not_runnable);
 }
 
 TEST_F(RunTest, A127OfTheTestsOwnIsAFailure) {
-  make([](const auto&) { return FakeProgram{.exit_code = 127, .err = "/bin/sh: 1: other-tool: not found\n"}; }, 3, 1);
+  make(
+      [](const auto&) { return FakeProgram{.exit_code = 127, .err = "/bin/sh: 1: other-tool: not found\n"}; },
+      3, 1);
   to_the_end();
   EXPECT_EQ(outcomes(), std::vector<Outcome>(3, Outcome::failed));
 }
@@ -197,10 +215,12 @@ TEST_F(RunTest, KillDoesNotWaitForTheGrace) {
 }
 
 TEST_F(RunTest, AFullDiskStopsTheRunBeforeTheNextStart) {
-  make([this](const auto& spec) {
-    if (index_of(spec) == 3) obstacle_ = "the disk is too full";
-    return FakeProgram{};
-  }, 10, 1);
+  make(
+      [this](const auto& spec) {
+        if (index_of(spec) == 3) obstacle_ = "the disk is too full";
+        return FakeProgram{};
+      },
+      10, 1);
   to_the_end();
   EXPECT_EQ(run_->end(), RunEnd::infrastructure);
   EXPECT_EQ(run_->end_reason(), "the disk is too full");

@@ -1,5 +1,5 @@
-// A real engine for tests: connected, probed, with an image that holds the supervisor. Tests that need it fail,
-// never skip, when no engine answers.
+// A real engine for tests: connected, probed, with an image that holds the supervisor. Tests that need it
+// fail, never skip, when no engine answers.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -58,7 +58,9 @@ class DockerFixture {
     const auto base = io::await<io::Result<std::optional<sandbox::Image>>>(loop_, [&](auto done) {
                         engine_->images().inspect(test_base(), std::move(done));
                       }).value();
-    if (!base) throw std::runtime_error("no base image " + test_base() + "; make it with: orchestrator images bootstrap python");
+    if (!base)
+      throw std::runtime_error("no base image " + test_base() +
+                               "; make it with: orchestrator images bootstrap python");
     sandbox::LayerSpec spec;
     spec.parent = base->id;
     spec.kind = "contract";
@@ -72,9 +74,10 @@ class DockerFixture {
     spec.steps.push_back(step);
     sandbox::BuildObserver observer;
     std::unique_ptr<sandbox::BuildHandle> build;
-    return io::await<io::Result<sandbox::Image>>(loop_, [&](auto done) {
-             build = engine_->images().build(spec, observer, std::move(done));
-           }).value().id;
+    return io::await<io::Result<sandbox::Image>>(
+               loop_, [&](auto done) { build = engine_->images().build(spec, observer, std::move(done)); })
+        .value()
+        .id;
   }
 
   io::CurlLoop loop_;

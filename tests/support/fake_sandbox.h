@@ -1,5 +1,5 @@
-// A working sandbox without an engine: each attempt is a script of what it prints, how long it takes and how it
-// ends, decided by the test. It counts what runs at once and what is left, so that tests can ask.
+// A working sandbox without an engine: each attempt is a script of what it prints, how long it takes and how
+// it ends, decided by the test. It counts what runs at once and what is left, so that tests can ask.
 #pragma once
 
 #include <algorithm>
@@ -18,7 +18,7 @@ struct FakeProgram {
   std::chrono::milliseconds takes{10};
   int exit_code = 0;
   std::string out, err;
-  std::optional<std::string> infrastructure;   // the engine breaks instead
+  std::optional<std::string> infrastructure;  // the engine breaks instead
   std::optional<sandbox::StartFailure> start_failure;
   bool ignores_term = false;
 };
@@ -92,7 +92,8 @@ class FakeSandbox : public sandbox::Sandbox {
     void stop(sandbox::StopReason reason) override {
       if (stop_reason_ || ended_) return;
       stop_reason_ = reason;
-      timer_ = owner_.loop_.call_after(program_.ignores_term ? limits_.grace : std::chrono::milliseconds(1), [this] { end(); });
+      timer_ = owner_.loop_.call_after(program_.ignores_term ? limits_.grace : std::chrono::milliseconds(1),
+                                       [this] { end(); });
     }
     void kill() override {
       if (ended_) return;

@@ -1,9 +1,9 @@
-// Runs the built program as a person would, and makes the small things that tests need for it: folders that go away,
-// repositories, a parsed report.
+// Runs the built program as a person would, and makes the small things that tests need for it: folders that
+// go away, repositories, a parsed report.
 #pragma once
 
-#include <gtest/gtest.h>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdlib.h>
@@ -70,7 +70,8 @@ struct ProgramOptions {
 // A running program. Its destructor kills it.
 inline Finished run_command(std::vector<std::string> argv, const ProgramOptions& options = {}) {
   std::array<int, 2> out{}, err{};
-  if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe");
+  if (pipe2(out.data(), O_CLOEXEC) != 0 || pipe2(err.data(), O_CLOEXEC) != 0)
+    throw std::runtime_error("pipe");
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -103,7 +104,9 @@ inline Finished run_command(std::vector<std::string> argv, const ProgramOptions&
   std::array<std::string*, 2> texts{&result.out, &result.err};
   int open = 2;
   while (open > 0) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now()).count();
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(until - std::chrono::steady_clock::now())
+            .count();
     if (left <= 0) {
       kill(pid, SIGKILL);
       ADD_FAILURE() << argv[0] << " did not end in time\n" << result.out << result.err;
@@ -142,7 +145,8 @@ struct RunResult : Finished {
   nlohmann::json report;  // null when none was written
 };
 
-inline RunResult run_job(std::vector<std::string> flags, const std::vector<std::string>& command, ProgramOptions options = {}) {
+inline RunResult run_job(std::vector<std::string> flags, const std::vector<std::string>& command,
+                         ProgramOptions options = {}) {
   const TemporaryFolder folder;
   const std::string file = folder / "report.json";
   flags.insert(flags.begin(), "run");
