@@ -79,7 +79,7 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   }
   if (token.empty() || !images::is_remote(repo)) return std::nullopt;
   images::GitCredential credential;
-  credential.host = host_of(repo);
+  credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
   credential.token = token;
   return credential;
 }
