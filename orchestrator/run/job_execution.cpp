@@ -211,6 +211,7 @@ void JobExecution::run_attempts() {
   spec.seed = [this](int index) {
     return attempt_seed(report_.plan.job_seed, static_cast<std::uint64_t>(index), report_.plan.seed_range);
   };
+  for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
   auto source = plan.only_attempt ? only_attempt(*plan.only_attempt) : fixed_number(plan.runs);
   events_.append(

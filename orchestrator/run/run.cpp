@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "orchestrator/run/attempt_spec.h"
+#include "orchestrator/run/secret_mask.h"
 
 namespace orchestrator {
 
@@ -18,10 +19,16 @@ class Run::Active : public sandbox::AttemptObserver {
         earlier_tries_(std::move(earlier)),
         run_(run),
         slot_(std::move(slot)),
-        log_(run.spool_.open_attempt(index)) {}
+        log_(run.spool_.open_attempt(index)),
+        out_mask_(run.spec_.secrets),
+        err_mask_(run.spec_.secrets) {}
 
-  void output(sandbox::Stream stream, std::string_view bytes) override { log_->append(stream, bytes); }
+  void output(sandbox::Stream stream, std::string_view bytes) override {
+    log_->append(stream, (stream == sandbox::Stream::out ? out_mask_ : err_mask_).feed(bytes));
+  }
   void finished(const sandbox::ExecutionResult& result) override {
+    log_->append(sandbox::Stream::out, out_mask_.finish());
+    log_->append(sandbox::Stream::err, err_mask_.finish());
     slot_.reset();
     run_.ended(*this, result);
   }
@@ -38,6 +45,7 @@ class Run::Active : public sandbox::AttemptObserver {
   Run& run_;
   std::optional<Slot> slot_;
   std::unique_ptr<AttemptLog> log_;
+  SecretMask out_mask_, err_mask_;
 };
 
 Run::Run(io::Loop& loop, sandbox::Sandbox& sandbox, RunSpec spec, std::unique_ptr<AttemptSource> source,

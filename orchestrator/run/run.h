@@ -25,6 +25,7 @@ struct RunSpec {
   sandbox::Network network = sandbox::Network::none;
   std::function<sandbox::AttemptSpec(int index)> attempt;
   std::function<std::int64_t(int index)> seed;
+  std::vector<std::string> secrets;  // values that no log may hold
   // A sentence when nothing may be started now (a disk too full); asked before each start.
   std::function<std::optional<std::string>()> obstacle;
 };

@@ -1,0 +1,31 @@
+#include "orchestrator/run/secret_mask.h"
+
+#include <gtest/gtest.h>
+
+namespace orchestrator {
+namespace {
+
+std::string masked_in_pieces(const std::string& text, std::size_t size, std::vector<std::string> secrets) {
+  SecretMask mask(std::move(secrets));
+  std::string result;
+  for (std::size_t i = 0; i < text.size(); i += size) result += mask.feed(std::string_view(text).substr(i, size));
+  return result + mask.finish();
+}
+
+TEST(SecretMask, HidesAValueHoweverItIsSplit) {
+  const std::string text = "a token-123 and token-124, then token-123token-123 tok";
+  for (std::size_t size = 1; size <= text.size(); ++size)
+    EXPECT_EQ(masked_in_pieces(text, size, {"token-123"}), "a *** and token-124, then ****** tok") << size;
+}
+
+TEST(SecretMask, PrefersTheLongerOfTwoValues) {
+  EXPECT_EQ(masked_in_pieces("x abcdef y", 100, {"abc", "abcdef"}), "x *** y");
+}
+
+TEST(SecretMask, LeavesEverythingWithoutSecrets) {
+  EXPECT_EQ(masked_in_pieces("as it is", 3, {}), "as it is");
+  EXPECT_EQ(masked_in_pieces("as it is", 3, {""}), "as it is");
+}
+
+}  // namespace
+}  // namespace orchestrator
