@@ -63,6 +63,7 @@ struct ProgramOptions {
   std::vector<std::string> env;  // "NAME=value", over the test's own environment
   std::string cwd;
   std::chrono::seconds deadline{240};
+  std::function<void(pid_t)> on_start;  // called with the pid before anything is read
   // Called with the pid each time something was read; to send signals at a moment that its output tells.
   std::function<void(pid_t, const Finished&)> on_output;
 };
@@ -97,6 +98,7 @@ inline Finished run_command(std::vector<std::string> argv, const ProgramOptions&
   close(out[1]);
   close(err[1]);
   if (error != 0) throw std::runtime_error("cannot start " + argv[0]);
+  if (options.on_start) options.on_start(pid);
 
   Finished result;
   const auto until = std::chrono::steady_clock::now() + options.deadline;
