@@ -1,4 +1,5 @@
 // The composition root: the only file that names everything.
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -19,12 +20,28 @@ using orchestrator::Program;
 
 constexpr const char* kVersion = ORCHESTRATOR_VERSION;
 
+// The text of a log line as a JSON string, quotes and all.
+class JsonText : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto text = nlohmann::json(std::string_view(message.payload.data(), message.payload.size()))
+                          .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    out.append(text.data(), text.data() + text.size());
+  }
+  std::unique_ptr<custom_flag_formatter> clone() const override { return std::make_unique<JsonText>(); }
+};
+
+std::unique_ptr<spdlog::formatter> json_lines() {
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  formatter->add_flag<JsonText>('*').set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":%*})");
+  return formatter;
+}
+
 // The program's own log goes to stderr, never among data.
 void set_up_log(const CommandLine& options) {
   auto log = spdlog::stderr_color_mt("orchestrator");
   if (options.log_format == orchestrator::LogFormat::json)
-    log->set_pattern(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","text":"%v"})",
-                     spdlog::pattern_time_type::utc);
+    log->set_formatter(json_lines());
   else
     log->set_pattern("%H:%M:%S %^%l%$ %v");
   log->set_level(options.verbosity == 0   ? spdlog::level::warn

@@ -146,7 +146,6 @@ class RunMode {
     inputs_.run_id = session_.run_id();
     inputs_.scratch = session_.scratch();
     program_version_ = program.version;
-    if (options.keep) session_.keep_scratch();
   }
 
   int run() {
@@ -210,7 +209,10 @@ class RunMode {
     const bool to_stdout = options_.json_file == "-";
     if (!options_.json_file.empty()) write_report_file(report, execution_->spool(), options_.json_file);
     if (!to_stdout) write_text(report, execution_->spool(), std::cout, text_style(options_));
-    if (options_.keep) write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
+    if (options_.keep || report.plan.keep) {
+      session_.keep_scratch();
+      write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
+    }
     std::cout.flush();
     if (!std::cout) throw io::HostError("the report could not be written to stdout");
     return signal_ != 0 ? signal_code() : exit_code(report);

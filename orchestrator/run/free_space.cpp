@@ -30,9 +30,9 @@ std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders
     const double all_bytes = static_cast<double>(space.f_blocks) * static_cast<double>(space.f_frsize);
     if (free_bytes >= least && free_bytes >= kMinShare * all_bytes) continue;
     return fmt::format(
-        "the disk of {} is too full: {:.1f} GiB free ({:.0f} %), at least 2 GiB and 5 % are needed; "
+        "the disk of {} is too full: {:.1f} GiB free ({:.0f} %), at least {:.1f} GiB and 5 % are needed; "
         "free some space, for example with: orchestrator clean",
-        folder, free_bytes / kGiB, 100 * free_bytes / all_bytes);
+        folder, free_bytes / kGiB, 100 * free_bytes / all_bytes, least / kGiB);
   }
   return std::nullopt;
 }

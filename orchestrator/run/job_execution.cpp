@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
@@ -122,6 +124,8 @@ void JobExecution::checked_out(images::Source source) {
   if (!plan.dockerfile.empty())
     throw io::RequestError(
         "dockerfile: building the repository's own Dockerfile is not supported yet; use image");
+  if (!plan.ignore_patterns.empty())
+    report_.warnings.push_back("ignore_patterns has no effect: tests are not told apart yet");
   report_.source = std::move(source);
   toolchain_ = &choose_toolchain(report_.source);
   build_image();
@@ -197,7 +201,7 @@ void JobExecution::run_attempts() {
   const JobPlan& plan = report_.plan;
   report_.source.entries.clear();
   report_.source.manifests.clear();
-  spool_ = std::make_unique<Spool>(inputs_.scratch, inputs_.logs_folder);
+  spool_ = std::make_unique<Spool>(inputs_.scratch, logs_folder());
   RunSpec spec;
   spec.parallelism = plan.parallelism;
   spec.test_command = plan.test_command;
@@ -219,6 +223,16 @@ void JobExecution::run_attempts() {
       {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
   run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
   run_->start([this] { attempts_ended(); });
+}
+
+// Where every byte of output goes: where the person said, or, when only the repository's file asks for it, below the
+// state folder.
+std::string JobExecution::logs_folder() {
+  if (!inputs_.logs_folder.empty() || !report_.plan.save_full_output) return inputs_.logs_folder;
+  const std::string folder = fmt::format("{}/logs/{}", host_.state_folder, inputs_.run_id);
+  std::filesystem::create_directories(folder);
+  report_.warnings.push_back(fmt::format("the whole output of all attempts is kept in {}", folder));
+  return folder;
 }
 
 void JobExecution::attempts_ended() {

@@ -62,6 +62,7 @@ class JobExecution : images::RecipeObserver {
   void build_image();
   void built(images::BuiltImage image);
   void run_attempts();
+  std::string logs_folder();
   void attempts_ended();
   void fail(std::exception_ptr error);
   template <class T, class Fn>
