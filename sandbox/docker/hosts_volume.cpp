@@ -12,7 +12,9 @@ namespace sandbox::docker {
 namespace {
 
 constexpr const char* kVolume = "orchestrator-hosts-1";  // another content: another number
-constexpr const char* kImage = "orchestrator/hosts:1";
+// Made once the volume is filled: whoever finds it may use the file, also while another process is at work.
+constexpr const char* kMarker = "orchestrator-hosts-1-ready";
+constexpr const char* kDoing = "making the hosts file";
 constexpr const char* kFolder = "etc-orchestrator";
 constexpr std::string_view kHosts =
     "127.0.0.1\tlocalhost attempt\n"
@@ -52,19 +54,20 @@ class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
   ~HostsVolume() { unlink(tar_.c_str()); }
 
   void find() {
-    ask("GET", fmt::format("/volumes/{}", kVolume), "", "looking for the hosts volume",
-        [this](const Reply& reply) {
-          if (reply.status == 404) return import_image();
-          found(reply);
-        });
+    ask("GET", fmt::format("/volumes/{}", kMarker), "", [this](const Reply& reply) {
+      if (reply.status == 404) return import_image();
+      expect_success(reply, kDoing);
+      answer();
+    });
   }
 
  private:
-  void found(const Reply& reply) {
-    const std::string mountpoint =
-        expect_success(reply, "looking for the hosts volume").json().value("Mountpoint", "");
-    if (mountpoint.empty()) throw EngineError("the hosts volume has no mount point", reply.status);
-    done_(mountpoint + "/hosts");
+  void answer() {
+    ask("GET", fmt::format("/volumes/{}", kVolume), "", [this](const Reply& reply) {
+      const std::string mountpoint = expect_success(reply, kDoing).json().value("Mountpoint", "");
+      if (mountpoint.empty()) throw EngineError("the hosts volume has no mount point", reply.status);
+      done_(mountpoint + "/hosts");
+    });
   }
 
   void import_image() {
@@ -73,54 +76,50 @@ class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
         << tar_entry(std::string(kFolder) + "/hosts", '0', kHosts) << std::string(1024, '\0');
     ApiCall call;
     call.method = "POST";
-    call.path = "/images/create?fromSrc=-&repo=orchestrator/hosts&tag=1";
+    call.path = fmt::format("/images/create?fromSrc=-&repo=orchestrator/hosts&tag={}", getpid());
     call.tar_file = tar_;
-    send(std::move(call), "importing the hosts image", [this](const Reply& reply) {
-      expect_success(reply, "importing the hosts image");
-      make_volume();
+    send(std::move(call), [this](const Reply& reply) {
+      expect_success(reply, kDoing);
+      make_volume(kVolume, [this] { fill(); });
     });
   }
 
-  void make_volume() {
-    const Json body = {{"Name", kVolume}, {"Labels", {{"orchestrator.kind", "hosts"}}}};
-    ask("POST", "/volumes/create", body.dump(), "making the hosts volume", [this](const Reply& reply) {
-      expect_success(reply, "making the hosts volume");
-      fill();
+  void make_volume(const char* name, std::function<void()> next) {
+    const Json body = {{"Name", name}, {"Labels", {{kKindLabel, "hosts"}}}};
+    ask("POST", "/volumes/create", body.dump(), [next = std::move(next)](const Reply& reply) {
+      expect_success(reply, kDoing);
+      next();
     });
   }
 
   // Creating a container is what copies the image's folder into the empty volume; it is never started.
   void fill() {
+    const std::string image = fmt::format("orchestrator/hosts:{}", getpid());
     const Json body = {
-        {"Image", kImage},
+        {"Image", image},
         {"Cmd", Json::array({"never"})},
         {"Labels", ownership_labels(std::chrono::minutes(10))},
         {"HostConfig",
          {{"Binds", Json::array({fmt::format("{}:/{}", kVolume, kFolder)})}, {"NetworkMode", "none"}}}};
-    ask("POST", "/containers/create", body.dump(), "filling the hosts volume", [this](const Reply& reply) {
-      const std::string id = expect_success(reply, "filling the hosts volume").json().value("Id", "");
-      ask("DELETE", fmt::format("/containers/{}?force=1", id), "", "filling the hosts volume",
-          [this](const Reply&) {
-            ask("DELETE", fmt::format("/images/{}", kImage), "", "filling the hosts volume",
-                [this](const Reply&) {
-                  ask("GET", fmt::format("/volumes/{}", kVolume), "", "looking for the hosts volume",
-                      [this](const Reply& answer) { found(answer); });
-                });
-          });
+    ask("POST", "/containers/create", body.dump(), [this, image](const Reply& reply) {
+      const std::string id = expect_success(reply, kDoing).json().value("Id", "");
+      ask("DELETE", fmt::format("/containers/{}?force=1", id), "", [this, image](const Reply&) {
+        ask("DELETE", fmt::format("/images/{}", image), "",
+            [this](const Reply&) { make_volume(kMarker, [this] { answer(); }); });
+      });
     });
   }
 
-  void ask(std::string method, std::string path, std::string body, std::string doing,
-           std::function<void(const Reply&)> next) {
+  void ask(std::string method, std::string path, std::string body, std::function<void(const Reply&)> next) {
     ApiCall call;
     call.method = std::move(method);
     call.path = std::move(path);
     call.body = std::move(body);
-    send(std::move(call), std::move(doing), std::move(next));
+    send(std::move(call), std::move(next));
   }
 
-  void send(ApiCall call, std::string doing, std::function<void(const Reply&)> next) {
-    call.doing = std::move(doing);
+  void send(ApiCall call, std::function<void(const Reply&)> next) {
+    call.doing = kDoing;
     client_.call_detached(std::move(call),
                           [self = shared_from_this(), next = std::move(next)](io::Result<Reply> result) {
                             try {
