@@ -4,8 +4,11 @@
 #   docker run --rm -v /var/run/docker.sock:/var/run/docker.sock orchestrator doctor
 #
 # BASE is any Debian bookworm; both stages stand on it, so that the libraries are the same. Where no registry answers:
-#   debootstrap --variant=minbase bookworm root && tar -C root -c . | docker import - local/bookworm
+#   debootstrap --variant=minbase bookworm root
+#   sed 's|debian bookworm|debian-security bookworm-security|' root/etc/apt/sources.list > root/etc/apt/sources.list.d/security.list
+#   tar -C root -c . | docker import - local/bookworm
 #   docker build --build-arg BASE=local/bookworm -t orchestrator .
+# (The second line gives it Debian's security updates; without it everything is built of the unpatched packages.)
 # JOBS limits how many files are compiled at once; empty: as many as there are CPUs.
 ARG BASE=debian:bookworm-slim
 

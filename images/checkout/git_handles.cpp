@@ -10,7 +10,11 @@ GitLibrary::GitLibrary(bool own_configuration, std::int64_t max_bytes) {
       ::git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "/nonexistent");
   constexpr std::size_t kMostObjects = 20'000'000;  // a pack says its count before it proves it
   ::git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, kMostObjects);
+#ifdef LIBGIT2_BOUNDS_PACK_OBJECTS
   ::git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECT_SIZE, static_cast<std::size_t>(max_bytes));
+#else
+  (void)max_bytes;  // the child's own limit of memory is what is left
+#endif
   // Whose folder it is does not matter: nothing that its configuration names is ever executed.
   ::git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
   const char* extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};
