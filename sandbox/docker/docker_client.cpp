@@ -57,6 +57,14 @@ io::HostError unreachable(const Endpoint& endpoint, const io::TransportError& er
   return io::HostError(fmt::format("the container engine at {} does not answer: {}", path, error.what()));
 }
 
+// Something listens that is no engine we know.
+io::HostError not_understood(const Endpoint& endpoint, const std::exception& error) {
+  return io::HostError(
+      fmt::format("the container engine at {} gave an answer that makes no sense ({}); is it Docker Engine "
+                  "20.10 or newer?",
+                  endpoint.socket, error.what()));
+}
+
 // A call that is tried again when its transport failed or the engine answered 5xx.
 class RepeatingCall : public io::HttpCall, public std::enable_shared_from_this<RepeatingCall> {
  public:
@@ -170,12 +178,22 @@ void DockerClient::negotiate(std::function<void(io::Result<Json>)> done) {
       const Json answer = expect_success(result.value(), "asking the engine for its version").json();
       version_ = settle_version(answer);
       done(answer);
-    } catch (const io::TransportError& error) {
-      done(io::failure(unreachable(endpoint_, error)));
     } catch (...) {
-      done(std::current_exception());
+      done(explain_first_answer());
     }
   });
+}
+
+std::exception_ptr DockerClient::explain_first_answer() const {
+  try {
+    throw;
+  } catch (const io::HostError&) {
+    return std::current_exception();
+  } catch (const io::TransportError& error) {
+    return io::failure(unreachable(endpoint_, error));
+  } catch (const std::exception& error) {
+    return io::failure(not_understood(endpoint_, error));
+  }
 }
 
 std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {

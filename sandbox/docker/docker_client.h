@@ -62,6 +62,8 @@ class DockerClient {
   // Errors: io::HostError with what to do (no socket, no permission, an engine too old).
   void negotiate(std::function<void(io::Result<Json>)> done);  // the answer of /version
   const std::string& api_version() const { return version_; }
+  // Inside a catch block of the first questions to an engine: the error for a person, with what to do.
+  std::exception_ptr explain_first_answer() const;
 
   // The answer whatever its status; a transport that failed is an error.
   [[nodiscard]] std::unique_ptr<io::HttpCall> call(ApiCall call, ReplyFn done);

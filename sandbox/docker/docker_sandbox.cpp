@@ -140,7 +140,7 @@ class DockerSandbox : public Sandbox {
               traits_ = traits_of(version, answer);
               find_hosts_file(capabilities_of(version, answer, client_.api_version()), done);
             } catch (...) {
-              done(std::current_exception());
+              done(client_.explain_first_answer());
             }
           });
     });
