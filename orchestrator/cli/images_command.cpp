@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "images/bases/bootstrap.h"
 #include "orchestrator/cli/commands.h"
@@ -24,6 +25,27 @@ std::string known_bases() {
 std::string label(const sandbox::Image& image, const char* name) {
   const auto found = image.labels.find(name);
   return found == image.labels.end() ? "" : found->second;
+}
+
+void print_json(const std::vector<sandbox::Image>& images) {
+  nlohmann::json list = nlohmann::json::array();
+  for (const auto& image : images)
+    list.push_back(
+        {{"id", image.id},
+         {"kind", label(image, "orchestrator.kind")},
+         {"references", image.references},
+         {"size_bytes", image.size_bytes},
+         {"created", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
+                                 fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)))}});
+  std::cout << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+void print_lines(const std::vector<sandbox::Image>& images) {
+  for (const auto& image : images)
+    std::cout << fmt::format("{:<14} {:>6} MiB  {:%Y-%m-%d %H:%M}  {}\n", label(image, "orchestrator.kind"),
+                             image.size_bytes >> 20,
+                             fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)),
+                             image.references.empty() ? image.id.substr(0, 19) : image.references.front());
 }
 
 }  // namespace
@@ -60,11 +82,7 @@ int list_images_command(const Program& program, const CommandLine& options) {
                   session.engine().images().list(std::move(done));
                 }).value();
   std::sort(images.begin(), images.end(), [](const auto& a, const auto& b) { return a.created > b.created; });
-  for (const auto& image : images)
-    std::cout << fmt::format("{:<14} {:>6} MiB  {:%Y-%m-%d %H:%M}  {}\n", label(image, "orchestrator.kind"),
-                             image.size_bytes >> 20,
-                             fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)),
-                             image.references.empty() ? image.id.substr(0, 19) : image.references.front());
+  options.json_output ? print_json(images) : print_lines(images);
   session.close_engine();
   return 0;
 }
