@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 
-REQUEST = re.compile(rb"(?:^|\r\n\r\n|[\x00-\xff])((?:GET|HEAD|POST|PUT|DELETE) /[^ \r\n]* HTTP/1\.1)\r\n")
+REQUEST = re.compile(rb"(?:GET|HEAD|POST|PUT|DELETE) /[^ \r\n]* HTTP/1\.1(?=\r\n)")
 
 
 def note(log, text):
@@ -27,14 +27,12 @@ def pump(source, target, log=None):
     try:
         while piece := source.recv(65536):
             if log:
-                # A request line may be cut in two; what was already noted is not looked at again.
-                seen += piece
+                seen += piece  # a line may come in two pieces
+                read = 0
                 for found in REQUEST.finditer(seen):
-                    note(log, found.group(1).decode(errors="replace"))
-                    rest = found.end()
-                    seen = seen[rest:] if rest else seen
-                    break
-                seen = seen[-8192:]
+                    note(log, found.group().decode(errors="replace"))
+                    read = found.end()
+                seen = seen[read:][-8192:]
             target.sendall(piece)
     except OSError:
         pass
