@@ -37,13 +37,12 @@ std::optional<std::string> environment(const char* name) {
 
 // Flags over the job file over the environment.
 JobRequest gather_request(const CommandLine& options) {
-  JobRequest said = options.request;
+  std::vector<JobReading> strongest_first = {{options.request, {}}};
   if (!options.input_file.empty())
-    said = merge(std::move(said), parse_job(read_file(options.input_file, "the input file"),
-                                            UnknownFields::error, options.input_file));
-  said = merge(std::move(said), job_from_environment(environment));
-  check_request(said);
-  return said;
+    strongest_first.push_back(read_job(read_file(options.input_file, "the input file"), UnknownFields::error,
+                                       options.input_file));
+  strongest_first.push_back(read_environment(environment));
+  return combine(strongest_first);
 }
 
 JobRequest gather_user_config(const CommandLine& options) {
