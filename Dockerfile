@@ -13,7 +13,6 @@
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
-ARG JOBS=
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
@@ -25,6 +24,7 @@ COPY CMakeLists.txt CMakePresets.json ./
 COPY sandbox sandbox
 COPY images images
 COPY orchestrator orchestrator
+ARG JOBS=
 RUN cmake --preset release \
  && cmake --build --preset release --target orchestrator ${JOBS:+-j ${JOBS}} \
  && strip build/release/orchestrator/orchestrator
