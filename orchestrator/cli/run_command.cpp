@@ -23,10 +23,12 @@ namespace {
 std::string read_file(const std::string& path, const std::string& what) {
   if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
   std::ifstream file(path, std::ios::binary);
+  const int error_number = errno;
   std::error_code ignored;
-  if (!file || std::filesystem::is_directory(path, ignored))
-    throw io::RequestError(
-        fmt::format("{} '{}' cannot be read: {}", what, path, std::strerror(errno ? errno : EISDIR)));
+  const bool is_folder = std::filesystem::is_directory(path, ignored);
+  if (!file || is_folder)
+    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path,
+                                       std::strerror(is_folder ? EISDIR : error_number)));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

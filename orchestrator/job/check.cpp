@@ -22,6 +22,10 @@ bool mentioned(const std::vector<FieldError>& errors, const char* name) {
 // once.
 std::vector<FieldError> missing(const JobRequest& request, const std::vector<FieldError>& errors) {
   std::vector<FieldError> found;
+  // A document that cannot be read as a whole may well hold them.
+  if (std::any_of(errors.begin(), errors.end(),
+                  [](const FieldError& error) { return error.pointer.empty(); }))
+    return found;
   if (!request.repo && !mentioned(errors, "repo"))
     found.push_back({"/repo", "Repository URL is required", ""});
   const bool may_follow = request.suite || request.test_command || mentioned(errors, "test_command");
