@@ -73,6 +73,8 @@ struct ExecutionResult {
   Refusals refusals;
   std::uint64_t stdout_bytes = 0;  // all that was written, kept or not
   std::uint64_t stderr_bytes = 0;
+  std::uint64_t stdout_dropped = 0;  // of those, counted only: past what is kept
+  std::uint64_t stderr_dropped = 0;
   bool frames_broken = false;      // the frame stream ended early or was malformed
   std::vector<std::string> notes;  // for the report: what was lost or unusual, in sentences
 };

@@ -110,7 +110,7 @@ std::vector<Finding> examine(const Program& program, const CommandLine& options)
     session.close_engine();
   } catch (const io::HostError& error) {
     findings.push_back(
-        {Finding::Level::missing, "engine", error.what(), "start an engine, then run: orchestrator doctor"});
+        {Finding::Level::missing, "engine", error.what(), ""});
   }
   return findings;
 }

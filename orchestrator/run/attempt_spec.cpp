@@ -33,6 +33,8 @@ sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int6
                           {"TMPDIR", "/tmp"}};
   for (const auto& [name, value] : context.image.env) set(env, name, value);
   set(env, "ATTEMPT", std::to_string(index));
+  // A Python script may be what is tested where no toolchain is recognised.
+  set(env, "PYTHONHASHSEED", std::to_string(static_cast<std::uint32_t>(seed)));
   for (const auto& [name, value] : plan.env) set(env, name, value);
   for (const auto& [name, value] :
        context.toolchain.seed_env_for(seed, context.packages, plan.env, plan.test_command.split())) {

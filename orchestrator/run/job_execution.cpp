@@ -72,9 +72,11 @@ void JobExecution::start(std::function<void(io::Result<Report>)> done) {
   report_.engine = host_.engine;
   const auto fields = inputs_.said.to_json();
   events_.append("job_started", {{"request", fields}});
-  if (inputs_.said.deadline_s)
+  // What is needed before the repository's own file can be read; that file may set none of it.
+  early_ = merge(inputs_.said, inputs_.user);
+  if (early_.deadline_s)
     deadline_ = loop_.call_after(
-        std::chrono::milliseconds(static_cast<std::int64_t>(*inputs_.said.deadline_s * 1000)),
+        std::chrono::milliseconds(static_cast<std::int64_t>(*early_.deadline_s * 1000)),
         [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
   try {
     checkout();
@@ -88,9 +90,9 @@ void JobExecution::start(std::function<void(io::Result<Report>)> done) {
 void JobExecution::checkout() {
   stage_started_ = loop_.now();
   events_.append("checkout_started");
-  checkout_request_.repo = inputs_.said.repo.value_or("");
-  checkout_request_.ref = inputs_.said.ref.value_or("");
-  checkout_request_.include = inputs_.said.include;
+  checkout_request_.repo = early_.repo.value_or("");
+  checkout_request_.ref = early_.ref.value_or("");
+  checkout_request_.include = early_.include;
   checkout_request_.credential = inputs_.credential;
   checkout_request_.ca_file = inputs_.ca_file;
   checkout_request_.scratch = inputs_.scratch;
@@ -110,7 +112,7 @@ void JobExecution::checked_out(images::Source source) {
                                        {"seconds", seconds_since(stage_started_, loop_.now())}});
   std::string where;
   JobRequest repository;
-  if (const auto* text = find_config(source, inputs_.said.subdir.value_or(""), where))
+  if (const auto* text = find_config(source, early_.subdir.value_or(""), where))
     repository = parse_repository_config(*text, where);
   const std::uint64_t random_seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^

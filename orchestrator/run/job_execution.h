@@ -80,6 +80,7 @@ class JobExecution : images::RecipeObserver {
   sandbox::ImageStore& images_;
   const JobHost& host_;
   JobInputs inputs_;
+  JobRequest early_;  // flags, job, environment and user's config, without the repository's file
   EventLog& events_;
   std::function<void(io::Result<Report>)> done_;
   Report report_;

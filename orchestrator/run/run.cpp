@@ -126,7 +126,9 @@ AttemptRecord Run::record_of(Active& active, const sandbox::ExecutionResult& res
   record.earlier_tries = active.earlier_tries_;
   const auto kept = active.log().finish();
   record.out = kept.out;
+  record.out.total_bytes += result.stdout_dropped;
   record.err = kept.err;
+  record.err.total_bytes += result.stderr_dropped;
   record.started_at = result.started_at;
   record.duration = result.duration;
   record.usage = result.usage;

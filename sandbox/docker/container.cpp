@@ -261,6 +261,8 @@ void Container::inspected(io::Result<Reply> result) {
     result_.started_at = engine_time(state.value("StartedAt", ""));
     result_.finished_at = engine_time(state.value("FinishedAt", ""));
     result_.duration = std::chrono::duration_cast<milliseconds>(result_.finished_at - result_.started_at);
+    // The engine stamps a start after the fact: a quick command may have ended by then.
+    if (result_.duration.count() <= 0) result_.duration = seen_duration_;
     result_.oom_killed = result_.oom_killed || state.value("OOMKilled", false);
     if (!frame_reader_.ended()) result_.exit = ExitStatus{state.value("ExitCode", -1), std::nullopt};
   } catch (...) {
@@ -458,6 +460,7 @@ void Container::frame(FrameType type, std::string_view payload) {
       return;
     case FrameType::started:
       command_started_ = true;
+      command_started_at_ = client_.loop().now();
       if (!let_go_ && events_.started) events_.started();
       return;
     case FrameType::start_failure: {
@@ -481,6 +484,8 @@ void Container::frame(FrameType type, std::string_view payload) {
       if (const auto signal = number(fields, "signal"); signal != 0) status.signal = static_cast<int>(signal);
       result_.exit = status;
       supervisor_stop_ = fields["stop"];
+      if (command_started_)
+        seen_duration_ = std::chrono::duration_cast<milliseconds>(client_.loop().now() - command_started_at_);
       return;
     }
   }
@@ -493,6 +498,8 @@ void Container::output_frame(Stream stream, std::string_view payload) {
   const auto sum = static_cast<std::int64_t>(result_.stdout_bytes + result_.stderr_bytes);
   if (sum > limits.output_stop_bytes) stop(StopReason::output_limit);
   const auto room = static_cast<std::uint64_t>(limits.output_keep_bytes) - kept_output_;
+  (stream == Stream::out ? result_.stdout_dropped : result_.stderr_dropped) +=
+      payload.size() - std::min<std::uint64_t>(payload.size(), room);
   payload = payload.substr(0, room);
   kept_output_ += payload.size();
   if (!payload.empty() && !let_go_ && events_.output) events_.output(stream, payload);

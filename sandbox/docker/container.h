@@ -123,6 +123,8 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   bool stream_open_ = false;
   std::optional<std::chrono::system_clock::time_point> stop_sent_at_;
   bool command_started_ = false;
+  io::TimePoint command_started_at_{};        // when we saw its frame
+  std::chrono::milliseconds seen_duration_{0};  // from there to the frame of its end
   std::string supervisor_stop_;  // why the supervisor itself stopped the command
   std::uint64_t kept_output_ = 0;
   ExecutionResult result_;

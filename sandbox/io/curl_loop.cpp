@@ -69,7 +69,10 @@ std::unique_ptr<Watch> CurlLoop::watch_readable(int fd, std::function<void()> fn
 
 void CurlLoop::add(CURL* easy, std::shared_ptr<CurlTransfer> transfer) {
   transfers_.emplace(easy, std::move(transfer));
-  curl_multi_add_handle(multi_, easy);
+  if (performing_)
+    to_add_.push_back(easy);
+  else
+    curl_multi_add_handle(multi_, easy);
 }
 
 void CurlLoop::remove(CURL* easy) {
@@ -77,7 +80,7 @@ void CurlLoop::remove(CURL* easy) {
   if (found == transfers_.end()) return;
   if (performing_) {
     graveyard_.push_back(std::move(found->second));
-    to_remove_.push_back(easy);
+    if (std::erase(to_add_, easy) == 0) to_remove_.push_back(easy);
   } else {
     curl_multi_remove_handle(multi_, easy);
   }
@@ -101,6 +104,7 @@ void CurlLoop::perform() {
   int running = 0;
   curl_multi_perform(multi_, &running);
   performing_ = false;
+  for (CURL* easy : std::exchange(to_add_, {})) curl_multi_add_handle(multi_, easy);
   for (CURL* easy : std::exchange(to_remove_, {})) curl_multi_remove_handle(multi_, easy);
   graveyard_.clear();
 

@@ -32,7 +32,7 @@ class CurlLoop : public Loop {
   std::unique_ptr<Watch> watch_readable(int fd, std::function<void()> fn) override;
   void run_until(const std::function<bool()>& done) override;
 
-  // Adds a transfer, kept alive until it has completed or was removed. Removing is safe inside any callback.
+  // Adds a transfer, kept alive until it has completed or was removed. Both are safe inside any callback.
   void add(CURL* easy, std::shared_ptr<CurlTransfer> transfer);
   void remove(CURL* easy);
   // Lets a paused transfer go on; safe inside any callback.
@@ -51,8 +51,9 @@ class CurlLoop : public Loop {
   int timeout_ms();
 
   CURLM* multi_ = nullptr;
-  bool performing_ = false;  // inside curl: its handles must not be removed now
+  bool performing_ = false;  // inside curl: handles must be neither added nor removed now
   std::map<CURL*, std::shared_ptr<CurlTransfer>> transfers_;
+  std::vector<CURL*> to_add_;
   std::vector<CURL*> to_remove_;
   std::vector<std::shared_ptr<CurlTransfer>> graveyard_;  // removed while curl still held their handles
   std::vector<CURL*> to_resume_;
