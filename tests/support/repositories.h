@@ -54,11 +54,15 @@ class Repository {
     return printed;
   }
   void init() const { git("init -q -b main"); }
-  // What a run of this repository built beside tools and dependencies, which others share.
+  // What a run built of this repository alone. Tools and dependencies are shared, unless setup commands
+  // differ.
   RunResult remember(RunResult run) const {
     if (run.report.is_null()) return run;
+    const bool own_tools =
+        !run.report.at("job").at("plan").value("setup_commands", nlohmann::json::array()).empty();
     for (const auto& layer : run.report.at("environment").at("image").at("layers"))
-      if (layer.at("kind") == "sources" || layer.at("kind") == "seal") images_.push_back(layer.at("image"));
+      if (own_tools || layer.at("kind") == "sources" || layer.at("kind") == "seal")
+        images_.push_back(layer.at("image"));
     return run;
   }
 
