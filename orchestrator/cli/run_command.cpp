@@ -41,8 +41,8 @@ std::optional<std::string> environment(const char* name) {
 JobRequest gather_request(const CommandLine& options) {
   std::vector<JobReading> strongest_first = {{options.request, {}}};
   if (!options.input_file.empty())
-    strongest_first.push_back(read_job(read_file(options.input_file, "the input file"), UnknownFields::error,
-                                       options.input_file));
+    strongest_first.push_back(
+        read_job(read_file(options.input_file, "the input file"), UnknownFields::error, options.input_file));
   strongest_first.push_back(read_environment(environment));
   return combine(strongest_first);
 }
@@ -163,6 +163,7 @@ class RunMode {
     auto result = io::await<io::Result<Report>>(session_.loop(),
                                                 [this](auto done) { execution_->start(std::move(done)); });
     progress_->finish();
+    if (options_.keep || execution_->keeps_scratch()) keep_scratch();
     if (!result.ok()) {
       const int code = interrupted_code(result.error());
       execution_.reset();
@@ -206,14 +207,15 @@ class RunMode {
     }
   }
 
+  void keep_scratch() {
+    session_.keep_scratch();
+    write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
+  }
+
   int present(Report& report) {
     const bool to_stdout = options_.json_file == "-";
     if (!options_.json_file.empty()) write_report_file(report, execution_->spool(), options_.json_file);
     if (!to_stdout) write_text(report, execution_->spool(), std::cout, text_style(options_));
-    if (options_.keep || report.plan.keep) {
-      session_.keep_scratch();
-      write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
-    }
     std::cout.flush();
     if (!std::cout) throw io::HostError("the report could not be written to stdout");
     return signal_ != 0 ? signal_code() : exit_code(report);

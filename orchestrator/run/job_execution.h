@@ -49,6 +49,8 @@ class JobExecution : images::RecipeObserver {
   void stop(RunEnd end, std::string reason);
   void kill();
   const Spool& spool() const { return *spool_; }  // once a report is there
+  // The repository's own wish, which counts above all when the job fails. False before the checkout.
+  bool keeps_scratch() const { return report_.plan.keep; }
 
   class Interrupted : public std::runtime_error {
    public:

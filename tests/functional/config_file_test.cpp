@@ -134,6 +134,15 @@ TEST_F(ConfigFile, KeepsTheScratchFolder) {
   EXPECT_EQ(kept().size(), 2u) << told(failing);
 }
 
+TEST_F(ConfigFile, KeepsTheScratchFolderOfAJobWhoseImageCannotBeBuilt) {
+  const auto said =
+      run("runs: 1\ntest_command: 'true'\ncleanup_on_failure: false\n", {"--setup-command", "exit 3"});
+  EXPECT_EQ(said.exit_code, 4) << told(said);
+  EXPECT_EQ(kept().size(), 1u) << told(said);
+  EXPECT_EQ(run("runs: 1\ntest_command: 'true'\n", {"--keep", "--setup-command", "exit 3"}).exit_code, 4);
+  EXPECT_EQ(kept().size(), 2u);
+}
+
 TEST_F(ConfigFile, CanRefuseTheInstallation) {
   repository_.write("requirements.txt", "surely-nobody-publishes-a-package-of-this-name-0b1f7c\n");
   const auto said =
