@@ -323,11 +323,6 @@ void Container::fail(const std::string& what, std::exception_ptr error) {
   finish();
 }
 
-void Container::release() {
-  if (state_ == State::kept) remove();
-  keep_ = false;
-}
-
 void Container::remove() {
   if (state_ == State::removing || state_ == State::done) return;
   enter(State::removing);

@@ -47,9 +47,8 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   // Legal in each state; the first reason stays. TERM, then KILL after the grace.
   void stop(StopReason reason);
   void kill();
-  // Keep it after it ended (for a commit); then release() removes it.
+  // Keep it after it ended (for a commit); then let_go() removes it.
   void keep() { keep_ = true; }
-  void release();
   // Detaches the observer; it is killed and removed.
   void let_go();
 

@@ -76,7 +76,6 @@ class DockerClient {
                                                      io::HttpStream handlers);
 
   io::CurlLoop& loop() { return loop_; }
-  const Endpoint& endpoint() const { return endpoint_; }
 
  private:
   struct Detached;

@@ -151,7 +151,6 @@ class LayerBuild : public BuildHandle {
 
   void drop_container() {
     if (!container_) return;
-    container_->release();
     container_->let_go();
     container_.reset();
   }
