@@ -22,7 +22,7 @@ constexpr int kOurFailure = 125;
 constexpr std::int64_t kKillEvery = 20;      // ms between two rounds of KILL
 constexpr std::int64_t kKillGiveUp = 5'000;  // ms: what is left then hangs in the kernel
 constexpr std::int64_t kDrainLimit = 1'000;  // ms for pipes that someone out of reach still writes to
-constexpr std::int64_t kStallLimit = 2'000;  // ms without the reader taking anything
+constexpr std::int64_t kStallLimit = 10'000;  // ms without the reader taking anything
 // A fork bomb, or a process that sends us signals without end, must not keep us from the deadline.
 constexpr int kReapAtOnce = 256;
 constexpr int kSignalsAtOnce = 64;
@@ -186,7 +186,8 @@ void Attempt::advance() {
         stop("timeout");
       break;
     case Phase::terminating:
-      if (command_ended_ || now >= deadline_) kill_everything();
+      // A shell dies of TERM at once; what it had started has its grace too.
+      if (!children_left_ || now >= deadline_) kill_everything();
       break;
     case Phase::killing:
       if (children_left_ && now >= deadline_)

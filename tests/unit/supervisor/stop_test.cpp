@@ -61,6 +61,18 @@ TEST(Supervisor, GivesEveryProcessTheGraceToEnd) {
   EXPECT_EQ(attempt.end["code"], "0");
 }
 
+TEST(Supervisor, GivesTheGraceToChildrenOfAShellThatDiesAtOnce) {
+  SupervisorOptions options;
+  options.timeout = 500ms;
+  options.grace = 15s;
+  const std::string child = "trap \"echo child cleaned up; exit\" TERM; while :; do sleep 100 & wait; done";
+  Supervised attempt(sh("sh -c '" + child + "'; echo not reached"), options);
+  attempt.finish();
+  EXPECT_EQ(attempt.out, "child cleaned up\n");
+  EXPECT_EQ(attempt.end["stop"], "timeout");
+  EXPECT_EQ(attempt.end["signal"], std::to_string(SIGTERM));
+}
+
 TEST(Supervisor, KillsAtOnceWithoutAGrace) {
   SupervisorOptions options;
   options.timeout = 200ms;
