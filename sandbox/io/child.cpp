@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxOutput = 16u << 20;
 constexpr std::size_t kMaxErrors = 64u << 10;
 constexpr std::size_t kMaxInput = 64u << 10;  // what a pipe takes without a reader
+constexpr int kReadsPerTurn = 4;  // a child that writes without end leaves the loop's others their turn
 
 struct Pipe {
   Fd read_end, write_end;
@@ -63,15 +64,27 @@ std::vector<char*> c_strings(const std::vector<std::string>& words) {
   return result;
 }
 
-class PosixChild : public Child {
+// Kept alive by its handle, and by its own callbacks while they run.
+class PosixChild : public std::enable_shared_from_this<PosixChild> {
  public:
-  PosixChild(Loop& loop, ChildSpec spec, std::function<void(ChildResult)> done,
-             std::function<void(std::string_view)> on_line)
-      : done_(std::move(done)), on_line_(std::move(on_line)) {
-    start(spec);
-    out_watch_ = loop.watch_readable(out_.get(), [this] { read_output(); });
-    err_watch_ = loop.watch_readable(err_.get(), [this] { read_errors(); });
-    exit_watch_ = loop.watch_readable(pidfd_.get(), [this] { exited(); });
+  PosixChild(std::function<void(ChildResult)> done, std::function<void(std::string_view)> on_line)
+      : done_(std::move(done)), on_line_(std::move(on_line)) {}
+
+  ~PosixChild() { let_go(); }
+  PosixChild(const PosixChild&) = delete;
+  PosixChild& operator=(const PosixChild&) = delete;
+
+  void start(Loop& loop, const ChildSpec& spec) {
+    start_process(spec);
+    const auto watched = [&](const Fd& fd, void (PosixChild::*fn)()) {
+      return loop.watch_readable(fd.get(), [this, fn] {
+        const auto keep_alive = shared_from_this();
+        (this->*fn)();
+      });
+    };
+    out_watch_ = watched(out_, &PosixChild::read_output);
+    err_watch_ = watched(err_, &PosixChild::read_errors);
+    exit_watch_ = watched(pidfd_, &PosixChild::exited);
     if (spec.deadline.count() > 0)
       deadline_ = loop.call_after(spec.deadline, [this] {
         result_.deadline_passed = true;
@@ -79,18 +92,21 @@ class PosixChild : public Child {
       });
   }
 
-  ~PosixChild() override {
+  void let_go() {
+    let_go_ = true;
+    stop_watching();
     if (pid_ <= 0) return;
     kill();
     waitpid(pid_, nullptr, 0);
+    pid_ = -1;
   }
 
-  void kill() override {
+  void kill() const {
     if (pid_ > 0) ::kill(-pid_, SIGKILL);
   }
 
  private:
-  void start(const ChildSpec& spec) {
+  void start_process(const ChildSpec& spec) {
     if (spec.stdin_text.size() > kMaxInput) throw std::length_error("too much input for a child process");
     Pipe in, out, err;
     SpawnOptions options;
@@ -116,11 +132,11 @@ class PosixChild : public Child {
     set_non_blocking(err_.get());
   }
 
-  // Reads what is there; false at end of file.
+  // Reads what is there, up to one turn's share; false at end of file.
   template <class Fn>
   static bool read_available(int fd, Fn&& take) {
     std::array<char, 64 * 1024> buffer;
-    while (true) {
+    for (int turn = 0; turn < kReadsPerTurn; ++turn) {
       const ssize_t n = read(fd, buffer.data(), buffer.size());
       if (n > 0)
         take(std::string_view(buffer.data(), static_cast<std::size_t>(n)));
@@ -129,6 +145,7 @@ class PosixChild : public Child {
       else if (errno == EAGAIN)
         return true;
     }
+    return true;
   }
 
   void read_output() {
@@ -149,26 +166,32 @@ class PosixChild : public Child {
 
   void lines(std::string_view bytes) {
     if (!on_line_) return;
-    line_.append(bytes.substr(0, kMaxErrors));
+    line_.append(bytes);
+    std::string_view rest = line_;
     std::size_t end;
-    while ((end = line_.find_first_of("\n\r")) != std::string::npos) {
-      if (end > 0) on_line_(std::string_view(line_).substr(0, end));
-      line_.erase(0, end + 1);
+    while (!let_go_ && (end = rest.find_first_of("\n\r")) != std::string_view::npos) {
+      if (end > 0) on_line_(rest.substr(0, end));
+      rest.remove_prefix(end + 1);
     }
-    if (line_.size() > kMaxErrors) line_.clear();
+    line_ = rest.size() > kMaxErrors ? std::string() : std::string(rest);
+  }
+
+  void stop_watching() {
+    exit_watch_.reset();
+    out_watch_.reset();
+    err_watch_.reset();
+    deadline_.reset();
   }
 
   void exited() {
     read_output();
     read_errors();
+    if (let_go_) return;
     int status = 0;
     ::kill(-pid_, SIGKILL);  // whatever it left in its process group
     waitpid(pid_, &status, 0);
     pid_ = -1;
-    exit_watch_.reset();
-    out_watch_.reset();
-    err_watch_.reset();
-    deadline_.reset();
+    stop_watching();
     if (WIFEXITED(status)) result_.exit_code = WEXITSTATUS(status);
     if (WIFSIGNALED(status)) result_.signal = WTERMSIG(status);
     if (result_.errors.size() > kMaxErrors) result_.errors.erase(0, result_.errors.size() - kMaxErrors);
@@ -182,15 +205,28 @@ class PosixChild : public Child {
   std::unique_ptr<Timer> deadline_;
   ChildResult result_;
   std::string line_;
+  bool let_go_ = false;
   std::function<void(ChildResult)> done_;
   std::function<void(std::string_view)> on_line_;
+};
+
+class ChildHandle : public Child {
+ public:
+  explicit ChildHandle(std::shared_ptr<PosixChild> child) : child_(std::move(child)) {}
+  ~ChildHandle() override { child_->let_go(); }
+  void kill() override { child_->kill(); }
+
+ private:
+  std::shared_ptr<PosixChild> child_;
 };
 
 }  // namespace
 
 std::unique_ptr<Child> spawn(Loop& loop, ChildSpec spec, std::function<void(ChildResult)> done,
                              std::function<void(std::string_view)> on_stderr_line) {
-  return std::make_unique<PosixChild>(loop, std::move(spec), std::move(done), std::move(on_stderr_line));
+  auto child = std::make_shared<PosixChild>(std::move(done), std::move(on_stderr_line));
+  child->start(loop, spec);
+  return std::make_unique<ChildHandle>(std::move(child));
 }
 
 std::string self_path() {

@@ -29,7 +29,7 @@ struct ChildResult {
   std::string errors;  // the last 64 KiB of its stderr
 };
 
-// Letting go kills the process group and reaps it.
+// Letting go kills the process group and reaps it, also from inside its own callbacks.
 class Child {
  public:
   virtual ~Child() = default;
