@@ -42,7 +42,8 @@ CurlLoop::CurlLoop() {
 
 CurlLoop::~CurlLoop() {
   for (auto& [easy, transfer] : transfers_) curl_multi_remove_handle(multi_, easy);
-  transfers_.clear();
+  // Out of the map first: what a handler owns may be a handle, whose end looks its own transfer up.
+  std::exchange(transfers_, {}).clear();
   graveyard_.clear();
   curl_multi_cleanup(multi_);
 }
