@@ -92,3 +92,18 @@ ensure_base() {
   say "making the base image $reference from Debian's packages"
   as_root "$program" images bootstrap "$name"
 }
+
+# Images of whole trees (and what came with them) that a test run has made; those of dependencies stay, they make the
+# next run quick.
+tree_images() {
+  docker image ls -q --filter label=orchestrator.kind=seal 2>/dev/null
+  docker image ls -q --filter label=orchestrator.kind=sources 2>/dev/null
+  docker image ls -q --filter label=orchestrator.kind=contract 2>/dev/null
+}
+remember_tree_images() { TREE_IMAGES=$(tree_images | sort -u); }
+remove_new_tree_images() {
+  local new
+  new=$(comm -13 <(printf '%s\n' "$TREE_IMAGES") <(tree_images | sort -u))
+  # shellcheck disable=SC2086
+  [ -z "$new" ] || docker image rm -f $new >/dev/null 2>&1 || true
+}
