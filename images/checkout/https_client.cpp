@@ -199,7 +199,7 @@ void HttpsResponse::finish(CURLcode code) {
   const std::string reason = printable(error_text_[0] ? error_text_ : ::curl_easy_strerror(code));
   if (is_trust_failure(code))
     throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason +
-                        "); name the bundle of your CA by SSL_CERT_FILE");
+                        "); name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE");
   throw TransportError(url_.host + ": " + reason);
 }
 

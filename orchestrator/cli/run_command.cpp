@@ -7,7 +7,9 @@
 #include <fstream>
 #include <iostream>
 
+#include "images/checkout/ca_file.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/run/free_space.h"
@@ -17,85 +19,9 @@
 namespace orchestrator {
 namespace {
 
-std::string read_file(const std::string& path, const std::string& what) {
-  if (path == "-") return {std::istreambuf_iterator<char>(std::cin), {}};
-  std::ifstream file(path, std::ios::binary);
-  const int error_number = errno;
-  std::error_code ignored;
-  const bool is_folder = std::filesystem::is_directory(path, ignored);
-  if (!file || is_folder)
-    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path,
-                                       std::strerror(is_folder ? EISDIR : error_number)));
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-// Flags over the job file over the environment.
-JobRequest gather_request(const CommandLine& options) {
-  std::vector<JobReading> strongest_first = {{options.request, {}}};
-  if (!options.input_file.empty())
-    strongest_first.push_back(
-        read_job(read_file(options.input_file, "the input file"), UnknownFields::error, options.input_file));
-  strongest_first.push_back(read_environment(environment));
-  return combine(strongest_first);
-}
-
-JobRequest gather_user_config(const CommandLine& options) {
-  if (!options.config_file.empty())
-    return parse_user_config(read_file(options.config_file, "the config file"), options.config_file);
-  const auto xdg = environment("XDG_CONFIG_HOME");
-  const auto home = environment("HOME");
-  const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) return {};
-  return parse_user_config(read_file(path, "the config file"), path);
-}
-
-std::string host_of(const std::string& url) {
-  const auto start = url.find("://");
-  if (start == std::string::npos) return "";
-  const auto begin = start + 3;
-  return url.substr(begin, url.find('/', begin) - begin);
-}
-
-// The token is bound to the host of the repository that was asked for.
-std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo) {
-  std::string token;
-  if (!options.git_token_file.empty()) {
-    token = read_file(options.git_token_file, "the token file");
-    token.erase(token.find_last_not_of(" \t\r\n") + 1);
-  } else if (const auto value = environment(options.git_token_env.empty() ? "ORCHESTRATOR_GIT_TOKEN"
-                                                                          : options.git_token_env.c_str())) {
-    token = *value;
-  } else if (!options.git_token_env.empty()) {
-    throw io::RequestError(
-        fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
-  }
-  if (token.empty() || !images::is_remote(repo)) return std::nullopt;
-  images::GitCredential credential;
-  credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
-  credential.token = token;
-  return credential;
-}
-
-sandbox::EnvList gather_secrets(const std::vector<std::string>& names) {
-  sandbox::EnvList secrets;
-  for (const auto& name : names) {
-    const auto value = environment(name.c_str());
-    if (!value) throw io::RequestError(fmt::format("--secret-env: the environment has no variable {}", name));
-    secrets.emplace_back(name, *value);
-  }
-  return secrets;
-}
-
-// A folder is meant from where the caller sits, and must stay the same whatever this process does.
-void make_repo_absolute(JobRequest& request) {
-  if (!request.repo || images::is_remote(*request.repo)) return;
-  request.repo = std::filesystem::absolute(*request.repo).lexically_normal().string();
 }
 
 std::string prepare_logs_folder(const CommandLine& options) {
@@ -133,11 +59,11 @@ class RunMode {
  public:
   RunMode(const Program& program, const CommandLine& options)
       : options_(options), session_(program, options) {
-    inputs_.said = gather_request(options);
-    inputs_.user = gather_user_config(options);
-    make_repo_absolute(inputs_.said);
-    inputs_.credential = gather_credential(options, *inputs_.said.repo);
-    inputs_.secret_values = gather_secrets(inputs_.said.secret_env);
+    inputs_.said = gather_request(options, environment);
+    inputs_.user = gather_user_config(options, environment);
+    inputs_.credential = gather_credential(options, *inputs_.said.repo, environment);
+    inputs_.secret_values = gather_secrets(inputs_.said.secret_env, environment);
+    if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
     inputs_.ca_file = options.ca_file;
     check_report_path(options.json_file);
     inputs_.logs_folder = prepare_logs_folder(options);

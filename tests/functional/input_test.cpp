@@ -120,6 +120,17 @@ const std::vector<BadInput>& on_the_command_line() {
       {"ATokenFileThatIsNotThere",
        {"--repo", "REPO", "--git-token-file", "/nowhere/token", "--", "true"},
        {"the token file '/nowhere/token' cannot be read: No such file or directory"}},
+      {"ATokenFileThatIsEmpty",
+       {"--repo", "REPO", "--git-token-file", "INPUT", "--", "true"},
+       {"--git-token-file: the token file 'INPUT' is empty"},
+       "\n"},
+      {"ACaFileThatIsNotThere",
+       {"--repo", "REPO", "--ca-file", "/nowhere/ca.pem", "--", "true"},
+       {"--ca-file: the file '/nowhere/ca.pem' cannot be read: No such file or directory"}},
+      {"ACaFileWithoutACertificate",
+       {"--repo", "REPO", "--ca-file", "INPUT", "--", "true"},
+       {"--ca-file: the file 'INPUT' holds no certificate as PEM"},
+       "hello"},
   };
   return all;
 }

@@ -122,7 +122,9 @@ TEST_F(Clone, WithoutTheCaSaysWhatToSet) {
   const std::string error = error_of(check_out(asked).source);
   EXPECT_EQ(error.find("host: Failed to clone repository: the certificate of 127.0.0.1 is not trusted"), 0u)
       << error;
-  EXPECT_NE(error.find("SSL_CERT_FILE"), std::string::npos);
+  EXPECT_NE(error.find("name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE"),
+            std::string::npos)
+      << error;
 }
 
 TEST_F(Clone, TheEnvironmentMayNameTheCa) {

@@ -1,0 +1,119 @@
+#include "orchestrator/cli/job_inputs.h"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Above what the readers of a job and of a config take: they say so themselves.
+constexpr std::size_t kLargestInput = 9u << 20;
+constexpr std::size_t kLargestToken = 64 * 1024;
+
+// What is beyond kLargestInput stays unread: a name may lead to a device without an end.
+std::string read_stream(std::istream& stream) {
+  std::string text;
+  char piece[65536];
+  while (text.size() < kLargestInput && (stream.read(piece, sizeof piece) || stream.gcount() > 0))
+    text.append(piece, static_cast<std::size_t>(stream.gcount()));
+  return text;
+}
+
+std::string read_file(const std::string& path, const std::string& what) {
+  if (path == "-") return read_stream(std::cin);
+  std::ifstream file(path, std::ios::binary);
+  const int error_number = errno;
+  std::error_code ignored;
+  const bool is_folder = fs::is_directory(path, ignored);
+  if (!file || is_folder)
+    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path,
+                                       std::strerror(is_folder ? EISDIR : error_number)));
+  return read_stream(file);
+}
+
+std::string host_of(const std::string& url) {
+  const auto start = url.find("://");
+  if (start == std::string::npos) return "";
+  const auto begin = start + 3;
+  return url.substr(begin, url.find('/', begin) - begin);
+}
+
+// A token that is said to be there but is not would come out as one that the server does not accept.
+std::string checked_token(std::string token, const std::string& where) {
+  if (token.size() > kLargestToken) throw io::RequestError(where + " is larger than 64 KiB: it is no token");
+  token.erase(token.find_last_not_of(" \t\r\n") + 1);
+  token.erase(0, token.find_first_not_of(" \t\r\n"));
+  if (token.empty()) throw io::RequestError(where + " is empty: it must hold the token");
+  if (token.find_first_of("\r\n") != std::string::npos)
+    throw io::RequestError(where + " has more than one line: it must hold the token alone");
+  return token;
+}
+
+std::string gather_token(const CommandLine& options, const GetEnv& getenv) {
+  if (!options.git_token_file.empty())
+    return checked_token(read_file(options.git_token_file, "--git-token-file: the token file"),
+                         fmt::format("--git-token-file: the token file '{}'", options.git_token_file));
+  if (options.git_token_env.empty()) return getenv("ORCHESTRATOR_GIT_TOKEN").value_or("");
+  const auto value = getenv(options.git_token_env.c_str());
+  if (!value)
+    throw io::RequestError(
+        fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
+  return checked_token(*value, "--git-token-env: the variable " + options.git_token_env);
+}
+
+}  // namespace
+
+JobRequest gather_request(const CommandLine& options, const GetEnv& getenv) {
+  std::vector<JobReading> strongest_first = {{options.request, {}}};
+  if (!options.input_file.empty())
+    strongest_first.push_back(read_job(read_file(options.input_file, "--input: the input file"),
+                                       UnknownFields::error, options.input_file));
+  strongest_first.push_back(read_environment(getenv));
+  JobRequest request = combine(strongest_first);
+  if (request.repo && !images::is_remote(*request.repo))
+    request.repo = fs::absolute(*request.repo).lexically_normal().string();
+  return request;
+}
+
+JobRequest gather_user_config(const CommandLine& options, const GetEnv& getenv) {
+  if (!options.config_file.empty())
+    return parse_user_config(read_file(options.config_file, "--config: the config file"),
+                             options.config_file);
+  const auto xdg = getenv("XDG_CONFIG_HOME");
+  const auto home = getenv("HOME");
+  const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
+  std::error_code ignored;
+  if (!fs::exists(path, ignored)) return {};
+  return parse_user_config(read_file(path, "the config file"), path);
+}
+
+std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,
+                                                       const GetEnv& getenv) {
+  std::string token = gather_token(options, getenv);
+  if (token.empty() || !images::is_remote(repo)) return std::nullopt;
+  images::GitCredential credential;
+  credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
+  credential.token = std::move(token);
+  return credential;
+}
+
+sandbox::EnvList gather_secrets(const std::vector<std::string>& names, const GetEnv& getenv) {
+  sandbox::EnvList secrets;
+  for (const auto& name : names) {
+    const auto value = getenv(name.c_str());
+    if (!value) throw io::RequestError(fmt::format("--secret-env: the environment has no variable {}", name));
+    secrets.emplace_back(name, *value);
+  }
+  return secrets;
+}
+
+}  // namespace orchestrator
