@@ -5,6 +5,7 @@
 #include <yaml-cpp/mark.h>
 #include <yaml-cpp/parser.h>
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 #include <stdexcept>
@@ -172,11 +173,23 @@ std::string printable(std::string text) {
   return text.substr(0, 160);
 }
 
+// A text without a document is comments and blank lines only; anything else in it is a directive.
+bool holds_directive(std::string_view text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of("\r\n"), text.size());
+    if (text[0] == '%') return true;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return false;
+}
+
 json document_of(std::string_view text) {
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
   Builder first, second;
-  parser.HandleNextDocument(first);
+  if (!parser.HandleNextDocument(first) && holds_directive(text))
+    throw std::runtime_error("a line that starts with % must be followed by a line --- and a document");
   if (parser.HandleNextDocument(second)) throw std::runtime_error("it holds more than one document");
   return first.take();
 }

@@ -79,6 +79,12 @@ class FieldReader {
   void wrong_type(const std::string& wanted, const json& value) {
     fail(std::string(field_.name) + " must be " + wanted + ", not " + kind_of(value));
   }
+  // Where a text is allowed, its kind says nothing: the text itself is what is wrong.
+  void wrong_measure(const std::string& wanted, const json& value) {
+    if (!value.is_string()) return wrong_type(wanted, value);
+    fail(std::string(field_.name) + " must be " + wanted + ", not " +
+         in_quotes(value.get_ref<const std::string&>()));
+  }
 
   void set_text(const json& value) {
     if (!value.is_string()) return wrong_type("a string", value);
@@ -108,14 +114,14 @@ class FieldReader {
     const auto seconds = value.is_number()   ? std::optional(value.get<double>())
                          : value.is_string() ? parse_duration_s(value.get_ref<const std::string&>())
                                              : std::nullopt;
-    if (!seconds) return wrong_type("a number of seconds or a time as in \"90s\" or \"5m\"", value);
+    if (!seconds) return wrong_measure("a number of seconds or a time as in \"90s\" or \"5m\"", value);
     *member_of<std::optional<double>>(field_, request_) = seconds;
   }
 
   void set_size(const json& value) {
     const auto bytes =
         value.is_string() ? parse_size(value.get_ref<const std::string&>()) : whole_number(value);
-    if (!bytes) return wrong_type("a number of bytes or a size as in \"512m\" or \"2g\"", value);
+    if (!bytes) return wrong_measure("a number of bytes or a size as in \"512m\" or \"2g\"", value);
     *member_of<std::optional<std::int64_t>>(field_, request_) = bytes;
   }
 

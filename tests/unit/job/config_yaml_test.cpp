@@ -91,6 +91,21 @@ TEST(RepositoryConfig, TakesAKeyWithoutValueAsNotSaid) {
   EXPECT_EQ(parse("runs:\nparallelism: 2").runs, std::nullopt);
 }
 
+TEST(RepositoryConfig, WithoutADocumentIsEmpty) {
+  for (const char* yaml : {"", "\n\n", "# a comment", "# %YAML 1.2\n  # another\n", "---", "---\n# nothing\n",
+                           "--- \n...\n", "%YAML 1.2\n---\n", "\xEF\xBB\xBF# a comment\n"})
+    EXPECT_EQ(errors(yaml), "") << yaml;
+}
+
+TEST(RepositoryConfig, OfADirectiveAloneIsNoYaml) {
+  const std::string error =
+      ": not valid YAML: a line that starts with % must be followed by a line --- and a document\n";
+  for (const char* yaml : {"%YAML 1.2", "%YAML 1.2\n", "# a comment\n%YAML 1.2\r\n",
+                           "\xEF\xBB\xBF%YAML 1.2\n", "%TAG ! tag:example.org,2026:\n# a comment\n"})
+    EXPECT_EQ(errors(yaml), error) << yaml;
+  EXPECT_EQ(parse("%YAML 1.2\n---\nruns: 5\n").runs, 5);
+}
+
 TEST(RepositoryConfig, UnderstandsAliases) {
   EXPECT_EQ(parse("environment: {A: &x hello, B: *x}").env.at("B"), "hello");
 }
@@ -112,7 +127,7 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
       {"runs: [5]", "runs: runs must be a whole number, not a list\n"},
       {"timeout: -1", "timeout: Timeout must be more than 0 and at most 86400 seconds\n"},
       {"timeout: .nan",
-       "timeout: timeout must be a number of seconds or a time as in \"90s\" or \"5m\", not a string\n"},
+       "timeout: timeout must be a number of seconds or a time as in \"90s\" or \"5m\", not '.nan'\n"},
       {"max_error_length: 0", "max_error_length: The maximum error length must be between 1 and 100000\n"},
       {"auto_trigger_runs: 1001", "auto_trigger_runs: Runs must be between 1 and 1000\n"},
       {"severity_thresholds: {critical: high}",
