@@ -20,6 +20,7 @@ struct FlagSet::State {
   CLI::App app;
   std::deque<Text> texts;  // the parser keeps references into it
   Words known;
+  Words switches;  // of those, the ones without a value
   std::vector<HelpEntry> entries;
 
   void remember(const std::string& group, const std::string& names, const std::string& value,
@@ -30,6 +31,18 @@ struct FlagSet::State {
     std::string left = short_and_long ? spellings[0] + ", " + spellings[1] : spellings[0];
     if (!value.empty()) left += " " + value;
     entries.push_back({group, std::move(left), about});
+    if (value.empty()) switches.insert(switches.end(), spellings.begin(), spellings.end());
+  }
+
+  // The parser would take "--verbose=5" for a number of times, and others for a truth.
+  void refuse_switch_values(Words& words, Parsed& parsed) const {
+    std::erase_if(words, [&](const std::string& word) {
+      const std::string name = word.substr(0, word.find('='));
+      const bool refused =
+          name != word && std::find(switches.begin(), switches.end(), name) != switches.end();
+      if (refused) parsed.errors.push_back({name, "takes no value", ""});
+      return refused;
+    });
   }
 
   void take_values(const std::string& names, Words& given) {
@@ -119,6 +132,7 @@ void FlagSet::count(const std::string& group, const std::string& names, const st
 
 FlagSet::Parsed FlagSet::parse(Words words, std::size_t expected_words) {
   Parsed parsed;
+  state_->refuse_switch_values(words, parsed);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
     state_->app.parse(words);

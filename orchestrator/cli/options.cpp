@@ -163,6 +163,15 @@ void define_bootstrap(FlagSet& flags, Draft& draft) {
   flags.on("Where from", "-y,--yes", "Do not ask", draft.line.yes);
 }
 
+void check_mirror(Draft& draft) {
+  const std::string& mirror = draft.line.mirror;
+  if (mirror.empty()) return;
+  for (const char* start : {"http://", "https://", "file:/"})
+    if (mirror.starts_with(start)) return;
+  draft.fail("--mirror",
+             "must be a URL that starts with http://, https:// or file:/, not " + in_quotes(mirror));
+}
+
 void define_list(FlagSet& flags, Draft& draft) {
   flags.on("Output", "--json", "As JSON", draft.line.json_output);
 }
@@ -265,6 +274,7 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   draft.complete = parsed.complete && !parsed.stray;
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
+  check_mirror(draft);
   if (command.mode == Mode::run) {
     finish_run(draft, after, getenv);
   } else if (after) {
