@@ -23,10 +23,8 @@ inline constexpr int kSchemaVersion = 1;
 
 // What isolation refused an attempt that did not pass: a sign that the sandbox, not the test, is the reason.
 struct SandboxHint {
-  std::string
-      kind;  // "network", "name-resolution", "read-only", "memory", "pids", "file-size", "privilege", "disk"
-  std::string evidence;  // "kernel counter: 3 packets without a route", "stderr: Temporary failure in name
-                         // resolution"
+  std::string kind;      // one of sandbox_hint_kinds()
+  std::string evidence;  // "kernel counter: 3 packets without a route", "stderr: Too many open files"
   std::string remedy;    // "--network bridge"; empty when no flag allows it
 };
 
@@ -123,6 +121,8 @@ int exit_code(const Report& report);
 std::vector<SandboxHint> find_sandbox_hints(const sandbox::ExecutionResult& result, sandbox::Outcome outcome,
                                             const Spool::Text& out, const Spool::Text& err,
                                             sandbox::Network network);
+// All kinds that a hint can have: "network", "name-resolution", … The schema lists the same.
+std::vector<std::string_view> sandbox_hint_kinds();
 
 // Command lines that run the job, or one attempt of it, again: what the plan says where it is no default.
 // Never a value of a secret.

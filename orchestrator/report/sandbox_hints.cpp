@@ -11,23 +11,34 @@ namespace {
 
 constexpr std::size_t kQuoteLength = 120;
 
+// In the order of kKindNames.
+enum class Named { network, name_resolution, read_only, memory, pids, file_size, nofile, privilege, disk };
+
+constexpr std::array<std::string_view, 9> kKindNames{
+    "network", "name-resolution", "read-only", "memory", "pids", "file-size", "nofile", "privilege", "disk"};
+
 struct Kind {
+  constexpr Kind(Named its_name, std::string_view its_remedy, bool its_of_network = false)
+      : name(kKindNames.at(static_cast<std::size_t>(its_name))),
+        remedy(its_remedy),
+        of_network(its_of_network) {}
+
   std::string_view name;
   std::string_view remedy;
-  bool of_network = false;  // cannot be the sandbox's doing where the network has a way out
+  bool of_network;  // cannot be the sandbox's doing where the network has a way out
 };
 
-constexpr Kind kNetwork{"network", "--network bridge", true};
-constexpr Kind kNames{"name-resolution", "--network bridge", true};
-constexpr Kind kReadOnly{"read-only", ""};
-constexpr Kind kMemory{"memory", "--memory SIZE"};
-constexpr Kind kPids{"pids", "--pids N"};
-constexpr Kind kFileSize{"file-size", ""};
-constexpr Kind kFiles{"nofile", "--nofile N"};
-constexpr Kind kPrivilege{"privilege", ""};
-constexpr Kind kDisk{"disk", "--disk SIZE"};
-constexpr Kind kTmp{"disk", "--tmp SIZE"};
-constexpr Kind kShm{"disk", "--shm SIZE"};
+constexpr Kind kNetwork{Named::network, "--network bridge", true};
+constexpr Kind kNames{Named::name_resolution, "--network bridge", true};
+constexpr Kind kReadOnly{Named::read_only, ""};
+constexpr Kind kMemory{Named::memory, "--memory SIZE"};
+constexpr Kind kPids{Named::pids, "--pids N"};
+constexpr Kind kFileSize{Named::file_size, ""};
+constexpr Kind kFiles{Named::nofile, "--nofile N"};
+constexpr Kind kPrivilege{Named::privilege, ""};
+constexpr Kind kDisk{Named::disk, "--disk SIZE"};
+constexpr Kind kTmp{Named::disk, "--tmp SIZE"};
+constexpr Kind kShm{Named::disk, "--shm SIZE"};
 
 struct Phrase {
   std::string_view words;
@@ -200,6 +211,8 @@ void add_counters(Hints& hints, const sandbox::Refusals& refusals, sandbox::Outc
 }
 
 }  // namespace
+
+std::vector<std::string_view> sandbox_hint_kinds() { return {kKindNames.begin(), kKindNames.end()}; }
 
 std::vector<SandboxHint> find_sandbox_hints(const sandbox::ExecutionResult& result, sandbox::Outcome outcome,
                                             const Spool::Text& out, const Spool::Text& err,

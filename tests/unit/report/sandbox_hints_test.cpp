@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "made_report.h"
 #include "orchestrator/report/report.h"
 
@@ -43,13 +45,17 @@ TEST(SandboxHints, RecogniseTheWordsOfLanguagesAndLibraries) {
       {"OSError: [Errno 27] File too large", "file-size", ""},
       {"OSError: [Errno 24] Too many open files", "nofile", "--nofile N"},
   };
+  std::set<std::string_view> kinds;
   for (const auto& one : cases) {
+    kinds.insert(one.kind);
     const auto found = hints(std::string("before\n") + one.line + "\nafter\n");
     ASSERT_EQ(found.size(), 1u) << one.line;
     EXPECT_EQ(found[0].kind, one.kind) << one.line;
     EXPECT_EQ(found[0].remedy, one.remedy) << one.line;
     EXPECT_EQ(found[0].evidence, std::string("stderr: ") + one.line);
   }
+  const auto listed = sandbox_hint_kinds();
+  EXPECT_EQ(kinds, std::set<std::string_view>(listed.begin(), listed.end())) << "each kind has its words";
 }
 
 TEST(SandboxHints, AreSilentAboutOrdinaryFailures) {

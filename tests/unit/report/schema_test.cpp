@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
@@ -13,10 +14,15 @@ namespace {
 using sandbox::Outcome;
 using Adapter = valijson::adapters::NlohmannJsonAdapter;
 
-// What the schema says against a document; empty when it is valid.
-std::string complaints(const nlohmann::json& document) {
+const nlohmann::json& schema_text() {
   static const nlohmann::json text = nlohmann::json::parse(
       read_file(std::string(SOURCE_FOLDER) + "/orchestrator/report/report.schema.json"));
+  return text;
+}
+
+// What the schema says against a document; empty when it is valid.
+std::string complaints(const nlohmann::json& document) {
+  const nlohmann::json& text = schema_text();
   valijson::Schema schema;
   valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(Adapter(text), schema);
   valijson::ValidationResults results;
@@ -74,6 +80,15 @@ TEST(ReportSchema, AcceptsAReportThatWasCut) {
   made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
   add_rich_attempt(made);
   EXPECT_EQ(complaints(made.json({20'000})), "");
+}
+
+TEST(ReportSchema, KnowsTheKindsOfSandboxHintsAndNoOther) {
+  const auto& attempt = schema_text().at("definitions").at("result").at("properties");
+  auto listed = attempt.at("sandbox_hints").at("items").at("properties").at("kind").at("enum");
+  auto known = nlohmann::json(sandbox_hint_kinds());
+  std::sort(listed.begin(), listed.end());
+  std::sort(known.begin(), known.end());
+  EXPECT_EQ(listed, known);
 }
 
 TEST(ReportSchema, RefusesAnUnknownKeyAndAMissingOne) {
