@@ -2,25 +2,21 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "images/bases/bootstrap.h"
 #include "images/toolchains/toolchain.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/finding.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/cli/trial.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
-
-struct Finding {
-  enum class Level { good, warning, missing } level;
-  std::string subject;
-  std::string text;
-  std::string remedy;  // what to do, when it is not good
-};
 
 std::string_view word(Finding::Level level) {
   switch (level) {
@@ -68,8 +64,8 @@ void add_nofile(std::vector<Finding>& findings) {
                       enough ? "" : "use --nofile with a smaller number"});
 }
 
-// A toolchain can be used when its base is here, by either name.
-void add_bases(Session& session, std::vector<Finding>& findings) {
+// A toolchain can be used when its base is here, by either name. Returns the first that is.
+std::string add_bases(Session& session, std::vector<Finding>& findings) {
   const auto here = [&](const std::string& reference) {
     return io::await<io::Result<std::optional<sandbox::Image>>>(
                session.loop(),
@@ -77,12 +73,14 @@ void add_bases(Session& session, std::vector<Finding>& findings) {
         .value()
         .has_value();
   };
+  std::string first;
   for (const images::Toolchain* toolchain : images::toolchains()) {
     const images::BaseRecipe* base = images::find_base(toolchain->bootstrap_base());
     const std::string bootstrapped = base ? base->reference : "";
     std::string found;
     if (here(toolchain->default_base())) found = toolchain->default_base();
     if (found.empty() && !bootstrapped.empty() && here(bootstrapped)) found = bootstrapped;
+    if (first.empty()) first = found;
     const std::string subject = "base image for " + toolchain->name();
     if (!found.empty())
       findings.push_back({Finding::Level::good, subject, found, ""});
@@ -93,12 +91,34 @@ void add_bases(Session& session, std::vector<Finding>& findings) {
            fmt::format("it is pulled when a registry answers; without one: orchestrator images bootstrap {}",
                        toolchain->bootstrap_base())});
   }
+  return first;
+}
+
+bool is_able(const std::vector<Finding>& findings) {
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& finding) { return finding.level == Finding::Level::missing; });
+}
+
+void add_trial(const Program& program, Session& session, const std::string& base,
+               std::vector<Finding>& findings) {
+  if (!is_able(findings) || base.empty()) {
+    findings.push_back({Finding::Level::warning, "trial",
+                        base.empty() ? "no attempt was tried: no base image is here"
+                                     : "no attempt was tried: something is missing",
+                        base.empty() ? "make or pull one, then: orchestrator doctor" : ""});
+    return;
+  }
+  auto tried = try_attempts(session.loop(), session.engine().sandbox(), session.engine().images(),
+                            {base, program.supervisor, session.scratch(), session.run_id()});
+  findings.insert(findings.end(), tried.begin(), tried.end());
 }
 
 std::vector<Finding> examine(const Program& program, const CommandLine& options) {
   std::vector<Finding> findings;
+  const char* subject = "state folder";
   try {
     Session session(program, options);
+    subject = "engine";
     const auto& engine = session.open_engine();
     findings.push_back(engine_finding(engine));
     for (const auto& warning : engine.warnings)
@@ -106,11 +126,10 @@ std::vector<Finding> examine(const Program& program, const CommandLine& options)
     add_limits(engine, findings);
     add_disks(engine, session.state_folder(), findings);
     add_nofile(findings);
-    add_bases(session, findings);
+    add_trial(program, session, add_bases(session, findings), findings);
     session.close_engine();
   } catch (const io::HostError& error) {
-    findings.push_back(
-        {Finding::Level::missing, "engine", error.what(), ""});
+    findings.push_back({Finding::Level::missing, subject, error.what(), ""});
   }
   return findings;
 }
@@ -131,8 +150,7 @@ void print_json(const std::vector<Finding>& findings, bool able) {
 
 int doctor_command(const Program& program, const CommandLine& options) {
   const auto findings = examine(program, options);
-  bool able = true;
-  for (const auto& finding : findings) able = able && finding.level != Finding::Level::missing;
+  const bool able = is_able(findings);
   if (options.json_output) {
     print_json(findings, able);
     return able ? 0 : 1;
