@@ -1,13 +1,11 @@
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <csignal>
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "images/bases/bootstrap.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/image_list.h"
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
@@ -22,30 +20,18 @@ std::string known_bases() {
   return list;
 }
 
-std::string label(const sandbox::Image& image, const char* name) {
-  const auto found = image.labels.find(name);
-  return found == image.labels.end() ? "" : found->second;
+template <class T, class Start>
+T answer(Session& session, Start start) {
+  return io::await<io::Result<T>>(session.loop(), start).value();
 }
 
-void print_json(const std::vector<sandbox::Image>& images) {
-  nlohmann::json list = nlohmann::json::array();
-  for (const auto& image : images)
-    list.push_back(
-        {{"id", image.id},
-         {"kind", label(image, "orchestrator.kind")},
-         {"references", image.references},
-         {"size_bytes", image.size_bytes},
-         {"created", fmt::format("{:%Y-%m-%dT%H:%M:%SZ}",
-                                 fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)))}});
-  std::cout << list.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
-}
-
-void print_lines(const std::vector<sandbox::Image>& images) {
-  for (const auto& image : images)
-    std::cout << fmt::format("{:<14} {:>6} MiB  {:%Y-%m-%d %H:%M}  {}\n", label(image, "orchestrator.kind"),
-                             image.size_bytes >> 20,
-                             fmt::gmtime(std::chrono::system_clock::to_time_t(image.created)),
-                             image.references.empty() ? image.id.substr(0, 19) : image.references.front());
+// In the order of images::base_recipes().
+std::vector<std::optional<sandbox::Image>> known_base_images(Session& session) {
+  std::vector<std::optional<sandbox::Image>> bases;
+  for (const auto& recipe : images::base_recipes())
+    bases.push_back(answer<std::optional<sandbox::Image>>(
+        session, [&](auto done) { session.engine().images().inspect(recipe.reference, std::move(done)); }));
+  return bases;
 }
 
 }  // namespace
@@ -78,11 +64,12 @@ int bootstrap_command(const Program& program, const CommandLine& options) {
 int list_images_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   session.open_engine();
-  auto images = io::await<io::Result<std::vector<sandbox::Image>>>(session.loop(), [&](auto done) {
-                  session.engine().images().list(std::move(done));
-                }).value();
-  std::sort(images.begin(), images.end(), [](const auto& a, const auto& b) { return a.created > b.created; });
-  options.json_output ? print_json(images) : print_lines(images);
+  const auto images =
+      listed_images(answer<std::vector<sandbox::Image>>(
+                        session, [&](auto done) { session.engine().images().list(std::move(done)); }),
+                    known_base_images(session));
+  std::cout << (options.json_output ? image_json(images)
+                                    : image_table(images, std::chrono::system_clock::now()));
   session.close_engine();
   return 0;
 }
