@@ -160,7 +160,6 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
 
 void define_bootstrap(FlagSet& flags, Draft& draft) {
   flags.text("Where from", "--mirror", "URL", "Debian mirror [the one of this host]", draft.line.mirror);
-  flags.on("Where from", "-y,--yes", "Do not ask", draft.line.yes);
 }
 
 void check_mirror(Draft& draft) {
@@ -176,7 +175,7 @@ void define_list(FlagSet& flags, Draft& draft) {
   flags.on("Output", "--json", "As JSON", draft.line.json_output);
 }
 
-void define_clean(FlagSet& flags, Draft& draft) { flags.on("How", "-y,--yes", "Do not ask", draft.line.yes); }
+void define_nothing(FlagSet&, Draft&) {}
 
 // A mode and how it is called.
 struct Command {
@@ -218,11 +217,8 @@ const std::vector<Command>& commands() {
         "Removes what dead runs left. What a living run owns is never touched.",
         {},
         {}},
-       define_clean},
-      {Mode::version,
-       {"version"},
-       {"orchestrator version", "Prints the version.", {}, {}},
-       [](FlagSet&, Draft&) {}},
+       define_nothing},
+      {Mode::version, {"version"}, {"orchestrator version", "Prints the version.", {}, {}}, define_nothing},
   };
   return all;
 }
@@ -233,7 +229,12 @@ std::string joined(const Words& words) {
   return text;
 }
 
-std::string first_sentence(const std::string& text) { return text.substr(0, text.find(". ")); }
+// Without its full stop.
+std::string first_sentence(const std::string& text) {
+  std::string sentence = text.substr(0, text.find(". "));
+  if (sentence.ends_with('.')) sentence.pop_back();
+  return sentence;
+}
 
 std::string program_help() {
   HelpPage page{

@@ -43,7 +43,6 @@ struct CommandLine {
   ColourMode colour = ColourMode::automatic;
   LogFormat log_format = LogFormat::text;
   int verbosity = 0;         // number of -v
-  bool yes = false;          // answer questions with yes (images bootstrap, clean)
   bool json_output = false;  // JSON on stdout (doctor, images list)
 };
 

@@ -266,6 +266,7 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
        "'b' is not expected here; see orchestrator images bootstrap --help"},
       {{"doctor", "--", "pytest"}, "--: only run takes a command"},
       {{"clean", "--runs", "5"}, "--runs: is no flag of this command"},
+      {{"clean", "--yes"}, "--yes: is no flag of this command"},
   };
   for (const auto& c : cases) {
     std::string words;
@@ -296,14 +297,13 @@ TEST(Options, AloneAreAnsweredWithAShortHelp) {
 }
 
 TEST(Options, OfOtherModes) {
-  const CommandLine bootstrap = parse({"images", "bootstrap", "--yes", "python", "--mirror", "http://m/"});
+  const CommandLine bootstrap = parse({"images", "bootstrap", "python", "--mirror", "http://m/"});
   EXPECT_EQ(bootstrap.mode, Mode::images_bootstrap);
   EXPECT_EQ(bootstrap.bootstrap_name, "python");
   EXPECT_EQ(bootstrap.mirror, "http://m/");
-  EXPECT_TRUE(bootstrap.yes);
   EXPECT_EQ(parse({"images", "list"}).mode, Mode::images_list);
   EXPECT_TRUE(parse({"doctor", "--json"}).json_output);
-  EXPECT_EQ(parse({"clean", "-y"}).mode, Mode::clean);
+  EXPECT_EQ(parse({"clean"}).mode, Mode::clean);
   EXPECT_EQ(parse({"version"}).mode, Mode::version);
   EXPECT_EQ(parse({"--version"}).mode, Mode::version);
 }
@@ -329,6 +329,13 @@ TEST(Help, IsThereForEveryCommand) {
 std::size_t columns(const std::string& line) {
   return static_cast<std::size_t>(std::count_if(
       line.begin(), line.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+TEST(Help, ListsTheCommandsWithASentenceEachAndNoFullStop) {
+  const std::string text = help({"--help"});
+  const auto list = text.substr(text.find("Commands:"), text.find("Examples:") - text.find("Commands:"));
+  EXPECT_NE(list.find("version"), std::string::npos);
+  EXPECT_EQ(list.find(".\n"), std::string::npos) << list;
 }
 
 TEST(Help, FitsInto80Columns) {
