@@ -126,7 +126,7 @@ std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const 
     break;
   }
   const auto end = last_lines(log, kLinesShown);
-  if (!end.empty()) message += "\n" + std::string(end);
+  if (!end.empty()) message.append(1, '\n').append(end);
   return io::failure(io::SetupError(message));
 }
 

@@ -27,13 +27,15 @@ const char* environment(std::initializer_list<const char*> names) {
 std::string endpoint(const sockaddr* address) {
   if (address->sa_family == AF_INET) {
     const auto* v4 = reinterpret_cast<const sockaddr_in*>(address);
-    return "4" + std::string(reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr) +
-           std::to_string(v4->sin_port);
+    return std::string(1, '4')
+        .append(reinterpret_cast<const char*>(&v4->sin_addr), sizeof v4->sin_addr)
+        .append(std::to_string(v4->sin_port));
   }
   if (address->sa_family != AF_INET6) return {};
   const auto* v6 = reinterpret_cast<const sockaddr_in6*>(address);
-  return "6" + std::string(reinterpret_cast<const char*>(&v6->sin6_addr), sizeof v6->sin6_addr) +
-         std::to_string(v6->sin6_port);
+  return std::string(1, '6')
+      .append(reinterpret_cast<const char*>(&v6->sin6_addr), sizeof v6->sin6_addr)
+      .append(std::to_string(v6->sin6_port));
 }
 
 std::string url_part(CURLU* url, CURLUPart part, unsigned flags) {

@@ -44,7 +44,8 @@ bool matches(const std::string& pattern, const std::string& name) {
 }
 
 bool has_folder_named(std::string_view path, std::string_view name) {
-  return ("/" + std::string(path)).find("/" + std::string(name) + "/") != std::string::npos;
+  const std::string wanted = std::string(1, '/').append(name).append(1, '/');
+  return std::string(1, '/').append(path).find(wanted) != std::string::npos;
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ bool offers_depth(std::string_view advertisement) {
   if (nul == std::string_view::npos) return false;
   std::string_view line = advertisement.substr(nul + 1);
   line = line.substr(0, line.find('\n'));
-  return (" " + std::string(line) + " ").find(" shallow ") != std::string::npos;
+  return std::string(1, ' ').append(line).append(1, ' ').find(" shallow ") != std::string::npos;
 }
 
 std::string with_depth_one(const std::string& body) {

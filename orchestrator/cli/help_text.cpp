@@ -16,7 +16,7 @@ std::string wrapped(const std::string& text, std::size_t indent) {
   while (words >> word) {
     const bool first = result.empty();
     if (!first && column + 1 + word.size() > kWidth) {
-      result += "\n" + std::string(indent, ' ');
+      result.append(1, '\n').append(indent, ' ');
       column = indent;
     } else if (!first) {
       result += ' ';

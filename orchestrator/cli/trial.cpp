@@ -109,7 +109,7 @@ class Trial {
     bool has_path = false;
     for (const auto& [name, value] : env_) has_path = has_path || name == "PATH";
     if (!has_path) execution.env.emplace_back("PATH", kUsualPath);
-    execution.workdir = "/";
+    execution.workdir.assign(1, '/');
     execution.limits.memory_bytes = 64 * sandbox::kMiB;
     execution.limits.tmp_bytes = 16 * sandbox::kMiB;
     execution.limits.shm_bytes = sandbox::kMiB;

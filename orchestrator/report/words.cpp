@@ -63,7 +63,7 @@ std::string wrap(std::string_view text, int width, int indent, int used) {
     const std::string_view word = text.substr(0, end);
     const int wide = columns(word);
     if (!at_start && used + 1 + wide > width) {
-      lines += "\n" + std::string(static_cast<std::size_t>(indent), ' ');
+      lines.append(1, '\n').append(static_cast<std::size_t>(indent), ' ');
       used = indent;
       at_start = true;
     }
