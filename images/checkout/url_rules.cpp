@@ -118,8 +118,9 @@ HttpsUrl parse_https(const std::string& url) {
   if (has_unprintable(url)) refuse(url, "it holds a space or a control character");
   const CurlUrl parsed;
   if (::curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) refuse(url, "not a URL");
-  if (url.compare(5, 4, ":///") == 0) refuse(url, "it names no host");  // curl forgives the third slash
   if (parsed.part(CURLUPART_SCHEME) != "https") refuse(url, "only https:// is spoken");
+  // Curl forgives a slash too few and one too many.
+  if (url.compare(5, 3, "://") != 0 || url.compare(5, 4, ":///") == 0) refuse(url, "it names no host");
   if (url.substr(0, url.find('/', 8)).find('@') != std::string::npos ||
       !parsed.part(CURLUPART_USER).empty() || !parsed.part(CURLUPART_PASSWORD).empty())
     refuse(url,

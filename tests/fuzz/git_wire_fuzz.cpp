@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   attributes.add("", text);
   attributes.is_lfs("folder/file.bin");
   const std::size_t half = text.size() / 2;
-  if (text.size() < 256) glob_matches(std::string_view(text).substr(0, half), std::string_view(text).substr(half));
+  if (text.size() < 256)
+    glob_matches(std::string_view(text).substr(0, half), std::string_view(text).substr(half));
   return 0;
 }

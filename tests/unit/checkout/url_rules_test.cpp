@@ -56,11 +56,11 @@ TEST(UrlRules, RefuseEverythingElseInThePredecessorsWords) {
        {std::string("http://git.example.com/a"), std::string("git://git.example.com/a"),
         std::string("ssh://git@git.example.com/a"), std::string("git@git.example.com:a/b"),
         std::string("file:///etc"), std::string("ext::sh -c id"), std::string("ftp://git.example.com/a"),
-        std::string("https://"), std::string("https:///a"), std::string("https://git.example.com/a b"),
-        std::string("https://git.example.com/a\nb"), std::string("https://git.example.com/a?private_token=x"),
-        std::string("https://git.example.com/a#b"), std::string("https://git.example.com:99999/a"),
-        std::string("/no/such/folder"), scratch.path("file"), "https://h/" + std::string(5000, 'a'),
-        std::string("/tmp\0/x", 7)})
+        std::string("https://"), std::string("https:/a/b"), std::string("https:///a"),
+        std::string("https://git.example.com/a b"), std::string("https://git.example.com/a\nb"),
+        std::string("https://git.example.com/a?private_token=x"), std::string("https://git.example.com/a#b"),
+        std::string("https://git.example.com:99999/a"), std::string("/no/such/folder"), scratch.path("file"),
+        "https://h/" + std::string(5000, 'a'), std::string("/tmp\0/x", 7)})
     EXPECT_EQ(refusal(repo).find("Invalid repository URL or path: "), 0u) << repo << " → " << refusal(repo);
   EXPECT_EQ(refusal(""), "Repository URL is required");
 }
