@@ -135,7 +135,7 @@ HttpsUrl parse_https(const std::string& url) {
     refuse(url, "link-local and metadata addresses are refused");
   const std::string port = parsed.part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
   result.port = std::stoi(port);
-  result.text = url;
+  result.text = "https" + url.substr(5);
   while (result.text.ends_with('/')) result.text.pop_back();
   return result;
 }

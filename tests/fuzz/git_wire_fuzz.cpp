@@ -37,7 +37,9 @@ void path(const std::string& text) {
     require(("/" + text + "/").find("/../") == std::string::npos && !text.starts_with("/"));
   } catch (const io::RequestError&) {
   }
-  for (const char c : printable(text)) require(c >= ' ' && c < 127);
+  std::string shown = printable(text);
+  if (shown.ends_with("…")) shown.resize(shown.size() - std::string_view("…").size());
+  for (const char c : shown) require(c >= ' ' && c < 127);
 }
 
 void shallow_section(std::string_view bytes, std::size_t step) {
