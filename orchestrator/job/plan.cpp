@@ -140,7 +140,11 @@ class Planner {
     if (all_.deadline_s) plan_.deadline = milliseconds(*all_.deadline_s);
     plan_.job_seed = all_.seed.value_or(context_.random_seed);
     plan_.seed_range = all_.random_seed_range.value_or(SeedRange{});
-    if (all_.only_attempt) plan_.only_attempt = static_cast<int>(*all_.only_attempt);
+    if (all_.only_attempt) {
+      plan_.only_attempt = static_cast<int>(*all_.only_attempt);
+      plan_.runs =
+          std::max(plan_.runs, *plan_.only_attempt + 1);  // the command to run it again must be a good one
+    }
     plan_.include = all_.include;
   }
 

@@ -160,6 +160,7 @@ TEST(OnlyAttempt, MayExceedTheRunsThatNobodySaid) {
   auto request = said();
   request.only_attempt = 999;
   EXPECT_EQ(plan(request).only_attempt, 999);
+  EXPECT_EQ(plan(request).runs, 1000) << "said together in the command that runs it again";
   EXPECT_EQ(plan(request, file("runs: 5")).only_attempt, 999);
   request.runs = 999;
   EXPECT_EQ(errors_of([&] { plan(request); }),
