@@ -1,6 +1,7 @@
 #include "orchestrator/cli/options.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdlib>
 
 #include "orchestrator/cli/flag_set.h"
@@ -137,8 +138,18 @@ std::vector<FieldError> with_missing_fields(const Draft& draft, const GetEnv& ge
   return draft.reading.errors;
 }
 
+bool is_host(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
+    return c >= 0x80 || std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' ||
+           c == ']';
+  });
+}
+
 void check_git_flags(Draft& draft) {
   const CommandLine& line = draft.line;
+  if (!is_host(line.git_host))
+    draft.fail("--git-host", "must be a host, as in git.example.com or git.example.com:8443, not " +
+                                 in_quotes(line.git_host));
   if (!line.git_token_env.empty()) {
     if (auto sentence = check_variable_name(line.git_token_env); !sentence.empty()) {
       draft.fail("--git-token-env", sentence);

@@ -1,16 +1,14 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
-#include <unistd.h>
 
 #include <csignal>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "images/checkout/ca_file.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
@@ -22,36 +20,6 @@ namespace {
 std::optional<std::string> environment(const char* name) {
   const char* value = std::getenv(name);
   return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
-std::string prepare_logs_folder(const CommandLine& options) {
-  if (options.logs_dir.empty()) return "";
-  std::error_code error;
-  std::filesystem::create_directories(options.logs_dir, error);
-  if (error)
-    throw io::RequestError(
-        fmt::format("--logs: cannot make the folder {}: {}", options.logs_dir, error.message()));
-  return options.logs_dir;
-}
-
-void write_report_file(const Report& report, const Spool& spool, const std::string& path) {
-  if (path == "-") return write_json(report, spool, std::cout);
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  if (!file) throw io::RequestError(fmt::format("--json: cannot write {}: {}", path, std::strerror(errno)));
-  write_json(report, spool, file);
-  file.close();
-  if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
-  std::filesystem::rename(part, path);
-}
-
-// A path that cannot be written must be known before an hour of attempts, not after.
-void check_report_path(const std::string& path) {
-  if (path.empty() || path == "-") return;
-  const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
-  if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw io::RequestError(
-        fmt::format("--json: the folder {} cannot be written: {}", folder.string(), std::strerror(errno)));
 }
 
 // The run, from the first signal handler to the report.
@@ -66,7 +34,8 @@ class RunMode {
     if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
     inputs_.ca_file = options.ca_file;
     check_report_path(options.json_file);
-    inputs_.logs_folder = prepare_logs_folder(options);
+    prepare_logs_folder(options.logs_dir);
+    inputs_.logs_folder = options.logs_dir;
     inputs_.run_id = session_.run_id();
     inputs_.scratch = session_.scratch();
     program_version_ = program.version;

@@ -245,6 +245,9 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
       {{"doctor", "--json=report.json", "--help=x"}, "--json: takes no value\n--help: takes no value"},
       {{"images", "bootstrap", "python", "--mirror", "deb.example"},
        "--mirror: must be a URL that starts with http://, https:// or file:/, not 'deb.example'"},
+      {run({"--git-host", "https://git.example/"}),
+       "--git-host: must be a host, as in git.example.com or git.example.com:8443, not "
+       "'https://git.example/'"},
       {run({"--memory", "1x"}),
        "--memory: memory must be a number of bytes or a size as in 512m or 2g, not '1x'"},
       {run({"--git-token-env", "a-b"}),

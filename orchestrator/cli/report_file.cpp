@@ -1,0 +1,71 @@
+#include "orchestrator/cli/report_file.h"
+
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "sandbox/io/error.h"
+#include "sandbox/io/fd.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_device_or_pipe(const std::string& path) {
+  std::error_code ignored;
+  const auto status = fs::status(path, ignored);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
+// By trying: permissions do not tell about a read-only file system, or one that only looks like a folder.
+void check_folder(const std::string& flag, const std::string& folder) {
+  std::string name = folder + "/.orchestrator-XXXXXX";
+  const io::Fd file(::mkstemp(name.data()));
+  if (!file)
+    throw io::RequestError(
+        fmt::format("{}: the folder {} cannot be written: {}", flag, folder, std::strerror(errno)));
+  ::unlink(name.c_str());
+}
+
+}  // namespace
+
+void check_report_path(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  std::error_code ignored;
+  if (path.ends_with('/') || fs::is_directory(path, ignored))
+    throw io::RequestError(fmt::format("--json: {} is a folder; name a file", path));
+  if (!is_device_or_pipe(path)) return check_folder("--json", fs::absolute(path).parent_path());
+  if (::access(path.c_str(), W_OK) != 0)
+    throw io::RequestError(fmt::format("--json: {} cannot be written: {}", path, std::strerror(errno)));
+}
+
+void write_report_file(const Report& report, const Spool& spool, const std::string& path) {
+  if (path == "-") return write_json(report, spool, std::cout);
+  const bool direct = is_device_or_pipe(path);
+  const std::string written = direct ? path : path + ".part";
+  std::ofstream file(written, std::ios::binary);
+  if (!file)
+    throw io::HostError(fmt::format("cannot write the report to {}: {}", path, std::strerror(errno)));
+  write_json(report, spool, file);
+  file.close();
+  if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
+  if (!direct) fs::rename(written, path);
+}
+
+void prepare_logs_folder(const std::string& path) {
+  if (path.empty()) return;
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error)
+    throw io::RequestError(fmt::format("--logs: cannot make the folder {}: {}", path, error.message()));
+  check_folder("--logs", path);
+}
+
+}  // namespace orchestrator
