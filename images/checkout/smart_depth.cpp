@@ -50,8 +50,9 @@ std::string ShallowSectionFilter::feed(std::string_view bytes) {
     const auto length = packet_length(held_);
     if (length && *length >= 4 && held_.size() < *length && held_.size() < 16)
       return {};  // its kind is not here yet
-    const bool of_section = length && *length >= 4 &&
-                            (held_.compare(4, 8, "shallow ") == 0 || held_.compare(4, 10, "unshallow ") == 0);
+    const std::string_view payload =
+        length && *length >= 4 ? std::string_view(held_).substr(4, *length - 4) : std::string_view();
+    const bool of_section = payload.starts_with("shallow ") || payload.starts_with("unshallow ");
     if (of_section && held_.size() < *length) return {};
     if (!of_section) {
       passed_ = true;
