@@ -26,6 +26,7 @@ std::pair<int, int> version_numbers(const std::string& version) {
 // The version to speak: the newest that both know. Throws io::HostError when there is none.
 std::string settle_version(const Json& answer) {
   const std::string theirs = answer.value("ApiVersion", "");
+  if (theirs.empty()) throw EngineError("it names no version", 200);
   const std::string their_oldest = answer.value("MinAPIVersion", theirs);
   const auto oldest = version_numbers(kOldestApi), newest = version_numbers(kNewestApi);
   if (version_numbers(theirs) < oldest)
@@ -199,6 +200,9 @@ std::exception_ptr DockerClient::explain_first_answer() const {
 std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
   io::HttpRequest http = request(call.method, call.path);
   http.timeout = call.timeout;
+  // On a connection that was used before, libcurl would send a request once more when it breaks before an
+  // answer; a create that was heard twice leaves a container that nobody knows.
+  http.own_connection = !call.repeatable && call.method != "GET";
   if (!call.tar_file.empty()) {
     http.body_file = call.tar_file;
     http.headers.push_back("Content-Type: application/x-tar");
