@@ -4,8 +4,8 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <charconv>
 
+#include "sandbox/docker/ended_container.h"
 #include "sandbox/io/error.h"
 
 namespace sandbox::docker {
@@ -16,54 +16,6 @@ using std::chrono::seconds;
 
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
-constexpr std::size_t kMaxEngineWords = 4096;
-
-std::int64_t number(const std::map<std::string, std::string>& fields, const std::string& key) {
-  const auto found = fields.find(key);
-  std::int64_t value = 0;
-  if (found != fields.end())
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
-  return value;
-}
-
-std::optional<std::int64_t> optional_number(const std::map<std::string, std::string>& fields,
-                                            const std::string& key) {
-  return fields.contains(key) ? std::optional(number(fields, key)) : std::nullopt;
-}
-
-// "2026-11-23T00:13:28.123456789Z" of the engine; the epoch when it is no time or "0001-01-01T00:00:00Z".
-std::chrono::system_clock::time_point engine_time(const std::string& text) {
-  std::tm parts{};
-  double fraction = 0;
-  if (std::sscanf(text.c_str(), "%d-%d-%dT%d:%d:%d", &parts.tm_year, &parts.tm_mon, &parts.tm_mday,
-                  &parts.tm_hour, &parts.tm_min, &parts.tm_sec) != 6 ||
-      parts.tm_year < 1970)
-    return {};
-  if (const auto dot = text.find('.'); dot != std::string::npos)
-    fraction = std::strtod(text.c_str() + dot, nullptr);
-  parts.tm_year -= 1900;
-  parts.tm_mon -= 1;
-  const auto whole = std::chrono::system_clock::from_time_t(timegm(&parts));
-  return whole + std::chrono::duration_cast<std::chrono::system_clock::duration>(
-                     std::chrono::duration<double>(fraction));
-}
-
-Usage usage_of(const std::map<std::string, std::string>& fields) {
-  Usage usage;
-  if (const auto cpu = optional_number(fields, "cpu_us")) usage.cpu_ms = *cpu / 1000;
-  usage.peak_memory_bytes = optional_number(fields, "peak_memory");
-  if (const auto source = fields.find("peak_source"); source != fields.end())
-    usage.peak_memory_source = source->second.substr(0, 64);
-  return usage;
-}
-
-Refusals refusals_of(const std::map<std::string, std::string>& fields) {
-  const auto count = [&](const char* key) {
-    return static_cast<std::uint64_t>(std::max<std::int64_t>(0, number(fields, key)));
-  };
-  return {count("no_route"), count("dns_refused"), count("pids"),
-          count("memory"),   count("oom_kills"),   count("tmp_full")};
-}
 
 }  // namespace
 
@@ -87,8 +39,7 @@ Container::Container(Containers& owner, DockerClient& client, const EngineTraits
       traits_(traits),
       request_(std::move(request)),
       name_(std::move(name)),
-      attach_reader_(*this),
-      frame_reader_(*this) {}
+      reader_(client.loop(), request_.execution.limits, reader_events(), result_) {}
 
 Container::~Container() = default;
 
@@ -172,7 +123,7 @@ void Container::attach() {
       if (self->state_ == State::attaching) self->request_start();
     });
   };
-  handlers.on_bytes = [this](std::string_view bytes) { attach_reader_.feed(bytes); };
+  handlers.on_bytes = [this](std::string_view bytes) { reader_.feed(bytes); };
   handlers.on_end = [this](io::Result<io::HttpResponse> result) { stream_ended(std::move(result)); };
   const std::string query =
       fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
@@ -234,8 +185,8 @@ void Container::stream_ended(io::Result<io::HttpResponse> result) {
   if (state_ == State::attaching) {
     std::exception_ptr error = result.error();
     if (!error)
-      error = io::failure(
-          EngineError(fmt::format("the engine answered {}: {}", result.value().status, engine_words_), 0));
+      error = io::failure(EngineError(
+          fmt::format("the engine answered {}: {}", result.value().status, reader_.engine_words()), 0));
     return fail("while attaching to " + name_, error);
   }
   if (state_ == State::draining) drain();
@@ -256,15 +207,15 @@ void Container::inspect() {
 
 void Container::inspected(io::Result<Reply> result) {
   try {
-    const Json container = expect_success(result.value(), "inspecting a container").json();
-    const Json& state = container.at("State");
-    result_.started_at = engine_time(state.value("StartedAt", ""));
-    result_.finished_at = engine_time(state.value("FinishedAt", ""));
-    result_.duration = std::chrono::duration_cast<milliseconds>(result_.finished_at - result_.started_at);
+    const EndedContainer end =
+        ended_container(expect_success(result.value(), "inspecting a container").json());
+    result_.started_at = end.started_at;
+    result_.finished_at = end.finished_at;
+    result_.duration = std::chrono::duration_cast<milliseconds>(end.finished_at - end.started_at);
     // The engine stamps a start after the fact: a quick command may have ended by then.
-    if (result_.duration.count() <= 0) result_.duration = seen_duration_;
-    result_.oom_killed = result_.oom_killed || state.value("OOMKilled", false);
-    if (!frame_reader_.ended()) result_.exit = ExitStatus{state.value("ExitCode", -1), std::nullopt};
+    if (result_.duration.count() <= 0) result_.duration = reader_.seen_duration();
+    result_.oom_killed = result_.oom_killed || end.oom_killed;
+    if (!reader_.ended()) result_.exit = ExitStatus{end.exit_code, std::nullopt};
   } catch (...) {
     return fail("while reading the end of " + name_, std::current_exception());
   }
@@ -273,23 +224,14 @@ void Container::inspected(io::Result<Reply> result) {
 
 // ---- its end
 
-// Puts together what was seen. Frames that stop without an end mean that somebody killed the supervisor: we
-// (a KILL after the grace), the kernel (out of memory) or a stranger, which is no evidence about the test.
+// Puts together what was seen.
 void Container::finish() {
   if (finished_told_) return remove();
   finished_told_ = true;
   const auto keep_alive = shared_from_this();
   backstop_.reset();
-  result_.frames_broken = frame_reader_.broken() || (result_.exit && !frame_reader_.ended());
   result_.exit_before_stop = ended_before_stop();
-  explain_frames();
-  if (supervisor_stop_ == "timeout" && !result_.stop) result_.stop = StopReason::timeout;
-  const bool explained = result_.stop || result_.oom_killed || result_.infrastructure;
-  if (result_.frames_broken && !explained) {
-    result_.infrastructure =
-        fmt::format("the container of {} ended with {} before its supervisor did{}{}", name_,
-                    result_.exit->code, engine_words_.empty() ? "" : ": ", engine_words_);
-  }
+  reader_.conclude(name_, stop_sent_at_.has_value());
   if (!result_.exit && !result_.infrastructure && !result_.stop)
     result_.infrastructure = name_ + " never ran";
   const ContainerEvents events = events_;
@@ -303,18 +245,9 @@ void Container::finish() {
 
 // By the engine's clock, which is this host's: the engine is reached over a Unix socket.
 bool Container::ended_before_stop() const {
-  if (!result_.exit || !supervisor_stop_.empty()) return false;
-  return !stop_sent_at_ || (result_.finished_at.time_since_epoch().count() > 0 && result_.finished_at < *stop_sent_at_);
-}
-
-// Ends that say nothing about the test although the frames are whole.
-void Container::explain_frames() {
-  if (!frame_reader_.ended() || result_.infrastructure) return;
-  if (supervisor_stop_ == "signal" && !stop_sent_at_)
-    result_.infrastructure = "the container of " + name_ + " was stopped by somebody else";
-  if (!command_started_ && !result_.start_failure && !result_.stop)
-    result_.infrastructure = "the supervisor of " + name_ + " could not do its work" +
-                             (result_.notes.empty() ? "" : ": " + result_.notes.back());
+  if (!result_.exit || reader_.was_stopped()) return false;
+  return !stop_sent_at_ ||
+         (result_.finished_at.time_since_epoch().count() > 0 && result_.finished_at < *stop_sent_at_);
 }
 
 void Container::fail(const std::string& what, std::exception_ptr error) {
@@ -434,70 +367,21 @@ void Container::ask_disk_usage(std::int64_t limit_bytes, milliseconds interval) 
   });
 }
 
-// ---- its bytes
+// ---- what it says
 
-void Container::attach_bytes(int stream, std::string_view bytes) {
-  if (stream == 1) {
-    frame_reader_.feed(bytes);
-  } else if (engine_words_.size() < kMaxEngineWords) {
-    engine_words_.append(bytes.substr(0, kMaxEngineWords - engine_words_.size()));
-  }
-}
-
-void Container::frame(FrameType type, std::string_view payload) {
-  switch (type) {
-    case FrameType::out:
-      return output_frame(Stream::out, payload);
-    case FrameType::err:
-      return output_frame(Stream::err, payload);
-    case FrameType::record:
-      if (!let_go_ && events_.record) events_.record(payload);
-      return;
-    case FrameType::started:
-      command_started_ = true;
-      command_started_at_ = client_.loop().now();
-      if (!let_go_ && events_.started) events_.started();
-      return;
-    case FrameType::start_failure: {
-      auto fields = parse_fields(payload);
-      result_.start_failure = StartFailure{static_cast<int>(number(fields, "errno")), fields["message"]};
-      return;
-    }
-    case FrameType::usage: {
-      const auto fields = parse_fields(payload);
-      result_.usage = usage_of(fields);
-      result_.refusals = refusals_of(fields);
-      result_.oom_killed = result_.oom_killed || result_.refusals.oom_kills > 0;
-      return;
-    }
-    case FrameType::note:
-      result_.notes.emplace_back(payload.substr(0, 512));
-      return;
-    case FrameType::end: {
-      auto fields = parse_fields(payload);
-      ExitStatus status{static_cast<int>(number(fields, "code")), std::nullopt};
-      if (const auto signal = number(fields, "signal"); signal != 0) status.signal = static_cast<int>(signal);
-      result_.exit = status;
-      supervisor_stop_ = fields["stop"];
-      if (command_started_)
-        seen_duration_ = std::chrono::duration_cast<milliseconds>(client_.loop().now() - command_started_at_);
-      return;
-    }
-  }
-}
-
-void Container::output_frame(Stream stream, std::string_view payload) {
-  auto& total = stream == Stream::out ? result_.stdout_bytes : result_.stderr_bytes;
-  total += payload.size();
-  const Limits& limits = request_.execution.limits;
-  const auto sum = static_cast<std::int64_t>(result_.stdout_bytes + result_.stderr_bytes);
-  if (sum > limits.output_stop_bytes) stop(StopReason::output_limit);
-  const auto room = static_cast<std::uint64_t>(limits.output_keep_bytes) - kept_output_;
-  (stream == Stream::out ? result_.stdout_dropped : result_.stderr_dropped) +=
-      payload.size() - std::min<std::uint64_t>(payload.size(), room);
-  payload = payload.substr(0, room);
-  kept_output_ += payload.size();
-  if (!payload.empty() && !let_go_ && events_.output) events_.output(stream, payload);
+AttemptReader::Events Container::reader_events() {
+  AttemptReader::Events events;
+  events.started = [this] {
+    if (!let_go_ && events_.started) events_.started();
+  };
+  events.output = [this](Stream stream, std::string_view bytes) {
+    if (!let_go_ && events_.output) events_.output(stream, bytes);
+  };
+  events.record = [this](std::string_view record) {
+    if (!let_go_ && events_.record) events_.record(record);
+  };
+  events.too_much_output = [this] { stop(StopReason::output_limit); };
+  return events;
 }
 
 }  // namespace sandbox::docker

@@ -13,9 +13,9 @@
 #include <set>
 #include <string>
 
+#include "sandbox/docker/attempt_reader.h"
 #include "sandbox/docker/container_config.h"
 #include "sandbox/docker/docker_client.h"
-#include "sandbox/frames/frame_reader.h"
 #include "sandbox/outcome.h"
 #include "sandbox/sandbox.h"
 
@@ -33,11 +33,13 @@ struct ContainerEvents {
   std::function<void()> drained;                         // nothing of it is left at the engine
 };
 
-class Container : public std::enable_shared_from_this<Container>, AttachSink, FrameSink {
+class Container : public std::enable_shared_from_this<Container> {
  public:
   Container(Containers& owner, DockerClient& client, const EngineTraits& traits, ContainerRequest request,
             std::string name);
-  ~Container() override;
+  ~Container();
+  Container(const Container&) = delete;
+  Container& operator=(const Container&) = delete;
 
   // Creates it (with its network where it has one of its own). Errors arrive as `finished` with
   // `infrastructure`.
@@ -87,7 +89,6 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   void inspected(io::Result<Reply> result);
   void finish();
   bool ended_before_stop() const;
-  void explain_frames();
   void remove();
   void remove_network();
   void finished_removing();
@@ -96,10 +97,7 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   void deliver_stop();
   void ask_disk_usage(std::int64_t limit_bytes, std::chrono::milliseconds interval);
 
-  void attach_bytes(int stream, std::string_view bytes) override;
-  void frame(FrameType type, std::string_view payload) override;
-  void output_frame(Stream stream, std::string_view payload);
-
+  AttemptReader::Events reader_events();
   ApiCall api(std::string method, std::string path, std::string doing) const;
 
   Containers& owner_;
@@ -116,17 +114,10 @@ class Container : public std::enable_shared_from_this<Container>, AttachSink, Fr
   bool let_go_ = false;
   bool finished_told_ = false;
 
-  AttachReader attach_reader_;
-  FrameReader frame_reader_;
-  std::string engine_words_;  // stderr of the container itself: what the engine or a broken supervisor said
+  ExecutionResult result_;
+  AttemptReader reader_;
   bool stream_open_ = false;
   std::optional<std::chrono::system_clock::time_point> stop_sent_at_;
-  bool command_started_ = false;
-  io::TimePoint command_started_at_{};        // when we saw its frame
-  std::chrono::milliseconds seen_duration_{0};  // from there to the frame of its end
-  std::string supervisor_stop_;  // why the supervisor itself stopped the command
-  std::uint64_t kept_output_ = 0;
-  ExecutionResult result_;
 
   std::unique_ptr<io::HttpCall> call_;  // the one step in flight
   std::unique_ptr<io::HttpCall> attach_call_;
