@@ -27,7 +27,19 @@ missing_packages() {
   done
 }
 
-engine_answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+# docker, and what needs the engine, run as root where this user may not use the socket.
+ENGINE_AS_ROOT=0
+docker() { if [ "$ENGINE_AS_ROOT" = 1 ]; then as_root docker "$@"; else command docker "$@"; fi; }
+with_engine() { if [ "$ENGINE_AS_ROOT" = 1 ]; then as_root "$@"; else "$@"; fi; }
+answers() { docker version --format '{{.Server.Version}}' >/dev/null 2>&1; }
+engine_answers() {
+  answers && return
+  [ "$(id -u)" != 0 ] && command -v sudo >/dev/null && [ -S /var/run/docker.sock ] || return 1
+  ENGINE_AS_ROOT=1
+  answers && say "this user may not use the engine's socket: what needs it runs by sudo" && return
+  ENGINE_AS_ROOT=0
+  return 1
+}
 
 # Says what it will change on this host and asks once on a terminal.
 agree() {

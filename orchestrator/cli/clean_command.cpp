@@ -9,7 +9,7 @@ namespace orchestrator {
 int clean_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   const int folders = remove_dead_scratch(session.state_folder());
-  session.open_engine();  // sweeps too, in the background; the one below waits and counts
+  session.open_engine();
   const int removed = io::await<io::Result<int>>(session.loop(), [&](auto done) {
                         session.engine().sandbox().sweep(sandbox::SweepScope::dead_owners, std::move(done));
                       }).value();

@@ -120,6 +120,7 @@ std::vector<Finding> examine(const Program& program, const CommandLine& options)
     Session session(program, options);
     subject = "engine";
     const auto& engine = session.open_engine();
+    session.sweep_in_background();
     findings.push_back(engine_finding(engine));
     for (const auto& warning : engine.warnings)
       findings.push_back({Finding::Level::warning, "engine", warning, ""});

@@ -44,8 +44,9 @@ int bootstrap_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   std::unique_ptr<images::Bootstrap> bootstrap;
   int signal = 0;
-  const io::Signals signals(session.loop(), {SIGINT, SIGTERM}, [&](int number) { signal = number; });
+  const io::Signals signals(session.loop(), {SIGINT, SIGTERM, SIGHUP}, [&](int number) { signal = number; });
   session.open_engine();
+  session.sweep_in_background();
   std::optional<io::Result<sandbox::Image>> made;
   bootstrap = images::start_bootstrap(
       session.loop(), session.engine().images(), {*recipe, options.mirror, session.scratch()},
@@ -64,6 +65,7 @@ int bootstrap_command(const Program& program, const CommandLine& options) {
 int list_images_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   session.open_engine();
+  session.sweep_in_background();
   const auto images =
       listed_images(answer<std::vector<sandbox::Image>>(
                         session, [&](auto done) { session.engine().images().list(std::move(done)); }),

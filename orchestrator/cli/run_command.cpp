@@ -42,8 +42,9 @@ class RunMode {
   }
 
   int run() {
-    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); });
+    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); });
     const auto& engine = session_.open_engine();
+    session_.sweep_in_background();
     if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
       throw io::HostError(*obstacle);
     progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
@@ -78,7 +79,7 @@ class RunMode {
       if (options_.progress != ProgressMode::json && options_.progress != ProgressMode::quiet)
         write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
       if (execution_)
-        execution_->stop(RunEnd::cancelled, signal == SIGINT ? "stopped by SIGINT" : "stopped by SIGTERM");
+        execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal)));
     } else if (execution_) {
       execution_->kill();
     }

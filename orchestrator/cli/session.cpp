@@ -1,12 +1,15 @@
 #include "orchestrator/cli/session.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <unistd.h>
 
-#include <csignal>
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <random>
@@ -33,10 +36,22 @@ std::string make_folder(const std::string& path) {
   return path;
 }
 
-bool process_lives(const std::string& run_id) {
-  int pid = 0;
-  if (std::sscanf(run_id.c_str(), "%*d-%*d-%d-", &pid) != 1 || pid <= 0) return true;
-  return ::kill(pid, 0) == 0 || errno == EPERM;
+// A lock, not a process id: it holds across pid namespaces and ends with its process however that ends.
+constexpr const char* kInUse = "in-use";
+
+io::Fd lock_folder(const std::string& folder) {
+  const std::string file = folder + "/" + kInUse;
+  const std::string unseen = file + ".new";  // nobody may see it unlocked
+  io::Fd lock(::open(unseen.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (!lock || ::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || ::rename(unseen.c_str(), file.c_str()) != 0)
+    throw io::HostError(fmt::format("cannot lock the folder {}: {}", folder, std::strerror(errno)));
+  return lock;
+}
+
+// A folder without the file is one that is being made, or that somebody else put there.
+bool was_left(const fs::path& folder) {
+  const io::Fd lock(::open((folder / kInUse).c_str(), O_RDWR | O_CLOEXEC));
+  return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 }  // namespace
@@ -53,8 +68,7 @@ int remove_dead_scratch(const std::string& state_folder) {
   int removed = 0;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(state_folder + "/runs", error)) {
-    const std::string id = entry.path().filename();
-    if (process_lives(id) || fs::exists(entry.path() / "kept", error)) continue;
+    if (fs::exists(entry.path() / "kept", error) || !was_left(entry.path())) continue;
     fs::remove_all(entry.path(), error);
     ++removed;
   }
@@ -66,7 +80,8 @@ Session::Session(const Program& program, const CommandLine& options)
       options_(options),
       state_(options.state_dir.empty() ? default_state_folder() : options.state_dir),
       run_id_(new_run_id()),
-      scratch_(make_folder(state_ + "/runs/" + run_id_)) {}
+      scratch_(make_folder(state_ + "/runs/" + run_id_)),
+      in_use_(lock_folder(scratch_)) {}
 
 Session::~Session() {
   engine_.reset();
@@ -82,12 +97,15 @@ const sandbox::Capabilities& Session::open_engine() {
   auto probed = io::await<io::Result<sandbox::Capabilities>>(
       loop_, [this](auto done) { engine_->sandbox().probe(std::move(done)); });
   capabilities_ = std::move(probed).value();
+  return capabilities_;
+}
+
+void Session::sweep_in_background() {
   engine_->sandbox().sweep(sandbox::SweepScope::dead_owners, [](io::Result<int> swept) {
     if (swept.ok() && swept.value() > 0) spdlog::info("removed {} leftovers of dead runs", swept.value());
     if (!swept.ok()) spdlog::warn("leftovers of dead runs were not removed: {}", io::describe(swept.error()));
   });
   remove_dead_scratch(state_);
-  return capabilities_;
 }
 
 JobHost Session::job_host() const {

@@ -1,5 +1,5 @@
-// What every mode that needs an engine shares: the loop, the engine (probed, leftovers of dead runs swept),
-// the state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
+// What every mode that needs an engine shares: the loop, the engine, the sweep of what dead runs left, the
+// state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include "orchestrator/run/job_execution.h"
 #include "sandbox/engine.h"
 #include "sandbox/io/curl_loop.h"
+#include "sandbox/io/fd.h"
 
 namespace orchestrator {
 
@@ -28,6 +29,8 @@ class Session {
 
   // Connects and probes; throws io::HostError with what to do. Sweeps what dead runs left.
   const sandbox::Capabilities& open_engine();
+  // What dead processes left goes, in the background.
+  void sweep_in_background();
   sandbox::Engine& engine() { return *engine_; }
   io::CurlLoop& loop() { return loop_; }
   const std::string& state_folder() const { return state_; }
@@ -45,6 +48,7 @@ class Session {
   std::string state_;
   std::string run_id_;
   std::string scratch_;
+  io::Fd in_use_;  // a lock on a file in the scratch folder, which tells others that we live
   bool keep_ = false;
   std::unique_ptr<sandbox::Engine> engine_;
   sandbox::Capabilities capabilities_;

@@ -46,7 +46,7 @@ struct Phrase {
 };
 
 // As the C library, Python, Node, Go, Rust, Java and curl put it.
-constexpr std::array<Phrase, 32> kPhrases{{
+constexpr std::array<Phrase, 34> kPhrases{{
     {"Temporary failure in name resolution", &kNames},
     {"Name or service not known", &kNames},
     {"getaddrinfo EAI_AGAIN", &kNames},
@@ -64,6 +64,8 @@ constexpr std::array<Phrase, 32> kPhrases{{
     {"Operation not permitted", &kPrivilege},
     {"operation not permitted", &kPrivilege},
     {"EPERM", &kPrivilege},
+    {"must be superuser", &kPrivilege},       // mount, swapon
+    {": permission denied.\n", &kPrivilege},  // mount(8); other programs write it large and without the dot
     {"Cannot allocate memory", &kMemory},
     {"cannot allocate memory", &kMemory},
     {"MemoryError", &kMemory},

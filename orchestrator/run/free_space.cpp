@@ -31,7 +31,7 @@ std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders
     if (free_bytes >= least && free_bytes >= kMinShare * all_bytes) continue;
     return fmt::format(
         "the disk of {} is too full: {:.1f} GiB free ({:.0f} %), at least {:.1f} GiB and 5 % are needed; "
-        "free some space, for example with: orchestrator clean",
+        "orchestrator images list shows what its images take, and docker image rm removes them",
         folder, free_bytes / kGiB, 100 * free_bytes / all_bytes, least / kGiB);
   }
   return std::nullopt;

@@ -294,6 +294,7 @@ void Container::finished_removing() {
     self->events_ = {};
     self->owner_.drained(*self);
     if (!self->let_go_ && events.drained) events.drained();
+    if (self->gone_) self->gone_();
   });
 }
 
@@ -331,9 +332,10 @@ void Container::send_kill(const char* signal) {
   });
 }
 
-void Container::let_go() {
+void Container::let_go(std::function<void()> gone) {
   if (let_go_) return;
   let_go_ = true;
+  gone_ = std::move(gone);
   switch (state_) {
     case State::kept:
       remove();

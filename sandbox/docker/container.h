@@ -51,8 +51,8 @@ class Container : public std::enable_shared_from_this<Container> {
   void kill();
   // Keep it after it ended (for a commit); then let_go() removes it.
   void keep() { keep_ = true; }
-  // Detaches the observer; it is killed and removed.
-  void let_go();
+  // Detaches the observer; it is killed and removed. `gone` is called when nothing of it is left.
+  void let_go(std::function<void()> gone = {});
 
   const std::string& id() const { return id_; }
   void sample_disk(std::int64_t limit_bytes, std::chrono::milliseconds interval);
@@ -112,6 +112,7 @@ class Container : public std::enable_shared_from_this<Container> {
   bool want_start_ = false;
   bool keep_ = false;
   bool let_go_ = false;
+  std::function<void()> gone_;
   bool finished_told_ = false;
 
   ExecutionResult result_;

@@ -78,12 +78,14 @@ class RepeatingCall : public io::HttpCall, public std::enable_shared_from_this<R
 
   void attempt() {
     ++tries_;
+    asked_at_ = loop_.now();
     http_call_ =
         http_.send(request_, [this](io::Result<io::HttpResponse> result) { answered(std::move(result)); });
   }
 
  private:
   void answered(io::Result<io::HttpResponse> result) {
+    log(result);
     const bool failed = !result.ok() || result.value().status >= 500;
     if (failed && call_.repeatable && tries_ < kTries) {
       spdlog::debug("{}: try {} failed, trying again", call_.doing, tries_);
@@ -96,11 +98,21 @@ class RepeatingCall : public io::HttpCall, public std::enable_shared_from_this<R
     done(std::move(reply));
   }
 
+  // Paths only: bodies may hold what nobody else should read.
+  void log(const io::Result<io::HttpResponse>& result) const {
+    if (!spdlog::should_log(spdlog::level::debug)) return;
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(loop_.now() - asked_at_);
+    spdlog::debug("engine: {} {}: {} after {} ms", call_.method, call_.path,
+                  result.ok() ? std::to_string(result.value().status) : io::describe(result.error()),
+                  took.count());
+  }
+
   io::CurlLoop& loop_;
   io::HttpClient& http_;
   io::HttpRequest request_;
   ApiCall call_;
   ReplyFn done_;
+  io::TimePoint asked_at_{};
   int tries_ = 0;
   std::unique_ptr<io::HttpCall> http_call_;
   std::unique_ptr<io::Timer> retry_;
@@ -214,6 +226,10 @@ std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
       std::make_unique<RepeatingCall>(loop_, http_, std::move(http), std::move(call), std::move(done));
   repeating->attempt();
   return repeating;
+}
+
+bool DockerClient::idle() const {
+  return std::all_of(detached_.begin(), detached_.end(), [](const auto& entry) { return entry->done; });
 }
 
 void DockerClient::call_detached(ApiCall api_call, ReplyFn done) {

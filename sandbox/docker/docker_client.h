@@ -75,6 +75,9 @@ class DockerClient {
                                                      std::optional<std::string> late_body,
                                                      io::HttpStream handlers);
 
+  // No detached call is under way.
+  bool idle() const;
+
   io::CurlLoop& loop() { return loop_; }
 
  private:

@@ -46,7 +46,7 @@ Labels labels_of(const Json& container) {
   return labels;
 }
 
-// Removes containers and networks by their labels, one list call and the removals in parallel.
+// Removes containers, networks and images between two steps of a layer by their labels.
 class Sweep : public std::enable_shared_from_this<Sweep> {
  public:
   Sweep(DockerClient& client, SweepScope scope, std::function<void(io::Result<int>)> done)
@@ -60,9 +60,8 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
           remove(fmt::format("/containers/{}?force=1&v=1", entry.value("Id", "")));
       list("/networks?filters=" + filter, [this](const Json& networks) {
         for (const auto& entry : networks)
-          if (is_ours_to_remove(entry)) networks_.push_back("/networks/" + entry.value("Id", ""));
-        listed_ = true;
-        step();
+          if (is_ours_to_remove(entry)) after_containers_.push_back("/networks/" + entry.value("Id", ""));
+        list_images();
       });
     });
   }
@@ -101,11 +100,22 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
     });
   }
 
-  // Networks go last: a container still in them would keep them.
+  // Those that a finished layer stands on have children and are not listed.
+  void list_images() {
+    const Json filters = {{"label", Json::array({kOwnerLabel})}, {"dangling", Json::array({"true"})}};
+    list("/images/json?filters=" + url_encode(filters.dump()), [this](const Json& images) {
+      for (const auto& entry : images)
+        if (is_ours_to_remove(entry)) after_containers_.push_back("/images/" + entry.value("Id", ""));
+      listed_ = true;
+      step();
+    });
+  }
+
+  // What a container still uses cannot go before it.
   void step() {
     if (!listed_ || open_ > 0) return;
-    if (!networks_.empty()) {
-      for (const auto& path : std::exchange(networks_, {})) remove(path);
+    if (!after_containers_.empty()) {
+      for (const auto& path : std::exchange(after_containers_, {})) remove(path);
       return;
     }
     const auto done = std::exchange(done_, nullptr);
@@ -115,7 +125,7 @@ class Sweep : public std::enable_shared_from_this<Sweep> {
   DockerClient& client_;
   SweepScope scope_;
   std::function<void(io::Result<int>)> done_;
-  std::vector<std::string> networks_;
+  std::vector<std::string> after_containers_;
   int open_ = 0;
   int removed_ = 0;
   bool listed_ = false;
@@ -233,7 +243,7 @@ class DockerEngine : public Engine {
 
   Sandbox& sandbox() override { return sandbox_; }
   ImageStore& images() override { return *images_; }
-  bool idle() const override { return containers_.size() == 0; }
+  bool idle() const override { return containers_.size() == 0 && client_.idle(); }
 
  private:
   DockerClient client_;

@@ -25,9 +25,7 @@ class LayerBuild : public BuildHandle {
         image_(spec_.parent) {
     next_step();
   }
-  ~LayerBuild() override {
-    if (container_) container_->let_go();
-  }
+  ~LayerBuild() override { abandon(); }
 
  private:
   bool is_last() const { return step_ + 1 >= spec_.steps.size(); }
@@ -105,7 +103,9 @@ class LayerBuild : public BuildHandle {
   Json image_config() const {
     Json env = Json::array();
     for (const auto& [name, value] : spec_.env) env.push_back(name + "=" + value);
-    Json labels = {{kOwnerLabel, ""}, {kProcessLabel, ""}, {kExpiryLabel, ""}};
+    // What lies between two steps is ours until the layer is done; a sweep finds it when we die.
+    Json labels = is_last() ? Json{{kOwnerLabel, ""}, {kProcessLabel, ""}, {kExpiryLabel, ""}}
+                            : Json(ownership_labels(kTransferTime));
     for (const auto& [name, value] : spec_.labels) labels[name] = value;
     if (is_last()) {
       labels[kKindLabel] = spec_.kind;
@@ -144,7 +144,7 @@ class LayerBuild : public BuildHandle {
   }
 
   void fail(std::exception_ptr error) {
-    drop_container();
+    abandon();
     const auto done = done_;
     done(error);
   }
@@ -152,6 +152,21 @@ class LayerBuild : public BuildHandle {
   void drop_container() {
     if (!container_) return;
     container_->let_go();
+    container_.reset();
+  }
+
+  // The image of the steps before can go only after the container that was made of it.
+  void abandon() {
+    call_.reset();
+    if (!container_) return;
+    if (step_ == 0) return drop_container();
+    container_->let_go([&client = client_, image = image_] {
+      ApiCall call;
+      call.method = "DELETE";
+      call.path = "/images/" + image;
+      call.repeatable = true;
+      client.call_detached(std::move(call), [](io::Result<Reply>) {});
+    });
     container_.reset();
   }
 

@@ -153,7 +153,7 @@ TEST_F(Host, WhoseDiskIsTooFullStartsNothing) {
   ProgramOptions options;
   options.env = {"ORCHESTRATOR_MIN_FREE=1000000g"};
   const auto run = this->run({"--host", engine.url()}, options);
-  expect_lack(run, {"is too full", "at least 1000000.0 GiB and 5 % are needed", "orchestrator clean"});
+  expect_lack(run, {"is too full", "at least 1000000.0 GiB and 5 % are needed", "orchestrator images list"});
   EXPECT_FALSE(engine.was_told_to_make_something()) << engine.asked();
   expect_diagnosis(orchestrator({"doctor"}, options), {"is too full"});
 }

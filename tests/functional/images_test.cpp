@@ -146,6 +146,22 @@ TEST(Images, AFailingSetupCommandIsExit4WithTheEndOfItsLogAndNoAttempt) {
   EXPECT_EQ(explained.find("line-100-"), std::string::npos) << "the end of the log is enough";
 }
 
+TEST(Images, AFailedSetupCommandLeavesNoImageOfTheCommandsBeforeIt) {
+  const Repository folder;
+  const std::string mark = "LEFT_BY=" + folder.path();
+  const auto run =
+      run_shell(folder, "true", {"--setup-command", "echo first # " + mark, "--setup-command", "exit 3"});
+  EXPECT_EQ(run.exit_code, 4) << told(run);
+  const std::string left =
+      shell("docker image ls --quiet --no-trunc --filter dangling=true --filter label=orchestrator.owner");
+  for (std::istringstream ids(left); ids;) {
+    std::string id;
+    if (ids >> id) {
+      EXPECT_EQ(shell("docker history --no-trunc " + id).find(mark), std::string::npos) << id;
+    }
+  }
+}
+
 TEST(Images, AFailedSetupCommandIsNotCached) {
   const Repository folder;
   const auto command = [](const std::string& word) {

@@ -233,4 +233,19 @@ TEST(Stdout, CarriesTheReportAndNothingElse) {
   EXPECT_FALSE(run.err.empty());
 }
 
+TEST(Log, AsJsonNamesEachCallToTheEngine) {
+  auto words = program_flags({"--runs", "1", "--progress", "quiet", "-vv", "--log-format", "json"});
+  words.insert(words.begin(), "run");
+  words.insert(words.end(), {"--", "./exits_3"});
+  const auto run = orchestrator(words);
+  EXPECT_EQ(run.exit_code, 3) << told(run);
+  std::istringstream lines(run.err);
+  int creations = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto text = nlohmann::json::parse(line).at("text").get<std::string>();
+    if (text.find("POST /containers/create") != std::string::npos) ++creations;
+  }
+  EXPECT_GE(creations, 1) << run.err;
+}
+
 }  // namespace
