@@ -148,6 +148,7 @@ void Container::start_answered(io::Result<Reply> result) {
   const auto& limits = request_.execution.limits;
   backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
     if (!result_.stop) result_.stop = StopReason::timeout;
+    stop_sent_at_ = std::chrono::system_clock::now();
     result_.notes.push_back("ended by the orchestrator's own deadline: the supervisor did not end it");
     send_kill("KILL");
   });
