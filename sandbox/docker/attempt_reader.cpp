@@ -122,7 +122,8 @@ void AttemptReader::conclude(const std::string& name, bool stop_was_sent) {
                                (result_.notes.empty() ? "" : ": " + result_.notes.back());
   }
   if (supervisor_stop_ == "timeout" && !result_.stop) result_.stop = StopReason::timeout;
-  const bool explained = result_.stop || result_.oom_killed || result_.infrastructure;
+  const bool stopped = result_.stop && !result_.exit_before_stop;
+  const bool explained = stopped || result_.oom_killed || result_.infrastructure;
   if (result_.frames_broken && result_.exit && !explained)
     result_.infrastructure =
         fmt::format("the container of {} ended with {} before its supervisor did{}{}", name,
