@@ -357,13 +357,16 @@ void Container::sample_disk(std::int64_t limit_bytes, milliseconds interval) {
 }
 
 void Container::ask_disk_usage(std::int64_t limit_bytes, milliseconds interval) {
+  // The supervisor may be heard before the engine has answered the start.
+  if (state_ == State::starting) return sample_disk(limit_bytes, interval);
   if (state_ != State::running) return;
   ApiCall call = api("GET", fmt::format("/containers/{}/json?size=1", id_), "reading the disk use");
   disk_call_ = client_.call(std::move(call), [this, limit_bytes, interval](io::Result<Reply> result) {
     if (state_ != State::running) return;
     if (result.ok() && result.value().status == 200) {
       const Json answer = Json::parse(result.value().text, nullptr, false);
-      if (answer.is_object() && answer.value("SizeRw", std::int64_t{0}) > limit_bytes)
+      const auto size = answer.find("SizeRw");
+      if (size != answer.end() && size->is_number() && size->get<std::int64_t>() > limit_bytes)
         return stop(StopReason::disk_limit);
     }
     sample_disk(limit_bytes, interval);
