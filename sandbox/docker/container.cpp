@@ -17,6 +17,12 @@ using std::chrono::seconds;
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
 
+void warn_unless_gone(const std::string& what, const io::Result<Reply>& removal) {
+  if (removal.ok() && (removal.value().status < 300 || removal.value().status == 404)) return;
+  spdlog::warn("{} could not be removed now; the next start sweeps it ({})", what,
+               removal.ok() ? removal.value().message() : io::describe(removal.error()));
+}
+
 }  // namespace
 
 std::shared_ptr<Container> Containers::add(DockerClient& client, const EngineTraits& traits,
@@ -76,7 +82,7 @@ void Container::make_network() {
                   .dump();
   call_ = client_.call(std::move(call), [this](io::Result<Reply> result) {
     try {
-      network_id_ = expect_success(result.value(), "making a network").json().value("Id", "");
+      network_id_ = expect_success(result.value(), "making a network").json().at("Id").get<std::string>();
       if (let_go_ || result_.stop) return fail("stopped", nullptr);
       create_container();
     } catch (...) {
@@ -269,10 +275,7 @@ void Container::remove() {
   // Posted: remove() may be called from inside a handler of the call that this one replaces.
   client_.loop().post([self = shared_from_this(), call = std::move(call)]() mutable {
     self->call_ = self->client_.call(std::move(call), [raw = self.get()](io::Result<Reply> result) {
-      const bool gone = result.ok() && (result.value().status < 300 || result.value().status == 404);
-      if (!gone)
-        spdlog::warn("{} could not be removed now; the next start sweeps it ({})", raw->name_,
-                     result.ok() ? result.value().message() : io::describe(result.error()));
+      warn_unless_gone(raw->name_, result);
       raw->remove_network();
     });
   });
@@ -283,8 +286,10 @@ void Container::remove_network() {
   ApiCall call = api("DELETE", "/networks/" + network_id_, "removing the network");
   call.repeatable = true;
   client_.loop().post([self = shared_from_this(), call = std::move(call)]() mutable {
-    self->call_ = self->client_.call(std::move(call),
-                                     [raw = self.get()](io::Result<Reply>) { raw->finished_removing(); });
+    self->call_ = self->client_.call(std::move(call), [raw = self.get()](io::Result<Reply> result) {
+      warn_unless_gone("the network of " + raw->name_, result);
+      raw->finished_removing();
+    });
   });
 }
 
