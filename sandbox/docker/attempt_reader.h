@@ -32,8 +32,6 @@ class AttemptReader : AttachSink, FrameSink {
   void feed(std::string_view bytes) { attach_reader_.feed(bytes); }
 
   bool ended() const { return frame_reader_.ended(); }  // the supervisor has told the end
-  // What the container's own stderr held: words of the engine or of a broken supervisor.
-  const std::string& engine_words() const { return engine_words_; }
   // The supervisor stopped the command: at its deadline, or because of a TERM.
   bool was_stopped() const { return !supervisor_stop_.empty(); }
   // From the start of the command to its end, as they were seen here.
@@ -56,7 +54,7 @@ class AttemptReader : AttachSink, FrameSink {
   ExecutionResult& result_;
   AttachReader attach_reader_{*this};
   FrameReader frame_reader_{*this};
-  std::string engine_words_;
+  std::string engine_words_;  // the container's own stderr: of the runtime or of a broken supervisor
   bool command_started_ = false;
   io::TimePoint command_started_at_{};
   std::chrono::milliseconds seen_duration_{0};

@@ -16,6 +16,12 @@ using std::chrono::seconds;
 
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
+constexpr std::size_t kMaxRefusal = 4096;
+
+EngineError attach_error(const Reply& reply) {
+  if (reply.status < 300) return {"the output stream was closed before anything ran", reply.status};
+  return {fmt::format("the engine answered {}: {}", reply.status, reply.message()), reply.status};
+}
 
 void warn_unless_gone(const std::string& what, const io::Result<Reply>& removal) {
   if (removal.ok() && (removal.value().status < 300 || removal.value().status == 404)) return;
@@ -129,7 +135,10 @@ void Container::attach() {
       if (self->state_ == State::attaching) self->request_start();
     });
   };
-  handlers.on_bytes = [this](std::string_view bytes) { reader_.feed(bytes); };
+  handlers.on_bytes = [this](std::string_view bytes) {
+    if (stream_open_) return reader_.feed(bytes);
+    refusal_.append(bytes.substr(0, kMaxRefusal - refusal_.size()));
+  };
   handlers.on_end = [this](io::Result<io::HttpResponse> result) { stream_ended(std::move(result)); };
   const std::string query =
       fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
@@ -191,9 +200,7 @@ void Container::stream_ended(io::Result<io::HttpResponse> result) {
   stream_open_ = false;
   if (state_ == State::attaching) {
     std::exception_ptr error = result.error();
-    if (!error)
-      error = io::failure(EngineError(
-          fmt::format("the engine answered {}: {}", result.value().status, reader_.engine_words()), 0));
+    if (!error) error = io::failure(attach_error({result.value().status, refusal_}));
     return fail("while attaching to " + name_, error);
   }
   if (state_ == State::draining) drain();

@@ -118,6 +118,7 @@ class Container : public std::enable_shared_from_this<Container> {
   ExecutionResult result_;
   AttemptReader reader_;
   bool stream_open_ = false;
+  std::string refusal_;  // the body of an attach that was refused
   std::optional<std::chrono::system_clock::time_point> stop_sent_at_;
 
   std::unique_ptr<io::HttpCall> call_;  // the one step in flight
