@@ -244,6 +244,7 @@ void Container::finish() {
   finished_told_ = true;
   const auto keep_alive = shared_from_this();
   backstop_.reset();
+  attach_call_.reset();  // a kept container may have a stream that never closed
   result_.exit_before_stop = ended_before_stop();
   reader_.conclude(name_, stop_sent_at_.has_value());
   if (!result_.exit && !result_.infrastructure && !result_.stop)
