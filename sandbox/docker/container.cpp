@@ -164,7 +164,7 @@ void Container::start_answered(io::Result<Reply> result) {
   backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
     if (!result_.stop) result_.stop = StopReason::timeout;
     stop_sent_at_ = std::chrono::system_clock::now();
-    result_.notes.push_back("ended by the orchestrator's own deadline: the supervisor did not end it");
+    result_.notes.emplace_back("ended by the orchestrator's own deadline: the supervisor did not end it");
     send_kill("KILL");
   });
   wait_for_exit();
@@ -191,7 +191,7 @@ void Container::exited(io::Result<Reply> result) {
   disk_call_.reset();
   if (!stream_open_) return drain();
   drain_deadline_ = client_.loop().call_after(kDrainTime, [this] {
-    result_.notes.push_back("the engine did not close the output stream; the last output may be missing");
+    result_.notes.emplace_back("the engine did not close the output stream; the last output may be missing");
     drain();
   });
 }

@@ -34,7 +34,7 @@ class LayerBuild : public BuildHandle {
   static Execution carrier() {
     Execution execution;
     execution.argv = {"never"};
-    execution.workdir = "/";
+    execution.workdir.assign(1, '/');  // = "/" is an overflow to GCC 12 when it optimises
     execution.privilege = Privilege::install;
     return execution;
   }

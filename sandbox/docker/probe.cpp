@@ -52,7 +52,7 @@ void read_limits(const Json& info, Capabilities& result) {
     result.limits[always] = Enforcement::enforced;
   result.limits["disk"] = Enforcement::sampled;
   if (flag(info, "MemoryLimit") && !flag(info, "SwapLimit"))
-    result.warnings.push_back(
+    result.warnings.emplace_back(
         "the engine cannot limit swap: an attempt may use more memory than its limit by swapping");
   for (const auto& [name, value] : result.limits)
     if (value == Enforcement::not_enforced)
@@ -84,7 +84,7 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
     return std::find(result.security.begin(), result.security.end(), name) != result.security.end();
   };
   if (!has("seccomp"))
-    result.warnings.push_back("the engine has no seccomp: attempts can make every system call");
+    result.warnings.emplace_back("the engine has no seccomp: attempts can make every system call");
   return result;
 }
 
