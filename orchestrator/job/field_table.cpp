@@ -207,7 +207,7 @@ std::vector<Field> where_it_runs() {
        .kind = K::names,
        .places = kList,
        .member = &R::secret_env,
-       .check = check_variable_name,
+       .check = check_attempt_variable,
        .value = "NAME",
        .about = "Pass a variable from here, masked and never stored; may be repeated"},
   };

@@ -183,6 +183,27 @@ class Planner {
     plan_.network = network_of(all_.network.value_or("none"));
     plan_.env.assign(all_.env.begin(), all_.env.end());
     plan_.secret_env = all_.secret_env;
+    warn_of_replaced_variables();
+  }
+
+  // Theirs to set, but then an attempt is another than the report's reader expects.
+  void warn_of_replaced_variables() {
+    const std::pair<const char*, const char*> ours[] = {
+        {"HOME", "the attempt's own folder"},
+        {"PATH", "the image's, where installed programs are found"},
+        {"PYTHONHASHSEED", "the attempt's own, so that hashes do not follow its seed"}};
+    for (const auto& [name, what] : ours) {
+      const std::string who = who_sets(name);
+      if (!who.empty()) plan_.warnings.push_back(fmt::format("{} is set by {}: it replaces {}", name, who, what));
+    }
+  }
+
+  std::string who_sets(const std::string& name) const {
+    const auto sets = [&](const JobRequest& request) {
+      return request.env.count(name) > 0 ||
+             std::count(request.secret_env.begin(), request.secret_env.end(), name) > 0;
+    };
+    return sets(said_) ? "the request" : sets(file_) ? kRepositoryConfig : sets(user_) ? "the user's config" : "";
   }
 
   void fill_settings() {

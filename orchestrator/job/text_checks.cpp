@@ -130,6 +130,16 @@ std::string check_variable_name(const std::string& name) {
                     " is no name of an environment variable: letters, digits and '_', no digit first";
 }
 
+std::string check_attempt_variable(const std::string& name) {
+  if (auto sentence = check_variable_name(name); !sentence.empty()) return sentence;
+  if (name == "TEST_SEED")
+    return "'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or seed sets";
+  if (name == "ATTEMPT") return "'ATTEMPT' is each attempt's own: its number";
+  if (name.starts_with("ORCHESTRATOR_"))
+    return in_quotes(name) + " cannot be set in an attempt: names that begin with ORCHESTRATOR_ are ours";
+  return "";
+}
+
 std::string check_not_empty(const std::string& text) {
   return only_blanks(text) ? "must not hold an empty text" : "";
 }

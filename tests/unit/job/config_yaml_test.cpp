@@ -148,6 +148,9 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
       {"environment: {A-B: 1}",
        "environment.A-B: 'A-B' is no name of an environment variable: letters, digits and '_', no digit "
        "first\n"},
+      {"environment: {TEST_SEED: 5}",
+       "environment.TEST_SEED: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or "
+       "seed sets\n"},
       {"environment: {A: [1]}", "environment.A: must be a string, a number or a boolean, not a list\n"},
       {"ignore_patterns: test_*",
        "ignore_patterns: ignore_patterns must be a list of strings, not a string\n"},

@@ -120,6 +120,16 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
        "/framework: framework 'jest' is not known (did you mean 'typescript-jest'?)\n"},
       {R"({"env": {"1A": "x"}})",
        "/env/1A: '1A' is no name of an environment variable: letters, digits and '_', no digit first\n"},
+      {R"({"env": {"TEST_SEED": 5}})",
+       "/env/TEST_SEED: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or seed "
+       "sets\n"},
+      {R"({"env": {"ATTEMPT": 1, "ORCHESTRATOR_X": 1}})",
+       "/env/ATTEMPT: 'ATTEMPT' is each attempt's own: its number\n"
+       "/env/ORCHESTRATOR_X: 'ORCHESTRATOR_X' cannot be set in an attempt: names that begin with "
+       "ORCHESTRATOR_ are ours\n"},
+      {R"({"secret_env": ["TEST_SEED"]})",
+       "/secret_env: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or seed "
+       "sets\n"},
       {R"({"env": {"A": []}})", "/env/A: must be a string, a number or a boolean, not a list\n"},
       {R"({"env": ["A=B"]})", "/env: env must be an object of names and values, not a list\n"},
       {R"({"env": {"A": "a\u0000b"}})", "/env/A: A must not hold a NUL byte\n"},

@@ -52,6 +52,19 @@ TEST(Plan, PutsWhatWasSaidOverTheRepositoryOverTheUser) {
   EXPECT_EQ(plan(said(), {}, config).runs, 3);
 }
 
+TEST(Plan, WarnsOfVariablesThatReplaceThoseOfAnAttempt) {
+  const JobPlan p = plan(also(R"({"env": {"PATH": "/x"}, "secret_env": ["HOME"]})"),
+                         file("environment: {PATH: /y, PYTHONHASHSEED: 0, OTHER: 1}"));
+  EXPECT_EQ(p.warnings,
+            (std::vector<std::string>{
+                "HOME is set by the request: it replaces the attempt's own folder",
+                "PATH is set by the request: it replaces the image's, where installed programs are found",
+                "PYTHONHASHSEED is set by .flaky-detector.yml: it replaces the attempt's own, so that hashes "
+                "do not follow its seed"}));
+  EXPECT_EQ(plan(said(), {}, user("env: {HOME: /x}")).warnings,
+            (std::vector<std::string>{"HOME is set by the user's config: it replaces the attempt's own folder"}));
+}
+
 TEST(Plan, TakesEveryKeyOfTheRepositorysFile) {
   const JobPlan p = plan(said(), file("ignore_patterns: [a]\nseverity_thresholds: {critical: 0.7}\n"
                                       "auto_install_dependencies: false\npip_install_timeout: 60\n"
