@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/job/image_reference.h"
 #include "orchestrator/job/quoted.h"
 
 namespace orchestrator {
@@ -79,12 +80,9 @@ std::string check_subdir(const std::string& subdir) {
 }
 
 std::string check_image(const std::string& image) {
-  constexpr std::size_t kLongest = 255;
   if (image.empty()) return "image is empty; leave it out for the default image";
-  if (has_blank(image) || image.front() == '-')
-    return "image " + in_quotes(image) + " is no name of an image";
-  if (image.size() > kLongest) return "image must be at most 255 characters long";
-  return "";
+  const std::string wrong = check_image_reference(image);
+  return wrong.empty() ? "" : "image " + in_quotes(image) + " " + wrong;
 }
 
 std::string check_dockerfile(const std::string& path) {
