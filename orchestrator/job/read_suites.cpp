@@ -12,6 +12,8 @@ using nlohmann::json;
 std::string check_bytes(std::string_view text, std::string_view name) {
   if (text.find('\0') != std::string_view::npos) return std::string(name) + " must not hold a NUL byte";
   if (text.size() > kLongestText) return std::string(name) + " must be shorter than 128 KiB";
+  if (!is_utf8(text))
+    return std::string(name) + " must be UTF-8 text: other bytes would not reach an attempt as they are";
   return "";
 }
 

@@ -138,6 +138,15 @@ std::string check_attempt_variable(const std::string& name) {
   return "";
 }
 
+bool is_utf8(std::string_view text) {
+  try {
+    nlohmann::json(text).dump();
+    return true;
+  } catch (const nlohmann::json::type_error&) {
+    return false;
+  }
+}
+
 std::string check_not_empty(const std::string& text) {
   return only_blanks(text) ? "must not hold an empty text" : "";
 }

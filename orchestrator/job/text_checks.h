@@ -26,6 +26,8 @@ std::string check_attempt_variable(const std::string& name);
 std::string check_not_empty(const std::string& text);
 std::string check_command(const TestCommand& command);
 
+bool is_utf8(std::string_view text);
+
 // Without ".", doubled and trailing slashes; nullopt when it leaves the tree.
 std::optional<std::string> normalised_subdir(std::string_view subdir);
 

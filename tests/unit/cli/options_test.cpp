@@ -257,6 +257,17 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
        "'pytest' is not expected here; the test command stands behind --, as in: orchestrator run --repo . "
        "--runs 20 "
        "-- pytest tests/"},
+      {run({"--env", "A=\xff"}),
+       "--env: A must be UTF-8 text: other bytes would not reach an attempt as they are"},
+      {run({"--image", "\xff"}),
+       "--image: image must be UTF-8 text: other bytes would not reach an attempt as they are"},
+      {{"run", "--repo", ".", "--", "echo", "\xc3"},
+       "--: test_command must be UTF-8 text: other bytes would not reach an attempt as they are"},
+      {{"run", "--repo", ".", "--", "echo \xed\xa0\x80"},
+       "--: test_command must be UTF-8 text: other bytes would not reach an attempt as they are"},
+      {run({"--image", "UPPER"}), "--image: image 'UPPER' must be in lower case but for a tag"},
+      {run({"--env", "TEST_SEED=5"}),
+       "--env: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or seed sets"},
       {{"run", "--repo", ".", "--", ""}, "--: Test command is required"},
       {{"rnu"}, "unknown command 'rnu' (did you mean 'run'?); see orchestrator --help"},
       {{"images", "bootstrp", "python"},
