@@ -8,6 +8,8 @@
 #include <fstream>
 #include <iostream>
 
+#include "orchestrator/job/check.h"
+#include "orchestrator/job/field_table.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -70,30 +72,92 @@ std::string gather_token(const CommandLine& options, const GetEnv& getenv) {
   return checked_token(*value, "--git-token-env: the variable " + options.git_token_env);
 }
 
-}  // namespace
+// What stands at each place, and what is wrong there.
+struct Sources {
+  std::vector<JobReading> said;  // strongest first
+  JobReading user;
+};
 
-JobRequest gather_request(const CommandLine& options, const GetEnv& getenv) {
-  std::vector<JobReading> strongest_first = {{options.request, {}}};
-  if (!options.input_file.empty())
-    strongest_first.push_back(read_job(read_file(options.input_file, "--input: the input file"),
-                                       UnknownFields::error, options.input_file));
-  strongest_first.push_back(read_environment(getenv));
-  JobRequest request = combine(strongest_first);
-  if (request.repo && !images::is_remote(*request.repo))
-    request.repo = fs::absolute(*request.repo).lexically_normal().string();
-  return request;
+void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
+  to.insert(to.end(), from.begin(), from.end());
 }
 
-JobRequest gather_user_config(const CommandLine& options, const GetEnv& getenv) {
+// A file that cannot be read is a mistake like those that stand in it.
+JobReading read_or_complain(const std::function<JobReading()>& read) {
+  try {
+    return read();
+  } catch (const io::RequestError& error) {
+    return {{}, {{"", error.what(), ""}}};
+  }
+}
+
+JobReading read_user(const CommandLine& options, const GetEnv& getenv) {
   if (!options.config_file.empty())
-    return parse_user_config(read_file(options.config_file, "--config: the config file"),
-                             options.config_file);
+    return read_user_config(read_file(options.config_file, "--config: the config file"), options.config_file);
   const auto xdg = getenv("XDG_CONFIG_HOME");
   const auto home = getenv("HOME");
   const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return {};
-  return parse_user_config(read_file(path, "the config file"), path);
+  return read_user_config(read_file(path, "the config file"), path);
+}
+
+Sources read_sources(const CommandLine& options, const JobReading& flags, const GetEnv& getenv) {
+  Sources sources{{flags}, {}};
+  if (!options.input_file.empty())
+    sources.said.push_back(read_or_complain([&] {
+      return read_job(read_file(options.input_file, "--input: the input file"), UnknownFields::error,
+                      options.input_file);
+    }));
+  sources.said.push_back(read_environment(getenv));
+  sources.user = read_or_complain([&] { return read_user(options, getenv); });
+  return sources;
+}
+
+std::vector<FieldError> mistakes(const CommandLine& options, const Sources& sources) {
+  std::vector<FieldError> errors;
+  JobRequest all;
+  for (const auto& reading : sources.said) all = merge(std::move(all), reading.request);
+  try {
+    combine(sources.said);
+  } catch (const InvalidJob& error) {
+    errors = error.errors();
+  }
+  append(errors, unsupported(merge(std::move(all), sources.user.request)));
+  errors = named_for(options, std::move(errors));
+  append(errors, sources.user.errors);
+  return errors;
+}
+
+}  // namespace
+
+GatheredJob gather_job(const CommandLine& options, const GetEnv& getenv) {
+  const Sources sources = read_sources(options, {options.request, {}}, getenv);
+  if (auto errors = mistakes(options, sources); !errors.empty()) throw InvalidJob(std::move(errors));
+  GatheredJob job{combine(sources.said), sources.user.request};
+  if (job.said.repo && !images::is_remote(*job.said.repo))
+    job.said.repo = fs::absolute(*job.said.repo).lexically_normal().string();
+  return job;
+}
+
+std::vector<FieldError> all_mistakes(const CommandLine& options, const JobReading& flags, bool all_flags_read,
+                                     const GetEnv& getenv) {
+  const Sources sources = read_sources(options, flags, getenv);
+  if (all_flags_read) return mistakes(options, sources);
+  std::vector<FieldError> errors;
+  for (const auto& reading : sources.said) append(errors, reading.errors);
+  append(errors, sources.user.errors);
+  return errors;
+}
+
+std::vector<FieldError> named_for(const CommandLine& options, std::vector<FieldError> errors) {
+  if (!options.input_file.empty()) return errors;
+  for (auto& error : errors) {
+    for (const auto& field : job_fields())
+      if (*field.flag && error.where.empty() && error.pointer == field_pointer(field))
+        error.pointer = field.flag;
+  }
+  return errors;
 }
 
 std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,

@@ -13,11 +13,21 @@
 
 namespace orchestrator {
 
-// Flags over the job file over the environment. A folder as repository becomes absolute: it is meant from
-// where the caller sits.
-JobRequest gather_request(const CommandLine& options, const GetEnv& getenv);
-// The named one, else the one at the usual place if it is there.
-JobRequest gather_user_config(const CommandLine& options, const GetEnv& getenv);
+struct GatheredJob {
+  // Flags over the job file over the environment. A folder as repository is absolute: it is meant from where
+  // the caller sits.
+  JobRequest said;
+  JobRequest user;  // the named config, else the one at the usual place if it is there
+};
+// Throws the mistakes of all sources at once.
+GatheredJob gather_job(const CommandLine& options, const GetEnv& getenv);
+// The same for flags with mistakes: theirs and those of all other sources. Without `all_flags_read` nothing can
+// be said to be missing.
+std::vector<FieldError> all_mistakes(const CommandLine& options, const JobReading& flags, bool all_flags_read,
+                                     const GetEnv& getenv);
+// Where flags are all that a person wrote, a mistake is named by its flag, not by its place in a job.
+std::vector<FieldError> named_for(const CommandLine& options, std::vector<FieldError> errors);
+
 // The token, bound to the host of the repository that was asked for; none for a folder.
 std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,
                                                        const GetEnv& getenv);

@@ -5,6 +5,7 @@
 #include <cstdlib>
 
 #include "orchestrator/cli/flag_set.h"
+#include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/option_values.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
@@ -127,17 +128,6 @@ HelpPage run_page() {
            "orchestrator run --input job.json --json report.json --logs logs/"}};
 }
 
-// With flags alone all is known that will be said: what is missing belongs to the mistakes.
-std::vector<FieldError> with_missing_fields(const Draft& draft, const GetEnv& getenv) {
-  if (!draft.line.input_file.empty() || !draft.complete) return draft.reading.errors;
-  try {
-    combine({draft.reading, read_environment(getenv)});
-  } catch (const InvalidJob& error) {
-    return error.errors();
-  }
-  return draft.reading.errors;
-}
-
 bool is_host(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
     return c >= 0x80 || std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' ||
@@ -166,7 +156,8 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
   if (after) read_command_words(*after, draft.reading);
   if (draft.line.keep) draft.reading.request.keep = true;
   check_git_flags(draft);
-  if (!draft.reading.errors.empty()) draft.reading.errors = with_missing_fields(draft, getenv);
+  if (!draft.reading.errors.empty())
+    draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
 }
 
 void define_bootstrap(FlagSet& flags, Draft& draft) {

@@ -1,5 +1,6 @@
 // The command line as values: which mode, what was said about the job, and how to show it. Parsing starts
-// nothing and reads no file; what it cannot understand it says at once, flag by flag.
+// nothing; what it cannot understand it says at once, flag by flag. Then, and only then, it also reads the job
+// file and the user's config, so that their mistakes are told with it.
 #pragma once
 
 #include <functional>

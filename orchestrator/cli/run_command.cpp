@@ -27,8 +27,9 @@ class RunMode {
  public:
   RunMode(const Program& program, const CommandLine& options)
       : options_(options), session_(program, options) {
-    inputs_.said = gather_request(options, environment);
-    inputs_.user = gather_user_config(options, environment);
+    GatheredJob job = gather_job(options, environment);
+    inputs_.said = std::move(job.said);
+    inputs_.user = std::move(job.user);
     inputs_.credential = gather_credential(options, *inputs_.said.repo, environment);
     inputs_.secret_values = gather_secrets(inputs_.said.secret_env, environment);
     if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);

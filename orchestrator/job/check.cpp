@@ -70,6 +70,11 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
   return errors;
 }
 
+std::vector<FieldError> unsupported(const JobRequest& request) {
+  if (!request.dockerfile) return {};
+  return {{"/dockerfile", "building the repository's own Dockerfile is not supported yet; use image", ""}};
+}
+
 std::vector<FieldError> request_errors(const JobRequest& request) {
   std::vector<FieldError> errors = out_of_bounds(request);
   append(errors, contradictions(request));

@@ -11,5 +11,7 @@ namespace orchestrator {
 std::vector<FieldError> out_of_bounds(const JobRequest& request);
 // Fields that are right each and wrong together.
 std::vector<FieldError> contradictions(const JobRequest& request);
+// Fields that are right and can not be had yet.
+std::vector<FieldError> unsupported(const JobRequest& request);
 
 }  // namespace orchestrator

@@ -13,14 +13,22 @@ std::string dotted(std::string pointer) {
   return pointer;
 }
 
-JobRequest parse_config(std::string_view yaml, const std::string& where, Place place) {
+JobReading read_config(std::string_view yaml, const std::string& where, Place place) {
   JobReading reading;
   if (const auto document = parse_yaml(yaml, reading.errors)) {
     read_request(*document, place, UnknownFields::error, reading);
   }
-  if (reading.errors.empty()) return std::move(reading.request);
-  for (auto& error : reading.errors) error.pointer = dotted(std::move(error.pointer));
-  throw InvalidJob(std::move(reading.errors), where);
+  for (auto& error : reading.errors) {
+    error.pointer = dotted(std::move(error.pointer));
+    error.where = where;
+  }
+  return reading;
+}
+
+JobRequest parse_config(std::string_view yaml, const std::string& where, Place place) {
+  JobReading reading = read_config(yaml, where, place);
+  if (!reading.errors.empty()) throw InvalidJob(std::move(reading.errors), where);
+  return std::move(reading.request);
 }
 
 }  // namespace
@@ -31,6 +39,10 @@ JobRequest parse_repository_config(std::string_view yaml, const std::string& whe
 
 JobRequest parse_user_config(std::string_view yaml, const std::string& where) {
   return parse_config(yaml, where, in_user);
+}
+
+JobReading read_user_config(std::string_view yaml, const std::string& where) {
+  return read_config(yaml, where, in_user);
 }
 
 }  // namespace orchestrator

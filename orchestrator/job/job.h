@@ -149,6 +149,8 @@ JobRequest parse_repository_config(std::string_view yaml, const std::string& whe
 // Reads the user's config (the same YAML with every job field but repo, test_command and secret values
 // allowed).
 JobRequest parse_user_config(std::string_view yaml, const std::string& where);
+// The same without throwing.
+JobReading read_user_config(std::string_view yaml, const std::string& where);
 
 // What `strong` says wins field by field over `weak`; env maps are merged, lists are replaced.
 JobRequest merge(JobRequest strong, const JobRequest& weak);

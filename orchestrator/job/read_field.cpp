@@ -196,8 +196,10 @@ class FieldReader {
         unknown_below(name, {"critical", "high", "medium", "low"});
       } else if (!content.is_number()) {
         reading_.errors.push_back({below(pointer_, name), "must be a number, not " + kind_of(content), ""});
+      } else if (const double share = content.get<double>(); !(share > 0 && share <= 1)) {
+        reading_.errors.push_back({below(pointer_, name), "must be more than 0 and at most 1", ""});
       } else {
-        *found->second = content.get<double>();
+        *found->second = share;
       }
     }
     *member_of<std::optional<SeverityThresholds>>(field_, request_) = thresholds;
@@ -213,6 +215,8 @@ class FieldReader {
       } else if (!number) {
         reading_.errors.push_back(
             {below(pointer_, name), "must be a whole number, not " + kind_of(content), ""});
+      } else if (*number < 0) {
+        reading_.errors.push_back({below(pointer_, name), "must not be negative", ""});
       } else {
         (name == "min" ? range.min : range.max) = *number;
       }

@@ -1,5 +1,7 @@
 #include "orchestrator/job/read_suites.h"
 
+#include <algorithm>
+
 #include "orchestrator/job/json_values.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/read_field.h"
@@ -67,6 +69,19 @@ void read_name(const json& value, const std::string& pointer, TestSuite& suite,
     errors.push_back({pointer, sentence, ""});
 }
 
+// What a suite lacks, but for what has been found wrong already.
+void require(const TestSuite& suite, const std::string& pointer, std::vector<FieldError>& errors) {
+  const auto wrong_at = [&](const std::string& place) {
+    return std::any_of(errors.begin(), errors.end(), [&](const FieldError& error) {
+      return error.pointer == place || error.pointer.starts_with(place + "/");
+    });
+  };
+  const std::string name = below(pointer, "name"), command = below(pointer, "test_command");
+  if (suite.name.empty() && !wrong_at(name)) errors.push_back({name, "the suite needs a name", ""});
+  const std::string sentence = check_command(suite.test_command);
+  if (!sentence.empty() && !wrong_at(command)) errors.push_back({command, sentence, ""});
+}
+
 TestSuite read_suite(const json& value, const std::string& pointer, std::vector<FieldError>& errors) {
   TestSuite suite;
   if (!value.is_object()) {
@@ -74,7 +89,6 @@ TestSuite read_suite(const json& value, const std::string& pointer, std::vector<
         {pointer, "a suite must be an object with name and test_command, not " + kind_of(value), ""});
     return suite;
   }
-  const std::size_t before = errors.size();
   for (const auto& [key, content] : value.items()) {
     const std::string place = below(pointer, key);
     if (key == "name") {
@@ -90,11 +104,7 @@ TestSuite read_suite(const json& value, const std::string& pointer, std::vector<
       errors.push_back({place, "unknown field " + in_quotes(key) + did_you_mean(near), ""});
     }
   }
-  if (errors.size() != before) return suite;
-  if (suite.name.empty()) errors.push_back({below(pointer, "name"), "the suite needs a name", ""});
-  if (auto sentence = check_command(suite.test_command); !sentence.empty()) {
-    errors.push_back({below(pointer, "test_command"), sentence, ""});
-  }
+  require(suite, pointer, errors);
   return suite;
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "orchestrator/job/check.h"
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
@@ -79,6 +80,7 @@ void JobExecution::start(std::function<void(io::Result<Report>)> done) {
         std::chrono::milliseconds(static_cast<std::int64_t>(*early_.deadline_s * 1000)),
         [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
   try {
+    if (auto errors = unsupported(early_); !errors.empty()) throw InvalidJob(std::move(errors));
     checkout();
   } catch (...) {
     fail(std::current_exception());
@@ -123,9 +125,6 @@ void JobExecution::checked_out(images::Source source) {
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
     throw io::RequestError(
         fmt::format("subdir: the folder '{}' does not exist in the repository", plan.subdir));
-  if (!plan.dockerfile.empty())
-    throw io::RequestError(
-        "dockerfile: building the repository's own Dockerfile is not supported yet; use image");
   if (!plan.ignore_patterns.empty())
     report_.warnings.push_back("ignore_patterns has no effect: tests are not told apart yet");
   report_.source = std::move(source);

@@ -92,5 +92,69 @@ TEST_F(GitToken, IsNeverPartOfAMessage) {
   EXPECT_EQ(complaint().find("s3cret"), std::string::npos);
 }
 
+class JobSources : public GitToken {
+ protected:
+  std::string write(const std::string& name, const std::string& content) {
+    std::ofstream(folder_ + "/" + name, std::ios::binary) << content;
+    return folder_ + "/" + name;
+  }
+  std::string mistakes() const {
+    try {
+      gather_job(line_, [&](const char* name) -> std::optional<std::string> {
+        const auto found = variables_.find(name);
+        return found == variables_.end() ? std::nullopt : std::optional(found->second);
+      });
+    } catch (const InvalidJob& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(JobSources, TellTheirMistakesAtOnce) {
+  line_.input_file = write("job.json", R"({"runs": 0, "dockerfile": "x"})");
+  line_.config_file = write("config.yml", "timeout: soon\nzzzzzz: 1\n");
+  variables_["ORCHESTRATOR_PARALLELISM"] = "zz";
+  const std::string in_config = "\n" + line_.config_file + ": ";
+  EXPECT_EQ(mistakes(),
+            line_.input_file + ": /runs: Runs must be between 1 and 1000\n" +
+                "ORCHESTRATOR_PARALLELISM: parallelism must be a whole number, not 'zz'\n"
+                "/repo: Repository URL is required\n"
+                "/test_command: Test command is required\n"
+                "/dockerfile: building the repository's own Dockerfile is not supported yet; use image" +
+                in_config +
+                "timeout: timeout must be a number of seconds or a time as in \"90s\" or \"5m\", not 'soon'" +
+                in_config + "zzzzzz: unknown field 'zzzzzz'");
+}
+
+TEST_F(JobSources, ThatCannotBeReadAreToldWithTheOthers) {
+  line_.input_file = folder_ + "/none.json";
+  line_.config_file = folder_ + "/none.yml";
+  EXPECT_EQ(mistakes(), "--input: the input file '" + line_.input_file +
+                            "' cannot be read: No such file or directory\n--config: the config file '" +
+                            line_.config_file + "' cannot be read: No such file or directory");
+}
+
+TEST_F(JobSources, OfFlagsAloneAreNamedByFlags) {
+  EXPECT_EQ(mistakes(), "--repo: Repository URL is required");
+  line_.request.repo = ".";
+  line_.request.runs = 3;
+  line_.request.only_attempt = 3;
+  line_.request.image = "a";
+  line_.request.dockerfile = "b";
+  EXPECT_EQ(mistakes(),
+            "--dockerfile: image and dockerfile exclude each other\n"
+            "--only-attempt: Only attempt must be less than runs: attempts are counted from 0\n"
+            "--: Test command is required\n"
+            "--dockerfile: building the repository's own Dockerfile is not supported yet; use image");
+}
+
+TEST_F(JobSources, OfTheUserGiveADockerfileAwayForAnImage) {
+  line_.request.repo = ".";
+  line_.request.image = "a";
+  line_.config_file = write("config.yml", "dockerfile: b\n");
+  EXPECT_EQ(mistakes(), "");
+}
+
 }  // namespace
 }  // namespace orchestrator

@@ -265,6 +265,9 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
        "--: test_command must be UTF-8 text: other bytes would not reach an attempt as they are"},
       {{"run", "--repo", ".", "--", "echo \xed\xa0\x80"},
        "--: test_command must be UTF-8 text: other bytes would not reach an attempt as they are"},
+      {run({"--dockerfile", "Dockerfile", "--runs", "0"}),
+       "--runs: Runs must be between 1 and 1000\n"
+       "--dockerfile: building the repository's own Dockerfile is not supported yet; use image"},
       {run({"--image", "UPPER"}), "--image: image 'UPPER' must be in lower case but for a tag"},
       {run({"--env", "TEST_SEED=5"}),
        "--env: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or seed sets"},
@@ -294,13 +297,16 @@ TEST(Options, TellAllMistakesAtOnceMissingFieldsIncluded) {
             "--zzzzzz: is no flag of this command\n"
             "--runs: Runs must be between 1 and 1000\n"
             "--parallelism: parallelism must be a whole number, not 'x'\n"
-            "/repo: Repository URL is required\n"
-            "/test_command: Test command is required");
+            "--repo: Repository URL is required\n"
+            "--: Test command is required");
   EXPECT_EQ(
       complaint({"run", "--runs", "0"}, {{"ORCHESTRATOR_REPO", "."}, {"ORCHESTRATOR_TEST_COMMAND", "x"}}),
       "--runs: Runs must be between 1 and 1000");
-  EXPECT_EQ(complaint({"run", "--input", "job.json", "--runs", "0"}),
-            "--runs: Runs must be between 1 and 1000");
+  EXPECT_EQ(complaint({"run", "--input", "/nowhere.json", "--runs", "0"}),
+            "--runs: Runs must be between 1 and 1000\n"
+            "--input: the input file '/nowhere.json' cannot be read: No such file or directory");
+  EXPECT_EQ(complaint({"run", "--ref"}, {{"ORCHESTRATOR_RUNS", "zz"}}),
+            "--ref: needs a value\nORCHESTRATOR_RUNS: runs must be a whole number, not 'zz'");
 }
 
 TEST(Options, AloneAreAnsweredWithAShortHelp) {

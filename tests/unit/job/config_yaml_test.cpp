@@ -132,6 +132,10 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
       {"auto_trigger_runs: 1001", "auto_trigger_runs: Runs must be between 1 and 1000\n"},
       {"severity_thresholds: {critical: high}",
        "severity_thresholds.critical: must be a number, not a string\n"},
+      {"severity_thresholds: {critical: 2, high: x, low: 0}",
+       "severity_thresholds.critical: must be more than 0 and at most 1\n"
+       "severity_thresholds.high: must be a number, not a string\n"
+       "severity_thresholds.low: must be more than 0 and at most 1\n"},
       {"severity_thresholds: {critcal: 1}",
        "severity_thresholds.critcal: unknown field 'critcal' (did you mean 'critical'?)\n"},
       {"severity_thresholds: {critical: 0.3}",
@@ -141,7 +145,10 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
       {"random_seed_range: {min: 5, max: 4}",
        "random_seed_range: random_seed_range must go from a min of at least 0 up to its max\n"},
       {"random_seed_range: {min: -5}",
-       "random_seed_range: random_seed_range must go from a min of at least 0 up to its max\n"},
+       "random_seed_range.min: must not be negative\n"},
+      {"random_seed_range: {min: -5, max: x}",
+       "random_seed_range.max: must be a whole number, not a string\n"
+       "random_seed_range.min: must not be negative\n"},
       {"random_seed_range: [1, 5]",
        "random_seed_range: random_seed_range must be an object with min and max, not a list\n"},
       {"random_seed_range: {min: 1.5}", "random_seed_range.min: must be a whole number, not a fraction\n"},
@@ -156,6 +163,10 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
        "ignore_patterns: ignore_patterns must be a list of strings, not a string\n"},
       {"test_suites: {a: b}", "test_suites: test_suites must be a list, not an object\n"},
       {"test_suites: [{name: a}]", "test_suites.0.test_command: Test command is required\n"},
+      {"test_suites: [{test_command: [1], runs: 0}]",
+       "test_suites.0.runs: Runs must be between 1 and 1000\n"
+       "test_suites.0.test_command.0: must be a string, not a number\n"
+       "test_suites.0.name: the suite needs a name\n"},
       {"test_suites: [{test_command: a}]", "test_suites.0.name: the suite needs a name\n"},
       {"test_suites: [{name: a, test_command: b, runs: 1001}]",
        "test_suites.0.runs: Runs must be between 1 and 1000\n"},
