@@ -7,6 +7,8 @@
 #include "orchestrator/job/check.h"
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/free_space.h"
+#include "orchestrator/run/repository_file.h"
+#include "orchestrator/run/toolchain_choice.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -14,17 +16,6 @@ namespace {
 
 double seconds_since(io::TimePoint start, io::TimePoint now) {
   return std::chrono::duration<double>(now - start).count();
-}
-
-// The repository's own file: of the folder asked for, else of the root.
-const std::string* find_config(const images::Source& source, const std::string& subdir, std::string& where) {
-  constexpr const char* kName = ".flaky-detector.yml";
-  if (!subdir.empty()) {
-    where = subdir + "/" + kName;
-    if (const auto* text = source.manifest(where)) return text;
-  }
-  where = kName;
-  return source.manifest(where);
 }
 
 images::InstallOptions install_options(const JobPlan& plan) {
@@ -112,10 +103,10 @@ void JobExecution::checked_out(images::Source source) {
                                        {"tree_hash", source.tree_hash},
                                        {"files", source.entries.size()},
                                        {"seconds", seconds_since(stage_started_, loop_.now())}});
-  std::string where;
   JobRequest repository;
-  if (const auto* text = find_config(source, early_.subdir.value_or(""), where))
-    repository = parse_repository_config(*text, where);
+  const auto file = find_repository_file(source, early_.subdir.value_or(""));
+  if (file.text) repository = parse_repository_config(*file.text, file.where);
+  warn(file.warnings);
   const std::uint64_t random_seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
       std::hash<std::string>{}(inputs_.run_id);
@@ -128,24 +119,20 @@ void JobExecution::checked_out(images::Source source) {
   if (!plan.ignore_patterns.empty())
     report_.warnings.push_back("ignore_patterns has no effect: tests are not told apart yet");
   report_.source = std::move(source);
-  toolchain_ = &choose_toolchain(report_.source);
+  take_toolchain();
   build_image();
 }
 
-const images::Toolchain& JobExecution::choose_toolchain(const images::Source& source) {
-  const std::string& asked = report_.plan.framework;
-  if (!asked.empty()) {
-    const images::Toolchain* found = images::find_toolchain(asked);
-    if (!found) throw io::RequestError(fmt::format("framework: there is no toolchain for '{}' yet", asked));
-    report_.framework = found->name();
-    report_.framework_found = "asked for";
-    return *found;
-  }
-  const auto detected = images::detect_toolchain(source, report_.plan.subdir);
-  report_.framework = detected.toolchain->name();
-  report_.framework_found = detected.found;
-  for (const auto& other : detected.also) report_.warnings.push_back(other);
-  return *detected.toolchain;
+void JobExecution::take_toolchain() {
+  auto choice = choose_toolchain(report_.source, report_.plan.subdir, report_.plan.framework);
+  toolchain_ = choice.toolchain;
+  report_.framework = choice.toolchain->name();
+  report_.framework_found = std::move(choice.found);
+  warn(choice.warnings);
+}
+
+void JobExecution::warn(const std::vector<std::string>& sentences) {
+  report_.warnings.insert(report_.warnings.end(), sentences.begin(), sentences.end());
 }
 
 // ---- image
@@ -244,7 +231,7 @@ void JobExecution::attempts_ended() {
   report_.finished_at = std::chrono::system_clock::now();
   for (const auto* list :
        {&report_.engine.warnings, &report_.image.warnings, &report_.plan.warnings, &report_.source.warnings})
-    report_.warnings.insert(report_.warnings.end(), list->begin(), list->end());
+    warn(*list);
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},
                                   {"failures", report_.failures()},

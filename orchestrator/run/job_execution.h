@@ -70,7 +70,8 @@ class JobExecution : images::RecipeObserver {
   template <class T, class Fn>
   std::function<void(io::Result<T>)> then(
       Fn fn);  // a stage's answer: its value goes on, its error ends the job
-  const images::Toolchain& choose_toolchain(const images::Source& source);
+  void take_toolchain();
+  void warn(const std::vector<std::string>& sentences);
 
   void layer_started(const std::string& kind, const std::string& title) override;
   void layer_finished(const images::BuiltLayer& layer) override;
