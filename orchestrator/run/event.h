@@ -19,6 +19,7 @@ namespace orchestrator {
 //   run_started        {runs, parallelism, job_seed}
 //   attempt_started    {attempt, seed, try}
 //   attempt_finished   {attempt, seed, outcome, exit_code, duration_ms, done, runs, running, not_passed}
+//                      (done, not_passed: so far, without those that were cancelled)
 //   stopping           {reason}
 //   run_finished       {end, total_runs, failures, repro_rate}
 //   warning            {text}

@@ -158,7 +158,7 @@ AttemptRecord Run::record_of(Active& active, const sandbox::ExecutionResult& res
 
 // What an attempt's end means for the rest.
 void Run::consider(const AttemptRecord& record) {
-  ++counts_.done;
+  if (record.outcome != Outcome::cancelled) ++counts_.done;
   if (record.counted()) ++(record.passed() ? counts_.passed : counts_.not_passed);
   if (record.outcome == Outcome::not_runnable)
     stop(RunEnd::not_runnable, "the test command cannot be run: " + record.reason);

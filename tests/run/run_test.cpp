@@ -202,6 +202,8 @@ TEST_F(RunTest, StopEndsWhatRunsAndKeepsWhatIsKnown) {
   EXPECT_EQ(records[3].outcome, Outcome::cancelled);
   EXPECT_EQ(records[3].reason, "stopped by SIGINT");
   EXPECT_EQ(sandbox_->left, 0);
+  EXPECT_EQ(seen_.back().data["outcome"], "cancelled");
+  EXPECT_EQ(seen_.back().data["done"], 2) << "what was cancelled is not done";
 }
 
 TEST_F(RunTest, KillDoesNotWaitForTheGrace) {

@@ -200,6 +200,18 @@ TEST(PlainProgress, NamesEachAttemptThatDidNotPass) {
                                                           "attempt 8: timed out (seed 108, 1.2 s)"}));
 }
 
+TEST(PlainProgress, DoesNotCountWhatWasCancelled) {
+  Shown shown(ProgressMode::plain);
+  shown.say("run_started", {{"runs", 6}});
+  shown.attempt(0, 1, 0, "passed", 6);
+  shown.say("stopping", {{"reason", "stopped by SIGINT"}});
+  shown.attempt(1, 1, 0, "cancelled", 6);
+  shown.attempt(2, 1, 0, "cancelled", 6);
+  shown.say("run_finished");
+  EXPECT_EQ(shown.screen.lines, (std::vector<std::string>{"attempts 1/6 · 0 not passed · 0:00",
+                                                          "stopping: stopped by SIGINT"}));
+}
+
 TEST(PlainProgress, OnlyCountsThemAfterTwenty) {
   Shown shown(ProgressMode::plain);
   shown.say("run_started", {{"runs", 1000}});
