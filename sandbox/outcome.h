@@ -79,7 +79,7 @@ struct ExecutionResult {
   std::vector<std::string> notes;  // for the report: what was lost or unusual, in sentences
 };
 
-// CONTRACT: an exit stamped before our stop wins; otherwise the first stop reason decides; an OOM kill counts
+// An exit that was stamped before our stop wins; otherwise the first stop reason decides; an OOM kill counts
 // only when the execution did not pass.
 Outcome classify(const ExecutionResult& result);
 

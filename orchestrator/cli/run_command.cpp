@@ -27,6 +27,7 @@ class RunMode {
  public:
   RunMode(const Program& program, const CommandLine& options)
       : options_(options), session_(program, options) {
+    min_free_bytes();  // throws when it was said wrongly
     GatheredJob job = gather_job(options, environment);
     inputs_.said = std::move(job.said);
     inputs_.user = std::move(job.user);

@@ -6,6 +6,8 @@
 #include <cstdlib>
 
 #include "orchestrator/job/job.h"
+#include "orchestrator/job/quoted.h"
+#include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
@@ -13,16 +15,20 @@ namespace {
 constexpr double kGiB = 1024.0 * 1024 * 1024;
 constexpr double kMinShare = 0.05;
 
-double min_bytes() {
-  if (const char* said = std::getenv("ORCHESTRATOR_MIN_FREE"))
-    if (const auto bytes = parse_size(said)) return static_cast<double>(*bytes);
-  return 2 * kGiB;
-}
-
 }  // namespace
 
+double min_free_bytes() {
+  const char* said = std::getenv("ORCHESTRATOR_MIN_FREE");
+  if (!said || !*said) return 2 * kGiB;
+  const auto bytes = parse_size(said);
+  if (!bytes)
+    throw io::RequestError("ORCHESTRATOR_MIN_FREE: must be a number of bytes or a size as in 500m or 2g, not " +
+                           in_quotes(said));
+  return static_cast<double>(*bytes);
+}
+
 std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders) {
-  const double least = min_bytes();
+  const double least = min_free_bytes();
   for (const auto& folder : folders) {
     struct statvfs space {};
     if (folder.empty() || statvfs(folder.c_str(), &space) != 0) continue;

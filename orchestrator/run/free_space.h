@@ -7,9 +7,12 @@
 
 namespace orchestrator {
 
-// A sentence when one of the folders' file systems has less than 2 GiB or 5 % free (ORCHESTRATOR_MIN_FREE
-// overrides the bytes, for hosts with small disks). Folders that are empty names or do not exist are passed
-// over.
+// What must be free: 2 GiB, or what ORCHESTRATOR_MIN_FREE says (for hosts with small disks). Throws
+// io::RequestError when that is no size.
+double min_free_bytes();
+
+// A sentence when one of the folders' file systems has less than that or 5 % free. Folders that are empty names or do
+// not exist are passed over.
 std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders);
 
 }  // namespace orchestrator
