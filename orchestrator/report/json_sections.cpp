@@ -121,6 +121,15 @@ OrderedJson environment_json(const Report& report) {
           {"packages", report.packages}};
 }
 
+// The line that runs the attempt again. One with very long variables, a thousand times, would make the whole
+// report too large: then the job's line, with --only-attempt, must do.
+OrderedJson reproduce_json(const Report& report, const AttemptRecord& attempt) {
+  constexpr std::size_t kLongest = 4096;
+  if (attempt.passed()) return nullptr;
+  std::string line = reproduce_attempt(report, attempt.index);
+  return line.size() > kLongest ? OrderedJson(nullptr) : OrderedJson(std::move(line));
+}
+
 OrderedJson not_counted_json(const Report& report) {
   OrderedJson list = OrderedJson::array();
   for (const auto& attempt : report.attempts) {
@@ -163,7 +172,7 @@ std::string_view name(sandbox::Network network) {
   return "unknown";
 }
 
-OrderedJson attempt_json(const AttemptRecord& attempt, ShownStreams shown) {
+OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, ShownStreams shown) {
   const bool timed_out = attempt.outcome == sandbox::Outcome::timed_out;
   OrderedJson json;
   json["attempt"] = attempt.index;
@@ -185,11 +194,12 @@ OrderedJson attempt_json(const AttemptRecord& attempt, ShownStreams shown) {
   json["sandbox_hints"] = hints_json(attempt.hints);
   json["notes"] = attempt.notes;
   json["earlier_tries"] = tries_json(attempt.earlier_tries);
+  json["reproduce"] = reproduce_json(report, attempt);
   return json;
 }
 
-OrderedJson attempt_json_without_output(const AttemptRecord& attempt) {
-  OrderedJson json = attempt_json(attempt, {});
+OrderedJson attempt_json_without_output(const Report& report, const AttemptRecord& attempt) {
+  OrderedJson json = attempt_json(report, attempt, {});
   const OrderedJson most = {{"total_bytes", attempt.out.total_bytes},
                             {"kept_bytes", attempt.out.total_bytes}};
   const OrderedJson most_err = {{"total_bytes", attempt.err.total_bytes},

@@ -18,9 +18,9 @@ struct ShownStreams {
 };
 
 // One entry of results[], with its outputs as shown.
-OrderedJson attempt_json(const AttemptRecord& attempt, ShownStreams shown);
+OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, ShownStreams shown);
 // The same without outputs, as large as it can get by what is said about cuts.
-OrderedJson attempt_json_without_output(const AttemptRecord& attempt);
+OrderedJson attempt_json_without_output(const Report& report, const AttemptRecord& attempt);
 
 // Before results[]: the predecessor's keys. After it: everything else. `cut` is said among the warnings.
 OrderedJson head_json(const Report& report);

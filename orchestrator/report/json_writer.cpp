@@ -67,7 +67,7 @@ std::uint64_t size_without_outputs(const Report& report) {
   constexpr std::uint64_t kPerAttempt = 8;  // comma, newline, indent
   std::uint64_t size = kFrame + dump(head_json(report), 2).size() + dump(tail_json(report, ""), 4).size();
   for (const auto& attempt : report.attempts)
-    if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(attempt)).size();
+    if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(report, attempt)).size();
   return size;
 }
 
@@ -118,7 +118,7 @@ void write_results(const Report& report, const Spool& spool, const OutputPlan& p
     const std::uint64_t cap = attempt.passed() ? plan.passing : plan.others;
     ShownStreams shown{show(attempt.out, spool.read(attempt.out), cap),
                        show(attempt.err, spool.read(attempt.err), cap)};
-    out << (first ? "\n    " : ",\n    ") << dump(attempt_json(attempt, std::move(shown)));
+    out << (first ? "\n    " : ",\n    ") << dump(attempt_json(report, attempt, std::move(shown)));
     first = false;
   }
   out << (first ? "],\n" : "\n  ],\n");

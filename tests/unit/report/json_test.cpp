@@ -54,6 +54,22 @@ TEST(JsonReport, HoldsOnlyEvidenceAndListsTheRest) {
   EXPECT_EQ(document["verdict"], "flaky");
 }
 
+TEST(JsonReport, GivesEachAttemptThatDidNotPassItsCommandLine) {
+  MadeReport made;
+  for (const Outcome outcome : {Outcome::passed, Outcome::failed, Outcome::timed_out}) made.add(outcome);
+  const json results = made.json()["results"];
+  EXPECT_TRUE(results[0]["reproduce"].is_null());
+  EXPECT_EQ(results[1]["reproduce"], reproduce_attempt(made.report, 1));
+  EXPECT_EQ(results[2]["reproduce"], reproduce_attempt(made.report, 2));
+}
+
+TEST(JsonReport, DoesNotRepeatAVeryLongCommandLineForEachAttempt) {
+  MadeReport made;
+  made.report.plan.env = {{"LONG", repeated(5000, 'x')}};
+  made.add(Outcome::failed);
+  EXPECT_TRUE(made.json()["results"][0]["reproduce"].is_null());
+}
+
 TEST(JsonReport, GivesATimeoutNoExitCodeAndItsLine) {
   MadeReport made;
   made.add(Outcome::timed_out).exit_code = 143;
