@@ -23,6 +23,10 @@ bool is_valid_name(const std::string& name) {
   return ::git_reference_name_is_valid(&valid, name.c_str()) == 0 && valid != 0;
 }
 
+bool is_hex(const std::string& text) {
+  return text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+}
+
 std::string lower_hex(std::string text) {
   for (char& c : text)
     if (c >= 'A' && c <= 'F') c = static_cast<char>(c - 'A' + 'a');
@@ -120,8 +124,14 @@ std::size_t edit_distance(const std::string& a, const std::string& b) {
 }  // namespace
 
 bool is_hex_prefix(const std::string& text) {
-  return text.size() >= 4 && text.size() <= GIT_OID_HEXSZ &&
-         text.find_first_not_of("0123456789abcdefABCDEF") == std::string::npos;
+  return text.size() >= GIT_OID_MINPREFIXLEN && text.size() <= GIT_OID_HEXSZ && is_hex(text);
+}
+
+io::RequestError unknown_ref(const std::string& ref, const std::string& where,
+                             const std::vector<std::string>& names) {
+  const bool too_short = ref.size() < GIT_OID_MINPREFIXLEN && is_hex(ref);
+  return io::RequestError("ref '" + printable(ref) + "' does not exist in " + where +
+                          (too_short ? "; of a commit's id at least 4 digits are needed" : near_names(names, ref)));
 }
 
 std::string near_names(const std::vector<std::string>& names, const std::string& wanted) {
@@ -167,7 +177,7 @@ RefChoice choose_ref(const std::vector<AdvertisedRef>& advertised, const std::st
     for (std::string_view folder : {kHeads, kTags})
       if (one.name.starts_with(folder) && !one.name.ends_with(kPeeled))
         names.push_back(one.name.substr(folder.size()));
-  throw io::RequestError("ref '" + printable(ref) + "' does not exist in " + url + near_names(names, ref));
+  throw unknown_ref(ref, url, names);
 }
 
 }  // namespace images::checkout

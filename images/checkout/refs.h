@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/io/error.h"
+
 namespace images::checkout {
 
 struct AdvertisedRef {
@@ -31,6 +33,10 @@ RefChoice choose_ref(const std::vector<AdvertisedRef>& advertised, const std::st
 
 // "; did you mean 'main' or 'maint'?", or nothing.
 std::string near_names(const std::vector<std::string>& names, const std::string& wanted);
+
+// To be thrown for a ref that is none of `names`: with near ones, or with what an abbreviated commit lacks.
+io::RequestError unknown_ref(const std::string& ref, const std::string& where,
+                             const std::vector<std::string>& names);
 
 bool is_hex_prefix(const std::string& text);  // 4 to 40 hex digits
 

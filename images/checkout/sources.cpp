@@ -102,7 +102,8 @@ git_oid find_commit(git_repository* repository, const std::string& ref, const st
     git_object* found = nullptr;
     const int code = ::git_revparse_single(&found, repository, name.c_str());
     const Object object(found);
-    if (code == GIT_EAMBIGUOUS)
+    // What is too short to be looked up is called ambiguous, too.
+    if (code == GIT_EAMBIGUOUS && ref.size() >= GIT_OID_MINPREFIXLEN)
       throw io::RequestError("ref '" + printable(ref) + "' is ambiguous in " + printable(repo));
     git_object* commit = nullptr;
     if (code != 0 || ::git_object_peel(&commit, found, GIT_OBJECT_COMMIT) != 0) continue;
@@ -119,8 +120,7 @@ git_oid find_commit(git_repository* repository, const std::string& ref, const st
           names.emplace_back(list.strings[i] + folder.size());
     ::git_strarray_dispose(&list);
   }
-  throw io::RequestError("ref '" + printable(ref) + "' does not exist in " + printable(repo) +
-                         near_names(names, ref));
+  throw unknown_ref(ref, printable(repo), names);
 }
 
 Repository opened_again(git_repository* repository) {

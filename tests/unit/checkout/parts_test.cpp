@@ -58,6 +58,8 @@ TEST_F(ChooseRef, KnowsACommitByTheBeginningOfItsId) {
   EXPECT_TRUE(choose_ref(kAdvertised, "cccc", "u").refspecs.empty());
   EXPECT_TRUE(choose_ref(kAdvertised, oid('c'), "u").exact_commit);
   EXPECT_THROW(choose_ref(kAdvertised, "bbb", "u"), io::RequestError);
+  EXPECT_STREQ(unknown_ref("7f0", "u", {"7f1"}).what(),
+               "ref '7f0' does not exist in u; of a commit's id at least 4 digits are needed");
 }
 
 TEST_F(ChooseRef, LeavesOutNamesThatNoRepositoryCanHold) {
