@@ -82,8 +82,7 @@ int main(int argc, char** argv) {
     std::cout << help.what();
     return 0;
   } catch (const orchestrator::UsageError& error) {
-    std::cerr << error.what() << "\n";
-    return orchestrator::UsageError::kExitCode;
+    return orchestrator::tell_usage_error(error, kVersion);
   }
   set_up_log(options);
   const Program program{kVersion, &sandbox::docker::connect, sandbox::supervisor_binary()};

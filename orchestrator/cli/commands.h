@@ -2,15 +2,27 @@
 // exceptions that main() turns into a sentence and a code.
 #pragma once
 
+#include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/session.h"
+#include "orchestrator/report/failure.h"
 
 namespace orchestrator {
 
+// Throws nothing: it tells its errors itself, as `tell_failure` does.
 int run_command(const Program& program, const CommandLine& options);
 int bootstrap_command(const Program& program, const CommandLine& options);
 int list_images_command(const Program& program, const CommandLine& options);
 int doctor_command(const Program& program, const CommandLine& options);
 int clean_command(const Program& program, const CommandLine& options);
+
+// What was thrown, as kind, sentence and exit code.
+Failure failure_of(const std::exception_ptr& error);
+// A run that ends without a report says so: on stderr, with --progress json as the last event and nothing beside
+// it, and in the place of the report. Returns the exit code.
+int tell_failure(const Failure& failure, ProgressMode progress, EventLog& events, ReportFile& file,
+                 const std::string& program_version);
+// The same for a command line that could not be understood.
+int tell_usage_error(const UsageError& error, const std::string& program_version);
 
 // Runs a mode; prints what it throws as one sentence per mistake and returns the exit code of that kind of
 // error.

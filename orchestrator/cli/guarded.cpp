@@ -1,33 +1,34 @@
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
-namespace {
 
-int complain(const std::string& text, int code) {
-  write_to_stderr(fmt::format("orchestrator: {}\n", text));
-  return code;
+Failure failure_of(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const InvalidJob& wrong) {
+    return {"request", wrong.what(), 2};
+  } catch (const io::RequestError& wrong) {
+    return {"request", wrong.what(), 2};
+  } catch (const io::SetupError& broken) {
+    return {"setup", broken.what(), 4};
+  } catch (const io::HostError& lack) {
+    return {"host", lack.what(), 5};
+  } catch (const std::exception& defect) {
+    return {"defect", fmt::format("something broke: {}", defect.what()), 5};
+  }
 }
-
-}  // namespace
 
 int guarded(const std::function<int()>& mode) {
   try {
     return mode();
-  } catch (const InvalidJob& error) {
-    return complain(error.what(), 2);
-  } catch (const io::RequestError& error) {
-    return complain(error.what(), 2);
-  } catch (const io::SetupError& error) {
-    return complain(error.what(), 4);
-  } catch (const io::HostError& error) {
-    return complain(error.what(), 5);
-  } catch (const std::exception& error) {
-    return complain(fmt::format("something broke: {}", error.what()), 5);
+  } catch (...) {
+    const Failure failure = failure_of(std::current_exception());
+    write_to_stderr(fmt::format("orchestrator: {}\n", failure.message));
+    return failure.exit_code;
   }
 }
 

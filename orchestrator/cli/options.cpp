@@ -260,6 +260,24 @@ std::string about_stray(const Command& command, const std::string& word) {
   return start + "the test command stands behind --, as in: " + kExample;
 }
 
+// For flags that nobody has read, because one before them could not be.
+std::string value_among(const Words& words, const std::string& flag) {
+  std::string value;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with(flag + "=")) value = words[i].substr(flag.size() + 1);
+    if (words[i] == flag && i + 1 < words.size()) value = words[i + 1];
+  }
+  return value.size() > 1 && value[0] == '-' ? "" : value;
+}
+
+UsageError usage_error(const Draft& draft, const Words& words) {
+  CommandLine line = draft.line;
+  if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
+  if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
+  if (line.mode != Mode::run) line.json_file.clear();
+  return UsageError(InvalidJob(draft.reading.errors).what(), line.json_file, line.progress);
+}
+
 CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
                           const GetEnv& getenv) {
   Draft draft;
@@ -286,7 +304,7 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   if (parsed.words.size() < command.words)
     draft.fail("", "a name is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty()) draft.line.bootstrap_name = parsed.words.front();
-  if (!draft.reading.errors.empty()) throw UsageError(InvalidJob(std::move(draft.reading.errors)).what());
+  if (!draft.reading.errors.empty()) throw usage_error(draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);
 }

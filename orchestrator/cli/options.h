@@ -47,11 +47,17 @@ struct CommandLine {
   bool json_output = false;  // JSON on stdout (doctor, images list)
 };
 
-// what() is one sentence per mistake, a line each; exit 2.
+// what() is one sentence per mistake, a line each; exit 2. It also says how and where a script wants to be told,
+// as far as that could be read.
 class UsageError : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit UsageError(const std::string& what, std::string report_file = "",
+                      ProgressMode progress_mode = ProgressMode::automatic)
+      : std::runtime_error(what), json_file(std::move(report_file)), progress(progress_mode) {}
   static constexpr int kExitCode = 2;
+
+  std::string json_file;  // of run's --json
+  ProgressMode progress;
 };
 
 // what() is the help that was asked for: to stdout, exit 0.

@@ -23,6 +23,10 @@ class QuietProgress : public Progress {
 
 }  // namespace
 
+std::unique_ptr<Progress> make_json_progress(ProgressWriter write) {
+  return std::make_unique<JsonProgress>(std::move(write));
+}
+
 std::unique_ptr<Progress> make_progress(io::Loop& loop, ProgressOptions options,
                                         std::function<void(std::string_view)> write) {
   switch (options.mode) {
@@ -34,7 +38,7 @@ std::unique_ptr<Progress> make_progress(io::Loop& loop, ProgressOptions options,
     case ProgressMode::plain:
       return make_plain_progress(loop, std::move(write));
     case ProgressMode::json:
-      return std::make_unique<JsonProgress>(std::move(write));
+      return make_json_progress(std::move(write));
     case ProgressMode::quiet:
       return std::make_unique<QuietProgress>();
   }

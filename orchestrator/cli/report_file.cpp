@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/fd.h"
 
@@ -46,17 +47,54 @@ void check_report_path(const std::string& path) {
     throw io::RequestError(fmt::format("--json: {} cannot be written: {}", path, std::strerror(errno)));
 }
 
-void write_report_file(const Report& report, const Spool& spool, const std::string& path) {
-  if (path == "-") return write_json(report, spool, std::cout);
-  const bool direct = is_device_or_pipe(path);
-  const std::string written = direct ? path : path + ".part";
+template <class Fn>
+void ReportFile::write_whole(Fn fn) {
+  const bool direct = is_device_or_pipe(path_);
+  const std::string written = direct ? path_ : path_ + ".part";
   std::ofstream file(written, std::ios::binary);
   if (!file)
-    throw io::HostError(fmt::format("cannot write the report to {}: {}", path, std::strerror(errno)));
-  write_json(report, spool, file);
-  file.close();
-  if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
-  if (!direct) fs::rename(written, path);
+    throw io::HostError(fmt::format("cannot write the report to {}: {}", path_, std::strerror(errno)));
+  // Half a report must not stay beside the old one.
+  const auto unfinished = [&] {
+    std::error_code ignored;
+    if (!direct) fs::remove(written, ignored);
+  };
+  try {
+    fn(file);
+    file.close();
+    if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path_));
+    if (!direct) fs::rename(written, path_);
+  } catch (...) {
+    unfinished();
+    throw;
+  }
+}
+
+void ReportFile::write(const Report& report, const Spool& spool) {
+  if (path_.empty()) return;
+  if (path_ == "-") {
+    written_ = true;  // whatever has been printed cannot be taken back
+    return write_json(report, spool, std::cout);
+  }
+  write_whole([&](std::ostream& out) { write_json(report, spool, out); });
+  written_ = true;
+}
+
+void ReportFile::write(const Failure& failure, const std::string& program_version) noexcept {
+  if (path_.empty() || written_) return;
+  try {
+    check_report_path(path_);
+    if (path_ == "-") {
+      write_failure_json(failure, program_version, std::cout);
+      std::cout.flush();
+    } else {
+      write_whole([&](std::ostream& out) { write_failure_json(failure, program_version, out); });
+    }
+  } catch (const io::RequestError&) {
+    // Nothing can stand at that path.
+  } catch (const std::exception& error) {
+    write_to_stderr(fmt::format("orchestrator: {} may hold an older report: {}\n", path_, error.what()));
+  }
 }
 
 void prepare_logs_folder(const std::string& path) {

@@ -4,14 +4,35 @@
 
 #include <string>
 
+#include "orchestrator/report/failure.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
 
 // Empty and "-" (stdout) will always do. Throws io::RequestError.
 void check_report_path(const std::string& path);
-// A file appears whole or not at all; what is no file (a pipe, /dev/stderr) is written as it is.
-void write_report_file(const Report& report, const Spool& spool, const std::string& path);
+
+// The file of --json. After a run it holds what that run said, whatever it said: an older report must not be
+// taken for the new one. A file appears whole or not at all; what is no file (a pipe, /dev/stderr) is written
+// as it is.
+class ReportFile {
+ public:
+  // `path` is empty when no report is wanted, "-" for stdout.
+  explicit ReportFile(std::string path) : path_(std::move(path)) {}
+
+  // Throws io::HostError.
+  void write(const Report& report, const Spool& spool);
+  // For a run that has no report; does nothing when one was written. Never throws: there is a worse thing to
+  // tell already.
+  void write(const Failure& failure, const std::string& program_version) noexcept;
+
+ private:
+  template <class Fn>
+  void write_whole(Fn fn);
+
+  std::string path_;
+  bool written_ = false;
+};
 
 // Makes the folder of --logs if it is not there. Throws io::RequestError when it cannot be written.
 void prepare_logs_folder(const std::string& path);

@@ -7,7 +7,7 @@
 #include "images/checkout/ca_file.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
-#include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/progress_modes.h"
 #include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/run/free_space.h"
@@ -25,8 +25,8 @@ std::optional<std::string> environment(const char* name) {
 // The run, from the first signal handler to the report.
 class RunMode {
  public:
-  RunMode(const Program& program, const CommandLine& options)
-      : options_(options), session_(program, options) {
+  RunMode(const Program& program, const CommandLine& options, EventLog& events, ReportFile& report_file)
+      : options_(options), session_(program, options), events_(events), report_file_(report_file) {
     min_free_bytes();  // throws when it was said wrongly
     GatheredJob job = gather_job(options, environment);
     inputs_.said = std::move(job.said);
@@ -49,26 +49,23 @@ class RunMode {
     session_.sweep_in_background();
     if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
       throw io::HostError(*obstacle);
-    progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
-    events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+    if (!tells_json()) {
+      progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
+      events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+    }
 
     const JobHost host = session_.job_host();
     execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
                                                 session_.engine().images(), host, inputs_, events_);
-    auto result = io::await<io::Result<Report>>(session_.loop(),
-                                                [this](auto done) { execution_->start(std::move(done)); });
-    progress_->finish();
+    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
+      execution_->start(std::move(done));
+      if (signal_ != 0) stop();  // it came before there was anything to stop
+    });
+    if (progress_) progress_->finish();
     if (options_.keep || execution_->keeps_scratch()) keep_scratch();
-    if (!result.ok()) {
-      const int code = interrupted_code(result.error());
-      execution_.reset();
-      session_.close_engine();
-      if (code != 0) return code;
-      std::rethrow_exception(result.error());
-    }
+    if (!result.ok()) return end_without_attempts(result.error());
     Report report = std::move(result).value();
-    report.program_version = program_version_;
-    report.reproduce = reproduce_job(report);
+    complete(report);
     session_.close_engine();
     return present(report);
   }
@@ -78,38 +75,71 @@ class RunMode {
     if (signal_ == 0) {
       signal_ = signal;
       spdlog::debug("signal {}", signal);
-      if (options_.progress != ProgressMode::json && options_.progress != ProgressMode::quiet)
+      if (!tells_json() && options_.progress != ProgressMode::quiet)
         write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
-      if (execution_)
-        execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal)));
+      if (execution_) stop();
     } else if (execution_) {
       execution_->kill();
     }
   }
 
+  void stop() {
+    execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_)));
+  }
+
+  bool tells_json() const { return options_.progress == ProgressMode::json; }
   int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }
 
-  // The exit code when the job was stopped before its first attempt; 0 when that is not why it ended.
-  int interrupted_code(const std::exception_ptr& error) {
+  Failure failure_of_job(const std::exception_ptr& error) const {
     try {
       std::rethrow_exception(error);
     } catch (const JobExecution::Interrupted& interrupted) {
-      write_to_stderr(
-          fmt::format("orchestrator: {} before the first attempt; nothing is left\n", interrupted.what()));
-      return signal_ != 0 ? signal_code() : 6;
+      return {std::string(name(interrupted.end)),
+              fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
+              signal_ != 0 ? signal_code() : 6};
+    } catch (const InvalidJob& wrong) {
+      return failure_of(std::make_exception_ptr(InvalidJob(named_for(options_, wrong.errors()))));
     } catch (...) {
-      return 0;
+      return failure_of(error);
     }
+  }
+
+  // What was planned and found is worth a report, though it says nothing about the tests.
+  int end_without_attempts(const std::exception_ptr& error) {
+    const Failure failure = failure_of_job(error);
+    auto report = execution_->report_without_attempts(end_of(failure), failure.message);
+    execution_.reset();
+    session_.close_engine();
+    if (report && failure.kind != "request") {
+      complete(*report);
+      report_file_.write(*report, Spool(session_.scratch(), ""));
+    }
+    return tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+  }
+
+  static RunEnd end_of(const Failure& failure) {
+    for (const RunEnd end : {RunEnd::cancelled, RunEnd::deadline})
+      if (failure.kind == name(end)) return end;
+    return failure.kind == "setup" ? RunEnd::not_runnable : RunEnd::infrastructure;
+  }
+
+  void complete(Report& report) const {
+    report.program_version = program_version_;
+    report.reproduce = reproduce_job(report);
   }
 
   void keep_scratch() {
     session_.keep_scratch();
-    write_to_stderr(fmt::format("kept: {}\n", session_.scratch()));
+    const std::string kept = "kept: " + session_.scratch();
+    if (tells_json())
+      events_.append("warning", {{"text", to_utf8(kept)}});
+    else
+      write_to_stderr(kept + "\n");
   }
 
   int present(Report& report) {
     const bool to_stdout = options_.json_file == "-";
-    if (!options_.json_file.empty()) write_report_file(report, execution_->spool(), options_.json_file);
+    report_file_.write(report, execution_->spool());
     if (!to_stdout) write_text(report, execution_->spool(), std::cout, text_style(options_));
     std::cout.flush();
     if (!std::cout) throw io::HostError("the report could not be written to stdout");
@@ -120,7 +150,8 @@ class RunMode {
   Session session_;
   JobInputs inputs_;
   std::string program_version_;
-  EventLog events_;
+  EventLog& events_;
+  ReportFile& report_file_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<JobExecution> execution_;
   int signal_ = 0;
@@ -129,7 +160,18 @@ class RunMode {
 }  // namespace
 
 int run_command(const Program& program, const CommandLine& options) {
-  return RunMode(program, options).run();
+  EventLog events;
+  ReportFile report_file(options.json_file);
+  // From the very start: what ends the run before there is a job is an event, too.
+  const auto json_lines = make_json_progress(write_to_stderr);
+  if (options.progress == ProgressMode::json)
+    events.subscribe([&](const Event& event) { json_lines->on_event(event); });
+  try {
+    return RunMode(program, options, events, report_file).run();
+  } catch (...) {
+    return tell_failure(failure_of(std::current_exception()), options.progress, events, report_file,
+                        program.version);
+  }
 }
 
 }  // namespace orchestrator

@@ -112,6 +112,7 @@ void JobExecution::checked_out(images::Source source) {
       std::hash<std::string>{}(inputs_.run_id);
   report_.plan =
       make_plan(inputs_.said, repository, inputs_.user, {host_.engine.cpus, random_seed % 4'294'967'296ull});
+  planned_ = true;
   const JobPlan& plan = report_.plan;
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
     throw io::RequestError(
@@ -226,17 +227,28 @@ std::string JobExecution::logs_folder() {
 void JobExecution::attempts_ended() {
   deadline_.reset();
   report_.attempts = run_->records();
-  report_.end = run_->end();
-  report_.end_reason = run_->end_reason();
-  report_.finished_at = std::chrono::system_clock::now();
-  for (const auto* list :
-       {&report_.engine.warnings, &report_.image.warnings, &report_.plan.warnings, &report_.source.warnings})
-    warn(*list);
+  finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},
                                   {"failures", report_.failures()},
                                   {"repro_rate", report_.repro_rate()}});
   if (const auto done = std::exchange(done_, nullptr)) done(report_);
+}
+
+void JobExecution::finish_report(Report& report, RunEnd end, const std::string& reason) const {
+  report.end = end;
+  report.end_reason = reason;
+  report.finished_at = std::chrono::system_clock::now();
+  for (const auto* list :
+       {&report.engine.warnings, &report.image.warnings, &report.plan.warnings, &report.source.warnings})
+    report.warnings.insert(report.warnings.end(), list->begin(), list->end());
+}
+
+std::optional<Report> JobExecution::report_without_attempts(RunEnd end, const std::string& reason) const {
+  if (!planned_) return std::nullopt;
+  Report report = report_;
+  finish_report(report, end, reason);
+  return report;
 }
 
 void JobExecution::stop(RunEnd end, std::string reason) {

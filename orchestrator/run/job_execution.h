@@ -1,6 +1,7 @@
 // One job from its request to its report: checkout → plan → image → attempts. Every step is asynchronous, so
 // that several executions can share one loop. The stages before the attempts end in an error (wrong request,
-// host, set-up); from the first attempt on there is always a report.
+// host, set-up), once the plan is made with a report of what is known; from the first attempt on there is always
+// a report and no error.
 #pragma once
 
 #include <functional>
@@ -49,6 +50,8 @@ class JobExecution : images::RecipeObserver {
   void stop(RunEnd end, std::string reason);
   void kill();
   const Spool& spool() const { return *spool_; }  // once a report is there
+  // What is known of a job that ended before its attempts; nothing before there was a plan.
+  std::optional<Report> report_without_attempts(RunEnd end, const std::string& reason) const;
   // The repository's own wish, which counts above all when the job fails. False before the checkout.
   bool keeps_scratch() const { return report_.plan.keep; }
 
@@ -72,6 +75,7 @@ class JobExecution : images::RecipeObserver {
       Fn fn);  // a stage's answer: its value goes on, its error ends the job
   void take_toolchain();
   void warn(const std::vector<std::string>& sentences);
+  void finish_report(Report& report, RunEnd end, const std::string& reason) const;
 
   void layer_started(const std::string& kind, const std::string& title) override;
   void layer_finished(const images::BuiltLayer& layer) override;
@@ -87,6 +91,7 @@ class JobExecution : images::RecipeObserver {
   EventLog& events_;
   std::function<void(io::Result<Report>)> done_;
   Report report_;
+  bool planned_ = false;  // the report's plan is there
   images::CheckoutRequest checkout_request_;
   const images::Toolchain* toolchain_ = nullptr;
   io::TimePoint stage_started_{};

@@ -51,6 +51,26 @@ TEST_F(Host, ThatCanRunAttemptsIsFoundGoodByDoctor) {
   EXPECT_FALSE(json.at("findings").empty());
 }
 
+TEST_F(Host, WithAFullStdoutIsNotTakenForDone) {
+  for (const char* words : {"--help", "run --help", "version", "images list", "doctor"}) {
+    const auto run = run_command({"/bin/sh", "-c", std::string("exec \"$0\" ") + words + " > /dev/full",
+                                  ORCHESTRATOR_BINARY});
+    EXPECT_EQ(run.exit_code, 5) << words << "\n" << told(run);
+    EXPECT_NE(run.err.find("stdout could not be written"), std::string::npos) << words << "\n" << run.err;
+  }
+}
+
+TEST_F(Host, ThatLacksAnEngineReplacesAnOlderReport) {
+  const std::string file = folder_ / "report.json";
+  write_file(file, R"({"total_runs": 100, "failures": 0})");
+  const auto lacking = run({"--host", "unix:///nowhere/docker.sock", "--json", file});
+  EXPECT_EQ(lacking.exit_code, 5) << told(lacking);
+  const auto document = nlohmann::json::parse(read_file(file));
+  EXPECT_EQ(document.at("end"), "error");
+  EXPECT_EQ(document.at("error").at("kind"), "host");
+  EXPECT_EQ(document.at("error").at("exit_code"), 5);
+}
+
 TEST_F(Host, IsTriedByDoctorWithRealAttemptsThatLeaveNothing) {
   const auto doctor = nlohmann::json::parse(orchestrator({"doctor", "--json"}).out, nullptr, false);
   ASSERT_TRUE(doctor.is_object());

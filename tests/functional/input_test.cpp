@@ -347,4 +347,49 @@ TEST(Input, FlagsWinOverTheJobFile) {
   EXPECT_EQ(run.report.at("requested_runs"), 1);
 }
 
+// ---- what a script is told
+
+TEST(WrongRequest, ReplacesAnOlderReportAndIsTheLastEvent) {
+  const Repository repository;
+  const TemporaryFolder folder;
+  const std::string file = folder / "report.json";
+  const std::vector<Words> wrong = {{"--runs", "0"}, {"--ref"}, {"--secret-env", "NO_SUCH_VARIABLE"}};
+  for (const auto& more : wrong) {
+    write_file(file, R"({"total_runs": 100, "failures": 0})");
+    Words argv{"run", "--repo", repository.path(), "--json", file, "--progress", "json"};
+    argv.insert(argv.end(), more.begin(), more.end());
+    const auto run = orchestrator(argv);
+    EXPECT_EQ(run.exit_code, 2) << told(run);
+    const auto event = nlohmann::json::parse(run.err);
+    EXPECT_EQ(event.at("type"), "job_failed");
+    EXPECT_EQ(event.at("data").at("kind"), "request");
+    const auto document = nlohmann::json::parse(read_file(file));
+    EXPECT_EQ(document.at("end"), "error");
+    EXPECT_EQ(document.at("error"), event.at("data"));
+    EXPECT_FALSE(document.contains("total_runs"));
+  }
+}
+
+TEST(WrongRequest, OfARepositorysFileIsNamedByTheFileAndReplacesAnOlderReport) {
+  const Repository repository;
+  repository.write(".flaky-detector.yml", "runs: 0\n");
+  const EngineSocket engine;
+  const TemporaryFolder folder;
+  const std::string file = folder / "report.json";
+  write_file(file, "{}");
+  const auto run =
+      orchestrator({"run", "-q", "--repo", repository.path(), "--host", engine.url(), "--json", file, "--", "true"});
+  EXPECT_EQ(run.exit_code, 2) << told(run);
+  EXPECT_NE(run.err.find(".flaky-detector.yml: runs: Runs must be"), std::string::npos) << run.err;
+  EXPECT_EQ(nlohmann::json::parse(read_file(file)).at("error").at("exit_code"), 2);
+}
+
+TEST(WrongRequest, OfTheFreeSpaceIs2) {
+  const Repository repository;
+  const auto run = orchestrator({"run", "-q", "--repo", repository.path(), "--", "true"},
+                                {.env = {"ORCHESTRATOR_MIN_FREE=xx"}});
+  EXPECT_EQ(run.exit_code, 2) << told(run);
+  EXPECT_NE(run.err.find("ORCHESTRATOR_MIN_FREE: must be a number of bytes"), std::string::npos) << run.err;
+}
+
 }  // namespace

@@ -100,6 +100,24 @@ Finished run_endless_setup(Strings more, ProgramOptions options) {
   return orchestrator(more, options);
 }
 
+// The data of the last of them; every line must be an event.
+nlohmann::json last_event(const std::string& printed, const std::string& type) {
+  std::istringstream lines(printed);
+  nlohmann::json event;
+  for (std::string line; std::getline(lines, line);) event = nlohmann::json::parse(line);
+  EXPECT_EQ(event.at("type"), type) << printed;
+  return event.at("data");
+}
+
+void expect_report_without_results(const std::string& file, const std::string& end) {
+  const auto report = nlohmann::json::parse(read_file(file));
+  EXPECT_EQ(report.at("end"), end);
+  EXPECT_NE(report.at("end_reason"), "");
+  EXPECT_EQ(report.at("verdict"), "inconclusive");
+  EXPECT_EQ(report.at("results"), nlohmann::json::array());
+  EXPECT_EQ(report.at("job").at("plan").at("repo"), programs());
+}
+
 TEST(Sigint, BeforeTheFirstAttemptLeavesNothing) {
   bool told_once = false;
   pid_t orchestrator_pid = -1;
@@ -110,9 +128,14 @@ TEST(Sigint, BeforeTheFirstAttemptLeavesNothing) {
     told_once = true;
     kill(pid, SIGINT);
   };
-  const auto run = run_endless_setup({}, options);
+  const TemporaryFolder folder;
+  const auto run = run_endless_setup({"--json", folder / "report.json"}, options);
   EXPECT_EQ(run.exit_code, 130) << told(run);
-  EXPECT_NE(run.err.find("before the first attempt"), std::string::npos) << run.err;
+  const nlohmann::json failed = {{"kind", "cancelled"},
+                                 {"message", "stopped by SIGINT before the first attempt; nothing is left"},
+                                 {"exit_code", 130}};
+  EXPECT_EQ(last_event(run.err, "job_failed"), failed);
+  expect_report_without_results(folder / "report.json", "cancelled");
   EXPECT_EQ(containers_of(orchestrator_pid), Strings{});
 }
 
@@ -120,8 +143,12 @@ TEST(Sigint, BeforeTheFirstAttemptLeavesNothing) {
 
 TEST(Deadline, BeforeTheFirstAttemptIs6) {
   pid_t pid = -1;
-  const auto run = run_endless_setup({"--deadline", "2"}, {.on_start = [&](pid_t value) { pid = value; }});
+  const TemporaryFolder folder;
+  const auto run = run_endless_setup({"--deadline", "2", "--json", folder / "report.json"},
+                                     {.on_start = [&](pid_t value) { pid = value; }});
   EXPECT_EQ(run.exit_code, 6) << told(run);
+  EXPECT_EQ(last_event(run.err, "job_failed").at("kind"), "deadline");
+  expect_report_without_results(folder / "report.json", "deadline");
   EXPECT_EQ(containers_of(pid), Strings{});
 }
 

@@ -144,7 +144,7 @@ inline Finished orchestrator(std::vector<std::string> arguments, const ProgramOp
 
 // `orchestrator run … --json FILE -- words…` with its report.
 struct RunResult : Finished {
-  nlohmann::json report;  // null when none was written
+  nlohmann::json report;  // or what stands in its place
 };
 
 inline RunResult run_job(std::vector<std::string> flags, const std::vector<std::string>& command,

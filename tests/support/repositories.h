@@ -57,7 +57,7 @@ class Repository {
   // What a run built of this repository alone. Tools and dependencies are shared, unless setup commands
   // differ.
   RunResult remember(RunResult run) const {
-    if (run.report.is_null()) return run;
+    if (!run.report.contains("environment")) return run;
     const bool own_tools =
         !run.report.at("job").at("plan").value("setup_commands", nlohmann::json::array()).empty();
     for (const auto& layer : run.report.at("environment").at("image").at("layers"))

@@ -19,7 +19,8 @@ TEST(FailingInstall, IsExit4WithTheEndOfItsLogAndNoAttempt) {
   repository.copy_sample("failing_install");
   const auto run = run_on(repository, {"pytest"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
-  EXPECT_TRUE(run.report.is_null());
+  EXPECT_EQ(run.report.at("end"), "not_runnable");
+  EXPECT_EQ(run.report.at("results"), nlohmann::json::array());
   const auto at = run.err.find("Failed to install dependencies: ");
   ASSERT_NE(at, std::string::npos) << run.err;
   EXPECT_NE(

@@ -309,6 +309,23 @@ TEST(Options, TellAllMistakesAtOnceMissingFieldsIncluded) {
             "--ref: needs a value\nORCHESTRATOR_RUNS: runs must be a whole number, not 'zz'");
 }
 
+TEST(Options, ThatAreWrongStillSayWhereTheReportGoes) {
+  const auto told = [](const Words& words) -> std::pair<std::string, ProgressMode> {
+    try {
+      parse(words);
+    } catch (const UsageError& error) {
+      return {error.json_file, error.progress};
+    }
+    return {"none", ProgressMode::quiet};
+  };
+  const std::pair<std::string, ProgressMode> both("r.json", ProgressMode::json);
+  EXPECT_EQ(told(run({"--runs", "0", "--json", "r.json", "--progress", "json"})), both);
+  EXPECT_EQ(told({"run", "--json", "r.json", "--progress=json", "--ref"}), both) << "not all flags were read";
+  EXPECT_EQ(told({"run", "--json=r.json", "stray", "--progress", "json"}), both);
+  EXPECT_EQ(told({"run", "--json", "--keep", "--ref"}).first, "");
+  EXPECT_EQ(told({"doctor", "--json", "word"}).first, "");
+}
+
 TEST(Options, AloneAreAnsweredWithAShortHelp) {
   const std::string text = complaint({});
   EXPECT_NE(text.find("Usage: orchestrator COMMAND"), std::string::npos);

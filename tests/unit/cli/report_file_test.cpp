@@ -13,13 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class ReportFile : public testing::Test {
+class ReportPath : public testing::Test {
  protected:
-  ReportFile() {
+  ReportPath() {
     char name[] = "/tmp/orchestrator-test-XXXXXX";
     folder_ = mkdtemp(name);
   }
-  ~ReportFile() override { fs::remove_all(folder_); }
+  ~ReportPath() override { fs::remove_all(folder_); }
 
   template <class Fn>
   static std::string complaint(Fn fn) {
@@ -37,10 +37,15 @@ class ReportFile : public testing::Test {
     return complaint([&] { prepare_logs_folder(path); });
   }
 
+  static nlohmann::json json_in(const std::string& path) {
+    std::ifstream file(path);
+    return nlohmann::json::parse(file);
+  }
+
   std::string folder_;
 };
 
-TEST_F(ReportFile, MayBeNewOldOrNone) {
+TEST_F(ReportPath, MayBeNewOldOrNone) {
   std::ofstream(folder_ + "/old.json") << "kept";
   for (const std::string& path : {std::string(), std::string("-"), folder_ + "/new.json",
                                   folder_ + "/old.json", std::string("/dev/null")})
@@ -50,7 +55,7 @@ TEST_F(ReportFile, MayBeNewOldOrNone) {
       << "the check left a file";
 }
 
-TEST_F(ReportFile, ThatCannotBeWrittenIsKnownBeforehand) {
+TEST_F(ReportPath, ThatCannotBeWrittenIsKnownBeforehand) {
   EXPECT_EQ(of_report(folder_), "--json: " + folder_ + " is a folder; name a file");
   EXPECT_EQ(of_report(folder_ + "/none/"), "--json: " + folder_ + "/none/ is a folder; name a file");
   EXPECT_EQ(of_report(folder_ + "/none/r.json"),
@@ -59,7 +64,31 @@ TEST_F(ReportFile, ThatCannotBeWrittenIsKnownBeforehand) {
             "--json: the folder /proc cannot be written: No such file or directory");
 }
 
-TEST_F(ReportFile, FolderOfLogsIsMadeOrRefused) {
+TEST_F(ReportPath, OfARunWithoutAReportHoldsWhy) {
+  const std::string path = folder_ + "/r.json";
+  std::ofstream(path) << "the report of yesterday";
+  ReportFile(path).write(Failure{"host", "no engine", 5}, "0.1.0");
+  const auto document = json_in(path);
+  EXPECT_EQ(document["end"], "error");
+  EXPECT_EQ(document["error"]["message"], "no engine");
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 1) << "a file was left";
+}
+
+TEST_F(ReportPath, KeepsTheReportOfThisRunWhateverBreaksAfterIt) {
+  const std::string path = folder_ + "/r.json";
+  ReportFile file(path);
+  file.write(Report{}, Spool(folder_, ""));
+  file.write(Failure{"host", "the report could not be written to stdout", 5}, "0.1.0");
+  EXPECT_EQ(json_in(path)["total_runs"], 0);
+}
+
+TEST_F(ReportPath, ThatCannotHoldAFailureIsLeftAsItIs) {
+  for (const std::string& path : {std::string(), folder_, folder_ + "/none/r.json"})
+    ReportFile(path).write(Failure{"request", "wrong", 2}, "0.1.0");
+  EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+TEST_F(ReportPath, FolderOfLogsIsMadeOrRefused) {
   EXPECT_EQ(of_logs(""), "");
   EXPECT_EQ(of_logs(folder_ + "/a/b"), "");
   EXPECT_TRUE(fs::is_empty(folder_ + "/a/b"));

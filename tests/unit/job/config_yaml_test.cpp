@@ -163,9 +163,9 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
        "ignore_patterns: ignore_patterns must be a list of strings, not a string\n"},
       {"test_suites: {a: b}", "test_suites: test_suites must be a list, not an object\n"},
       {"test_suites: [{name: a}]", "test_suites.0.test_command: Test command is required\n"},
-      {"test_suites: [{test_command: [1], runs: 0}]",
+      {"test_suites: [{test_command: {a: b}, runs: 0}]",
        "test_suites.0.runs: Runs must be between 1 and 1000\n"
-       "test_suites.0.test_command.0: must be a string, not a number\n"
+       "test_suites.0.test_command: test_command must be a string or a list of words, not an object\n"
        "test_suites.0.name: the suite needs a name\n"},
       {"test_suites: [{test_command: a}]", "test_suites.0.name: the suite needs a name\n"},
       {"test_suites: [{name: a, test_command: b, runs: 1001}]",

@@ -1,12 +1,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <sstream>
 #include <valijson/adapters/nlohmann_json_adapter.hpp>
 #include <valijson/schema.hpp>
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
 #include "made_report.h"
+#include "orchestrator/report/failure.h"
 
 namespace orchestrator {
 namespace {
@@ -80,6 +82,34 @@ TEST(ReportSchema, AcceptsAReportThatWasCut) {
   made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
   add_rich_attempt(made);
   EXPECT_EQ(complaints(made.json({20'000})), "");
+}
+
+nlohmann::json failure_json(const Failure& failure) {
+  std::ostringstream text;
+  write_failure_json(failure, "0.1.0", text);
+  return nlohmann::json::parse(text.str());
+}
+
+TEST(ReportSchema, AcceptsAFailureOfEveryKind) {
+  const std::pair<std::string, int> kinds[] = {{"request", 2}, {"setup", 4},       {"host", 5},
+                                               {"defect", 5},  {"cancelled", 130}, {"deadline", 6}};
+  for (const auto& [kind, code] : kinds) {
+    const auto document = failure_json({kind, "two\nlines and \xff", code});
+    EXPECT_EQ(complaints(document), "") << kind;
+    EXPECT_EQ(document["end"], code == 130 || code == 6 ? kind : "error");
+    EXPECT_EQ(document["error"],
+              (nlohmann::json{{"kind", kind}, {"message", "two\nlines and \uFFFD"}, {"exit_code", code}}));
+  }
+}
+
+TEST(ReportSchema, RefusesAFailureThatLooksLikeAReport) {
+  auto document = failure_json({"host", "no engine", 5});
+  document["total_runs"] = 0;
+  EXPECT_NE(complaints(document), "");
+  document = failure_json({"host", "no engine", 5});
+  document.erase("error");
+  EXPECT_NE(complaints(document), "");
+  EXPECT_NE(complaints(failure_json({"other", "", 5})), "");
 }
 
 TEST(ReportSchema, KnowsTheKindsOfSandboxHintsAndNoOther) {
