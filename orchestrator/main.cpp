@@ -10,6 +10,7 @@
 #include "images/checkout/checkout.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/options.h"
+#include "orchestrator/cli/terminal.h"
 #include "sandbox/docker/docker_sandbox.h"
 #include "sandbox/supervisor/embedded/embedded.h"
 
@@ -54,7 +55,7 @@ void set_up_log(const CommandLine& options) {
 int run_mode(const Program& program, const CommandLine& options) {
   switch (options.mode) {
     case CommandLine::Mode::run:
-      return run_command(program, options);
+      break;  // tells its errors in its own way
     case CommandLine::Mode::images_bootstrap:
       return bootstrap_command(program, options);
     case CommandLine::Mode::images_list:
@@ -70,6 +71,14 @@ int run_mode(const Program& program, const CommandLine& options) {
   return 2;
 }
 
+int print_help(const char* text) {
+  return orchestrator::guarded([&] {
+    std::cout << text;
+    orchestrator::finish_stdout(std::cout);
+    return 0;
+  });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -79,12 +88,16 @@ int main(int argc, char** argv) {
   try {
     options = orchestrator::parse_command_line(argc, argv);
   } catch (const orchestrator::HelpRequested& help) {
-    std::cout << help.what();
-    return 0;
+    return print_help(help.what());
   } catch (const orchestrator::UsageError& error) {
     return orchestrator::tell_usage_error(error, kVersion);
   }
   set_up_log(options);
   const Program program{kVersion, &sandbox::docker::connect, sandbox::supervisor_binary()};
-  return orchestrator::guarded([&] { return run_mode(program, options); });
+  if (options.mode == CommandLine::Mode::run) return run_command(program, options);
+  return orchestrator::guarded([&] {
+    const int code = run_mode(program, options);
+    orchestrator::finish_stdout(std::cout);
+    return code;
+  });
 }

@@ -70,7 +70,7 @@ void ReportFile::write_whole(Fn fn) {
   }
 }
 
-void ReportFile::write(const Report& report, const Spool& spool) {
+void ReportFile::write(const Report& report, const Spool& spool) try {
   if (path_.empty()) return;
   if (path_ == "-") {
     written_ = true;  // whatever has been printed cannot be taken back
@@ -78,6 +78,8 @@ void ReportFile::write(const Report& report, const Spool& spool) {
   }
   write_whole([&](std::ostream& out) { write_json(report, spool, out); });
   written_ = true;
+} catch (const std::system_error& full) {
+  throw io::HostError(full.what());
 }
 
 void ReportFile::write(const Failure& failure, const std::string& program_version) noexcept {

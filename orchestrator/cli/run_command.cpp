@@ -141,8 +141,7 @@ class RunMode {
     const bool to_stdout = options_.json_file == "-";
     report_file_.write(report, execution_->spool());
     if (!to_stdout) write_text(report, execution_->spool(), std::cout, text_style(options_));
-    std::cout.flush();
-    if (!std::cout) throw io::HostError("the report could not be written to stdout");
+    finish_stdout(std::cout);
     return signal_ != 0 ? signal_code() : exit_code(report);
   }
 

@@ -1,10 +1,15 @@
 #include "orchestrator/cli/terminal.h"
 
+#include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <ostream>
+
+#include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
@@ -41,6 +46,14 @@ void write_to_stderr(std::string_view text) {
     if (n <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(n));
   }
+}
+
+void finish_stdout(std::ostream& out) {
+  errno = 0;
+  out.flush();
+  if (out) return;
+  const std::string why = errno != 0 ? fmt::format(": {}", std::strerror(errno)) : "";
+  throw io::HostError("stdout could not be written" + why);
 }
 
 ProgressOptions progress_options(const CommandLine& options) {
