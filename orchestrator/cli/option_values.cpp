@@ -51,6 +51,11 @@ void read_one(const Field& field, const std::vector<std::string>& texts, const G
   }
 }
 
+// A person knows the flag, not the place inside its list.
+void name_by_flag(const Field& field, std::size_t first, JobReading& reading) {
+  for (std::size_t i = first; i < reading.errors.size(); ++i) reading.errors[i].pointer = field.flag;
+}
+
 }  // namespace
 
 void read_field_flags(const FieldTexts& given, const GetEnv& getenv, JobReading& reading) {
@@ -59,8 +64,7 @@ void read_field_flags(const FieldTexts& given, const GetEnv& getenv, JobReading&
     if (found == given.end() || found->second.empty()) continue;
     const std::size_t before = reading.errors.size();
     read_one(field, found->second, getenv, reading);
-    // A person knows the flag, not the place inside its list.
-    for (std::size_t i = before; i < reading.errors.size(); ++i) reading.errors[i].pointer = field.flag;
+    name_by_flag(field, before, reading);
   }
 }
 
@@ -68,7 +72,9 @@ void read_command_words(const std::vector<std::string>& words, JobReading& readi
   if (words.empty()) return;
   const Field& field = *find_field("test_command");
   const bool line = words.size() == 1 && words[0].find_first_of(" \t\n") != std::string::npos;
+  const std::size_t before = reading.errors.size();
   read_field(field, line ? json(words[0]) : json(words), field.flag, UnknownFields::error, reading);
+  name_by_flag(field, before, reading);
 }
 
 void expect_choice(const std::string& flag, const std::string& text, const std::vector<std::string>& known,

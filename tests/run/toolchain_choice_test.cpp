@@ -26,7 +26,7 @@ TEST(ToolchainChoice, IsDetectedUnlessOneIsAskedFor) {
 }
 
 TEST(ToolchainChoice, OfANameWithoutAToolchainSaysSo) {
-  for (const std::string& name : {"go", "typescript-jest", "typescript-vitest", "javascript-mocha"}) {
+  for (const std::string name : {"go", "typescript-jest", "typescript-vitest", "javascript-mocha"}) {
     const auto asked = choose_toolchain(python_with_go(), "", name);
     EXPECT_EQ(asked.toolchain->name(), name);
     EXPECT_EQ(asked.warnings, Sentences{"framework '" + name +

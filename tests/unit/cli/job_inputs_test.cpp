@@ -136,7 +136,7 @@ TEST_F(JobSources, ThatCannotBeReadAreToldWithTheOthers) {
 }
 
 TEST_F(JobSources, OfFlagsAloneAreNamedByFlags) {
-  EXPECT_EQ(mistakes(), "--repo: Repository URL is required");
+  EXPECT_EQ(mistakes(), "--repo: Repository URL is required\n--: Test command is required");
   line_.request.repo = ".";
   line_.request.runs = 3;
   line_.request.only_attempt = 3;
