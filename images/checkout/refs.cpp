@@ -130,8 +130,9 @@ bool is_hex_prefix(const std::string& text) {
 io::RequestError unknown_ref(const std::string& ref, const std::string& where,
                              const std::vector<std::string>& names) {
   const bool too_short = ref.size() < GIT_OID_MINPREFIXLEN && is_hex(ref);
-  return io::RequestError("ref '" + printable(ref) + "' does not exist in " + where +
-                          (too_short ? "; of a commit's id at least 4 digits are needed" : near_names(names, ref)));
+  return io::RequestError(
+      "ref '" + printable(ref) + "' does not exist in " + where +
+      (too_short ? "; of a commit's id at least 4 digits are needed" : near_names(names, ref)));
 }
 
 std::string near_names(const std::vector<std::string>& names, const std::string& wanted) {

@@ -17,8 +17,8 @@ int clean_command(const Program& program, const CommandLine& options);
 
 // What was thrown, as kind, sentence and exit code.
 Failure failure_of(const std::exception_ptr& error);
-// A run that ends without a report says so: on stderr, with --progress json as the last event and nothing beside
-// it, and in the place of the report. Returns the exit code.
+// A run that ends without a report says so: on stderr, with --progress json as the last event and nothing
+// beside it, and in the place of the report. Returns the exit code.
 int tell_failure(const Failure& failure, ProgressMode progress, EventLog& events, ReportFile& file,
                  const std::string& program_version);
 // The same for a command line that could not be understood.

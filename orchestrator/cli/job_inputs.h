@@ -21,8 +21,8 @@ struct GatheredJob {
 };
 // Throws the mistakes of all sources at once.
 GatheredJob gather_job(const CommandLine& options, const GetEnv& getenv);
-// The same for flags with mistakes: theirs and those of all other sources. Without `all_flags_read` nothing can
-// be said to be missing.
+// The same for flags with mistakes: theirs and those of all other sources. Without `all_flags_read` nothing
+// can be said to be missing.
 std::vector<FieldError> all_mistakes(const CommandLine& options, const JobReading& flags, bool all_flags_read,
                                      const GetEnv& getenv);
 // Where flags are all that a person wrote, a mistake is named by its flag, not by its place in a job.

@@ -1,6 +1,6 @@
 // The command line as values: which mode, what was said about the job, and how to show it. Parsing starts
-// nothing; what it cannot understand it says at once, flag by flag. Then, and only then, it also reads the job
-// file and the user's config, so that their mistakes are told with it.
+// nothing; what it cannot understand it says at once, flag by flag. Then, and only then, it also reads the
+// job file and the user's config, so that their mistakes are told with it.
 #pragma once
 
 #include <functional>
@@ -47,8 +47,8 @@ struct CommandLine {
   bool json_output = false;  // JSON on stdout (doctor, images list)
 };
 
-// what() is one sentence per mistake, a line each; exit 2. It also says how and where a script wants to be told,
-// as far as that could be read.
+// what() is one sentence per mistake, a line each; exit 2. It also says how and where a script wants to be
+// told, as far as that could be read.
 class UsageError : public std::runtime_error {
  public:
   explicit UsageError(const std::string& what, std::string report_file = "",

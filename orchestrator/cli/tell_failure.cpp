@@ -8,9 +8,9 @@ namespace orchestrator {
 namespace {
 
 void append_to(EventLog& events, const Failure& failure) {
-  events.append("job_failed", {{"kind", failure.kind},
-                               {"message", to_utf8(failure.message)},
-                               {"exit_code", failure.exit_code}});
+  events.append(
+      "job_failed",
+      {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
 }
 
 }  // namespace

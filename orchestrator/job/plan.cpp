@@ -194,7 +194,8 @@ class Planner {
         {"PYTHONHASHSEED", "the attempt's own, so that hashes do not follow its seed"}};
     for (const auto& [name, what] : ours) {
       const std::string who = who_sets(name);
-      if (!who.empty()) plan_.warnings.push_back(fmt::format("{} is set by {}: it replaces {}", name, who, what));
+      if (!who.empty())
+        plan_.warnings.push_back(fmt::format("{} is set by {}: it replaces {}", name, who, what));
     }
   }
 
@@ -203,7 +204,10 @@ class Planner {
       return request.env.count(name) > 0 ||
              std::count(request.secret_env.begin(), request.secret_env.end(), name) > 0;
     };
-    return sets(said_) ? "the request" : sets(file_) ? kRepositoryConfig : sets(user_) ? "the user's config" : "";
+    return sets(said_)   ? "the request"
+           : sets(file_) ? kRepositoryConfig
+           : sets(user_) ? "the user's config"
+                         : "";
   }
 
   void fill_settings() {

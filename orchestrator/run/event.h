@@ -22,7 +22,8 @@ namespace orchestrator {
 //                      (done, not_passed: so far, without those that were cancelled)
 //   stopping           {reason}
 //   run_finished       {end, total_runs, failures, repro_rate}
-//   job_failed         {kind, message, exit_code}: the last one of a job that ended before its attempts, or that
+//   job_failed         {kind, message, exit_code}: the last one of a job that ended before its attempts, or
+//   that
 //                      could not even begin; kinds as in the report
 //   warning            {text}
 struct Event {

@@ -22,8 +22,9 @@ double min_free_bytes() {
   if (!said || !*said) return 2 * kGiB;
   const auto bytes = parse_size(said);
   if (!bytes)
-    throw io::RequestError("ORCHESTRATOR_MIN_FREE: must be a number of bytes or a size as in 500m or 2g, not " +
-                           in_quotes(said));
+    throw io::RequestError(
+        "ORCHESTRATOR_MIN_FREE: must be a number of bytes or a size as in 500m or 2g, not " +
+        in_quotes(said));
   return static_cast<double>(*bytes);
 }
 

@@ -11,8 +11,8 @@ namespace orchestrator {
 // io::RequestError when that is no size.
 double min_free_bytes();
 
-// A sentence when one of the folders' file systems has less than that or 5 % free. Folders that are empty names or do
-// not exist are passed over.
+// A sentence when one of the folders' file systems has less than that or 5 % free. Folders that are empty
+// names or do not exist are passed over.
 std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders);
 
 }  // namespace orchestrator

@@ -67,9 +67,9 @@ void JobExecution::start(std::function<void(io::Result<Report>)> done) {
   // What is needed before the repository's own file can be read; that file may set none of it.
   early_ = merge(inputs_.said, inputs_.user);
   if (early_.deadline_s)
-    deadline_ = loop_.call_after(
-        std::chrono::milliseconds(static_cast<std::int64_t>(*early_.deadline_s * 1000)),
-        [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
+    deadline_ =
+        loop_.call_after(std::chrono::milliseconds(static_cast<std::int64_t>(*early_.deadline_s * 1000)),
+                         [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
   try {
     if (auto errors = unsupported(early_); !errors.empty()) throw InvalidJob(std::move(errors));
     checkout();
@@ -214,8 +214,8 @@ void JobExecution::run_attempts() {
   run_->start([this] { attempts_ended(); });
 }
 
-// Where every byte of output goes: where the person said, or, when only the repository's file asks for it, below the
-// state folder.
+// Where every byte of output goes: where the person said, or, when only the repository's file asks for it,
+// below the state folder.
 std::string JobExecution::logs_folder() {
   if (!inputs_.logs_folder.empty() || !report_.plan.save_full_output) return inputs_.logs_folder;
   const std::string folder = fmt::format("{}/logs/{}", host_.state_folder, inputs_.run_id);

@@ -1,7 +1,7 @@
 // One job from its request to its report: checkout → plan → image → attempts. Every step is asynchronous, so
 // that several executions can share one loop. The stages before the attempts end in an error (wrong request,
-// host, set-up), once the plan is made with a report of what is known; from the first attempt on there is always
-// a report and no error.
+// host, set-up), once the plan is made with a report of what is known; from the first attempt on there is
+// always a report and no error.
 #pragma once
 
 #include <functional>

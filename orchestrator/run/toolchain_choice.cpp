@@ -19,10 +19,10 @@ ToolchainChoice choose_toolchain(const images::Source& source, const std::string
   ToolchainChoice choice{named, "asked for", {}};
   const auto& able = images::toolchains();
   if (std::find(able.begin(), able.end(), named) == able.end())
-    choice.warnings.push_back(
-        fmt::format("framework '{}' has no toolchain yet: nothing was installed but what setup commands "
-                    "install, only its seed variable is set",
-                    framework));
+    choice.warnings.push_back(fmt::format(
+        "framework '{}' has no toolchain yet: its seed variable is set, but nothing was installed "
+        "except by setup commands",
+        framework));
   return choice;
 }
 

@@ -53,8 +53,8 @@ TEST_F(Host, ThatCanRunAttemptsIsFoundGoodByDoctor) {
 
 TEST_F(Host, WithAFullStdoutIsNotTakenForDone) {
   for (const char* words : {"--help", "run --help", "version", "images list", "doctor"}) {
-    const auto run = run_command({"/bin/sh", "-c", std::string("exec \"$0\" ") + words + " > /dev/full",
-                                  ORCHESTRATOR_BINARY});
+    const auto run = run_command(
+        {"/bin/sh", "-c", std::string("exec \"$0\" ") + words + " > /dev/full", ORCHESTRATOR_BINARY});
     EXPECT_EQ(run.exit_code, 5) << words << "\n" << told(run);
     EXPECT_NE(run.err.find("stdout could not be written"), std::string::npos) << words << "\n" << run.err;
   }

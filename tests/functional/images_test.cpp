@@ -138,7 +138,8 @@ TEST(Images, AFailingSetupCommandIsExit4WithTheEndOfItsLogAndNoAttempt) {
       {"--setup-command", "for i in $(seq 200); do echo line-$i-; done; echo the last word >&2; exit 3"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
   EXPECT_EQ(run.report.at("end"), "not_runnable") << run.report;
-  EXPECT_NE(run.report.at("end_reason").get<std::string>().find("Failed to run setup command"), std::string::npos);
+  EXPECT_NE(run.report.at("end_reason").get<std::string>().find("Failed to run setup command"),
+            std::string::npos);
   EXPECT_EQ(run.report.at("results"), nlohmann::json::array());
   EXPECT_NE(run.err.find("Failed to run setup command: "), std::string::npos) << run.err;
   EXPECT_NE(run.err.find("ended with exit code 3"), std::string::npos) << run.err;

@@ -91,7 +91,8 @@ const std::vector<BadInput>& on_the_command_line() {
        {"--env: 'TEST_SEED' is each attempt's own"}},
       {"MistakesOfFlagsAndJobFile",
        {"--input", "INPUT", "--parallelism", "99"},
-       {"--parallelism: Parallelism must be between 1 and 50", "INPUT: /runs: Runs must be between 1 and 1000"},
+       {"--parallelism: Parallelism must be between 1 and 50",
+        "INPUT: /runs: Runs must be between 1 and 1000"},
        R"({"repo": "REPO", "test_command": "true", "runs": 0})"},
       {"NoRuns",
        {"--repo", "REPO", "--runs", "0", "--", "true"},
@@ -282,7 +283,7 @@ const std::vector<BadInput>& in_the_repositorys_file() {
        "random_seed_range: {min: 5, max: 6}\ntest_command: 'true'\n"},
       {"AnUnknownSuite",
        {"--repo", "REPO", "--suite", "slwo"},
-       {"/suite: suite 'slwo' is not in .flaky-detector.yml (did you mean 'slow'?); it has 'slow'"},
+       {"--suite: suite 'slwo' is not in .flaky-detector.yml (did you mean 'slow'?); it has 'slow'"},
        "",
        "test_suites: [{name: slow, test_command: 'true'}]\n"},
   };
@@ -377,8 +378,8 @@ TEST(WrongRequest, OfARepositorysFileIsNamedByTheFileAndReplacesAnOlderReport) {
   const TemporaryFolder folder;
   const std::string file = folder / "report.json";
   write_file(file, "{}");
-  const auto run =
-      orchestrator({"run", "-q", "--repo", repository.path(), "--host", engine.url(), "--json", file, "--", "true"});
+  const auto run = orchestrator(
+      {"run", "-q", "--repo", repository.path(), "--host", engine.url(), "--json", file, "--", "true"});
   EXPECT_EQ(run.exit_code, 2) << told(run);
   EXPECT_NE(run.err.find(".flaky-detector.yml: runs: Runs must be"), std::string::npos) << run.err;
   EXPECT_EQ(nlohmann::json::parse(read_file(file)).at("error").at("exit_code"), 2);

@@ -38,13 +38,15 @@ TEST(RepositoryFile, ThatIsASymlinkIsNotFollowedAndSaidSo) {
 
 TEST(RepositoryFile, ThatIsAFolderOrHasAnotherNameIsSaidSo) {
   const auto found = find_repository_file(
-      source_of({{".flaky-detector.yaml", 'f'}, {".flaky-detector.yml", 'f'}, {"web/.flaky-detector.yml/a", 'f'}}),
+      source_of(
+          {{".flaky-detector.yaml", 'f'}, {".flaky-detector.yml", 'f'}, {"web/.flaky-detector.yml/a", 'f'}}),
       "web");
   EXPECT_EQ(found.where, ".flaky-detector.yml");
-  EXPECT_EQ(found.warnings,
-            (Sentences{"web/.flaky-detector.yml is a folder and was not read: the settings of a repository must "
-                       "be a plain file",
-                       ".flaky-detector.yaml was not read: the file must be named .flaky-detector.yml"}));
+  EXPECT_EQ(
+      found.warnings,
+      (Sentences{"web/.flaky-detector.yml is a folder and was not read: the settings of a repository must "
+                 "be a plain file",
+                 ".flaky-detector.yaml was not read: the file must be named .flaky-detector.yml"}));
 }
 
 }  // namespace

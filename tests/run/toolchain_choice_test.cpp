@@ -29,9 +29,10 @@ TEST(ToolchainChoice, OfANameWithoutAToolchainSaysSo) {
   for (const std::string name : {"go", "typescript-jest", "typescript-vitest", "javascript-mocha"}) {
     const auto asked = choose_toolchain(python_with_go(), "", name);
     EXPECT_EQ(asked.toolchain->name(), name);
-    EXPECT_EQ(asked.warnings, Sentences{"framework '" + name +
-                                        "' has no toolchain yet: nothing was installed but what setup commands "
-                                        "install, only its seed variable is set"});
+    EXPECT_EQ(asked.warnings,
+              Sentences{"framework '" + name +
+                        "' has no toolchain yet: its seed variable is set, but nothing was installed "
+                        "except by setup commands"});
   }
   EXPECT_THROW(choose_toolchain(python_with_go(), "", "cobol"), io::RequestError);
 }

@@ -208,8 +208,8 @@ TEST(PlainProgress, DoesNotCountWhatWasCancelled) {
   shown.attempt(1, 1, 0, "cancelled", 6);
   shown.attempt(2, 1, 0, "cancelled", 6);
   shown.say("run_finished");
-  EXPECT_EQ(shown.screen.lines, (std::vector<std::string>{"attempts 1/6 · 0 not passed · 0:00",
-                                                          "stopping: stopped by SIGINT"}));
+  EXPECT_EQ(shown.screen.lines,
+            (std::vector<std::string>{"attempts 1/6 · 0 not passed · 0:00", "stopping: stopped by SIGINT"}));
 }
 
 TEST(PlainProgress, OnlyCountsThemAfterTwenty) {

@@ -144,8 +144,7 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
        "1\n"},
       {"random_seed_range: {min: 5, max: 4}",
        "random_seed_range: random_seed_range must go from a min of at least 0 up to its max\n"},
-      {"random_seed_range: {min: -5}",
-       "random_seed_range.min: must not be negative\n"},
+      {"random_seed_range: {min: -5}", "random_seed_range.min: must not be negative\n"},
       {"random_seed_range: {min: -5, max: x}",
        "random_seed_range.max: must be a whole number, not a string\n"
        "random_seed_range.min: must not be negative\n"},
@@ -156,7 +155,8 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
        "environment.A-B: 'A-B' is no name of an environment variable: letters, digits and '_', no digit "
        "first\n"},
       {"environment: {TEST_SEED: 5}",
-       "environment.TEST_SEED: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed or "
+       "environment.TEST_SEED: 'TEST_SEED' is each attempt's own: it comes from the job seed, which --seed "
+       "or "
        "seed sets\n"},
       {"environment: {A: [1]}", "environment.A: must be a string, a number or a boolean, not a list\n"},
       {"ignore_patterns: test_*",

@@ -139,9 +139,11 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
        "/setup_commands: setup_commands must be a list of strings, not a string\n"},
       {R"({"secret_env": ["A-B"]})",
        "/secret_env: 'A-B' is no name of an environment variable: letters, digits and '_', no digit first\n"},
-      {R"({"image": "-v"})", "/image: image '-v' is no name of an image, as in python:3.12-slim or "
+      {R"({"image": "-v"})",
+       "/image: image '-v' is no name of an image, as in python:3.12-slim or "
        "host:5000/team/app:1.0\n"},
-      {R"({"image": "a b"})", "/image: image 'a b' is no name of an image, as in python:3.12-slim or "
+      {R"({"image": "a b"})",
+       "/image: image 'a b' is no name of an image, as in python:3.12-slim or "
        "host:5000/team/app:1.0\n"},
       {R"({"dockerfile": "../Dockerfile"})",
        "/dockerfile: dockerfile '../Dockerfile' is no path of a file inside the repository\n"},

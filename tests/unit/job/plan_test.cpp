@@ -61,8 +61,9 @@ TEST(Plan, WarnsOfVariablesThatReplaceThoseOfAnAttempt) {
                 "PATH is set by the request: it replaces the image's, where installed programs are found",
                 "PYTHONHASHSEED is set by .flaky-detector.yml: it replaces the attempt's own, so that hashes "
                 "do not follow its seed"}));
-  EXPECT_EQ(plan(said(), {}, user("env: {HOME: /x}")).warnings,
-            (std::vector<std::string>{"HOME is set by the user's config: it replaces the attempt's own folder"}));
+  EXPECT_EQ(
+      plan(said(), {}, user("env: {HOME: /x}")).warnings,
+      (std::vector<std::string>{"HOME is set by the user's config: it replaces the attempt's own folder"}));
 }
 
 TEST(Plan, TakesEveryKeyOfTheRepositorysFile) {
