@@ -22,9 +22,8 @@ namespace orchestrator {
 //                      (done, not_passed: so far, without those that were cancelled)
 //   stopping           {reason}
 //   run_finished       {end, total_runs, failures, repro_rate}
-//   job_failed         {kind, message, exit_code}: the last one of a job that ended before its attempts, or
-//   that
-//                      could not even begin; kinds as in the report
+//   job_failed         {kind, message, exit_code}: kinds as in the report; the last event of a job that ended
+//                      before its attempts, or could not even begin
 //   warning            {text}
 struct Event {
   std::uint64_t sequence = 0;  // 1, 2, 3, …
