@@ -44,7 +44,8 @@ class RunMode {
   }
 
   int run() {
-    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); });
+    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP},
+                              [this](int signal) { on_signal(signal); });
     const auto& engine = session_.open_engine();
     session_.sweep_in_background();
     if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
@@ -83,9 +84,7 @@ class RunMode {
     }
   }
 
-  void stop() {
-    execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_)));
-  }
+  void stop() { execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_))); }
 
   bool tells_json() const { return options_.progress == ProgressMode::json; }
   int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }

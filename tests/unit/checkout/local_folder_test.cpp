@@ -167,8 +167,9 @@ TEST_F(LocalFolder, ARefThatIsNotThereNamesNearOnes) {
   commit_all(repo);
   const std::string error = error_of(check_out(request("mian")).source);
   EXPECT_EQ(error, "request: ref 'mian' does not exist in " + repo + "; did you mean 'main'?");
-  EXPECT_EQ(error_of(check_out(request("7f0")).source),
-            "request: ref '7f0' does not exist in " + repo + "; of a commit's id at least 4 digits are needed");
+  EXPECT_EQ(
+      error_of(check_out(request("7f0")).source),
+      "request: ref '7f0' does not exist in " + repo + "; of a commit's id at least 4 digits are needed");
   fs::remove_all(repo + "/.git");
   EXPECT_NE(error_of(check_out(request("main")).source).find("is not a git repository"), std::string::npos);
 }
