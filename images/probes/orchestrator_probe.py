@@ -1,0 +1,281 @@
+"""Tells the tests of a pytest session apart, and runs them in the order and as often as asked.
+
+Loaded by PYTEST_PLUGINS from a folder outside of the project. It prints nothing, writes no file, and leaves the
+global random state alone. What it sees goes, one JSON line each and as it happens, to the descriptor that
+ORCHESTRATOR_RESULT_FD names, so that nothing is lost when the process is killed the next moment:
+
+  {"t":"session","framework":"pytest","version":…,"python":…,"root":…}
+  {"t":"collected","n":9}                       how many tests will run, repeats included
+  {"t":"test","i":0,"id":"tests/test_a.py::test_x","r":1}       the first time that the test numbered i is named
+  {"t":"start","i":0}
+  {"t":"phase","i":0,"p":"setup|call|teardown","o":"passed|failed|skipped","s":0.002, with "w":1 when it was expected to
+   fail, and for a failure "e":exception,"m":message,"at":"tests/test_a.py:14","in":function,"x":text}
+  {"t":"collect_error","id":…,"e":…,"m":…,"at":…,"x":…}
+  {"t":"finish","exit":1}
+
+Works with pytest 6 and later, under xdist too: workers order and annotate, the controller writes.
+"""
+
+import copy
+import hashlib
+import json
+import os
+import sys
+import time
+
+import pytest
+
+_MESSAGE = 1000
+_TEXT = 12000
+# Kept where a suite that freezes time cannot reach it: such tools replace attributes of modules.
+_CONFIGURATION = "ORCHESTRATOR_PROBE"
+
+
+def _clock(read=time.clock_gettime_ns, which=time.CLOCK_MONOTONIC):
+    return read(which)
+
+
+class _Channel:
+    """Lines to the supervisor. A write that fails ends it: the tests go on."""
+
+    def __init__(self, fd, write=os.write, dumps=json.dumps):
+        self._fd = fd
+        self._write = write
+        self._dumps = dumps
+        self._process = os.getpid()
+
+    def send(self, record):
+        # A child made by fork runs the same hooks' code: it has nothing to say.
+        if self._fd is None or os.getpid() != self._process:
+            return
+        line = (self._dumps(record, separators=(",", ":")) + "\n").encode("ascii")
+        try:
+            while line:
+                line = line[self._write(self._fd, line):]
+        except OSError:
+            self._fd = None
+
+
+class _Reporter:
+    """The controller's part: turns pytest's reports into records."""
+
+    def __init__(self, channel, started=_clock):
+        self._channel = channel
+        self._clock = started
+        self._numbers = {}
+        self._began = {}
+
+    def _number(self, key):
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+            self._channel.send({"t": "test", "i": number, "id": key[0], "r": key[1]})
+        return number
+
+    def _key(self, report):
+        return report.nodeid, getattr(report, "orchestrator_repeat", 1)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        if report.when not in ("setup", "call", "teardown"):
+            return
+        number = self._number(self._key(report))
+        record = {"t": "phase", "i": number, "p": report.when, "o": report.outcome,
+                  "s": getattr(report, "orchestrator_seconds", 0.0)}
+        if hasattr(report, "wasxfail"):
+            record["w"] = 1
+        if report.outcome == "failed":
+            record.update(getattr(report, "orchestrator_failure", None) or _without_exception(report))
+        self._channel.send(record)
+
+    def pytest_collectreport(self, report):
+        if report.outcome == "failed":
+            record = {"t": "collect_error", "id": report.nodeid}
+            record.update(_without_exception(report))
+            self._channel.send(record)
+
+    def starts(self, item):
+        self._channel.send({"t": "start", "i": self._number((item.nodeid, _repeat_of(item)))})
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, exitstatus):
+        self._channel.send({"t": "finish", "exit": int(exitstatus)})
+
+
+class _Probe:
+    """What every process of the session does: order, repeats, notes on reports."""
+
+    def __init__(self, configuration, reporter, channel):
+        self._configuration = configuration
+        self._reporter = reporter
+        self._channel = channel
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, session, config, items):
+        items[:] = _chosen(items, self._configuration)
+        if self._reporter:
+            self._channel.send({"t": "collected", "n": len(items)})
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        if self._reporter:
+            self._reporter.starts(item)
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(self, item, call):
+        now = _clock()
+        result = yield
+        report = result.get_result()
+        report.orchestrator_repeat = _repeat_of(item)
+        report.orchestrator_seconds = round((now - item.__dict__.get("_orchestrator_phase", now)) / 1e9, 6)
+        item.__dict__["_orchestrator_phase"] = _clock()
+        if report.outcome == "failed":
+            report.orchestrator_failure = _failure(report, call.excinfo, item.config)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        item.__dict__["_orchestrator_phase"] = _clock()
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        node.workerinput["orchestrator"] = self._configuration
+
+
+def _repeat_of(item):
+    return getattr(item, "_orchestrator_repeat", 1)
+
+
+def _chosen(items, configuration):
+    order = configuration.get("order", "written")
+    listed = configuration.get("tests")
+    if listed:
+        by_id = {}
+        for item in items:
+            by_id.setdefault(item.nodeid, []).append(item)
+        wanted = set(listed)
+        if order == "listed":
+            items = [item for test in listed for item in by_id.get(test, [])]
+        else:
+            items = [item for item in items if item.nodeid in wanted]
+    if order == "reversed":
+        items = items[::-1]
+    elif order == "shuffled":
+        items = _shuffled(items, str(configuration.get("seed", 0)))
+    repeat = int(configuration.get("repeat", 1))
+    if repeat > 1:
+        items = [each for item in items for each in _copies(item, repeat)]
+    return items
+
+
+def _shuffled(items, seed):
+    """By a hash of seed and id: the same on every platform, no random state involved."""
+
+    def key(item):
+        return hashlib.sha256((seed + "\0" + item.nodeid).encode("utf-8", "surrogatepass")).digest()
+
+    return sorted(items, key=key)
+
+
+def _copies(item, repeat):
+    """The test and copies of it that set up and tear down their own fixtures."""
+    yield item
+    for number in range(2, repeat + 1):
+        twin = copy.copy(item)
+        twin._orchestrator_repeat = number
+        initrequest = getattr(twin, "_initrequest", None)
+        if initrequest is not None:
+            twin.funcargs = {}
+            initrequest()
+        yield twin
+
+
+def _cut(text, longest):
+    if len(text) <= longest:
+        return text
+    half = longest // 2
+    return text[:half] + "\n[…]\n" + text[-half:]
+
+
+def _one_line(value):
+    try:
+        return _cut(str(value).strip(), _MESSAGE)
+    except Exception as error:  # a broken __str__ of the project's
+        return "(no message: str() raised " + type(error).__name__ + ")"
+
+
+def _failure(report, excinfo, config):
+    if excinfo is None:
+        return _without_exception(report)
+    record = {"e": excinfo.typename, "m": _one_line(excinfo.value), "x": _text(report)}
+    record.update(_place(excinfo.traceback, str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)))
+    return record
+
+
+def _place(traceback, root):
+    """The innermost frame of the project itself: below the root, in no package folder."""
+    prefix = root.rstrip(os.sep) + os.sep
+    for entry in reversed(list(traceback)):
+        path = str(entry.path)
+        if path.startswith(prefix) and "site-packages" not in path and "dist-packages" not in path:
+            return {"at": path[len(prefix):] + ":" + str(entry.lineno + 1), "in": entry.name}
+    return {}
+
+
+def _without_exception(report):
+    text = _text(report)
+    last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    place = {}
+    crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+    if crash is not None:
+        last = crash.message
+    exception = last.split(":", 1)[0].strip() if ":" in last else ""
+    if not exception.replace(".", "").replace("_", "").isalnum():
+        exception = ""
+    return dict({"e": exception[:200], "m": _one_line(last), "x": text}, **place)
+
+
+def _text(report):
+    try:
+        parts = [report.longreprtext]
+        parts += ["--- " + title + "\n" + content for title, content in report.sections]
+        return _cut("\n".join(parts), _TEXT)
+    except Exception:
+        return ""
+
+
+def _own_descriptor():
+    """The descriptor, when it is really the supervisor's pipe that this process was given."""
+    number = os.environ.pop("ORCHESTRATOR_RESULT_FD", None)
+    try:
+        fd = int(number)
+        os.fstat(fd)
+        os.set_inheritable(fd, False)
+        return fd
+    except (TypeError, ValueError, OSError):
+        return None
+
+
+def pytest_configure(config):
+    worker = getattr(config, "workerinput", None)
+    if worker is not None:
+        given = worker.get("orchestrator")
+        if given is not None:
+            config.pluginmanager.register(_Probe(given, None, None), "orchestrator-probe")
+        return
+    # Sessions that a test starts are the test's own business: they find no configuration.
+    text = os.environ.pop(_CONFIGURATION, None)
+    if text is None:
+        return
+    configuration = json.loads(text)
+    listed = configuration.pop("tests_file", None)
+    if listed:
+        with open(listed, encoding="utf-8", errors="surrogateescape") as file:
+            configuration["tests"] = file.read().split("\0")
+    channel = _Channel(_own_descriptor())
+    reporter = _Reporter(channel)
+    channel.send({"t": "session", "framework": "pytest", "version": pytest.__version__,
+                  "python": ".".join(map(str, sys.version_info[:3])),
+                  "root": str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)})
+    config.pluginmanager.register(reporter, "orchestrator-reporter")
+    config.pluginmanager.register(_Probe(configuration, reporter, channel), "orchestrator-probe")
