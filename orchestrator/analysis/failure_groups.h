@@ -1,0 +1,35 @@
+// Failures of tests that look the same, and tests that fail together. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "orchestrator/analysis/test_results.h"
+
+namespace orchestrator {
+
+// All failures with one signature.
+struct TestFailureGroup {
+  SignatureIndex signature = 0;
+  int failures = 0;                     // of tests, repeats included
+  std::vector<int> attempts;            // in which it occurred, sorted, each once
+  std::vector<TestIndex> tests;         // that failed so, sorted
+  std::int32_t representative = -1;     // into TestResults::failures(): the first with a text
+};
+
+// The most frequent (by attempts) first.
+std::vector<TestFailureGroup> group_failures(const TestResults& results);
+
+// Tests whose failures come together: single-linkage clusters of tests with a Jaccard index (attempts in which both
+// did not pass ÷ attempts in which either did not) of at least `threshold`, over tests that failed at least twice and
+// passed at least once. Clusters of one are left out; the largest first. Tests that fail in the same attempts are put
+// together by a hash of those first, so that 2,000 tests failing alike cost no 2,000² comparisons; of more than 1,000
+// different patterns only the most frequent are compared.
+struct FailureCluster {
+  std::vector<TestIndex> tests;  // sorted
+  std::vector<int> attempts;     // in which any of them failed
+  double jaccard = 1;            // the least along the links that hold it together
+};
+std::vector<FailureCluster> cluster_failures(const TestResults& results, double threshold = 0.5);
+
+}  // namespace orchestrator

@@ -1,0 +1,21 @@
+// What makes two failures the same failure. The text of an assertion is no part of it: values differ from attempt to
+// attempt. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "orchestrator/analysis/test_results.h"
+
+namespace orchestrator {
+
+// "call · AssertionError · tests/test_a.py::test_y" from phase, exception type and top frame inside the repository
+// (file and function; the line only where there is no function). Addresses, numbers, temporary paths and times are
+// taken out of what is left. Without any frame the first line of the message, so normalised, stands for it.
+std::string failure_signature(const FailureFacts& facts);
+
+// `text` with what changes from attempt to attempt replaced: 0x7f… → ADDRESS, numbers → N, UUIDs → ID, ISO dates and
+// clock times → TIME, paths below /tmp and pytest's temporary folders → TMP. At most 300 bytes.
+std::string normalised(std::string_view text);
+
+}  // namespace orchestrator
