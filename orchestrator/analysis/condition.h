@@ -1,9 +1,10 @@
 // Everything about an attempt that is chosen but is neither its index nor its seed. Attempts of one condition are
-// alike and may share a rate; attempts of two never do.
+// alike and may share a rate; attempts of two never do. Values; any thread.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
+#include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace orchestrator {
@@ -19,20 +20,24 @@ std::string_view name(TestOrder order);
 struct Condition {
   std::string name = "written";  // short and unique within a run: "written", "shuffle", "repeat"
   TestOrder order = TestOrder::written;
-  int repeat = 1;                   // how often each test runs, one directly after the other, in one process
+  int repeat = 1;                  // how often each test runs, one directly after the other, in one process
   std::vector<std::string> tests;  // only these; empty: all
 
   bool plain() const { return order == TestOrder::written && repeat == 1 && tests.empty(); }
+  // Do both run the same tests in the same kind of order, so that they differ in repeats at most?
+  bool same_order(const Condition& other) const { return order == other.order && tests == other.tests; }
 };
 
-// The shares of attempts: {written 2, shuffle 1, repeat 1} deals 0 1 2 3 | 4 5 6 7 … as
-// written, shuffle, written, repeat | …, so that at every moment the shares are as near as can be, and an attempt's
-// condition is a function of its index alone.
+// Which attempt runs under which condition: a function of its index alone. As it stands, all are plain.
 struct Deal {
-  std::vector<Condition> conditions;
-  std::vector<int> pattern;  // indices into conditions, one period
+  std::vector<Condition> conditions{Condition{}};
+  std::vector<int> pattern{0};  // indices into conditions, one period; never empty
 
   int condition_of(int index) const { return pattern[static_cast<std::size_t>(index) % pattern.size()]; }
 };
+
+// A pattern in which condition i has shares[i] places, spread as evenly as can be: {2, 1, 1} gives 0 1 0 2. Never
+// empty: without any share it is {0}.
+std::vector<int> interleaved(const std::vector<int>& shares);
 
 }  // namespace orchestrator

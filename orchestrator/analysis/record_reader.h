@@ -1,9 +1,11 @@
 // Turns the records of a probe into the results of one attempt. The bytes come from where the test runs: anything
-// may be wrong with them; what is malformed or beyond a bound is counted and dropped, never an error. Loop's thread.
+// may be wrong with them; what is malformed or beyond a bound is counted and dropped, never an error. Owned by who
+// runs the attempt, one for each try; loop's thread.
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,35 +15,57 @@
 
 namespace orchestrator {
 
+inline constexpr std::size_t kMaxRecord = 256 * 1024;    // bytes of one
+inline constexpr std::size_t kMaxAttemptText = 4u << 20;  // of all failures of an attempt, until they are spooled
+
 // A failure as it was recorded, before it is kept.
 struct RecordedFailure {
   std::size_t run = 0;  // into AttemptTests::runs
   FailureFacts facts;
-  std::string text;  // ≤ kMaxFailureText
+  std::string text;  // ≤ kMaxFailureText; empty when the attempt has had its kMaxAttemptText
 };
 
 // The records of one attempt, as the probe documents them (images/probes/orchestrator_probe.py):
 //   session, collected, test, start, phase, collect_error, finish
 // A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown failed →
 // error; it was skipped in setup, or in call without having been expected to fail → skipped; its call passed, or
-// failed as expected → passed; it started and has no end → `not_run` until finish() says why.
+// failed as expected → passed. A test that has begun and has no teardown yet is running: finish() says how it ended,
+// whatever its call said, unless that had failed.
 class RecordReader {
  public:
   explicit RecordReader(TestResults& results) : results_(results) {}
 
   void record(std::string_view line);
-  // The attempt has ended so: a test that was running then timed out, ran out of memory, or crashed. With a
-  // cancelled attempt, or one of infrastructure, it is not_run.
+  // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran out of
+  // memory, or crashed. With an outcome that is no evidence it is not_run and the whole attempt is not counted.
   AttemptTests finish(int attempt, int condition, sandbox::Outcome outcome);
+  // Complete after finish(). At most one for each run, in the order in which they happened.
   const std::vector<RecordedFailure>& failures() const { return failures_; }
 
  private:
+  struct Progress {  // of a run
+    bool begun = false, ended = false, failure = false;
+    TestPhase next = TestPhase::setup;
+  };
+
+  bool read(const nlohmann::json& record);
+  bool read_session(const nlohmann::json& record);
+  bool read_test(const nlohmann::json& record);
+  bool read_start(const nlohmann::json& record);
+  bool read_phase(const nlohmann::json& record);
+  bool read_collect_error(const nlohmann::json& record);
+
+  std::optional<std::size_t> add_run(TestRun run);
+  std::optional<std::size_t> run_of(const nlohmann::json& record) const;
+  void add_failure(std::size_t run, TestPhase phase, const nlohmann::json& record);
+  void end_running(std::size_t run, sandbox::Outcome outcome);
+
   TestResults& results_;
   AttemptTests tests_;
+  std::vector<Progress> progress_;  // as tests_.runs
   std::vector<RecordedFailure> failures_;
-  struct Numbered;                    // a test by the number that the probe gave it
-  std::vector<std::uint32_t> run_of_;  // by number
-  std::uint64_t bytes_ = 0;
+  std::vector<std::uint32_t> run_of_number_;  // by the number that the probe gave: index of the run + 1, 0 for none
+  std::size_t text_bytes_ = 0;
 };
 
 }  // namespace orchestrator

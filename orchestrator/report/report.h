@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "images/recipe.h"
+#include "orchestrator/analysis/proportions.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"
@@ -84,13 +85,6 @@ struct Report {
   double repro_rate() const;  // failures ÷ total_runs to 3 decimals; 0.0 when empty
   int count(sandbox::Outcome outcome) const;
 };
-
-// Clopper–Pearson interval of a proportion, `confidence` in (0, 1); one-sided towards the open end when k is
-// 0 or n.
-struct Interval {
-  double low = 0, high = 1;
-};
-Interval clopper_pearson(int k, int n, double confidence = 0.95);
 
 // What the whole run says about the command; one per exit code.
 enum class ReportVerdict {
