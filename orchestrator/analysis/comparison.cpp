@@ -4,14 +4,24 @@
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace orchestrator {
 namespace {
 
-double log_choose(int n, int k) {
-  using boost::math::lgamma;
-  return lgamma(n + 1.0) - lgamma(k + 1.0) - lgamma(n - k + 1.0);
+double log_factorial(int n) {
+  // Tables of attempts are small, and thousands of them are asked about.
+  static const std::vector<double> known = [] {
+    std::vector<double> values(4096);
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = boost::math::lgamma(static_cast<double>(i) + 1.0);
+    return values;
+  }();
+  const auto index = static_cast<std::size_t>(n);
+  return index < known.size() ? known[index] : boost::math::lgamma(n + 1.0);
 }
+
+double log_choose(int n, int k) { return log_factorial(n) - log_factorial(k) - log_factorial(n - k); }
 
 }  // namespace
 
@@ -50,6 +60,27 @@ std::vector<double> benjamini_hochberg(const std::vector<double>& p_values) {
     adjusted[order[i]] = smallest;
   }
   return adjusted;
+}
+
+double mann_whitney(std::span<const float> larger, std::span<const float> smaller) {
+  if (larger.empty() || smaller.empty()) return 1.0;
+  std::vector<std::pair<float, bool>> all;  // value, is of `larger`
+  for (const float value : larger) all.emplace_back(value, true);
+  for (const float value : smaller) all.emplace_back(value, false);
+  std::sort(all.begin(), all.end());
+  double rank_sum = 0, ties = 0;
+  for (std::size_t begin = 0, end = 0; begin < all.size(); begin = end) {
+    while (end < all.size() && all[end].first == all[begin].first) ++end;
+    const double alike = static_cast<double>(end - begin);
+    const double rank = (static_cast<double>(begin + end) + 1) / 2;  // the mean of theirs, from 1
+    for (std::size_t i = begin; i < end; ++i) rank_sum += all[i].second ? rank : 0;
+    ties += alike * alike * alike - alike;
+  }
+  const double a = static_cast<double>(larger.size()), b = static_cast<double>(smaller.size()), n = a + b;
+  const double above = rank_sum - a * (a + 1) / 2 - a * b / 2;  // U less its mean
+  const double variance = a * b / 12 * (n + 1 - ties / (n * (n - 1)));
+  if (variance <= 0) return 1.0;
+  return std::erfc((above - 0.5) / std::sqrt(2 * variance)) / 2;
 }
 
 }  // namespace orchestrator

@@ -1,6 +1,7 @@
 // Do two groups of attempts differ, and which of many such answers may be believed. Pure; any thread.
 #pragma once
 
+#include <span>
 #include <vector>
 
 namespace orchestrator {
@@ -11,16 +12,22 @@ struct TwoByTwo {
   int failed_b = 0, passed_b = 0;
 };
 
-// Fisher's exact test, two-sided: how probable a table at least as improbable as this one is, when both groups fail
-// alike and the sums of rows and columns are as they are (Fisher, 1935; the two-sided rule of Freeman and Halton,
-// Biometrika 38, 1951). 1 when a group is empty.
+// Fisher's exact test, two-sided: how probable a table at least as improbable as this one is, when both
+// groups fail alike and the sums of rows and columns are as they are (Fisher, 1935; the two-sided rule of
+// Freeman and Halton, Biometrika 38, 1951). 1 when a group is empty.
 double fisher_exact(const TwoByTwo& table);
 
 // Rate of a minus rate of b, in [−1, 1]; 0 when a group is empty.
 double risk_difference(const TwoByTwo& table);
 
-// Of many p-values the adjusted ones, in the same order: those at most q may be called findings, and of the findings
-// a share of q is expected to be none (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995).
+// Of many p-values the adjusted ones, in the same order: those at most q may be called findings, and of the
+// findings a share of q is expected to be none (Benjamini and Hochberg, J. R. Stat. Soc. B 57, 1995).
 std::vector<double> benjamini_hochberg(const std::vector<double>& p_values);
+
+// Mann and Whitney's test (Ann. Math. Stat. 18, 1947), one-sided: how probable it is that values of two
+// groups drawn alike speak at least as clearly for `larger` being larger than `smaller`. By the normal
+// approximation, corrected for ties and continuity: for few values the p-value comes out too large rather
+// than too small. 1 when a group is empty.
+double mann_whitney(std::span<const float> larger, std::span<const float> smaller);
 
 }  // namespace orchestrator

@@ -1,5 +1,5 @@
-// Everything about an attempt that is chosen but is neither its index nor its seed. Attempts of one condition are
-// alike and may share a rate; attempts of two never do. Values; any thread.
+// Everything about an attempt that is chosen but is neither its index nor its seed. Attempts of one condition
+// are alike and may share a rate; attempts of two never do. Values; any thread.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,7 @@
 namespace orchestrator {
 
 enum class TestOrder {
-  written,   // as the framework has it
+  written,  // as the framework has it
   reversed,
   shuffled,  // all tests of the session, by the attempt's seed; the global random state is not touched
   listed,    // exactly these tests in this order (`Condition::tests`)
@@ -36,8 +36,8 @@ struct Deal {
   int condition_of(int index) const { return pattern[static_cast<std::size_t>(index) % pattern.size()]; }
 };
 
-// A pattern in which condition i has shares[i] places, spread as evenly as can be: {2, 1, 1} gives 0 1 0 2. Never
-// empty: without any share it is {0}.
+// A pattern in which condition i has shares[i] places, spread as evenly as can be: {2, 1, 1} gives 0 1 0 2.
+// Never empty: without any share it is {0}.
 std::vector<int> interleaved(const std::vector<int>& shares);
 
 }  // namespace orchestrator

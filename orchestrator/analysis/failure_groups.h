@@ -1,7 +1,7 @@
-// Failures of tests that look the same, and tests that fail together. Pure; any thread.
+// Failures of tests that look the same, and tests that fail together. Attempts that are not counted are in
+// neither. Pure; any thread.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "orchestrator/analysis/test_results.h"
@@ -11,25 +11,26 @@ namespace orchestrator {
 // All failures with one signature.
 struct TestFailureGroup {
   SignatureIndex signature = 0;
-  int failures = 0;                     // of tests, repeats included
-  std::vector<int> attempts;            // in which it occurred, sorted, each once
-  std::vector<TestIndex> tests;         // that failed so, sorted
-  std::int32_t representative = -1;     // into TestResults::failures(): the first with a text
+  int failures = 0;                  // of tests, repeats included
+  std::vector<int> attempts;         // in which it occurred, sorted, each once
+  std::vector<TestIndex> tests;      // that failed so, sorted
+  std::int32_t representative = -1;  // into TestResults::failures(): the first with a text, else the first
 };
 
 // The most frequent (by attempts) first.
 std::vector<TestFailureGroup> group_failures(const TestResults& results);
 
-// Tests whose failures come together: single-linkage clusters of tests with a Jaccard index (attempts in which both
-// did not pass ÷ attempts in which either did not) of at least `threshold`, over tests that failed at least twice and
-// passed at least once. Clusters of one are left out; the largest first. Tests that fail in the same attempts are put
-// together by a hash of those first, so that 2,000 tests failing alike cost no 2,000² comparisons; of more than 1,000
-// different patterns only the most frequent are compared.
+// Tests whose failures come together: single-linkage clusters of tests with a Jaccard index (attempts in
+// which both did not pass ÷ attempts in which either did not) of at least `threshold`, over tests that did
+// not pass at least twice and passed at least once. Clusters of one are left out; the largest first. Tests
+// that fail in the same attempts are put together first, so that 2,000 tests failing alike cost no 2,000²
+// comparisons; of more than kMaxPatterns different patterns only the most frequent are compared.
 struct FailureCluster {
   std::vector<TestIndex> tests;  // sorted
-  std::vector<int> attempts;     // in which any of them failed
+  std::vector<int> attempts;     // in which any of them did not pass, sorted
   double jaccard = 1;            // the least along the links that hold it together
 };
+inline constexpr std::size_t kMaxPatterns = 1000;
 std::vector<FailureCluster> cluster_failures(const TestResults& results, double threshold = 0.5);
 
 }  // namespace orchestrator

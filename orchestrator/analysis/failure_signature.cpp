@@ -9,7 +9,8 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 
-// Reads a text from left to right; each pattern says how many bytes it takes from the current place, 0 for none.
+// Reads a text from left to right; each pattern says how many bytes it takes from the current place, 0 for
+// none.
 class Normaliser {
  public:
   explicit Normaliser(std::string_view text) : text_(text) {}
@@ -28,9 +29,10 @@ class Normaliser {
   };
 
   std::string_view next() {
-    static constexpr Pattern kPatterns[] = {{&Normaliser::temporary_path, "TMP"}, {&Normaliser::uuid, "ID"},
-                                            {&Normaliser::date, "TIME"},          {&Normaliser::clock, "TIME"},
-                                            {&Normaliser::address, "ADDRESS"},    {&Normaliser::hex_word, "ID"}};
+    static constexpr Pattern kPatterns[] = {
+        {&Normaliser::temporary_path, "TMP"}, {&Normaliser::uuid, "ID"},
+        {&Normaliser::date, "TIME"},          {&Normaliser::clock, "TIME"},
+        {&Normaliser::address, "ADDRESS"},    {&Normaliser::hex_word, "ID"}};
     if (starts_word())
       for (const auto& pattern : kPatterns)
         if (const std::size_t length = (this->*pattern.length)(); length > 0) {

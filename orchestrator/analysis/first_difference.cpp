@@ -43,7 +43,8 @@ LogDifference first_difference(std::string_view failing, std::string_view passin
     const auto other = take_line(passing);
     if (!one && !other) return {.same = true};
     if (!one || !other || !alike(*one, *other)) {
-      LogDifference found{.line = number, .failing = lines_from(one, failing), .passing = lines_from(other, passing)};
+      LogDifference found{
+          .line = number, .failing = lines_from(one, failing), .passing = lines_from(other, passing)};
       for (const auto line : before) found.before.push_back(kept(line));
       return found;
     }

@@ -17,8 +17,8 @@ constexpr std::size_t kMaxWord = 200;      // an exception's or function's name
 constexpr std::size_t kMaxLocation = 500;  // path and line
 constexpr double kMaxSeconds = 1e7;
 
-// The text without escapes of half a character, which no JSON parser has to accept: Python writes them for bytes of a
-// program's output that were not UTF-8, and the record of a failure is not lost for that.
+// The text without escapes of half a character, which no JSON parser has to accept: Python writes them for
+// bytes of a program's output that were not UTF-8, and the record of a failure is not lost for that.
 std::string without_half_characters(std::string_view line) {
   const auto unit = [&](std::size_t at) -> std::string_view {
     return line.size() - at >= 6 && line[at] == '\\' && line[at + 1] == 'u' ? line.substr(at, 6) : "";
@@ -47,7 +47,8 @@ std::string without_half_characters(std::string_view line) {
 // Records are flat: what is nested inside is left out while it is parsed.
 json parse_flat(std::string_view line) {
   const auto flat = [](int depth, json::parse_event_t event, json&) {
-    return depth == 0 || (event != json::parse_event_t::object_start && event != json::parse_event_t::array_start);
+    return depth == 0 ||
+           (event != json::parse_event_t::object_start && event != json::parse_event_t::array_start);
   };
   return json::parse(line.begin(), line.end(), flat, false);
 }
@@ -62,7 +63,8 @@ json parse_record(std::string_view line) {
 // The text of a member; empty when it is missing or none.
 std::string_view text(const json& record, const char* key) {
   const auto found = record.find(key);
-  return found != record.end() && found->is_string() ? found->get_ref<const std::string&>() : std::string_view();
+  return found != record.end() && found->is_string() ? found->get_ref<const std::string&>()
+                                                     : std::string_view();
 }
 
 std::optional<std::uint64_t> number(const json& record, const char* key) {
@@ -79,7 +81,9 @@ float seconds(const json& record) {
 
 bool expected_to_fail(const json& record) { return number(record, "w").value_or(0) == 1; }
 
-std::string_view first_line(std::string_view message) { return message.substr(0, message.find_first_of("\r\n")); }
+std::string_view first_line(std::string_view message) {
+  return message.substr(0, message.find_first_of("\r\n"));
+}
 
 std::optional<TestPhase> phase_of(std::string_view word) {
   for (const TestPhase phase : {TestPhase::setup, TestPhase::call, TestPhase::teardown})
@@ -186,7 +190,8 @@ bool RecordReader::read_phase(const json& record) {
   const auto phase = phase_of(text(record, "p"));
   if (!run || !phase) return false;
   const auto outcome = outcome_of(*phase, text(record, "o"), expected_to_fail(record));
-  // What ended is known even of a phase whose word is not: only a missing teardown means that the test was running.
+  // What ended is known even of a phase whose word is not: only a missing teardown means that the test was
+  // running.
   progress_[*run].begun = true;
   progress_[*run].ended = *phase == TestPhase::teardown;
   progress_[*run].next = *phase == TestPhase::setup ? TestPhase::call : TestPhase::teardown;
@@ -200,8 +205,8 @@ bool RecordReader::read_phase(const json& record) {
 
 bool RecordReader::read_collect_error(const json& record) {
   const std::string_view id = text(record, "id");
-  const auto run = add_run({.test = results_.intern_collector(id.empty() ? "(collection)" : id),
-                            .outcome = TestOutcome::error});
+  const auto run = add_run(
+      {.test = results_.intern_collector(id.empty() ? "(collection)" : id), .outcome = TestOutcome::error});
   if (!run) return false;
   progress_[*run].ended = true;
   add_failure(*run, TestPhase::collect, record);
@@ -211,13 +216,14 @@ bool RecordReader::read_collect_error(const json& record) {
 void RecordReader::add_failure(std::size_t run, TestPhase phase, const json& record) {
   if (progress_[run].failure) return;
   progress_[run].failure = true;
-  RecordedFailure failure{.run = run,
-                          .facts = {.phase = phase,
-                                    .exception = std::string(cut_text(text(record, "e"), kMaxWord)),
-                                    .location = std::string(cut_text(text(record, "at"), kMaxLocation)),
-                                    .function = std::string(cut_text(text(record, "in"), kMaxWord)),
-                                    .message = std::string(cut_text(first_line(text(record, "m")), kMaxMessage))},
-                          .text = std::string(cut_text(text(record, "x"), kMaxFailureText))};
+  RecordedFailure failure{
+      .run = run,
+      .facts = {.phase = phase,
+                .exception = std::string(cut_text(text(record, "e"), kMaxWord)),
+                .location = std::string(cut_text(text(record, "at"), kMaxLocation)),
+                .function = std::string(cut_text(text(record, "in"), kMaxWord)),
+                .message = std::string(cut_text(first_line(text(record, "m")), kMaxMessage))},
+      .text = std::string(cut_text(text(record, "x"), kMaxFailureText))};
   if (text_bytes_ + failure.text.size() > kMaxAttemptText) failure.text.clear();
   text_bytes_ += failure.text.size();
   failures_.push_back(std::move(failure));

@@ -1,6 +1,6 @@
-// Turns the records of a probe into the results of one attempt. The bytes come from where the test runs: anything
-// may be wrong with them; what is malformed or beyond a bound is counted and dropped, never an error. Owned by who
-// runs the attempt, one for each try; loop's thread.
+// Turns the records of a probe into the results of one attempt. The bytes come from where the test runs:
+// anything may be wrong with them; what is malformed or beyond a bound is counted and dropped, never an
+// error. Owned by who runs the attempt, one for each try; loop's thread.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,9 @@
 
 namespace orchestrator {
 
-inline constexpr std::size_t kMaxRecord = 256 * 1024;    // bytes of one
-inline constexpr std::size_t kMaxAttemptText = 4u << 20;  // of all failures of an attempt, until they are spooled
+inline constexpr std::size_t kMaxRecord = 256 * 1024;  // bytes of one
+inline constexpr std::size_t kMaxAttemptText =
+    4u << 20;  // of all failures of an attempt, until they are spooled
 
 // A failure as it was recorded, before it is kept.
 struct RecordedFailure {
@@ -27,17 +28,18 @@ struct RecordedFailure {
 
 // The records of one attempt, as the probe documents them (images/probes/orchestrator_probe.py):
 //   session, collected, test, start, phase, collect_error, finish
-// A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown failed →
-// error; it was skipped in setup, or in call without having been expected to fail → skipped; its call passed, or
-// failed as expected → passed. A test that has begun and has no teardown yet is running: finish() says how it ended,
-// whatever its call said, unless that had failed.
+// A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown
+// failed → error; it was skipped in setup, or in call without having been expected to fail → skipped; its
+// call passed, or failed as expected → passed. A test that has begun and has no teardown yet is running:
+// finish() says how it ended, whatever its call said, unless that had failed.
 class RecordReader {
  public:
   explicit RecordReader(TestResults& results) : results_(results) {}
 
   void record(std::string_view line);
-  // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran out of
-  // memory, or crashed. With an outcome that is no evidence it is not_run and the whole attempt is not counted.
+  // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran
+  // out of memory, or crashed. With an outcome that is no evidence it is not_run and the whole attempt is not
+  // counted.
   AttemptTests finish(int attempt, int condition, sandbox::Outcome outcome);
   // Complete after finish(). At most one for each run, in the order in which they happened.
   const std::vector<RecordedFailure>& failures() const { return failures_; }
@@ -64,7 +66,8 @@ class RecordReader {
   AttemptTests tests_;
   std::vector<Progress> progress_;  // as tests_.runs
   std::vector<RecordedFailure> failures_;
-  std::vector<std::uint32_t> run_of_number_;  // by the number that the probe gave: index of the run + 1, 0 for none
+  std::vector<std::uint32_t>
+      run_of_number_;  // by the number that the probe gave: index of the run + 1, 0 for none
   std::size_t text_bytes_ = 0;
 };
 

@@ -101,8 +101,7 @@ void TestResults::enter_passes(AttemptTests& attempt, std::size_t first_collecto
                                  collectors_.end());
   for (const auto& run : attempt.runs)
     if (!missing.empty()) std::erase(missing, run.test);
-  for (const TestIndex test : missing)
-    attempt.runs.push_back({.test = test, .outcome = TestOutcome::passed});
+  for (const TestIndex test : missing) attempt.runs.push_back({.test = test, .outcome = TestOutcome::passed});
   runs_ += missing.size();
 }
 
@@ -153,7 +152,8 @@ std::int32_t TestResults::add_failure(TestFailure failure) {
 }
 
 bool TestResults::empty() const {
-  return std::none_of(attempts_.begin(), attempts_.end(), [](const auto& each) { return !each.runs.empty(); });
+  return std::none_of(attempts_.begin(), attempts_.end(),
+                      [](const auto& each) { return !each.runs.empty(); });
 }
 
 }  // namespace orchestrator

@@ -1,6 +1,6 @@
-// What single tests did inside attempts, as a probe in the attempt recorded it, kept small: 1,000 attempts of 2,000
-// tests are 2 million entries. Ids and signatures are interned; the text of a failure lies in the spool. Filled on
-// the loop's thread by the run; afterwards read by analysis and writers.
+// What single tests did inside attempts, as a probe in the attempt recorded it, kept small: 1,000 attempts of
+// 2,000 tests are 2 million entries. Ids and signatures are interned; the text of a failure lies in the
+// spool. Filled on the loop's thread by the run; afterwards read by analysis and writers.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +25,13 @@ enum class TestOutcome : std::uint8_t {
   skipped,
 };
 std::string_view name(TestOutcome outcome);  // "passed", "timed_out", …: the report's words
-char letter(TestOutcome outcome);            // ' ', '.', 'F', 'E', 'T', 'M', 'C', 's': one character of a grid
-bool is_evidence(TestOutcome outcome);       // it ran: neither not_run nor skipped
-inline bool did_not_pass(TestOutcome outcome) { return is_evidence(outcome) && outcome != TestOutcome::passed; }
-// Of several times that a test ran, the one that counts: a hang before a kill, a crash, a failure, an error, a pass;
-// skipped and not_run only when there is nothing else.
+char letter(TestOutcome outcome);       // ' ', '.', 'F', 'E', 'T', 'M', 'C', 's': one character of a grid
+bool is_evidence(TestOutcome outcome);  // it ran: neither not_run nor skipped
+inline bool did_not_pass(TestOutcome outcome) {
+  return is_evidence(outcome) && outcome != TestOutcome::passed;
+}
+// Of several times that a test ran, the one that counts: a hang before a kill, a crash, a failure, an error,
+// a pass; skipped and not_run only when there is nothing else.
 TestOutcome worse(TestOutcome one, TestOutcome other);
 
 enum class TestPhase : std::uint8_t { collect, setup, call, teardown };
@@ -96,7 +98,8 @@ struct AttemptTests {
   std::uint64_t dropped = 0;  // records that were malformed or beyond a bound
 };
 
-// Texts by number, in the order in which they were first seen. Past its bounds all further ones share a number.
+// Texts by number, in the order in which they were first seen. Past its bounds all further ones share a
+// number.
 class Names {
  public:
   Names(std::size_t most, std::size_t most_bytes, std::string_view further)
@@ -121,8 +124,9 @@ class Names {
 class TestResults {
  public:
   TestIndex intern_test(std::string_view id);
-  // A file or class that could not be collected, as a test. Frameworks tell of a collector only when it fails: that
-  // it passed in an attempt follows from the attempt having collected without naming it, and add() enters that.
+  // A file or class that could not be collected, as a test. Frameworks tell of a collector only when it
+  // fails: that it passed in an attempt follows from the attempt having collected without naming it, and
+  // add() enters that.
   TestIndex intern_collector(std::string_view id);
   SignatureIndex intern_signature(std::string_view signature) { return signatures_.intern(signature); }
   // A second try of the same attempt replaces the first. Past kMaxRuns its runs are dropped.

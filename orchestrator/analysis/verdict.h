@@ -1,18 +1,22 @@
-// What the attempts say about each test, as a pure function of their results. Rates are per condition and are never
-// pooled; attempts that were cancelled or broke down appear in none of them.
+// What the attempts say about each test, as a pure function of their results. Rates are per condition and are
+// never pooled; attempts that were cancelled or broke down appear in none of them. Any thread.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orchestrator/analysis/condition.h"
+#include "orchestrator/analysis/durations.h"
 #include "orchestrator/analysis/proportions.h"
 #include "orchestrator/analysis/test_results.h"
 
 namespace orchestrator {
 
+// Where more than one would do, the first: but a test that differs from attempt to attempt only because each
+// attempt's shuffled order differs, or only when it runs again, is named after that. It is, when it never
+// differed under the plain condition and Fisher's exact test at 5 % says that the plain condition has another
+// rate.
 enum class TestVerdict {
   flaky,             // passed at least once and did not pass at least once, in one condition
   order_dependent,   // passes in one order, fails in another
@@ -28,51 +32,48 @@ struct ConditionCounts {
   int condition = 0;
   int passed = 0, failed = 0, errors = 0, timed_out = 0, out_of_memory = 0, crashed = 0;
   int skipped = 0, not_run = 0;  // no evidence
-  // A test that ran r times in an attempt counts once: it passed there when it passed each time. How often the
-  // first time passed and a later one did not:
+  // A test that ran r times in an attempt counts once: it passed there when it passed each time. How often
+  // the first time passed and a later one did not:
   int failed_on_repeat_only = 0;
 
   int not_passed() const { return failed + errors + timed_out + out_of_memory + crashed; }
   int n() const { return passed + not_passed(); }
   double rate() const { return n() == 0 ? 0.0 : static_cast<double>(not_passed()) / n(); }
-};
-
-// Of the times of a test's runs, in seconds.
-struct Durations {
-  int n = 0;
-  double median = 0, low = 0, high = 0;  // the middle 90 %
-  double median_not_passed = 0;          // 0 when it always passed
-  bool slow_failures = false;            // its failures take more than twice as long, told by Mann and Whitney's test at 1 %
+  bool mixed() const { return passed > 0 && not_passed() > 0; }
 };
 
 struct TestSummary {
   TestIndex test = 0;
   TestVerdict verdict = TestVerdict::not_run;
-  std::vector<ConditionCounts> conditions;  // those in which it ran or should have
-  int deciding = -1;       // into `conditions`: where the rate below was seen; the flaky one, or that with most attempts
+  std::vector<ConditionCounts> conditions;  // those in which it ran or should have, by number
+  // Into `conditions`: where the rate below was seen. That which decided the verdict, or that with most
+  // attempts; −1 when it never ran.
+  int deciding = -1;
   Interval interval;       // of that rate, 95 %: anytime-valid when the run could stop early
   bool one_sided = false;  // 0 or all of n failed
   double ranking = 0;      // Jeffreys' mean of that rate
-  std::string severity;    // the predecessor's word by the configured thresholds: "critical", "high", "medium", "low"; empty below
+  std::string_view
+      severity;  // by the configured thresholds: "critical", "high", "medium", "low"; empty below
   Durations durations;
-  std::string_view letters;  // see Verdicts::grid
 };
 
 struct VerdictOptions {
-  bool anytime = false;  // n was not fixed beforehand
+  bool anytime = false;                                         // n was not fixed beforehand
   double critical = 0.9, high = 0.5, medium = 0.1, low = 0.01;  // severity by rate, ≥
 };
 
 struct Verdicts {
-  std::vector<TestSummary> tests;  // worst first: flaky, order-, repeat-dependent, failing, not shown flaky, not run; by ranking
+  // Worst first: in the order of TestVerdict, then by ranking, then by id.
+  std::vector<TestSummary> tests;
   int flaky = 0, order_dependent = 0, repeat_dependent = 0, failing = 0, not_shown_flaky = 0, not_run = 0;
 
-  // One character for each test (rows, by TestIndex) and attempt (columns, as in TestResults::attempts()): how it
-  // ended there, the worst of its repeats.
+  // One character for each test (rows, by TestIndex) and attempt (columns, as in TestResults::attempts()):
+  // how it ended there, the worst of its repeats. Blank in attempts that are not counted.
   std::vector<std::string> grid;
 };
 
-Verdicts judge(const TestResults& results, const std::vector<Condition>& conditions, const VerdictOptions& options);
+Verdicts judge(const TestResults& results, const std::vector<Condition>& conditions,
+               const VerdictOptions& options);
 
 // The person's whole command of an attempt, judged as one test where tests are not told apart.
 inline constexpr std::string_view kWholeCommand = "(the whole command)";
