@@ -153,6 +153,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     look_up(std::move(layer), Stage::dependencies, [this](Layer& made) {
       TarWriter tar(made.tar_file);
       write_supervisor(tar);
+      tar.finish();
     });
   }
 
@@ -205,15 +206,22 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   void seal() {
     Layer layer("seal", "sealing the image");
     layer.env = steps_->image_env();
-    layer.key = key("seal").add("supervisor", supervisor_).add("env", layer.env).hex();
+    const auto probes = request_.toolchain->probe_files();
+    LayerKey& key_of_seal = key("seal").add("supervisor", supervisor_).add("env", layer.env);
+    for (const auto& file : probes) key_of_seal.add(std::string("probe ").append(file.name), file.content);
+    layer.key = key_of_seal.hex();
     if (built_.packages) {
       std::string list;
       for (const auto& line : *built_.packages) list += line + "\n";
       layer.labels[kPackagesLabel] = list;
     }
-    look_up(std::move(layer), Stage::done, [this](Layer& made) {
+    look_up(std::move(layer), Stage::done, [this, probes](Layer& made) {
       TarWriter tar(made.tar_file);
       write_supervisor(tar);
+      if (!probes.empty()) tar.folder(std::string(kProbeFolder + 1), 0755);
+      for (const auto& file : probes)
+        tar.file(fmt::format("{}/{}", kProbeFolder + 1, file.name), file.content, 0644);
+      tar.finish();
     });
   }
 
@@ -318,7 +326,6 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   void write_supervisor(TarWriter& tar) {
     tar.folder(".orchestrator", 0755);
     tar.file(std::string(sandbox::kSupervisorPath + 1), supervisor_, 0755);
-    tar.finish();
   }
 
   void write_manifests(const std::string& tar_file) {

@@ -61,6 +61,15 @@ class PythonToolchain : public Toolchain {
     return env;
   }
 
+  std::vector<ProbeFile> probe_files() const override { return pytest_probe_files(); }
+  ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env) const override {
+    return use_pytest_probe(selection, user_env);
+  }
+  bool can_vary(const std::vector<std::string>& packages) const override {
+    return std::any_of(packages.begin(), packages.end(),
+                       [](const std::string& line) { return line.starts_with("pytest=="); });
+  }
+
  private:
   static std::optional<Detection> detect_by_tests(const Source& source, const std::string& subdir) {
     for (const char* file : kRunnerFiles)

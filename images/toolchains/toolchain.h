@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "images/checkout/checkout.h"
+#include "images/probes/probe.h"
 #include "sandbox/execution.h"
 #include "sandbox/image_store.h"
 
@@ -68,6 +69,18 @@ class Toolchain {
                                         const std::vector<std::string>& test_words = {}) const {
     (void)packages, (void)user_env, (void)test_words;
     return seed_env(seed);
+  }
+
+  // What tells tests apart inside an attempt. None: the person's command is the one test.
+  virtual std::vector<ProbeFile> probe_files() const { return {}; }
+  virtual ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env) const {
+    (void)selection, (void)user_env;
+    return {};
+  }
+  // Whether what is installed (`packages`) can be asked for another order and for repeats.
+  virtual bool can_vary(const std::vector<std::string>& packages) const {
+    (void)packages;
+    return false;
   }
 };
 

@@ -80,7 +80,10 @@ double mann_whitney(std::span<const float> larger, std::span<const float> smalle
   const double above = rank_sum - a * (a + 1) / 2 - a * b / 2;  // U less its mean
   const double variance = a * b / 12 * (n + 1 - ties / (n * (n - 1)));
   if (variance <= 0) return 1.0;
-  return std::erfc((above - 0.5) / std::sqrt(2 * variance)) / 2;
+  const double approximate = std::erfc((above - 0.5) / std::sqrt(2 * variance)) / 2;
+  const int of_larger = static_cast<int>(larger.size());
+  return std::max(approximate,
+                  std::exp(-log_choose(of_larger + static_cast<int>(smaller.size()), of_larger)));
 }
 
 }  // namespace orchestrator

@@ -26,8 +26,8 @@ std::vector<double> benjamini_hochberg(const std::vector<double>& p_values);
 
 // Mann and Whitney's test (Ann. Math. Stat. 18, 1947), one-sided: how probable it is that values of two
 // groups drawn alike speak at least as clearly for `larger` being larger than `smaller`. By the normal
-// approximation, corrected for ties and continuity: for few values the p-value comes out too large rather
-// than too small. 1 when a group is empty.
+// approximation, corrected for ties and continuity, but never less than the most extreme of all orders has. 1
+// when a group is empty.
 double mann_whitney(std::span<const float> larger, std::span<const float> smaller);
 
 }  // namespace orchestrator

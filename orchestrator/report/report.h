@@ -37,6 +37,7 @@ struct Try {  // a try of an attempt that ended as infrastructure_error and was 
 struct AttemptRecord {
   int index = 0;
   std::int64_t seed = 0;
+  int condition = 0;  // into Report::conditions
   sandbox::Outcome outcome = sandbox::Outcome::cancelled;
   std::string reason;            // for outcomes that are no evidence; also "stopped at 300 s"
   std::optional<int> exit_code;  // null for a time-out
@@ -72,6 +73,10 @@ struct Report {
   std::vector<std::string> packages;  // resolved, "name==version"
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
+  std::vector<Condition> conditions{Condition{}};
+  TestResults tests;   // empty when no attempt told its tests apart
+  Verdicts verdicts;   // of those
+  bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   RunEnd end = RunEnd::complete;
   std::string end_reason;  // a sentence
   std::chrono::system_clock::time_point started_at{};

@@ -219,6 +219,17 @@ std::unique_ptr<AttemptLog> Spool::open_attempt(int index) {
   return std::make_unique<SpooledLog<State>>(state_, index);
 }
 
+Spool::Piece Spool::keep(std::string_view text) {
+  const Piece piece{state_->size, text.size()};
+  write_all(state_->file.get(), text, state_->size, state_->path);
+  state_->size += text.size();
+  return piece;
+}
+
+std::string Spool::read(const Piece& piece) const {
+  return read_exactly(state_->file.get(), piece.bytes, piece.offset, state_->path);
+}
+
 Spool::Text Spool::read(const StreamRecord& record) const {
   Text text;
   text.head = read_exactly(state_->file.get(), record.head_bytes, record.spool_offset, state_->path);

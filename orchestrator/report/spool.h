@@ -47,6 +47,13 @@ class Spool {
   };
   Text read(const StreamRecord& record) const;
 
+  // Any other text that is to stay on disk. Throw std::system_error.
+  struct Piece {
+    std::uint64_t offset = 0, bytes = 0;
+  };
+  Piece keep(std::string_view text);
+  std::string read(const Piece& piece) const;
+
  private:
   struct State;
   std::shared_ptr<State> state_;

@@ -15,9 +15,18 @@ class Range : public AttemptSource {
   int next_, end_, count_;
 };
 
+class UntilSettled : public Range {
+ public:
+  explicit UntilSettled(int max_runs) : Range(0, max_runs) {}
+  std::optional<int> next(const Evidence& evidence) override {
+    return evidence.settled ? std::nullopt : Range::next(evidence);
+  }
+};
+
 }  // namespace
 
 std::unique_ptr<AttemptSource> fixed_number(int runs) { return std::make_unique<Range>(0, runs); }
 std::unique_ptr<AttemptSource> only_attempt(int index) { return std::make_unique<Range>(index, 1); }
+std::unique_ptr<AttemptSource> until_settled(int max_runs) { return std::make_unique<UntilSettled>(max_runs); }
 
 }  // namespace orchestrator

@@ -1,5 +1,4 @@
-// Which attempt comes next, as a pure function of what is known. A fixed number today; "until sure" or
-// "provoke" are further sources.
+// Which attempt comes next, as a pure function of what is known.
 #pragma once
 
 #include <memory>
@@ -15,6 +14,7 @@ struct Evidence {
   int started = 0;
   int passed = 0;
   int not_passed = 0;
+  bool settled = false;  // enough is known of every test
 };
 
 class AttemptSource {
@@ -27,5 +27,7 @@ class AttemptSource {
 
 std::unique_ptr<AttemptSource> fixed_number(int runs);
 std::unique_ptr<AttemptSource> only_attempt(int index);
+// Until all is settled, at most so many.
+std::unique_ptr<AttemptSource> until_settled(int max_runs);
 
 }  // namespace orchestrator

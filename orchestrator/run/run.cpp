@@ -20,12 +20,14 @@ class Run::Active : public sandbox::AttemptObserver {
         run_(run),
         slot_(std::move(slot)),
         log_(run.spool_.open_attempt(index)),
+        page_(run.ledger_),
         out_mask_(run.spec_.secrets),
         err_mask_(run.spec_.secrets) {}
 
   void output(sandbox::Stream stream, std::string_view bytes) override {
     log_->append(stream, (stream == sandbox::Stream::out ? out_mask_ : err_mask_).feed(bytes));
   }
+  void record(std::string_view line) override { page_.record(line); }
   void finished(const sandbox::ExecutionResult& result) override {
     log_->append(sandbox::Stream::out, out_mask_.finish());
     log_->append(sandbox::Stream::err, err_mask_.finish());
@@ -40,11 +42,13 @@ class Run::Active : public sandbox::AttemptObserver {
   bool finished_ = false;
   bool gone_ = false;
   AttemptLog& log() { return *log_; }
+  TestLedger::Page& page() { return page_; }
 
  private:
   Run& run_;
   std::optional<Slot> slot_;
   std::unique_ptr<AttemptLog> log_;
+  TestLedger::Page page_;
   SecretMask out_mask_, err_mask_;
 };
 
@@ -56,6 +60,7 @@ Run::Run(io::Loop& loop, sandbox::Sandbox& sandbox, RunSpec spec, std::unique_pt
       source_(std::move(source)),
       events_(events),
       spool_(spool),
+      ledger_(spool, spec_.secrets, spec_.until_sure),
       slots_(spec_.parallelism) {}
 
 Run::~Run() = default;
@@ -88,7 +93,7 @@ std::optional<Run::Next> Run::take_next() {
     again_.pop_back();
     return next;
   }
-  const auto index = source_->next({counts_.started, counts_.passed, counts_.not_passed});
+  const auto index = source_->next({counts_.started, counts_.passed, counts_.not_passed, ledger_.settled()});
   if (!index) return std::nullopt;
   ++counts_.started;
   return Next{*index, {}};
@@ -111,6 +116,7 @@ void Run::ended(Active& active, const sandbox::ExecutionResult& result) {
   if (retry) {
     again_.push_back(Next{active.index_, {Try{record.outcome, record.reason}}});
   } else {
+    active.page().close(record.index, record.condition, record.outcome);
     consider(record);
     const int index = record.index;
     announce(records_[index] = std::move(record));
@@ -122,6 +128,7 @@ AttemptRecord Run::record_of(Active& active, const sandbox::ExecutionResult& res
   AttemptRecord record;
   record.index = active.index_;
   record.seed = spec_.seed(active.index_);
+  record.condition = spec_.condition(active.index_);
   record.outcome = classify(result);
   record.earlier_tries = active.earlier_tries_;
   const auto kept = active.log().finish();

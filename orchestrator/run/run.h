@@ -13,6 +13,7 @@
 #include "orchestrator/run/attempt_source.h"
 #include "orchestrator/run/event.h"
 #include "orchestrator/run/slots.h"
+#include "orchestrator/run/test_ledger.h"
 #include "sandbox/io/loop.h"
 #include "sandbox/sandbox.h"
 
@@ -25,6 +26,8 @@ struct RunSpec {
   sandbox::Network network = sandbox::Network::none;
   std::function<sandbox::AttemptSpec(int index)> attempt;
   std::function<std::int64_t(int index)> seed;
+  std::function<int(int index)> condition = [](int) { return 0; };  // of an attempt: into Report::conditions
+  std::optional<double> until_sure;  // stop when each test is settled at that rate
   std::vector<std::string> secrets;  // values that no log may hold
   // A sentence when nothing may be started now (a disk too full); asked before each start.
   std::function<std::optional<std::string>()> obstacle;
@@ -49,6 +52,7 @@ class Run {
   RunEnd end() const { return end_; }
   const std::string& end_reason() const { return end_reason_; }
   std::vector<AttemptRecord> records() const;  // of attempts that ended, sorted by index
+  const TestResults& tests() const { return ledger_.results(); }
 
  private:
   class Active;
@@ -77,6 +81,7 @@ class Run {
   std::unique_ptr<AttemptSource> source_;
   EventLog& events_;
   Spool& spool_;
+  TestLedger ledger_;
   Slots slots_;
   Counts counts_;
   std::map<int, AttemptRecord> records_;

@@ -1,0 +1,56 @@
+#include <nlohmann/json.hpp>
+
+#include "images/probes/probe.h"
+
+// PYTEST_PROBE_FILE is the path of the plugin in the sources.
+asm(R"(
+  .section .rodata
+  .global orchestrator_pytest_probe_begin
+orchestrator_pytest_probe_begin:
+  .incbin ")" PYTEST_PROBE_FILE R"("
+  .global orchestrator_pytest_probe_end
+orchestrator_pytest_probe_end:
+  .byte 0
+  .previous
+)");
+
+extern "C" const char orchestrator_pytest_probe_begin[];
+extern "C" const char orchestrator_pytest_probe_end[];
+
+namespace images {
+namespace {
+
+constexpr const char* kModule = "orchestrator_probe";
+constexpr const char* kListFile = "tests";
+
+std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
+                     const std::string& value) {
+  for (const auto& [said, text] : user_env)
+    if (said == name && !text.empty()) return text + separator + value;
+  return value;
+}
+
+}  // namespace
+
+std::vector<ProbeFile> pytest_probe_files() {
+  return {{"orchestrator_probe.py",
+           {orchestrator_pytest_probe_begin,
+            static_cast<std::size_t>(orchestrator_pytest_probe_end - orchestrator_pytest_probe_begin)}}};
+}
+
+ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
+  nlohmann::json configuration = {{"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
+  ProbeUse use;
+  if (!selection.tests.empty()) {
+    std::string list;
+    for (const auto& test : selection.tests) list += (list.empty() ? "" : std::string(1, '\0')) + test;
+    use.files.push_back({kListFile, std::move(list)});
+    configuration["tests_file"] = std::string(sandbox::kSecretDir) + "/" + kListFile;
+  }
+  use.env = {{"PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder)},
+             {"PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', kModule)},
+             {"ORCHESTRATOR_PROBE", configuration.dump()}};
+  return use;
+}
+
+}  // namespace images
