@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "images/recipe.h"
+#include "orchestrator/analysis/condition.h"
 #include "orchestrator/analysis/proportions.h"
+#include "orchestrator/analysis/verdict.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"

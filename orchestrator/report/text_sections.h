@@ -44,6 +44,7 @@ std::string_view outcome_words(sandbox::Outcome outcome);  // "timed out"
 
 void write_failures(const Report& report, const Spool& spool, SummaryPen& pen);
 void write_outcomes(const Report& report, SummaryPen& pen);
+void write_tests(const Report& report, SummaryPen& pen);
 void write_environment(const Report& report, SummaryPen& pen);
 void write_warnings(const Report& report, SummaryPen& pen);
 void write_sandbox_hints(const Report& report, SummaryPen& pen);

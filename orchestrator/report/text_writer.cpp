@@ -174,6 +174,7 @@ void write_text(const Report& report, const Spool& spool, std::ostream& out, con
   write_environment(report, pen);
   write_warnings(report, pen);
   write_sandbox_hints(report, pen);
+  write_tests(report, pen);
   pen.rule();
   write_verdict(report, pen);
   out.flush();

@@ -13,7 +13,8 @@ TEST(Deal, IsAllPlainByDefault) {
 }
 
 TEST(Deal, DependsOnTheIndexAlone) {
-  const Deal deal{.conditions = {{}, {.name = "shuffle"}, {.name = "repeat"}}, .pattern = interleaved({2, 1, 1})};
+  const Deal deal{.conditions = {{}, {.name = "shuffle"}, {.name = "repeat"}},
+                  .pattern = interleaved({2, 1, 1})};
   EXPECT_EQ(deal.condition_of(0), 0);
   EXPECT_EQ(deal.condition_of(5), 1);
   EXPECT_EQ(deal.condition_of(7), 2);

@@ -16,7 +16,8 @@ TEST(FailureSignature, IsPhaseExceptionAndTopFrame) {
 
 TEST(FailureSignature, IsTheSameForAnotherLineAndMessage) {
   const FailureFacts one{.exception = "E", .location = "a.py:14", .function = "f", .message = "3 != 4"};
-  const FailureFacts other{.exception = "E", .location = "a.py:15", .function = "f", .message = "other words"};
+  const FailureFacts other{
+      .exception = "E", .location = "a.py:15", .function = "f", .message = "other words"};
   EXPECT_EQ(failure_signature(one), failure_signature(other));
 }
 
@@ -25,9 +26,10 @@ TEST(FailureSignature, KeepsTheLineWhereThereIsNoFunction) {
 }
 
 TEST(FailureSignature, FallsBackToTheMessageWithoutAFrame) {
-  EXPECT_EQ(failure_signature(
-                {.phase = TestPhase::setup, .exception = "OSError", .message = "port 54321 is taken by 0x7fab12"}),
-            "setup · OSError · port N is taken by ADDRESS");
+  EXPECT_EQ(
+      failure_signature(
+          {.phase = TestPhase::setup, .exception = "OSError", .message = "port 54321 is taken by 0x7fab12"}),
+      "setup · OSError · port N is taken by ADDRESS");
 }
 
 TEST(FailureSignature, OfAHangIsItsWord) {

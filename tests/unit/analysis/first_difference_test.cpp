@@ -8,8 +8,8 @@ namespace {
 using Lines = std::vector<std::string>;
 
 TEST(FirstDifference, IsNoneBetweenLogsThatDifferInTimesAndAddressesOnly) {
-  const auto found =
-      first_difference("start 10:00:01\nobject 0x7f01\ndone in 3 s\n", "start 10:00:09\nobject 0x7fa2\ndone in 5 s");
+  const auto found = first_difference("start 10:00:01\nobject 0x7f01\ndone in 3 s\n",
+                                      "start 10:00:09\nobject 0x7fa2\ndone in 5 s");
   EXPECT_TRUE(found.same);
   EXPECT_TRUE(found.failing.empty());
 }
@@ -45,7 +45,9 @@ TEST(FirstDifference, SeesADifferenceFarBehindInALongLine) {
   EXPECT_FALSE(first_difference(start + "a", start + "b").same);
 }
 
-TEST(FirstDifference, DoesNotMindCarriageReturns) { EXPECT_TRUE(first_difference("a\r\nb\r\n", "a\nb\n").same); }
+TEST(FirstDifference, DoesNotMindCarriageReturns) {
+  EXPECT_TRUE(first_difference("a\r\nb\r\n", "a\nb\n").same);
+}
 
 }  // namespace
 }  // namespace orchestrator

@@ -9,7 +9,8 @@
 
 namespace orchestrator {
 
-// A test, and how it ended in each attempt, by the letters of letter(): '.', 'F', 'E', 'T', 'M', 'C', 's', ' '. A
+// A test, and how it ended in each attempt, by the letters of letter(): '.', 'F', 'E', 'T', 'M', 'C', 's', '
+// '. A
 // '-' means that the attempt knows nothing of it. `second` is the second time in the same process.
 struct Row {
   std::string id, first, second;

@@ -179,8 +179,8 @@ TEST(AnytimeInterval, IsBelowTheTrueRateAtAnyTimeInAtMostOneRunOfTwenty) {
     anytime_errs += anytime;
     fixed_errs += fixed;
   }
-  std::printf("false alarms of the stopping rule: %.2f %% of %d runs (at most 5 %%)\n", anytime_errs * 100.0 / kRuns,
-              kRuns);
+  std::printf("false alarms of the stopping rule: %.2f %% of %d runs (at most 5 %%)\n",
+              anytime_errs * 100.0 / kRuns, kRuns);
   RecordProperty("false_alarms", anytime_errs);
   EXPECT_LE(anytime_errs, kRuns / 20);
   EXPECT_GT(anytime_errs, kRuns / 100);  // it is a bound that is used, not one that never comes near

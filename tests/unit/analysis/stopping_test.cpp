@@ -1,0 +1,101 @@
+#include "orchestrator/analysis/stopping.h"
+
+#include <gtest/gtest.h>
+
+#include "made_results.h"
+
+namespace orchestrator {
+namespace {
+
+SettledTests settled(const std::vector<Row>& rows, const std::vector<int>& conditions = {},
+                     double rate = 0.05) {
+  SettledTests tests(rate);
+  const TestResults results = made_results(rows, conditions);
+  for (const auto& attempt : results.attempts()) tests.add(attempt);
+  return tests;
+}
+
+// Where the evidence, integrated numerically with scipy 1.17, reaches 20.
+TEST(SettledTests, NeedSoManyCleanAttempts) {
+  EXPECT_EQ(SettledTests(0.05).clean_attempts_needed(), 67);
+  EXPECT_EQ(SettledTests(0.10).clean_attempts_needed(), 33);
+  EXPECT_EQ(SettledTests(0.02).clean_attempts_needed(), 169);
+  EXPECT_EQ(SettledTests(0.01).clean_attempts_needed(), 339);
+}
+
+TEST(SettledTests, AreNoneBeforeATestWasToldApart) {
+  SettledTests tests(0.05);
+  EXPECT_FALSE(tests.all_settled());
+  tests.add({.finished = true});
+  EXPECT_FALSE(tests.all_settled());
+}
+
+TEST(SettledTests, SettleACleanTestAfterSixtySevenPasses) {
+  EXPECT_FALSE(settled({{"a", times(66, ".")}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(67, ".")}}).all_settled());
+}
+
+TEST(SettledTests, SettleABrokenTestLikeACleanOne) {
+  EXPECT_FALSE(settled({{"a", times(66, "F")}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(67, "F")}}).all_settled());
+}
+
+TEST(SettledTests, SettleAFlakyTestAtOnce) {
+  EXPECT_TRUE(settled({{"a", ".F"}}).all_settled());
+  EXPECT_TRUE(settled({{"a", ".T"}}).all_settled());
+}
+
+TEST(SettledTests, NeverPoolConditions) {
+  EXPECT_FALSE(settled({{"a", times(100, ".")}}, in_condition({50, 50})).all_settled());
+  EXPECT_FALSE(settled({{"a", ".F"}}, {0, 1}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(117, ".")}}, in_condition({50, 67})).all_settled());
+}
+
+TEST(SettledTests, WaitForTheLastOfThem) {
+  const SettledTests tests = settled({{"a", ".F"}, {"b", ".."}, {"c", ".."}});
+  EXPECT_FALSE(tests.all_settled());
+  EXPECT_EQ(tests.unsettled(), 2);
+  EXPECT_EQ(tests.settled_after(), 2);
+}
+
+TEST(SettledTests, AreUnsettledAgainByATestThatAppearsLate) {
+  EXPECT_FALSE(settled({{"a", times(68, ".")}, {"late", times(67, "-") + "."}}).all_settled() &&
+               settled({{"a", times(20, ".F")}, {"late", times(39, "-") + "."}}).all_settled());
+}
+
+TEST(SettledTests, GiveUpOnATestThatIsSkippedEverywhere) {
+  EXPECT_FALSE(settled({{"a", times(66, "s")}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(67, "s")}}).all_settled());
+}
+
+TEST(SettledTests, GiveUpOnATestThatIsNeverSeenAgain) {
+  EXPECT_FALSE(settled({{"a", times(67, ".")}, {"once", "." + times(66, "-")}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(68, ".")}, {"once", "." + times(67, "-")}}).all_settled());
+}
+
+TEST(SettledTests, DoNotGiveUpOnATestThatAnotherOnesHangKeepsFromRunning) {
+  SettledTests tests(0.05);
+  for (int i = 0; i < 80; ++i)
+    tests.add({.attempt = i,
+               .session = true,
+               .finished = false,
+               .runs = {{.test = 0, .outcome = i == 0 ? TestOutcome::passed : TestOutcome::timed_out},
+                        {.test = 1, .outcome = i == 0 ? TestOutcome::passed : TestOutcome::not_run}}});
+  EXPECT_EQ(tests.unsettled(), 1);
+}
+
+TEST(SettledTests, CountATestThatRanTwiceOnce) {
+  EXPECT_FALSE(settled({{"a", times(66, "."), times(66, ".")}}).all_settled());
+  EXPECT_TRUE(settled({{"a", "..", ".F"}}).all_settled());
+}
+
+TEST(SettledTests, LearnNothingFromAnAttemptThatIsNotCounted) {
+  SettledTests tests(0.05);
+  tests.add({.runs = {{.test = 0, .outcome = TestOutcome::passed}}});
+  tests.add({.attempt = 1, .counted = false, .runs = {{.test = 0, .outcome = TestOutcome::failed}}});
+  EXPECT_FALSE(tests.all_settled());
+  EXPECT_EQ(tests.settled_after(), 1);
+}
+
+}  // namespace
+}  // namespace orchestrator
