@@ -149,7 +149,7 @@ bool RecordReader::read_session(const json& record) {
 }
 
 std::optional<std::size_t> RecordReader::add_run(TestRun run) {
-  if (tests_.runs.size() >= kMaxRunsPerAttempt) return std::nullopt;
+  if (tests_.runs.size() >= most_runs_) return std::nullopt;
   tests_.runs.push_back(run);
   progress_.emplace_back();
   return tests_.runs.size() - 1;
@@ -159,7 +159,7 @@ bool RecordReader::read_test(const json& record) {
   const auto i = number(record, "i");
   const auto repeat = number(record, "r");
   const std::string_view id = text(record, "id");
-  if (!i || *i >= kMaxRunsPerAttempt || id.empty() || !repeat || *repeat < 1 ||
+  if (!i || *i >= most_runs_ || id.empty() || !repeat || *repeat < 1 ||
       *repeat > std::numeric_limits<std::uint16_t>::max())
     return false;
   if (*i >= run_of_number_.size()) run_of_number_.resize(*i + 1);

@@ -34,7 +34,8 @@ struct RecordedFailure {
 // finish() says how it ended, whatever its call said, unless that had failed.
 class RecordReader {
  public:
-  explicit RecordReader(TestResults& results) : results_(results) {}
+  explicit RecordReader(TestResults& results, std::size_t most_runs = kMaxRunsPerAttempt)
+      : results_(results), most_runs_(most_runs) {}
 
   void record(std::string_view line);
   // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran
@@ -63,6 +64,7 @@ class RecordReader {
   void end_running(std::size_t run, sandbox::Outcome outcome);
 
   TestResults& results_;
+  std::size_t most_runs_;
   AttemptTests tests_;
   std::vector<Progress> progress_;  // as tests_.runs
   std::vector<RecordedFailure> failures_;

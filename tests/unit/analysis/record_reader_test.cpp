@@ -272,7 +272,7 @@ TEST(RecordReader, ReadsHalfACharacterAsAReplacement) {
 TEST(RecordReader, BoundsTheTextsOfFailures) {
   Recorded recorded;
   const std::string text =
-      R"(,"x":")" + std::string(20'000, 'x') + R"(","m":")" + std::string(5000, 'm') + R"(")";
+      R"(,"x":")" + std::string(17'000, 'x') + R"(","m":")" + std::string(1100, 'm') + R"(")";
   const int many = static_cast<int>(kMaxAttemptText / kMaxFailureText) + 50;
   for (int i = 0; i < many; ++i)
     recorded.test(i, std::to_string(i)).start(i).phase(i, "call", "failed", text);
@@ -288,11 +288,15 @@ TEST(RecordReader, BoundsTheTextsOfFailures) {
 }
 
 TEST(RecordReader, BoundsTheTestsOfAnAttempt) {
-  Recorded recorded;
-  const std::string record = R"({"t":"collect_error","id":"a"})";
-  for (std::size_t i = 0; i < kMaxRunsPerAttempt + 3; ++i) recorded.line(record);
-  const AttemptTests attempt = recorded.end(Outcome::failed);
-  EXPECT_EQ(attempt.runs.size(), kMaxRunsPerAttempt);
+  TestResults results;
+  RecordReader reader(results, 3);
+  for (const std::string_view record :
+       {R"({"t":"test","i":3,"id":"number past the bound","r":1})", R"({"t":"test","i":2,"id":"a","r":1})",
+        R"({"t":"collect_error","id":"b"})", R"({"t":"collect_error","id":"c"})",
+        R"({"t":"collect_error","id":"one too many"})", R"({"t":"test","i":0,"id":"and another","r":1})"})
+    reader.record(record);
+  const AttemptTests attempt = reader.finish(0, 0, Outcome::failed);
+  EXPECT_EQ(attempt.runs.size(), 3u);
   EXPECT_EQ(attempt.dropped, 3u);
 }
 

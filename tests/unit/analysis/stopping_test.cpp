@@ -59,8 +59,8 @@ TEST(SettledTests, WaitForTheLastOfThem) {
 }
 
 TEST(SettledTests, AreUnsettledAgainByATestThatAppearsLate) {
-  EXPECT_FALSE(settled({{"a", times(68, ".")}, {"late", times(67, "-") + "."}}).all_settled() &&
-               settled({{"a", times(20, ".F")}, {"late", times(39, "-") + "."}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(20, ".F")}}).all_settled());
+  EXPECT_FALSE(settled({{"a", times(20, ".F")}, {"late", times(39, "-") + "."}}).all_settled());
 }
 
 TEST(SettledTests, GiveUpOnATestThatIsSkippedEverywhere) {
