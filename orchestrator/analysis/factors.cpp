@@ -105,16 +105,6 @@ class Splits {
   std::vector<Split> splits_;
 };
 
-bool passed_and_not(const OutcomeGrid& grid, std::size_t test) {
-  bool passed = false, not_passed = false;
-  for (std::size_t column = 0; column < grid.columns() && !(passed && not_passed); ++column) {
-    const TestOutcome outcome = grid.at(test, column).worst();
-    passed |= outcome == TestOutcome::passed;
-    not_passed |= did_not_pass(outcome);
-  }
-  return passed && not_passed;
-}
-
 // Absent when the answer is known before asking: both sides have all failed or all passed.
 std::optional<TwoByTwo> table_of(const OutcomeGrid& grid, std::size_t test, const Split& split) {
   TwoByTwo table;
@@ -153,14 +143,12 @@ std::vector<FactorFinding> find_factors(const TestResults& results, const std::v
   const std::vector<Split> splits = Splits(results, conditions, attempts).all();
   std::vector<FactorFinding> asked;
   std::vector<double> p_values;
-  for (std::size_t test = 0; test < grid.tests(); ++test) {
-    if (!passed_and_not(grid, test)) continue;
+  for (std::size_t test = 0; test < grid.tests(); ++test)
     for (const auto& split : splits)
       if (const auto table = table_of(grid, test, split)) {
         asked.push_back(finding(test, split, *table));
         p_values.push_back(asked.back().p);
       }
-  }
   const std::vector<double> adjusted = benjamini_hochberg(p_values);
   for (std::size_t i = 0; i < asked.size(); ++i) asked[i].q = adjusted[i];
   std::erase_if(asked, [](const FactorFinding& each) { return each.q > kFalseDiscoveries; });

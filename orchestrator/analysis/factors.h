@@ -32,8 +32,8 @@ struct FactorFinding {
 
 // Findings with q ≤ 0.05, the largest absolute effect first. Factors: each condition of another order against
 // the plain one; the second time in a process against the plain condition; within one condition the parity of
-// the seed and many neighbours against few (split at the median). Tests that always or never passed in all
-// attempts are not asked, nor are factors whose two sides have all failed or all passed.
+// the seed and many neighbours against few (split at the median). Not asked, and so no part of the
+// correction, is what has its answer beforehand: where both sides have all failed or all passed.
 std::vector<FactorFinding> find_factors(const TestResults& results, const std::vector<Condition>& conditions,
                                         const std::vector<AttemptFacts>& attempts);
 

@@ -118,15 +118,13 @@ void TestResults::add(AttemptTests attempt) {
   runs_ += attempt.runs.size();
   enter_passes(attempt, 0);
   attempt.runs.shrink_to_fit();
-  const int number = attempt.attempt;
   if (again)
     *place = std::move(attempt);
   else
     attempts_.insert(place, std::move(attempt));
 
   if (entered_collectors_ < collectors_.size()) {
-    for (auto& earlier : attempts_)
-      if (earlier.attempt != number) enter_passes(earlier, entered_collectors_);
+    for (auto& each : attempts_) enter_passes(each, entered_collectors_);
     entered_collectors_ = collectors_.size();
   }
 }

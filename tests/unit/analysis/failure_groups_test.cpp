@@ -68,6 +68,15 @@ TEST(FailureClusters, AreHeldByTheStrongestLinks) {
   EXPECT_DOUBLE_EQ(clusters[0].jaccard, 3.0 / 4);
 }
 
+TEST(FailureClusters, SayTheLeastOfTheLinksThatAreNeeded) {
+  // a–b ¾, b–c ½, a–c less: without b–c there is no c.
+  const auto clusters =
+      cluster_failures(made_results({{"a", "FFF...."}, {"b", "FFFF..."}, {"c", ".FFFFF."}}));
+  ASSERT_EQ(clusters.size(), 1u);
+  EXPECT_EQ(clusters[0].tests.size(), 3u);
+  EXPECT_DOUBLE_EQ(clusters[0].jaccard, 1.0 / 2);
+}
+
 TEST(FailureClusters, TakeEveryWayOfNotPassing) {
   EXPECT_EQ(cluster_failures(made_results({{"a", "TF.."}, {"b", "EM.."}})).size(), 1u);
 }

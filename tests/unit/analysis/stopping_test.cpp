@@ -73,6 +73,15 @@ TEST(SettledTests, GiveUpOnATestThatIsNeverSeenAgain) {
   EXPECT_TRUE(settled({{"a", times(68, ".")}, {"once", "." + times(67, "-")}}).all_settled());
 }
 
+TEST(SettledTests, KnowThatATestWasMissingBeforeItWasFirstSeen) {
+  EXPECT_FALSE(settled({{"a", times(33, ".F")}, {"late", times(65, "-") + "s"}}).all_settled());
+  EXPECT_TRUE(settled({{"a", times(33, ".F") + "."}, {"late", times(66, "-") + "s"}}).all_settled());
+}
+
+TEST(SettledTests, DoNotGiveUpOnATestForAConditionThatLeavesItOut) {
+  EXPECT_EQ(settled({{"a", times(10, ".") + times(80, "-")}}, in_condition({10, 80})).unsettled(), 1);
+}
+
 TEST(SettledTests, DoNotGiveUpOnATestThatAnotherOnesHangKeepsFromRunning) {
   SettledTests tests(0.05);
   for (int i = 0; i < 80; ++i)

@@ -62,6 +62,14 @@ TEST(TestResults, SortAttemptsAndKeepTheSecondTry) {
   EXPECT_EQ(results.attempts()[1].runs.at(0).outcome, TestOutcome::passed);
 }
 
+TEST(TestResults, CountAReplacedTryNoLongerAgainstTheBound) {
+  TestResults results;
+  for (std::size_t tries = 0; tries <= kMaxRuns / kMaxRunsPerAttempt; ++tries)
+    results.add({.attempt = 0, .runs = std::vector<TestRun>(kMaxRunsPerAttempt)});
+  EXPECT_EQ(results.attempts()[0].runs.size(), kMaxRunsPerAttempt);
+  EXPECT_EQ(results.attempts()[0].dropped, 0u);
+}
+
 TEST(TestResults, AreEmptyUntilAnAttemptToldItsTestsApart) {
   TestResults results;
   EXPECT_TRUE(results.empty());
