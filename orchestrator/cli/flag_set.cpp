@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "orchestrator/job/quoted.h"
 
@@ -21,6 +22,7 @@ struct FlagSet::State {
   std::deque<Text> texts;  // the parser keeps references into it
   Words known;
   Words switches;  // of those, the ones without a value
+  std::map<std::string, std::string> alone;  // of those, the ones that may be without
   std::vector<HelpEntry> entries;
 
   void remember(const std::string& group, const std::string& names, const std::string& value,
@@ -43,6 +45,14 @@ struct FlagSet::State {
       if (refused) parsed.errors.push_back({name, "takes no value", ""});
       return refused;
     });
+  }
+
+  void complete(Words& words) const {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const auto found = alone.find(words[i]);
+      const bool last = i + 1 == words.size() || words[i + 1].starts_with('-');
+      if (found != alone.end() && last) words[i] += "=" + found->second;
+    }
   }
 
   void take_values(const std::string& names, Words& given) {
@@ -119,6 +129,8 @@ void FlagSet::list(const std::string& group, const std::string& names, const std
   state_->take_values(names, target);
 }
 
+void FlagSet::may_stand_alone(const std::string& name, const std::string& value) { state_->alone[name] = value; }
+
 void FlagSet::on(const std::string& group, const std::string& names, const std::string& about, bool& target) {
   state_->remember(group, names, "", about);
   state_->app.add_flag(names, target)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -133,6 +145,7 @@ void FlagSet::count(const std::string& group, const std::string& names, const st
 FlagSet::Parsed FlagSet::parse(Words words, std::size_t expected_words) {
   Parsed parsed;
   state_->refuse_switch_values(words, parsed);
+  state_->complete(words);
   std::reverse(words.begin(), words.end());  // as CLI11 takes them
   try {
     state_->app.parse(words);

@@ -24,6 +24,8 @@ class FlagSet {
             std::string& target);  // at most once
   void list(const std::string& group, const std::string& names, const std::string& value,
             const std::string& about, std::vector<std::string>& target);
+  // Without a value the flag has this one. Another word than a flag behind it is its value.
+  void may_stand_alone(const std::string& name, const std::string& value);
   void on(const std::string& group, const std::string& names, const std::string& about, bool& target);
   void count(const std::string& group, const std::string& names, const std::string& about, int& target);
 

@@ -76,7 +76,8 @@ struct FieldGroup {
 const std::vector<FieldGroup>& field_groups() {
   static const std::vector<FieldGroup> groups = {
       {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework"}},
-      {"How often", {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary"}},
+      {"How often", {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
+                        "repeat_in_process", "until_sure", "max_runs"}},
       {"Where it runs",
        {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
         "secret_env"}},
@@ -93,6 +94,7 @@ void define_fields(FlagSet& flags, Draft& draft) {
         flags.on(group.title, field.flag, field.about, draft.no_install);
       } else {
         flags.list(group.title, field.flag, field.value, field.about, draft.fields[&field]);
+        if (*field.alone) flags.may_stand_alone(field.flag, field.alone);
       }
     }
   }

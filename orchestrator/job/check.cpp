@@ -63,6 +63,12 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
           {"/secret_env", in_quotes(name) + " stands in env too, where its value would be shown", ""});
     }
   }
+  if (request.vary && *request.vary != "none" && (request.order || request.repeat_in_process))
+    errors.push_back({"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
+  if (request.max_runs && !request.until_sure)
+    errors.push_back({"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
+  if (request.runs && request.until_sure)
+    errors.push_back({"/until_sure", "until_sure decides the number of runs; its bound is max_runs", ""});
   if (request.runs && request.only_attempt && *request.only_attempt >= *request.runs) {
     errors.push_back(
         {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});

@@ -64,6 +64,7 @@ struct Field {
   const char* rule = "";      // the sentence when it is not within min … max
   TextCheck check = nullptr;  // of text, or of each text of a list
   bool alias = false;         // another name of a member that is in the table already
+  const char* alone = "";     // what the flag means without a value; "": it needs one
   const char* value = "";     // what stands for the value in the help
   const char* about = "";     // for the help
 };

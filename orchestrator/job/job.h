@@ -80,7 +80,11 @@ struct JobRequest {
   std::map<std::string, std::string> env;
   std::vector<std::string> secret_env;  // names only
   std::vector<std::string> include;
-  std::optional<std::string> vary;  // "none" or "auto"; both mean none until tests are told apart
+  std::optional<std::string> vary;        // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
+  std::optional<std::string> order;       // "written", "reversed", "shuffled": of every attempt
+  std::optional<std::int64_t> repeat_in_process;
+  std::optional<std::string> until_sure;  // a rate: "5%" or "0.05"
+  std::optional<std::int64_t> max_runs;
   // Of `limits`: each as said, in the unit of the name. Sizes accept "512m", "2g" or bytes.
   std::optional<std::int64_t> memory_bytes, tmp_bytes, shm_bytes, disk_bytes;
   std::optional<double> cpus;
@@ -180,6 +184,10 @@ struct JobPlan {
   std::uint64_t job_seed = 0;
   SeedRange seed_range;
   std::optional<int> only_attempt;  // 0-based index
+  std::string vary = "auto";        // as said; "none" where order or repeat_in_process is
+  std::string order = "written";
+  int repeat_in_process = 1;
+  std::optional<double> until_sure;  // stop when each test is settled at that rate; `runs` is then the most
   std::string image;
   std::string dockerfile;
   std::vector<std::string> setup_commands;

@@ -7,11 +7,13 @@
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
+#include "orchestrator/job/variation.h"
 
 namespace orchestrator {
 namespace {
 
 constexpr int kDefaultRuns = 10;
+constexpr int kMostRuns = 1000;
 constexpr int kDefaultParallelism = 4;
 
 // Only what a file of that kind may say, whoever made the request.
@@ -111,7 +113,7 @@ class Planner {
 
   void check_range() {
     const SeedRange range = all_.random_seed_range.value_or(SeedRange{});
-    std::int64_t runs = all_.runs.value_or(kDefaultRuns);
+    std::int64_t runs = all_.until_sure ? all_.max_runs.value_or(kMostRuns) : all_.runs.value_or(kDefaultRuns);
     if (all_.only_attempt) runs = std::max(runs, *all_.only_attempt + 1);
     if (range.min > range.max || range.min < 0 || range.size() >= static_cast<std::uint64_t>(runs)) return;
     const bool from_file = file_.random_seed_range.has_value();
@@ -146,6 +148,17 @@ class Planner {
           std::max(plan_.runs, *plan_.only_attempt + 1);  // the command to run it again must be a good one
     }
     plan_.include = all_.include;
+    fill_variation();
+  }
+
+  void fill_variation() {
+    plan_.order = all_.order.value_or("written");
+    plan_.repeat_in_process = static_cast<int>(all_.repeat_in_process.value_or(1));
+    const bool by_hand = all_.order || all_.repeat_in_process;
+    plan_.vary = all_.vary.value_or(by_hand ? "none" : "auto");
+    if (!all_.until_sure || all_.only_attempt) return;
+    plan_.until_sure = parse_rate(*all_.until_sure);
+    plan_.runs = static_cast<int>(all_.max_runs.value_or(kMostRuns));
   }
 
   void fill_limits() {

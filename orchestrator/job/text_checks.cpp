@@ -4,6 +4,7 @@
 
 #include "orchestrator/job/image_reference.h"
 #include "orchestrator/job/quoted.h"
+#include "orchestrator/job/variation.h"
 
 namespace orchestrator {
 namespace {
@@ -111,11 +112,20 @@ std::string check_network(const std::string& name) {
 }
 
 std::string check_vary(const std::string& value) {
-  if (value == "none" || value == "auto") return "";
-  if (value.find('=') != std::string::npos) {
-    return "vary cannot take shares yet, since tests are not told apart; use none or auto";
-  }
-  return "vary must be none or auto, not " + in_quotes(value);
+  if (value == "none" || value == "auto" || parse_shares(value)) return "";
+  return "vary must be none, auto or shares of written, reverse, shuffle and repeat as in \"" +
+         std::string(kAutoShares) + "\", not " + in_quotes(value);
+}
+
+std::string check_order(const std::string& value) {
+  static const std::vector<std::string> known = {"written", "reversed", "shuffled"};
+  if (std::find(known.begin(), known.end(), value) != known.end()) return "";
+  return "order must be written, reversed or shuffled, not " + in_quotes(value) +
+         did_you_mean(nearest(value, known));
+}
+
+std::string check_rate(const std::string& value) {
+  return parse_rate(value) ? "" : "until_sure must be a rate as in \"5%\" or \"0.05\", not " + in_quotes(value);
 }
 
 std::string check_variable_name(const std::string& name) {

@@ -20,6 +20,8 @@ std::string check_dockerfile(const std::string& path);
 std::string check_framework(const std::string& name);
 std::string check_network(const std::string& name);
 std::string check_vary(const std::string& value);
+std::string check_order(const std::string& value);
+std::string check_rate(const std::string& value);
 std::string check_variable_name(const std::string& name);
 // Of a variable that a person or a repository sets in the attempts: some names are not theirs to set.
 std::string check_attempt_variable(const std::string& name);

@@ -72,6 +72,10 @@ void add_conditions(CommandLine& line, const JobPlan& plan) {
   if (plan.network == sandbox::Network::bridge) line.add("--network", "bridge");
   for (const auto& [name, value] : plan.env) line.add("--env", name + "=" + value);
   for (const auto& name : plan.secret_env) line.add("--secret-env", name);
+  if (plan.order != "written") line.add("--order", plan.order);
+  if (plan.repeat_in_process != 1) line.add("--repeat-in-process", std::to_string(plan.repeat_in_process));
+  const bool implied = plan.order != "written" || plan.repeat_in_process != 1;
+  if (plan.vary != (implied ? "none" : "auto")) line.add("--vary", plan.vary);
   if (limits.timeout != usual.timeout) line.add_seconds("--timeout", limits.timeout);
   line.add_size("--memory", limits.memory_bytes, usual.memory_bytes);
   line.add_changed("--cpus", limits.cpus, usual.cpus);
@@ -101,7 +105,12 @@ CommandLine conditions_of(const Report& report) {
 }
 
 void add_schedule(CommandLine& line, const JobPlan& plan, int runs) {
-  line.add("--runs", std::to_string(runs));
+  if (plan.until_sure) {
+    line.add("--until-sure", fmt::format("{}", *plan.until_sure));
+    line.add("--max-runs", std::to_string(runs));
+  } else {
+    line.add("--runs", std::to_string(runs));
+  }
   line.add("--parallelism", std::to_string(plan.parallelism));
   if (plan.deadline) line.add_seconds("--deadline", *plan.deadline);
 }

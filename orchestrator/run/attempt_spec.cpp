@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "orchestrator/run/deal.h"
+
 namespace orchestrator {
 namespace {
 
@@ -24,7 +26,8 @@ const std::string* find(const sandbox::EnvList& env, const std::string& name) {
 
 // In rising order of strength: what every attempt has, the image's, the seed's, the person's. A variable of
 // the person's that the toolchain extended for the seed stays extended.
-sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int64_t seed) {
+sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int64_t seed,
+                             const images::ProbeUse& probe) {
   const JobPlan& plan = context.plan;
   sandbox::EnvList env = {{"HOME", sandbox::kHomeDir},
                           {"USER", "attempt"},
@@ -41,6 +44,7 @@ sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int6
     const std::string* said = find(plan.env, name);
     if (!said || value.starts_with(*said)) set(env, name, value);
   }
+  for (const auto& [name, value] : probe.env) set(env, name, value);
   return env;
 }
 
@@ -54,8 +58,10 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.name = fmt::format("attempt {}", index);
   spec.labels = {{"orchestrator.run", context.run_id}, {"orchestrator.attempt", std::to_string(index)}};
   spec.execution.argv = plan.test_command.argv();
-  spec.execution.env = attempt_env(context, index, seed);
+  images::ProbeUse probe = context.toolchain.use_probe(selection_of(context.condition, seed), plan.env);
+  spec.execution.env = attempt_env(context, index, seed, probe);
   spec.execution.secret_env = context.secret_values;
+  spec.execution.secret_files = std::move(probe.files);
   spec.execution.workdir =
       plan.subdir.empty() ? sandbox::kWorkDir : fmt::format("{}/{}", sandbox::kWorkDir, plan.subdir);
   spec.execution.network = plan.network;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "images/recipe.h"
+#include "orchestrator/analysis/condition.h"
 #include "orchestrator/job/job.h"
 #include "sandbox/sandbox.h"
 
@@ -18,6 +19,7 @@ struct AttemptContext {
   std::vector<std::string> packages;  // resolved, for frameworks whose seed depends on them
   sandbox::EnvList secret_values;     // of plan.secret_env
   std::string run_id;
+  Condition condition;
 };
 
 sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index);

@@ -6,6 +6,7 @@
 
 #include "orchestrator/job/check.h"
 #include "orchestrator/run/attempt_spec.h"
+#include "orchestrator/run/deal.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/run/repository_file.h"
 #include "orchestrator/run/toolchain_choice.h"
@@ -191,14 +192,20 @@ void JobExecution::run_attempts() {
   report_.source.entries.clear();
   report_.source.manifests.clear();
   spool_ = std::make_unique<Spool>(inputs_.scratch, logs_folder());
+  deal_ = make_deal(plan, toolchain_->can_vary(report_.packages), report_.warnings);
+  report_.conditions = deal_.conditions;
+  report_.anytime = plan.until_sure.has_value();
   RunSpec spec;
+  spec.condition = [this](int index) { return deal_.condition_of(index); };
+  spec.until_sure = plan.until_sure;
   spec.parallelism = plan.parallelism;
   spec.test_command = plan.test_command;
   spec.timeout = plan.limits.timeout;
   spec.network = plan.network;
   spec.attempt = [this](int index) {
     return attempt_spec(
-        {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id},
+        {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id,
+         deal_.conditions[static_cast<std::size_t>(deal_.condition_of(index))]},
         index);
   };
   spec.seed = [this](int index) {
@@ -206,7 +213,9 @@ void JobExecution::run_attempts() {
   };
   for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
-  auto source = plan.only_attempt ? only_attempt(*plan.only_attempt) : fixed_number(plan.runs);
+  auto source = plan.only_attempt ? only_attempt(*plan.only_attempt)
+                : plan.until_sure ? until_settled(plan.runs)
+                                  : fixed_number(plan.runs);
   events_.append(
       "run_started",
       {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
@@ -224,9 +233,22 @@ std::string JobExecution::logs_folder() {
   return folder;
 }
 
+void JobExecution::judge_tests() {
+  // Where no framework told its tests apart, nothing of the order was asked of anybody.
+  if (report_.tests.empty()) {
+    report_.conditions = {Condition{}};
+    for (auto& attempt : report_.attempts) attempt.condition = 0;
+  }
+  const SeverityThresholds& words = report_.plan.severity_thresholds;
+  report_.verdicts = judge(report_.tests, report_.conditions,
+                           {report_.anytime, words.critical, words.high, words.medium, words.low});
+}
+
 void JobExecution::attempts_ended() {
   deadline_.reset();
   report_.attempts = run_->records();
+  report_.tests = run_->tests();
+  judge_tests();
   finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},

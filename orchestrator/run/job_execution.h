@@ -10,6 +10,7 @@
 #include <string>
 
 #include "images/recipe.h"
+#include "orchestrator/analysis/condition.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/event.h"
 #include "orchestrator/run/run.h"
@@ -69,6 +70,7 @@ class JobExecution : images::RecipeObserver {
   void run_attempts();
   std::string logs_folder();
   void attempts_ended();
+  void judge_tests();
   void fail(std::exception_ptr error);
   template <class T, class Fn>
   std::function<void(io::Result<T>)> then(
@@ -91,6 +93,7 @@ class JobExecution : images::RecipeObserver {
   EventLog& events_;
   std::function<void(io::Result<Report>)> done_;
   Report report_;
+  Deal deal_;
   bool planned_ = false;  // the report's plan is there
   images::CheckoutRequest checkout_request_;
   const images::Toolchain* toolchain_ = nullptr;
