@@ -27,6 +27,7 @@ import pytest
 
 _MESSAGE = 1000
 _TEXT = 12000
+_LINE = 60000  # bytes that surely pass the supervisor
 # Kept where a suite that freezes time cannot reach it: such tools replace attributes of modules.
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
 
@@ -44,11 +45,18 @@ class _Channel:
         self._dumps = dumps
         self._process = os.getpid()
 
+    def _line(self, record):
+        return (self._dumps(record, separators=(",", ":")) + "\n").encode("ascii")
+
     def send(self, record):
         # A child made by fork runs the same hooks' code: it has nothing to say.
         if self._fd is None or os.getpid() != self._process:
             return
-        line = (self._dumps(record, separators=(",", ":")) + "\n").encode("ascii")
+        line = self._line(record)
+        # Escapes make a text longer; a line that is too long would be lost as a whole.
+        while len(line) > _LINE and record.get("x"):
+            record["x"] = _cut(record["x"], len(record["x"]) // 2)
+            line = self._line(record)
         try:
             while line:
                 line = line[self._write(self._fd, line):]
@@ -193,6 +201,8 @@ def _copies(item, repeat):
 def _cut(text, longest):
     if len(text) <= longest:
         return text
+    if longest < 100:
+        return ""
     half = longest // 2
     return text[:half] + "\n[…]\n" + text[-half:]
 
@@ -225,6 +235,7 @@ def _place(traceback, root):
 def _without_exception(report):
     text = _text(report)
     last = next((line for line in reversed(text.splitlines()) if line.strip()), "")
+    last = last[1:].strip() if last.startswith("E ") else last
     place = {}
     crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
     if crash is not None:
