@@ -1,5 +1,5 @@
-// What runs inside an attempt to tell its tests apart: files that the seal layer puts beside the supervisor, outside of
-// the project's tree, and the variables by which a framework finds them. Pure; any thread.
+// What runs inside an attempt to tell its tests apart: files that the seal layer puts beside the supervisor,
+// outside of the project's tree, and the variables by which a framework finds them. Pure; any thread.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +28,7 @@ struct TestSelection {
 
 // What an attempt needs for it.
 struct ProbeUse {
-  sandbox::EnvList env;                      // whole values; those of the person are extended, never replaced
+  sandbox::EnvList env;                    // whole values; those of the person are extended, never replaced
   std::vector<sandbox::SecretFile> files;  // lists that are too long for a variable
 };
 

@@ -39,7 +39,8 @@ std::vector<ProbeFile> pytest_probe_files() {
 }
 
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
-  nlohmann::json configuration = {{"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
+  nlohmann::json configuration = {
+      {"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
   ProbeUse use;
   if (!selection.tests.empty()) {
     std::string list;

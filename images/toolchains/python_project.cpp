@@ -70,7 +70,8 @@ bool PythonProject::stated() const {
 }
 
 std::string PythonProject::needs_sources() const {
-  for (const char* name : {"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "Pipfile", "Pipfile.lock"})
+  for (const char* name :
+       {"pyproject.toml", "setup.cfg", "uv.lock", "poetry.lock", "Pipfile", "Pipfile.lock"})
     if (has(name) && !source.manifest(in_tree(name)))
       return std::string(name) + " is not among the files that are read in advance";
   if (style == DependencyStyle::uv || style == DependencyStyle::poetry || style == DependencyStyle::pipenv)

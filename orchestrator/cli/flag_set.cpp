@@ -21,7 +21,7 @@ struct FlagSet::State {
   CLI::App app;
   std::deque<Text> texts;  // the parser keeps references into it
   Words known;
-  Words switches;  // of those, the ones without a value
+  Words switches;                            // of those, the ones without a value
   std::map<std::string, std::string> alone;  // of those, the ones that may be without
   std::vector<HelpEntry> entries;
 
@@ -129,7 +129,9 @@ void FlagSet::list(const std::string& group, const std::string& names, const std
   state_->take_values(names, target);
 }
 
-void FlagSet::may_stand_alone(const std::string& name, const std::string& value) { state_->alone[name] = value; }
+void FlagSet::may_stand_alone(const std::string& name, const std::string& value) {
+  state_->alone[name] = value;
+}
 
 void FlagSet::on(const std::string& group, const std::string& names, const std::string& about, bool& target) {
   state_->remember(group, names, "", about);

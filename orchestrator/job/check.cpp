@@ -64,7 +64,8 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
     }
   }
   if (request.vary && *request.vary != "none" && (request.order || request.repeat_in_process))
-    errors.push_back({"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
+    errors.push_back(
+        {"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
   if (request.max_runs && !request.until_sure)
     errors.push_back({"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
   if (request.runs && request.until_sure)

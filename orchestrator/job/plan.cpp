@@ -113,7 +113,8 @@ class Planner {
 
   void check_range() {
     const SeedRange range = all_.random_seed_range.value_or(SeedRange{});
-    std::int64_t runs = all_.until_sure ? all_.max_runs.value_or(kMostRuns) : all_.runs.value_or(kDefaultRuns);
+    std::int64_t runs =
+        all_.until_sure ? all_.max_runs.value_or(kMostRuns) : all_.runs.value_or(kDefaultRuns);
     if (all_.only_attempt) runs = std::max(runs, *all_.only_attempt + 1);
     if (range.min > range.max || range.min < 0 || range.size() >= static_cast<std::uint64_t>(runs)) return;
     const bool from_file = file_.random_seed_range.has_value();

@@ -7,7 +7,8 @@ namespace orchestrator {
 std::string in_quotes(std::string_view word) {
   constexpr std::size_t kLongest = 80;
   std::size_t length = std::min(word.size(), kLongest);
-  while (length < word.size() && length > 0 && (static_cast<unsigned char>(word[length]) & 0xc0) == 0x80) --length;
+  while (length < word.size() && length > 0 && (static_cast<unsigned char>(word[length]) & 0xc0) == 0x80)
+    --length;
   std::string text = "'";
   for (const char c : word.substr(0, length)) {
     const auto byte = static_cast<unsigned char>(c);

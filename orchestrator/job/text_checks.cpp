@@ -125,7 +125,8 @@ std::string check_order(const std::string& value) {
 }
 
 std::string check_rate(const std::string& value) {
-  return parse_rate(value) ? "" : "until_sure must be a rate as in \"5%\" or \"0.05\", not " + in_quotes(value);
+  return parse_rate(value) ? ""
+                           : "until_sure must be a rate as in \"5%\" or \"0.05\", not " + in_quotes(value);
 }
 
 std::string check_variable_name(const std::string& name) {

@@ -25,8 +25,10 @@ std::optional<Shares> parse_shares(std::string_view text) {
     const std::string_view entry = text.substr(0, text.find(','));
     const auto equals = entry.find('=');
     if (equals == std::string_view::npos) return std::nullopt;
-    const std::string_view name = trimmed(entry.substr(0, equals)), number = trimmed(entry.substr(equals + 1));
-    const bool twice = std::any_of(shares.begin(), shares.end(), [&](const auto& s) { return s.first == name; });
+    const std::string_view name = trimmed(entry.substr(0, equals)),
+                           number = trimmed(entry.substr(equals + 1));
+    const bool twice =
+        std::any_of(shares.begin(), shares.end(), [&](const auto& s) { return s.first == name; });
     if (twice || std::find(kNames.begin(), kNames.end(), name) == kNames.end()) return std::nullopt;
     int share = -1;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), share);

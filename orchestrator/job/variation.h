@@ -9,8 +9,8 @@
 
 namespace orchestrator {
 
-// "written=2,shuffle=1,repeat=1" → names and shares, in that order. Names: written, reverse, shuffle, repeat; shares
-// from 0 to 100, not all 0; no name twice. Nothing when it is no such list.
+// "written=2,shuffle=1,repeat=1" → names and shares, in that order. Names: written, reverse, shuffle, repeat;
+// shares from 0 to 100, not all 0; no name twice. Nothing when it is no such list.
 using Shares = std::vector<std::pair<std::string, int>>;
 std::optional<Shares> parse_shares(std::string_view text);
 // Half as written, a quarter shuffled, a quarter with each test twice.

@@ -144,12 +144,12 @@ OrderedJson not_counted_json(const Report& report) {
 }
 
 OrderedJson interval_json(const Report& report) {
-  const int total = report.total_runs();
-  const Interval interval = clopper_pearson(report.failures(), total);
+  if (!report.one_condition()) return nullptr;
+  const Interval interval = report.interval(report.failures(), report.total_runs());
   return {{"low", rounded(interval.low)},
           {"high", rounded(interval.high)},
           {"confidence", 0.95},
-          {"method", "Clopper-Pearson"}};
+          {"method", report.anytime ? "anytime beta mixture" : "Clopper-Pearson"}};
 }
 
 OrderedJson more_runs_json(const Report& report) {
@@ -181,6 +181,7 @@ OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, Sho
   json["stderr"] = stderr_text(attempt, std::move(shown.err.text));
   json["passed"] = attempt.passed();
   json["seed"] = attempt.seed;
+  json["condition"] = report.conditions[static_cast<std::size_t>(attempt.condition)].name;
   json["outcome"] = sandbox::name(attempt.outcome);
   json["reason"] = attempt.reason;
   json["signal"] = or_null(attempt.signal);
@@ -225,6 +226,8 @@ OrderedJson tail_json(const Report& report, const std::string& cut) {
       {"severity", severity(report.repro_rate(), report.plan.severity_thresholds)},
       {"interval", interval_json(report)},
       {"more_runs", more_runs_json(report)},
+      {"conditions", conditions_json(report)},
+      {"tests", tests_json(report)},
       {"requested_runs", report.plan.only_attempt ? 1 : report.plan.runs},
       {"not_counted", not_counted_json(report)},
       {"end", name(report.end)},

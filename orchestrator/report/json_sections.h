@@ -26,6 +26,11 @@ OrderedJson attempt_json_without_output(const Report& report, const AttemptRecor
 OrderedJson head_json(const Report& report);
 OrderedJson tail_json(const Report& report, const std::string& cut);
 
+// The conditions that attempts ran under, and the verdict on each test, worst first; null where no attempt
+// told its tests apart.
+OrderedJson conditions_json(const Report& report);
+OrderedJson tests_json(const Report& report);
+
 // Bytes of any kind become UTF-8.
 std::string dump(const OrderedJson& json, int indent = -1);
 

@@ -89,12 +89,33 @@ int exit_code(const Report& report) {
   return 5;
 }
 
+ConditionShare Report::largest_share() const {
+  std::vector<ConditionShare> shares(conditions.size());
+  for (const auto& attempt : attempts) {
+    if (!attempt.counted()) continue;
+    ConditionShare& share = shares.at(static_cast<std::size_t>(attempt.condition));
+    ++share.n;
+    share.failed += attempt.passed() ? 0 : 1;
+  }
+  const auto largest =
+      std::max_element(shares.begin(), shares.end(), [](const auto& a, const auto& b) { return a.n < b.n; });
+  largest->condition = static_cast<std::size_t>(largest - shares.begin());
+  return *largest;
+}
+
+bool Report::one_condition() const { return largest_share().n == total_runs(); }
+
+Interval Report::interval(int k, int n) const {
+  return anytime ? anytime_interval(k, n) : clopper_pearson(k, n);
+}
+
 std::optional<MoreRuns> more_runs(const Report& report) {
   const int total = report.total_runs();
   if (total == 0 || report.failures() > 0) return std::nullopt;
+  const int share = report.largest_share().n;
   for (const int runs : {20, 50, 100, 200, 500, 1000})
     if (runs >= 3 * total || (runs == 1000 && total < 1000))
-      return MoreRuns{runs, clopper_pearson(0, runs).high};
+      return MoreRuns{runs, clopper_pearson(0, runs * share / total).high};
   return std::nullopt;
 }
 

@@ -65,6 +65,12 @@ enum class RunEnd {
 };
 std::string_view name(RunEnd end);
 
+// The attempts of one condition that are evidence.
+struct ConditionShare {
+  std::size_t condition = 0;  // into Report::conditions
+  int n = 0, failed = 0;
+};
+
 struct Report {
   JobRequest request;
   JobPlan plan;
@@ -76,8 +82,8 @@ struct Report {
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   std::vector<Condition> conditions{Condition{}};
-  TestResults tests;   // empty when no attempt told its tests apart
-  Verdicts verdicts;   // of those
+  TestResults tests;     // empty when no attempt told its tests apart
+  Verdicts verdicts;     // of those
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   RunEnd end = RunEnd::complete;
   std::string end_reason;  // a sentence
@@ -86,6 +92,12 @@ struct Report {
   std::vector<std::string> warnings;
   std::string reproduce;  // command line that runs the job again
   std::string program_version;
+
+  // Of the attempts that are evidence: do they share a condition, and so may share a rate?
+  bool one_condition() const;
+  ConditionShare largest_share() const;  // the condition with most of them
+  // 95 % of k failures in n attempts: valid for how the number of attempts came about.
+  Interval interval(int k, int n) const;
 
   int total_runs() const;     // attempts that are evidence
   int failures() const;       // of those, not passed

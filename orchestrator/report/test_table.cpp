@@ -1,5 +1,5 @@
-// The verdicts on single tests for a terminal: worst first, an id never cut, two lines for a test that needs a person,
-// one line for all that do not.
+// The verdicts on single tests for a terminal: worst first, an id never cut, two lines for a test that needs
+// a person, one line for all that do not.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,8 +45,7 @@ std::string by_condition(const Report& report, const TestSummary& test) {
     if (counts.n() == 0) continue;
     const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
     if (!text.empty()) text += ", ";
-    text += fmt::format("{} of {} {}", counts.not_passed(), counts.n(),
-                        condition.plain() ? "as written" : "by " + condition.name);
+    text += fmt::format("{} of {} {}", counts.not_passed(), counts.n(), condition_words(condition));
   }
   return text;
 }
@@ -69,8 +68,10 @@ std::string ways(const TestSummary& test) {
     errors += counts.errors;
   }
   std::string text;
-  for (const auto& [count, words] :
-       {std::pair{timed_out, "hung"}, {memory, "out of memory"}, {crashed, "crashed"}, {errors, "in a fixture"}})
+  for (const auto& [count, words] : {std::pair{timed_out, "hung"},
+                                     {memory, "out of memory"},
+                                     {crashed, "crashed"},
+                                     {errors, "in a fixture"}})
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
   return text;
 }
@@ -79,7 +80,8 @@ void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) 
   const Face how = face(test.verdict);
   pen.sentence(how.colour, how.label, for_terminal(report.tests.tests()[test.test]));
   std::string text = rate_words(test);
-  if (!test.severity.empty() && test.verdict != TestVerdict::failing) text += fmt::format("  {}", test.severity);
+  if (!test.severity.empty() && test.verdict != TestVerdict::failing)
+    text += fmt::format("  {}", test.severity);
   text += ": " + by_condition(report, test) + " did not pass";
   if (const std::string others = ways(test); !others.empty()) text += " (" + others + ")";
   pen.entry("", text);
@@ -114,7 +116,9 @@ void write_tests(const Report& report, SummaryPen& pen) {
     ++shown;
     write_test(report, test, pen);
   }
-  if (more > 0) pen.entry("", fmt::format("and {} more: --json FILE has all", counted(static_cast<std::uint64_t>(more), "such test")));
+  if (more > 0)
+    pen.entry("", fmt::format("and {} more: --json FILE has all",
+                              counted(static_cast<std::uint64_t>(more), "such test")));
   write_quiet_ones(report, pen);
 }
 

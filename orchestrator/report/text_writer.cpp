@@ -34,7 +34,7 @@ struct VerdictLines {
 };
 
 std::string interval_words(const Report& report) {
-  const Interval interval = clopper_pearson(report.failures(), report.total_runs());
+  const Interval interval = report.interval(report.failures(), report.total_runs());
   return fmt::format("{} % [{}–{}, 95 %]", percent_text(report.repro_rate()), percent_text(interval.low),
                      percent_text(interval.high));
 }
@@ -44,22 +44,30 @@ std::string attempts_without_pass(const Report& report) {
 }
 
 VerdictLines flaky(const Report& report) {
+  if (!report.one_condition()) return {ansi::kYellow, "FLAKY", attempts_without_pass(report) + "."};
   const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
   return {ansi::kYellow, "FLAKY",
           fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level)};
 }
 
 VerdictLines broken(const Report& report) {
-  const Interval interval = clopper_pearson(report.failures(), report.total_runs());
+  if (!report.one_condition())
+    return {ansi::kRed, "FAILS EVERY TIME", attempts_without_pass(report) + ": broken rather than flaky."};
+  const Interval interval = report.interval(report.failures(), report.total_runs());
   return {ansi::kRed, "FAILS EVERY TIME",
           fmt::format("{}: broken rather than flaky (rate at least {} %, 95 %).",
                       attempts_without_pass(report), percent_text(interval.low))};
 }
 
 VerdictLines not_shown(const Report& report) {
-  const Interval interval = clopper_pearson(0, report.total_runs());
-  std::string text = fmt::format("0 of {} failed; the failure rate is below {} % (95 %).",
-                                 counted(report.total_runs(), "attempt"), percent_text(interval.high));
+  const ConditionShare share = report.largest_share();
+  const Interval interval = report.interval(0, share.n);
+  const std::string where =
+      report.one_condition()
+          ? ""
+          : fmt::format("{} ({} of them) ", condition_words(report.conditions[share.condition]), share.n);
+  std::string text = fmt::format("0 of {} failed; the failure rate {}is below {} % (95 %).",
+                                 counted(report.total_runs(), "attempt"), where, percent_text(interval.high));
   if (const auto more = more_runs(report))
     text += fmt::format(" {} runs without a failure would show less than {} %.", more->runs,
                         percent_text(more->rate_below));

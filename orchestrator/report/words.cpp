@@ -46,6 +46,10 @@ std::string counted(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
+std::string condition_words(const Condition& condition) {
+  return condition.plain() ? "as written" : "by " + condition.name;
+}
+
 std::string one_line(std::string_view bytes) {
   std::string line = for_terminal(bytes);
   while (!line.empty() && line.back() == '\n') line.pop_back();

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/analysis/condition.h"
+
 namespace orchestrator {
 
 std::string size_text(std::uint64_t bytes);                       // "2 GiB", "1.5 MiB", "800 bytes"
@@ -14,6 +16,9 @@ std::string clock_text(std::chrono::milliseconds time);           // "0:41", "1:
 std::string percent_text(double share);                           // "30.0", without the sign
 std::string short_hash(std::string_view hash);                    // "5f3a2c1"
 std::string counted(std::uint64_t count, std::string_view noun);  // "1 attempt", "2 attempts"
+
+// "as written", "by shuffle".
+std::string condition_words(const Condition& condition);
 
 // Bytes from anywhere as one harmless line.
 std::string one_line(std::string_view bytes);

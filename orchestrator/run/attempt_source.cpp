@@ -27,6 +27,8 @@ class UntilSettled : public Range {
 
 std::unique_ptr<AttemptSource> fixed_number(int runs) { return std::make_unique<Range>(0, runs); }
 std::unique_ptr<AttemptSource> only_attempt(int index) { return std::make_unique<Range>(index, 1); }
-std::unique_ptr<AttemptSource> until_settled(int max_runs) { return std::make_unique<UntilSettled>(max_runs); }
+std::unique_ptr<AttemptSource> until_settled(int max_runs) {
+  return std::make_unique<UntilSettled>(max_runs);
+}
 
 }  // namespace orchestrator

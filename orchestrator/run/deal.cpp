@@ -46,7 +46,8 @@ Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& war
   if (!can_vary) {
     if (asked)
       warnings.push_back(
-          "vary, order and repeat_in_process have no effect: no framework that can be asked for them is installed");
+          "vary, order and repeat_in_process have no effect: no framework that can be asked for them is "
+          "installed");
     return {};
   }
   if (!condition.plain()) return {{condition}, {0}};

@@ -7,8 +7,8 @@
 
 namespace orchestrator {
 
-// As the plan says. Where the framework cannot be asked for another order (`can_vary`), all attempts are plain; when
-// a person had asked for it, a sentence is added to `warnings`.
+// As the plan says. Where the framework cannot be asked for another order (`can_vary`), all attempts are
+// plain; when a person had asked for it, a sentence is added to `warnings`.
 Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings);
 
 images::TestSelection selection_of(const Condition& condition, std::int64_t seed);

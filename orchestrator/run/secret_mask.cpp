@@ -6,7 +6,8 @@ namespace orchestrator {
 
 SecretMask::SecretMask(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
   std::erase(secrets_, "");
-  std::sort(secrets_.begin(), secrets_.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
+  std::sort(secrets_.begin(), secrets_.end(),
+            [](const auto& a, const auto& b) { return a.size() > b.size(); });
 }
 
 std::string SecretMask::feed(std::string_view bytes) {

@@ -1,5 +1,5 @@
-// Replaces secret values in a stream of bytes by "***", also where a value is split between two pieces. One per
-// stream of an attempt.
+// Replaces secret values in a stream of bytes by "***", also where a value is split between two pieces. One
+// per stream of an attempt.
 #pragma once
 
 #include <string>

@@ -30,7 +30,8 @@ std::vector<std::string> with_escaped(std::vector<std::string> secrets) {
   for (const auto& secret : secrets) {
     const std::string quoted =
         nlohmann::json(secret).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    if (const std::string escaped = quoted.substr(1, quoted.size() - 2); escaped != secret) all.push_back(escaped);
+    if (const std::string escaped = quoted.substr(1, quoted.size() - 2); escaped != secret)
+      all.push_back(escaped);
   }
   return all;
 }

@@ -1,5 +1,6 @@
-// Collects what single tests did, attempt by attempt: reads the records of each attempt's probe, keeps the texts of
-// failures on disk, masks secret values, and says when enough is known. Owned by the Run; loop's thread.
+// Collects what single tests did, attempt by attempt: reads the records of each attempt's probe, keeps the
+// texts of failures on disk, masks secret values, and says when enough is known. Owned by the Run; loop's
+// thread.
 #pragma once
 
 #include <memory>
