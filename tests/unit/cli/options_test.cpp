@@ -217,8 +217,9 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
       {run({"--cpus", "0"}), "--cpus: CPUs must be between 0.01 and 1024"},
       {run({"--network", "host"}), "--network: network must be none, internal or bridge, not 'host'"},
       {run({"--framework", "pyton"}), "--framework: framework 'pyton' is not known (did you mean 'python'?)"},
-      {run({"--vary", "shuffle=1"}),
-       "--vary: vary cannot take shares yet, since tests are not told apart; use none or auto"},
+      {run({"--vary", "shuffel=1"}),
+       "--vary: vary must be none, auto or shares of written, reverse, shuffle and repeat as in "
+       "\"written=2,shuffle=1,repeat=1\", not 'shuffel=1'"},
       {run({"--env", "1A=x"}),
        "--env: '1A' is no name of an environment variable: letters, digits and '_', no digit first"},
       {run({"--secret-env", "A=x"}),

@@ -150,8 +150,9 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
       {R"({"ref": "-x"})", "/ref: ref '-x' is no name of a branch, tag or commit\n"},
       {R"({"auto_install_dependencies": "no"})",
        "/auto_install_dependencies: auto_install_dependencies must be true or false, not a string\n"},
-      {R"({"vary": "shuffle=1"})",
-       "/vary: vary cannot take shares yet, since tests are not told apart; use none or auto\n"},
+      {R"({"vary": "shuffel=1"})",
+       "/vary: vary must be none, auto or shares of written, reverse, shuffle and repeat as in "
+       "\"written=2,shuffle=1,repeat=1\", not 'shuffel=1'\n"},
       {R"({"rnus": 5})", "/rnus: unknown field 'rnus' (did you mean 'runs'?)\n"},
       {R"({"a/b~c": 5})", "/a~1b~0c: unknown field 'a/b~c'\n"},
       {R"({"ignore_patterns": []})",

@@ -1,0 +1,53 @@
+#include "orchestrator/run/deal.h"
+
+#include <gtest/gtest.h>
+
+namespace orchestrator {
+namespace {
+
+std::string dealt(const Deal& deal, int attempts) {
+  std::string text;
+  for (int i = 0; i < attempts; ++i)
+    text += (i ? " " : "") + deal.conditions[static_cast<std::size_t>(deal.condition_of(i))].name;
+  return text;
+}
+
+TEST(Deal, VariesByItselfWhereTheFrameworkCan) {
+  std::vector<std::string> warnings;
+  EXPECT_EQ(dealt(make_deal(JobPlan{}, true, warnings), 5), "written shuffle written repeat written");
+  EXPECT_EQ(dealt(make_deal(JobPlan{}, false, warnings), 3), "written written written");
+  EXPECT_TRUE(warnings.empty()) << "nobody had asked for it";
+}
+
+TEST(Deal, SaysWhenWhatWasAskedForCannotBe) {
+  std::vector<std::string> warnings;
+  JobPlan plan;
+  plan.order = "shuffled";
+  EXPECT_EQ(dealt(make_deal(plan, false, warnings), 2), "written written");
+  EXPECT_EQ(warnings.size(), 1u);
+}
+
+TEST(Deal, GivesEveryAttemptTheOrderThatWasAskedFor) {
+  std::vector<std::string> warnings;
+  JobPlan plan;
+  plan.vary = "none";
+  EXPECT_EQ(dealt(make_deal(plan, true, warnings), 2), "written written");
+  plan.order = "reversed";
+  plan.repeat_in_process = 3;
+  const Deal deal = make_deal(plan, true, warnings);
+  EXPECT_EQ(dealt(deal, 2), "reversed, repeat 3 reversed, repeat 3");
+  const auto selection = selection_of(deal.conditions[0], 77);
+  EXPECT_EQ(selection.order, "reversed");
+  EXPECT_EQ(selection.repeat, 3);
+  EXPECT_EQ(selection.seed, 77);
+}
+
+TEST(Deal, TakesShares) {
+  std::vector<std::string> warnings;
+  JobPlan plan;
+  plan.vary = "reverse=1,repeat=1,written=0";
+  EXPECT_EQ(dealt(make_deal(plan, true, warnings), 4), "reverse repeat reverse repeat");
+}
+
+}  // namespace
+}  // namespace orchestrator
