@@ -1,0 +1,118 @@
+// A repository of which it is known what is wrong with each test: the verdicts must say just that.
+#include <map>
+
+#include "tests/support/repositories.h"
+
+namespace {
+
+using namespace testing_support;
+using nlohmann::json;
+
+std::map<std::string, json> by_id(const json& report) {
+  std::map<std::string, json> tests;
+  for (const auto& test : report.at("tests")) tests[test.at("id")] = test;
+  return tests;
+}
+
+const json& in_condition(const json& test, const std::string& name) {
+  for (const auto& counts : test.at("conditions"))
+    if (counts.at("condition") == name) return counts;
+  throw std::runtime_error("no condition " + name);
+}
+
+TEST(KnownTruth, IsToldTestByTest) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  const auto run = repository.remember(run_job(
+      {"--repo", repository.path(), "--runs", "40", "--seed", "1", "--timeout", "4", "--memory", "256m"},
+      {"pytest"}));
+  ASSERT_EQ(run.exit_code, 3) << "one test is broken, so the command always fails: " << told(run);
+  auto tests = by_id(run.report);
+  const std::map<std::string, std::string> truth = {
+      {"test_broken.py::test_broken", "failing"},
+      {"test_truth.py::test_fine", "not_shown_flaky"},
+      {"test_truth.py::test_fine_with[a]", "not_shown_flaky"},
+      {"test_truth.py::test_fine_with[x y]", "not_shown_flaky"},
+      {"test_truth.py::test_flaky", "flaky"},
+      {"test_truth.py::test_flaky_in_its_fixture", "flaky"},
+      {"test_truth.py::test_polluter", "not_shown_flaky"},
+      {"test_truth.py::test_fails_the_second_time", "repeat_dependent"},
+      {"test_truth.py::test_skipped", "not_run"},
+      {"test_truth.py::test_expected_to_fail", "not_shown_flaky"},
+      {"test_truth.py::test_eats_memory", "flaky"},
+      {"test_truth.py::test_is_killed", "flaky"},
+      {"test_truth.py::test_hangs", "flaky"},
+  };
+  for (const auto& [id, verdict] : truth) {
+    ASSERT_TRUE(tests.contains(id)) << id;
+    EXPECT_EQ(tests[id].at("verdict"), verdict) << tests[id].dump(1);
+  }
+  const auto sum = [&](const std::string& id, const char* way) {
+    int count = 0;
+    for (const auto& counts : tests[id].at("conditions")) count += counts.at(way).get<int>();
+    return count;
+  };
+  EXPECT_GT(sum("test_truth.py::test_hangs", "timed_out"), 0);
+  EXPECT_GT(sum("test_truth.py::test_eats_memory", "out_of_memory"), 0);
+  EXPECT_GT(sum("test_truth.py::test_is_killed", "crashed"), 0);
+  EXPECT_GT(sum("test_truth.py::test_flaky_in_its_fixture", "errors"), 0);
+  // The victim of another test fails in no other order than a shuffled one.
+  const json& victim = tests["test_truth.py::test_victim"];
+  EXPECT_EQ(in_condition(victim, "written").at("failed"), 0);
+  EXPECT_GT(in_condition(victim, "shuffle").at("failed"), 0) << victim;
+}
+
+TEST(KnownTruth, OfOneConditionHasARateOfTheWholeCommandToo) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  const auto run = repository.remember(
+      run_job({"--repo", repository.path(), "--runs", "8", "--seed", "1", "--vary", "none"},
+              {"pytest", "test_truth.py::test_flaky"}));
+  ASSERT_EQ(run.exit_code, 1) << told(run);
+  EXPECT_FALSE(run.report.at("interval").is_null());
+  const auto tests = by_id(run.report);
+  ASSERT_EQ(tests.size(), 1u);
+  const json& flaky = tests.at("test_truth.py::test_flaky");
+  EXPECT_EQ(flaky.at("rate").at("rate"), run.report.at("failures").get<double>() / 8);
+  for (const auto& result : run.report.at("results"))
+    EXPECT_EQ(flaky.at("outcomes").get<std::string>().at(result.at("attempt")),
+              result.at("passed") ? '.' : 'F');
+}
+
+TEST(UntilSure, StopsWhenEveryTestHasPassedAndFailed) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  const auto run = repository.remember(run_job(
+      {"--repo", repository.path(), "--until-sure", "--max-runs", "60", "--seed", "1", "--vary", "none"},
+      {"pytest", "test_truth.py::test_flaky"}));
+  ASSERT_EQ(run.exit_code, 1) << told(run);
+  EXPECT_LT(run.report.at("total_runs"), 20);
+  EXPECT_EQ(run.report.at("end"), "complete");
+  EXPECT_EQ(by_id(run.report).at("test_truth.py::test_flaky").at("rate").at("method"),
+            "anytime beta mixture");
+}
+
+TEST(Replay, OfAnAttemptKeepsItsCondition) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  const auto job = [&](std::vector<std::string> more) {
+    std::vector<std::string> flags{"--repo", repository.path(), "--runs", "8", "--seed", "1"};
+    flags.insert(flags.end(), more.begin(), more.end());
+    return repository.remember(run_job(flags, {"pytest", "-v", "test_truth.py", "-k", "fine"}));
+  };
+  const auto all = job({});
+  ASSERT_EQ(all.exit_code, 0) << told(all);
+  EXPECT_EQ(all.report.at("results").at(1).at("condition"), "shuffle");
+  const auto again = job({"--only-attempt", "1"});
+  const auto order = [](const json& result) {
+    std::string ids;
+    std::istringstream lines(result.at("stdout").get<std::string>());
+    for (std::string line; std::getline(lines, line);)
+      if (line.find("PASSED") != std::string::npos) ids += line.substr(0, line.find(" PASSED")) + "\n";
+    return ids;
+  };
+  EXPECT_EQ(order(again.report.at("results").at(0)), order(all.report.at("results").at(1)));
+  EXPECT_NE(order(all.report.at("results").at(0)), order(all.report.at("results").at(1))) << "shuffled";
+}
+
+}  // namespace
