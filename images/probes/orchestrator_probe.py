@@ -17,6 +17,7 @@ Works with pytest 6 and later, under xdist too: workers order and annotate, the 
 """
 
 import copy
+import fnmatch
 import hashlib
 import json
 import os
@@ -120,7 +121,11 @@ class _Probe:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session, config, items):
-        items[:] = _chosen(items, self._configuration)
+        kept = [item for item in items if not _ignored(item, self._configuration.get("ignore", ()))]
+        if len(kept) < len(items):
+            chosen = set(map(id, kept))
+            config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
+        items[:] = _chosen(kept, self._configuration)
         if self._reporter:
             self._channel.send({"t": "collected", "n": len(items)})
 
@@ -148,6 +153,10 @@ class _Probe:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
         node.workerinput["orchestrator"] = self._configuration
+
+
+def _ignored(item, patterns):
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns for name in (item.nodeid, item.name))
 
 
 def _repeat_of(item):

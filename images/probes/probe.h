@@ -20,10 +20,11 @@ struct ProbeFile {
 
 // How the tests of an attempt are to be run.
 struct TestSelection {
-  std::string order = "written";   // "written", "reversed", "shuffled", "listed"
-  std::int64_t seed = 0;           // of a shuffle
-  int repeat = 1;                  // how often each, one directly after the other, in one process
-  std::vector<std::string> tests;  // only these; empty: all
+  std::string order = "written";    // "written", "reversed", "shuffled", "listed"
+  std::int64_t seed = 0;            // of a shuffle
+  int repeat = 1;                   // how often each, one directly after the other, in one process
+  std::vector<std::string> tests;   // only these; empty: all
+  std::vector<std::string> ignore;  // none of these: fnmatch patterns of ids or names
 };
 
 // What an attempt needs for it.

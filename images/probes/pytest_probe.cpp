@@ -41,6 +41,7 @@ std::vector<ProbeFile> pytest_probe_files() {
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
   nlohmann::json configuration = {
       {"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
+  if (!selection.ignore.empty()) configuration["ignore"] = selection.ignore;
   ProbeUse use;
   if (!selection.tests.empty()) {
     std::string list;
@@ -48,9 +49,10 @@ ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList
     use.files.push_back({kListFile, std::move(list)});
     configuration["tests_file"] = std::string(sandbox::kSecretDir) + "/" + kListFile;
   }
-  use.env = {{"PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder)},
-             {"PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', kModule)},
-             {"ORCHESTRATOR_PROBE", configuration.dump()}};
+  use.env = {
+      {"PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder)},
+      {"PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', kModule)},
+      {"ORCHESTRATOR_PROBE", configuration.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)}};
   return use;
 }
 

@@ -112,6 +112,19 @@ VerdictLines verdict_lines(const Report& report) {
   return {};
 }
 
+// "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
+std::string tally(const Verdicts& verdicts) {
+  std::string text;
+  for (const auto& [count, words] : {std::pair{verdicts.flaky, "flaky"},
+                                     {verdicts.order_dependent, "order-dependent"},
+                                     {verdicts.repeat_dependent, "repeat-dependent"},
+                                     {verdicts.failing, "failing"},
+                                     {verdicts.not_shown_flaky, "not shown flaky"},
+                                     {verdicts.not_run, "never ran"}})
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " · ", count, words);
+  return text;
+}
+
 // With --only-attempt the question is not how often.
 VerdictLines single_attempt(const Report& report) {
   const auto groups = failure_groups(report);
@@ -167,6 +180,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   pen.sentence(lines.colour, lines.label, lines.sentence);
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
+  if (const std::string tests = tally(report.verdicts); !tests.empty()) pen.entry("tests", tests);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
   if (report.end == RunEnd::not_runnable)
     pen.entry("advice", "install it by --setup-command, or take an --image that has it");

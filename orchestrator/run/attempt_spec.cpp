@@ -58,7 +58,8 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.name = fmt::format("attempt {}", index);
   spec.labels = {{"orchestrator.run", context.run_id}, {"orchestrator.attempt", std::to_string(index)}};
   spec.execution.argv = plan.test_command.argv();
-  images::ProbeUse probe = context.toolchain.use_probe(selection_of(context.condition, seed), plan.env);
+  images::ProbeUse probe =
+      context.toolchain.use_probe(selection_of(context.condition, seed, plan.ignore_patterns), plan.env);
   spec.execution.env = attempt_env(context, index, seed, probe);
   spec.execution.secret_env = context.secret_values;
   spec.execution.secret_files = std::move(probe.files);

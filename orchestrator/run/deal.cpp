@@ -43,6 +43,8 @@ Deal by_shares(const Shares& shares) {
 Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings) {
   const Condition condition = by_hand(plan);
   const bool asked = !condition.plain() || (plan.vary != "auto" && plan.vary != "none");
+  if (!can_vary && !plan.ignore_patterns.empty())
+    warnings.push_back("ignore_patterns has no effect: tests are not told apart here");
   if (!can_vary) {
     if (asked)
       warnings.push_back(
@@ -55,8 +57,9 @@ Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& war
   return by_shares(*parse_shares(plan.vary == "auto" ? kAutoShares : plan.vary));
 }
 
-images::TestSelection selection_of(const Condition& condition, std::int64_t seed) {
-  return {std::string(name(condition.order)), seed, condition.repeat, condition.tests};
+images::TestSelection selection_of(const Condition& condition, std::int64_t seed,
+                                   const std::vector<std::string>& ignore) {
+  return {std::string(name(condition.order)), seed, condition.repeat, condition.tests, ignore};
 }
 
 }  // namespace orchestrator

@@ -11,6 +11,7 @@ namespace orchestrator {
 // plain; when a person had asked for it, a sentence is added to `warnings`.
 Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings);
 
-images::TestSelection selection_of(const Condition& condition, std::int64_t seed);
+images::TestSelection selection_of(const Condition& condition, std::int64_t seed,
+                                   const std::vector<std::string>& ignore = {});
 
 }  // namespace orchestrator

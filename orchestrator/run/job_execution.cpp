@@ -118,8 +118,6 @@ void JobExecution::checked_out(images::Source source) {
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
     throw io::RequestError(
         fmt::format("subdir: the folder '{}' does not exist in the repository", plan.subdir));
-  if (!plan.ignore_patterns.empty())
-    report_.warnings.push_back("ignore_patterns has no effect: tests are not told apart yet");
   report_.source = std::move(source);
   take_toolchain();
   build_image();

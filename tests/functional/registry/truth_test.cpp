@@ -79,6 +79,18 @@ TEST(KnownTruth, OfOneConditionHasARateOfTheWholeCommandToo) {
               result.at("passed") ? '.' : 'F');
 }
 
+TEST(IgnorePatterns, LeaveTestsOut) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  repository.write(".flaky-detector.yml", "ignore_patterns: ['test_fine*', '*::test_broken']\n");
+  const auto run = repository.remember(run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"},
+                                               {"pytest", "-k", "fine or broken or expected"}));
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  const auto tests = by_id(run.report);
+  EXPECT_EQ(tests.size(), 1u);
+  EXPECT_TRUE(tests.contains("test_truth.py::test_expected_to_fail"));
+}
+
 TEST(UntilSure, StopsWhenEveryTestHasPassedAndFailed) {
   const Repository repository;
   repository.copy_sample("known_truth");
