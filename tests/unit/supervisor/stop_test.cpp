@@ -23,7 +23,7 @@ std::vector<std::string> words_of(const std::string& text) {
 
 TEST(Supervisor, StopsAtTheDeadlineAndKeepsWhatWasPrinted) {
   SupervisorOptions options;
-  options.timeout = 200ms;
+  options.timeout = 1s;
   Supervised attempt(sh("echo before; sleep 100"), options);
   attempt.finish();
   EXPECT_EQ(attempt.out, "before\n");
@@ -34,7 +34,7 @@ TEST(Supervisor, StopsAtTheDeadlineAndKeepsWhatWasPrinted) {
 
 TEST(Supervisor, KillsEveryProcessThatIgnoresTheDeadline) {
   SupervisorOptions options;
-  options.timeout = 500ms;
+  options.timeout = 2s;
   const std::string stubborn = "trap \"\" TERM; echo $$; while :; do sleep 100; done";
   Supervised attempt(sh("trap '' TERM; echo $$; (setsid sh -c '" + stubborn + "' & exec sh -c '" + stubborn +
                         "') & while :; do sleep 100; done"),
@@ -49,7 +49,7 @@ TEST(Supervisor, KillsEveryProcessThatIgnoresTheDeadline) {
 
 TEST(Supervisor, GivesEveryProcessTheGraceToEnd) {
   SupervisorOptions options;
-  options.timeout = 500ms;
+  options.timeout = 2s;
   options.grace = 15s;
   // The command ends only after its child, in another session, has had its say.
   Supervised attempt(sh("trap : TERM; setsid sh -c 'trap \"echo child cleaned up; exit\" TERM; while :; do "
@@ -63,13 +63,15 @@ TEST(Supervisor, GivesEveryProcessTheGraceToEnd) {
 
 TEST(Supervisor, GivesTheGraceToChildrenOfAShellThatDiesAtOnce) {
   SupervisorOptions options;
-  options.timeout = 500ms;
   options.grace = 15s;
-  const std::string child = "trap \"echo child cleaned up; exit\" TERM; while :; do sleep 100 & wait; done";
+  const std::string child =
+      "trap \"echo child cleaned up; exit\" TERM; echo ready; while :; do sleep 100 & wait; done";
   Supervised attempt(sh("sh -c '" + child + "'; echo not reached"), options);
+  ASSERT_TRUE(attempt.read_until([&] { return attempt.out == "ready\n"; }));
+  attempt.signal(SIGTERM);
   attempt.finish();
-  EXPECT_EQ(attempt.out, "child cleaned up\n");
-  EXPECT_EQ(attempt.end["stop"], "timeout");
+  EXPECT_EQ(attempt.out, "ready\nchild cleaned up\n");
+  EXPECT_EQ(attempt.end["stop"], "signal");
   EXPECT_EQ(attempt.end["signal"], std::to_string(SIGTERM));
 }
 
