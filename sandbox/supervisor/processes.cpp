@@ -69,10 +69,11 @@ void mark_descendants(Process* processes, std::size_t count) {
 }
 
 // The number may have been given to a stranger meanwhile: the pidfd holds the process while its parent is
-// read again.
+// read again. An orphan of the signal before has become our child.
 void signal_if_still(const Process& process, int signal) {
   const io::Fd handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
-  if (handle && parent_of(process.pid) == process.parent)
+  const pid_t parent = parent_of(process.pid);
+  if (handle && (parent == process.parent || parent == ::getpid()))
     ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0);
 }
 

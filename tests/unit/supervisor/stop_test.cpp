@@ -64,9 +64,13 @@ TEST(Supervisor, GivesEveryProcessTheGraceToEnd) {
 TEST(Supervisor, GivesTheGraceToChildrenOfAShellThatDiesAtOnce) {
   SupervisorOptions options;
   options.grace = 15s;
+  // Not a shell, which sees a signal between its last look and its wait() only after the wait.
   const std::string child =
-      "trap \"echo child cleaned up; exit\" TERM; echo ready; while :; do sleep 100 & wait; done";
-  Supervised attempt(sh("sh -c '" + child + "'; echo not reached"), options);
+      "import os, signal, time\n"
+      "signal.signal(signal.SIGTERM, lambda *_: (os.write(1, b\"child cleaned up\\n\"), os._exit(0)))\n"
+      "os.write(1, b\"ready\\n\")\n"
+      "while True: time.sleep(0.01)";
+  Supervised attempt(sh("python3 -c '" + child + "'; echo not reached"), options);
   ASSERT_TRUE(attempt.read_until([&] { return attempt.out == "ready\n"; }));
   attempt.signal(SIGTERM);
   attempt.finish();
