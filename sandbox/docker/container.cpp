@@ -16,6 +16,8 @@ using std::chrono::seconds;
 
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
+constexpr seconds kAttachTime{60};      // for the head of the attached stream
+constexpr seconds kKilledTime{60};      // from KILL to the engine's word that it ended
 constexpr std::size_t kMaxRefusal = 4096;
 
 EngineError attach_error(const Reply& reply) {
@@ -143,10 +145,14 @@ void Container::attach() {
   const std::string query =
       fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
   attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
+  backstop_ = client_.loop().call_after(kAttachTime, [this] {
+    fail("while attaching to " + name_, io::failure(EngineError("the engine does not answer", 0)));
+  });
 }
 
 void Container::request_start() {
   if (let_go_ || result_.stop) return finish();
+  backstop_.reset();
   enter(State::starting);
   ApiCall call = api("POST", fmt::format("/containers/{}/start", id_), "starting the container");
   call_ =
@@ -163,9 +169,8 @@ void Container::start_answered(io::Result<Reply> result) {
   const auto& limits = request_.execution.limits;
   backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
     if (!result_.stop) result_.stop = StopReason::timeout;
-    stop_sent_at_ = std::chrono::system_clock::now();
     result_.notes.emplace_back("ended by the orchestrator's own deadline: the supervisor did not end it");
-    send_kill("KILL");
+    force_end();
   });
   wait_for_exit();
   if (result_.stop) deliver_stop();
@@ -314,27 +319,39 @@ void Container::finished_removing() {
 
 // ---- stopping it
 
+// Nothing runs yet, and no answer is awaited that could leave something behind.
+bool Container::can_end_at_once() const { return state_ == State::created || state_ == State::attaching; }
+
 void Container::stop(StopReason reason) {
   if (result_.stop || finished_told_) return;
   result_.stop = reason;
-  if (state_ == State::created) return finish();
+  if (can_end_at_once()) return finish();
   if (state_ == State::running) deliver_stop();
 }
 
 void Container::deliver_stop() {
   if (stop_sent_at_) return;
+  if (let_go_) return force_end();
   stop_sent_at_ = std::chrono::system_clock::now();
-  send_kill(let_go_ ? "KILL" : "TERM");
+  send_kill("TERM");
   backstop_ =
-      client_.loop().call_after(request_.execution.limits.grace + seconds(3), [this] { send_kill("KILL"); });
+      client_.loop().call_after(request_.execution.limits.grace + seconds(3), [this] { force_end(); });
 }
 
 void Container::kill() {
   if (!result_.stop) result_.stop = StopReason::cancelled;
-  if (state_ == State::created) return finish();
-  if (state_ != State::running) return;
+  if (can_end_at_once()) return finish();
+  if (state_ == State::running) force_end();
+}
+
+// An engine that does not tell even then that it ended is not waited for.
+void Container::force_end() {
   if (!stop_sent_at_) stop_sent_at_ = std::chrono::system_clock::now();
   send_kill("KILL");
+  backstop_ = client_.loop().call_after(kKilledTime, [this] {
+    fail("the engine was lost while " + name_ + " ran",
+         io::failure(EngineError("it did not tell the end of what was killed", 0)));
+  });
 }
 
 // 409 means that it has ended already; a 500 was seen although it died. Either way the wait tells.

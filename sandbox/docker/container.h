@@ -95,6 +95,8 @@ class Container : public std::enable_shared_from_this<Container> {
   void fail(const std::string& what, std::exception_ptr error);
   void send_kill(const char* signal);
   void deliver_stop();
+  void force_end();
+  bool can_end_at_once() const;
   void ask_disk_usage(std::int64_t limit_bytes, std::chrono::milliseconds interval);
 
   AttemptReader::Events reader_events();
@@ -124,7 +126,7 @@ class Container : public std::enable_shared_from_this<Container> {
   std::unique_ptr<io::HttpCall> call_;  // the one step in flight
   std::unique_ptr<io::HttpCall> attach_call_;
   std::unique_ptr<io::HttpCall> disk_call_;
-  std::unique_ptr<io::Timer> backstop_;  // KILL when neither supervisor nor TERM ended it
+  std::unique_ptr<io::Timer> backstop_;  // for what should have come long ago: attach, end, KILL
   std::unique_ptr<io::Timer> drain_deadline_;
   std::unique_ptr<io::Timer> disk_timer_;
 };

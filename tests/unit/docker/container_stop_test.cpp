@@ -40,6 +40,16 @@ TEST_F(TheContainer, StoppedWhileItIsAttachedToIsNotStarted) {
   EXPECT_EQ(classify(*result_), Outcome::cancelled);
 }
 
+TEST_F(TheContainer, StoppedWhileTheEngineDoesNotAnswerTheAttachIsRemovedAtOnce) {
+  engine_.on(kAttach, raw_stream().held("never"));
+  create_and_start();
+  until_asked(kAttach);
+  container_->stop(StopReason::cancelled);
+  until_drained();
+  EXPECT_EQ(asked(), (Lines{kCreate, kAttach, kRemove}));
+  EXPECT_EQ(classify(*result_), Outcome::cancelled);
+}
+
 TEST_F(TheContainer, StoppedWhileItStartsIsSentTheSignalOnceItRuns) {
   engine_.on(kStart, answer(204).held("go"));
   create_and_start();
@@ -91,6 +101,18 @@ TEST_F(TheContainer, KilledWhileItRunsIsGivenNoGrace) {
   let_it_end();
   until_drained();
   EXPECT_EQ(classify(*result_), Outcome::cancelled);
+}
+
+TEST_F(TheContainer, IsNotWaitedForWhenTheEngineTellsNoEndEvenOfWhatWasKilled) {
+  run_until_it_is_waited_for();
+  container_->stop(StopReason::cancelled);
+  until_asked(kKill);
+  loop_.skip(10s);
+  until_asked(kKill, 2);
+  loop_.skip(61s);
+  until_drained();
+  EXPECT_TRUE(says(infrastructure(), "did not tell the end of what was killed")) << infrastructure();
+  EXPECT_EQ(asked(), (Lines{kCreate, kAttach, kStart, kWait, kKill, kKill, kRemove}));
 }
 
 TEST_F(TheContainer, AnExitThatTheEngineStampedBeforeTheStopWins) {
@@ -202,7 +224,7 @@ TEST_F(TheContainer, IsStoppedWhenItHasWrittenMoreToDiskThanItMay) {
   container_->sample_disk(1000, 5s);
   for (int sample = 1; sample <= 4; ++sample) {
     EXPECT_EQ(engine_.asked(kKill), 0) << sample;
-    let_time_pass(1 + sample, 5s);
+    let_time_pass(2 + sample, 5s);
     until_asked(kInspect, sample);
   }
   EXPECT_EQ(engine_.request(kInspect).query, "size=1");
@@ -220,7 +242,7 @@ TEST_F(TheContainer, GoesOnReadingTheDiskUseWhenTheStartWasAnsweredLate) {
   create_and_start();
   until_asked(kStart);
   container_->sample_disk(1000, 5s);
-  let_time_pass(1, 5s);
+  let_time_pass(2, 5s);
   loop_.settle();
   engine_.open("go");
   until_asked(kWait);
@@ -308,7 +330,7 @@ TEST_F(TheContainerLetGo, WhileItsLastOutputIsAwaitedIsRemoved) {
   engine_.on(kAttach, raw_stream().then(attached(beginning())).wait("go").close());
   run_until_it_is_waited_for();
   let_it_end();
-  let_time_pass(2, 0s);
+  let_time_pass(3, 0s);
   let_go();
   EXPECT_EQ(asked(), (Lines{kCreate, kAttach, kStart, kWait, kInspect, kRemove}));
 }

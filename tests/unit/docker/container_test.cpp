@@ -82,7 +82,7 @@ TEST_F(TheContainer, TellsNothingMoreOnceItsEndWasTold) {
   run_until_it_is_waited_for();
   container_->keep();
   let_it_end();
-  let_time_pass(2, 5s);
+  let_time_pass(3, 5s);
   until_finished();
   engine_.open("late");
   until_heard();
@@ -123,7 +123,7 @@ TEST_F(TheContainer, ReadsTheStreamToItsEndAlthoughTheExitIsKnown) {
                           .close());
   run_until_it_is_waited_for();
   let_it_end();
-  let_time_pass(2, 0s);  // the exit was told: the stream has some time left
+  let_time_pass(3, 0s);  // the exit was told: the stream has some time left
   until_heard();
   EXPECT_EQ(engine_.asked(kInspect), 0);
   engine_.open("later");
@@ -137,7 +137,7 @@ TEST_F(TheContainer, DoesNotWaitForeverForAStreamThatStaysOpen) {
   engine_.on(kAttach, raw_stream().then(attached(beginning() + ending(0))).wait("never"));
   run_until_it_is_waited_for();
   let_it_end();
-  let_time_pass(2, 5s);
+  let_time_pass(3, 5s);
   until_drained();
   ASSERT_EQ(result_->notes.size(), 1u);
   EXPECT_TRUE(says(result_->notes[0], "did not close the output stream"));
@@ -227,6 +227,18 @@ TEST_F(TheContainer, SaysWhyItCouldNotBeAttachedTo) {
   until_drained();
   EXPECT_TRUE(says(infrastructure(), "while attaching to attempt 7")) << infrastructure();
   EXPECT_TRUE(says(infrastructure(), "409: the container is being removed")) << infrastructure();
+  EXPECT_EQ(asked(), (Lines{kCreate, kAttach, kRemove}));
+}
+
+TEST_F(TheContainer, IsRemovedWhenTheAttachIsNotAnswered) {
+  engine_.on(kAttach, raw_stream().held("never"));
+  create_and_start();
+  let_time_pass(1, 59s);
+  until_heard();
+  EXPECT_FALSE(result_);
+  loop_.skip(2s);
+  until_drained();
+  EXPECT_TRUE(says(infrastructure(), "while attaching to attempt 7: the engine does not answer"));
   EXPECT_EQ(asked(), (Lines{kCreate, kAttach, kRemove}));
 }
 
