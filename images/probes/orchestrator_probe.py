@@ -9,7 +9,8 @@ ORCHESTRATOR_RESULT_FD names, so that nothing is lost when the process is killed
   {"t":"test","i":0,"id":"tests/test_a.py::test_x","r":1}       the first time that the test numbered i is named
   {"t":"start","i":0}
   {"t":"phase","i":0,"p":"setup|call|teardown","o":"passed|failed|skipped","s":0.002, with "w":1 when it was expected to
-   fail, and for a failure "e":exception,"m":message,"at":"tests/test_a.py:14","in":function,"x":text}
+   fail, for a failure "e":exception,"m":message,"at":"tests/test_a.py:14","in":function,"x":text, and with
+   teardown "l":what the test printed, if anything}
   {"t":"collect_error","id":…,"e":…,"m":…,"at":…,"x":…}
   {"t":"finish","exit":1}
 
@@ -28,6 +29,7 @@ import pytest
 
 _MESSAGE = 1000
 _TEXT = 12000
+_LOG = 4000
 _LINE = 60000  # bytes that surely pass the supervisor
 # Kept where a suite that freezes time cannot reach it: such tools replace attributes of modules.
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
@@ -55,9 +57,10 @@ class _Channel:
             return
         line = self._line(record)
         # Escapes make a text longer; a line that is too long would be lost as a whole.
-        while len(line) > _LINE and record.get("x"):
-            record["x"] = _cut(record["x"], len(record["x"]) // 2)
-            line = self._line(record)
+        for key in ("l", "x"):
+            while len(line) > _LINE and record.get(key):
+                record[key] = record[key][:len(record[key]) // 2] if key == "l" else _cut(record[key], len(record[key]) // 2)
+                line = self._line(record)
         try:
             while line:
                 line = line[self._write(self._fd, line):]
@@ -95,6 +98,10 @@ class _Reporter:
             record["w"] = 1
         if report.outcome == "failed":
             record.update(getattr(report, "orchestrator_failure", None) or _without_exception(report))
+        if report.when == "teardown" and report.sections:
+            log = _log(report)
+            if log:
+                record["l"] = log
         self._channel.send(record)
 
     def pytest_collectreport(self, report):
@@ -253,6 +260,14 @@ def _without_exception(report):
     if not exception.replace(".", "").replace("_", "").isalnum():
         exception = ""
     return dict({"e": exception[:200], "m": _one_line(last), "x": text}, **place)
+
+
+def _log(report):
+    """The beginning of what the test printed: two logs are compared from their beginnings."""
+    try:
+        return "".join("--- " + title + "\n" + content for title, content in report.sections)[:_LOG]
+    except Exception:
+        return ""
 
 
 def _text(report):

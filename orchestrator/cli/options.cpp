@@ -22,6 +22,7 @@ const char* const kExample = "orchestrator run --repo . --runs 20 -- pytest test
 struct Draft {
   CommandLine line;
   FieldTexts fields;  // of the job's own flags
+  std::map<const ReportFormat*, std::string> reports;
   bool no_install = false;
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
@@ -76,8 +77,9 @@ struct FieldGroup {
 const std::vector<FieldGroup>& field_groups() {
   static const std::vector<FieldGroup> groups = {
       {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework"}},
-      {"How often", {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
-                        "repeat_in_process", "until_sure", "max_runs"}},
+      {"How often",
+       {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
+        "repeat_in_process", "until_sure", "max_runs"}},
       {"Where it runs",
        {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
         "secret_env"}},
@@ -106,6 +108,8 @@ void define_run(FlagSet& flags, Draft& draft) {
   CommandLine& line = draft.line;
   flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
   flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
+  for (const auto& format : report_formats())
+    flags.text(files, format.flag, "FILE", format.about, draft.reports[&format]);
   flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
   flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
              line.config_file);
@@ -157,6 +161,9 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
   read_field_flags(draft.fields, getenv, draft.reading);
   if (after) read_command_words(*after, draft.reading);
   if (draft.line.keep) draft.reading.request.keep = true;
+  for (const auto& format : report_formats())
+    if (const auto& path = draft.reports[&format]; !path.empty())
+      draft.line.reports.push_back({&format, path});
   check_git_flags(draft);
   if (!draft.reading.errors.empty())
     draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
@@ -188,11 +195,12 @@ struct Command {
   HelpPage page;
   void (*define)(FlagSet&, Draft&);
   std::size_t words = 0;  // that it takes beside its flags
+  bool job = false;       // it runs a job: a test command behind --, and a report
 };
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      {Mode::run, {"run"}, run_page(), define_run},
+      {.mode = Mode::run, .names = {"run"}, .page = run_page(), .define = define_run, .job = true},
       {Mode::images_bootstrap,
        {"images", "bootstrap"},
        {"orchestrator images bootstrap NAME [flags]",
@@ -258,7 +266,7 @@ bool asks_for_help(const Words& words) {
 
 std::string about_stray(const Command& command, const std::string& word) {
   const std::string start = in_quotes(word) + " is not expected here; ";
-  if (command.mode != Mode::run) return start + "see orchestrator " + joined(command.names) + " --help";
+  if (!command.job) return start + "see orchestrator " + joined(command.names) + " --help";
   return start + "the test command stands behind --, as in: " + kExample;
 }
 
@@ -272,12 +280,12 @@ std::string value_among(const Words& words, const std::string& flag) {
   return value.size() > 1 && value[0] == '-' ? "" : value;
 }
 
-UsageError usage_error(const Draft& draft, const Words& words) {
+UsageError usage_error(const Command& command, const Draft& draft, const Words& words) {
   CommandLine line = draft.line;
   if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
   if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
-  if (line.mode != Mode::run) line.json_file.clear();
-  return UsageError(InvalidJob(draft.reading.errors).what(), line.json_file, line.progress);
+  return UsageError(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "",
+                    line.progress);
 }
 
 CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
@@ -298,15 +306,15 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
   check_mirror(draft);
-  if (command.mode == Mode::run) {
+  if (command.job) {
     finish_run(draft, after, getenv);
   } else if (after) {
-    draft.fail("--", "only run takes a command");
+    draft.fail("--", joined(command.names) + " takes no test command");
   }
   if (parsed.words.size() < command.words)
     draft.fail("", "a name is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty()) draft.line.bootstrap_name = parsed.words.front();
-  if (!draft.reading.errors.empty()) throw usage_error(draft, words);
+  if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);
 }

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/report_formats.h"
 #include "orchestrator/job/job.h"
 
 namespace orchestrator {
@@ -22,12 +23,13 @@ struct CommandLine {
   Mode mode = Mode::run;
 
   // run
-  JobRequest request;         // what the flags and the words after `--` say; each within its bounds
-  std::string input_file;     // a job as JSON; "-": stdin
-  std::string json_file;      // the report; "-": stdout
-  std::string logs_dir;       // the attempts' whole output
-  std::string config_file;    // the user's config; empty: the usual place
-  std::string git_token_env;  // name of the variable that holds the token
+  JobRequest request;                 // what the flags and the words after `--` say; each within its bounds
+  std::string input_file;             // a job as JSON; "-": stdin
+  std::string json_file;              // the report; "-": stdout
+  std::vector<WantedReport> reports;  // in further formats
+  std::string logs_dir;               // the attempts' whole output
+  std::string config_file;            // the user's config; empty: the usual place
+  std::string git_token_env;          // name of the variable that holds the token
   std::string git_token_file;
   std::string git_host;  // the host that the token is for; empty: the repository's
   std::string ca_file;   // PEM bundle

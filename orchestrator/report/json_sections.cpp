@@ -218,7 +218,7 @@ OrderedJson head_json(const Report& report) {
           {"repro_rate", report.repro_rate()}};
 }
 
-OrderedJson tail_json(const Report& report, const std::string& cut) {
+OrderedJson tail_json(const Report& report, const Spool& spool, const std::string& cut) {
   OrderedJson warnings = report.warnings;
   if (!cut.empty()) warnings.push_back(cut);
   return {
@@ -228,6 +228,7 @@ OrderedJson tail_json(const Report& report, const std::string& cut) {
       {"more_runs", more_runs_json(report)},
       {"conditions", conditions_json(report)},
       {"tests", tests_json(report)},
+      {"findings", findings_json(report, spool)},
       {"requested_runs", report.plan.only_attempt ? 1 : report.plan.runs},
       {"not_counted", not_counted_json(report)},
       {"end", name(report.end)},

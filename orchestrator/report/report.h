@@ -16,6 +16,7 @@
 #include "orchestrator/analysis/proportions.h"
 #include "orchestrator/analysis/verdict.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/findings.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/outcome.h"
@@ -84,6 +85,7 @@ struct Report {
   std::vector<Condition> conditions{Condition{}};
   TestResults tests;     // empty when no attempt told its tests apart
   Verdicts verdicts;     // of those
+  Findings findings;     // what failures and tests have in common
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   RunEnd end = RunEnd::complete;
   std::string end_reason;  // a sentence

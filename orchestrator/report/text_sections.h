@@ -42,7 +42,12 @@ class SummaryPen {
 
 std::string_view outcome_words(sandbox::Outcome outcome);  // "timed out"
 
+// Attempts that did not pass, by how they ended; not those in which a test that was told apart failed.
 void write_failures(const Report& report, const Spool& spool, SummaryPen& pen);
+// Failures of tests that look the same, each with an example and where its log parts from a pass's.
+void write_groups(const Report& report, const Spool& spool, SummaryPen& pen);
+// What goes with failure, and which tests fail together.
+void write_links(const Report& report, SummaryPen& pen);
 void write_outcomes(const Report& report, SummaryPen& pen);
 void write_tests(const Report& report, SummaryPen& pen);
 void write_environment(const Report& report, SummaryPen& pen);

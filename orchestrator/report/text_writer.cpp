@@ -192,11 +192,13 @@ void write_verdict(const Report& report, SummaryPen& pen) {
 void write_text(const Report& report, const Spool& spool, std::ostream& out, const TextStyle& style) {
   SummaryPen pen(out, style);
   write_failures(report, spool, pen);
+  write_groups(report, spool, pen);
   write_outcomes(report, pen);
   write_environment(report, pen);
   write_warnings(report, pen);
   write_sandbox_hints(report, pen);
   write_tests(report, pen);
+  write_links(report, pen);
   pen.rule();
   write_verdict(report, pen);
   out.flush();

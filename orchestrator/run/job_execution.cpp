@@ -240,6 +240,7 @@ void JobExecution::judge_tests() {
   const SeverityThresholds& words = report_.plan.severity_thresholds;
   report_.verdicts = judge(report_.tests, report_.conditions,
                            {report_.anytime, words.critical, words.high, words.medium, words.low});
+  report_.findings = find_findings(report_, *spool_);
 }
 
 void JobExecution::attempts_ended() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <unordered_map>
 
 #include "orchestrator/analysis/failure_signature.h"
 #include "orchestrator/run/secret_mask.h"
@@ -10,6 +11,8 @@ namespace orchestrator {
 namespace {
 
 constexpr int kTextsOfATest = 20;  // further failures of it are counted and grouped without their text
+constexpr int kLogsOfATest = 3;    // of its passes: one of each condition, when they come as they are dealt
+constexpr std::size_t kMostLogBytes = 128u << 20;  // of all passes together
 
 TestOutcome of_the_whole(sandbox::Outcome outcome) {
   switch (outcome) {
@@ -54,7 +57,14 @@ std::string TestLedger::masked(std::string_view line) const {
 
 void TestLedger::Page::close(int attempt, int condition, sandbox::Outcome outcome) {
   AttemptTests tests = reader_.finish(attempt, condition, outcome);
-  for (const RecordedFailure& failure : reader_.failures()) ledger_.keep(failure, tests);
+  std::unordered_map<std::size_t, std::string_view> log_of;
+  for (const RecordedLog& log : reader_.logs()) log_of.emplace(log.run, log.text);
+  for (const RecordedFailure& failure : reader_.failures()) {
+    const auto log = log_of.find(failure.run);
+    ledger_.keep(failure, log == log_of.end() ? std::string_view() : log->second, tests);
+  }
+  if (tests.counted)
+    for (const RecordedLog& log : reader_.logs()) ledger_.keep(log, tests);
   if (ledger_.settled_tests_) {
     AttemptTests whole = tests;
     whole.runs = {TestRun{.test = 0, .outcome = of_the_whole(outcome)}};
@@ -64,7 +74,22 @@ void TestLedger::Page::close(int attempt, int condition, sandbox::Outcome outcom
   ledger_.results_.add(std::move(tests));
 }
 
-void TestLedger::keep(const RecordedFailure& recorded, AttemptTests& tests) {
+FailureText TestLedger::kept(std::string_view text) {
+  const auto piece = spool_.keep(text);
+  return {piece.offset, static_cast<std::uint32_t>(piece.bytes)};
+}
+
+void TestLedger::keep(const RecordedLog& log, const AttemptTests& tests) {
+  const TestRun& run = tests.runs.at(log.run);
+  if (run.outcome != TestOutcome::passed || log_bytes_ + log.text.size() > kMostLogBytes) return;
+  if (logs_of_.size() <= run.test) logs_of_.resize(run.test + 1);
+  if (logs_of_[run.test]++ >= kLogsOfATest) return;
+  log_bytes_ += log.text.size();
+  results_.add_passing_log(
+      {.attempt = tests.attempt, .test = run.test, .repeat = run.repeat, .text = kept(log.text)});
+}
+
+void TestLedger::keep(const RecordedFailure& recorded, std::string_view log, AttemptTests& tests) {
   TestRun& run = tests.runs.at(recorded.run);
   TestFailure failure;
   failure.attempt = tests.attempt;
@@ -74,8 +99,8 @@ void TestLedger::keep(const RecordedFailure& recorded, AttemptTests& tests) {
   if (texts_of_.size() <= run.test) texts_of_.resize(run.test + 1);
   if (texts_of_[run.test]++ < kTextsOfATest) {
     failure.message = recorded.facts.message;
-    const auto piece = spool_.keep(recorded.text);
-    failure.text = {piece.offset, static_cast<std::uint32_t>(piece.bytes)};
+    failure.text = kept(recorded.text);
+    if (!log.empty()) failure.log = kept(log);
   }
   run.failure = results_.add_failure(std::move(failure));
 }

@@ -40,12 +40,17 @@ class TestLedger {
 
  private:
   std::string masked(std::string_view line) const;
-  void keep(const RecordedFailure& failure, AttemptTests& tests);
+  // `log`: what the test printed, or nothing.
+  void keep(const RecordedFailure& failure, std::string_view log, AttemptTests& tests);
+  void keep(const RecordedLog& log, const AttemptTests& tests);
+  FailureText kept(std::string_view text);
 
   Spool& spool_;
   std::vector<std::string> secrets_;
   TestResults results_;
   std::vector<int> texts_of_;  // by test: failures whose text was kept
+  std::vector<int> logs_of_;   // by test: passes whose log was kept
+  std::size_t log_bytes_ = 0;
   std::optional<SettledTests> settled_tests_, settled_command_;
 };
 

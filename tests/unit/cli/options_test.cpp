@@ -282,7 +282,7 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
       {{"images", "bootstrap"}, "a name is missing, as in: orchestrator images bootstrap python"},
       {{"images", "bootstrap", "a", "b"},
        "'b' is not expected here; see orchestrator images bootstrap --help"},
-      {{"doctor", "--", "pytest"}, "--: only run takes a command"},
+      {{"doctor", "--", "pytest"}, "--: doctor takes no test command"},
       {{"clean", "--runs", "5"}, "--runs: is no flag of this command"},
       {{"clean", "--yes"}, "--yes: is no flag of this command"},
   };

@@ -31,7 +31,7 @@ class ReportPath : public testing::Test {
     return "";
   }
   static std::string of_report(const std::string& path) {
-    return complaint([&] { check_report_path(path); });
+    return complaint([&] { check_report_path("--json", path); });
   }
   static std::string of_logs(const std::string& path) {
     return complaint([&] { prepare_logs_folder(path); });

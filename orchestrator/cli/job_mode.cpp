@@ -1,0 +1,197 @@
+#include "orchestrator/cli/job_mode.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "images/checkout/ca_file.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/progress_modes.h"
+#include "orchestrator/cli/report_file.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/run/free_space.h"
+#include "sandbox/io/error.h"
+#include "sandbox/io/signals.h"
+
+namespace orchestrator {
+namespace {
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+class JobMode {
+ public:
+  JobMode(const Program& program, const CommandLine& options, const JobModeHooks& hooks, EventLog& events,
+          ReportFile& report_file)
+      : options_(options),
+        hooks_(hooks),
+        session_(program, options),
+        events_(events),
+        report_file_(report_file) {
+    min_free_bytes();  // throws when it was said wrongly
+    inputs_ = hooks.inputs ? hooks.inputs(options) : gather_inputs(options);
+    check_report_paths(options);
+    prepare_logs_folder(options.logs_dir);
+    inputs_.logs_folder = options.logs_dir;
+    inputs_.run_id = session_.run_id();
+    inputs_.scratch = session_.scratch();
+    program_version_ = program.version;
+  }
+
+  int run() {
+    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP},
+                              [this](int signal) { on_signal(signal); });
+    const auto& engine = session_.open_engine();
+    session_.sweep_in_background();
+    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
+      throw io::HostError(*obstacle);
+    if (!tells_json()) {
+      progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
+      events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+    }
+
+    const JobHost host = session_.job_host();
+    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
+                                                session_.engine().images(), host, inputs_, events_);
+    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
+      execution_->start(std::move(done));
+      if (signal_ != 0) stop();  // it came before there was anything to stop
+    });
+    if (progress_) progress_->finish();
+    if (options_.keep || execution_->keeps_scratch()) keep_scratch();
+    if (!result.ok()) return end_without_attempts(result.error());
+    Report report = std::move(result).value();
+    complete(report);
+    session_.close_engine();
+    return present(report);
+  }
+
+ private:
+  void on_signal(int signal) {
+    if (signal_ == 0) {
+      signal_ = signal;
+      spdlog::debug("signal {}", signal);
+      if (!tells_json() && options_.progress != ProgressMode::quiet)
+        write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
+      if (execution_) stop();
+    } else if (execution_) {
+      execution_->kill();
+    }
+  }
+
+  void stop() { execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_))); }
+
+  bool tells_json() const { return options_.progress == ProgressMode::json; }
+  int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }
+
+  Failure failure_of_job(const std::exception_ptr& error) const {
+    try {
+      std::rethrow_exception(error);
+    } catch (const JobExecution::Interrupted& interrupted) {
+      return {std::string(name(interrupted.end)),
+              fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
+              signal_ != 0 ? signal_code() : 6};
+    } catch (const InvalidJob& wrong) {
+      return failure_of(std::make_exception_ptr(InvalidJob(named_for(options_, wrong.errors()))));
+    } catch (...) {
+      return failure_of(error);
+    }
+  }
+
+  // What was planned and found is worth a report, though it says nothing about the tests.
+  int end_without_attempts(const std::exception_ptr& error) {
+    const Failure failure = failure_of_job(error);
+    auto report = execution_->report_without_attempts(end_of(failure), failure.message);
+    execution_.reset();
+    session_.close_engine();
+    if (report && failure.kind != "request") {
+      complete(*report);
+      report_file_.write(*report, Spool(session_.scratch(), ""));
+    }
+    for (const auto& wanted : options_.reports) discard_older(wanted);
+    return tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+  }
+
+  static RunEnd end_of(const Failure& failure) {
+    for (const RunEnd end : {RunEnd::cancelled, RunEnd::deadline})
+      if (failure.kind == name(end)) return end;
+    return failure.kind == "setup" ? RunEnd::not_runnable : RunEnd::infrastructure;
+  }
+
+  void complete(Report& report) const {
+    report.program_version = program_version_;
+    report.reproduce = reproduce_job(report);
+  }
+
+  void keep_scratch() {
+    session_.keep_scratch();
+    const std::string kept = "kept: " + session_.scratch();
+    if (tells_json())
+      events_.append("warning", {{"text", to_utf8(kept)}});
+    else
+      write_to_stderr(kept + "\n");
+  }
+
+  int present(const Report& report) {
+    const Spool& spool = execution_->spool();
+    report_file_.write(report, spool);
+    for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
+    const int code = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    finish_stdout(std::cout);
+    return signal_ != 0 ? signal_code() : code;
+  }
+
+  const CommandLine& options_;
+  const JobModeHooks& hooks_;
+  Session session_;
+  JobInputs inputs_;
+  std::string program_version_;
+  EventLog& events_;
+  ReportFile& report_file_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<JobExecution> execution_;
+  int signal_ = 0;
+};
+
+}  // namespace
+
+JobInputs gather_inputs(const CommandLine& options) {
+  GatheredJob job = gather_job(options, environment);
+  JobInputs inputs;
+  inputs.said = std::move(job.said);
+  inputs.user = std::move(job.user);
+  inputs.credential = gather_credential(options, *inputs.said.repo, environment);
+  inputs.secret_values = gather_secrets(inputs.said.secret_env, environment);
+  if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
+  inputs.ca_file = options.ca_file;
+  return inputs;
+}
+
+int conclude_run(const CommandLine& options, const Report& report, const Spool& spool) {
+  if (!report_to_stdout(options)) write_text(report, spool, std::cout, text_style(options));
+  return exit_code(report);
+}
+
+int run_job(const Program& program, const CommandLine& options, const JobModeHooks& hooks) {
+  EventLog events;
+  ReportFile report_file(options.json_file);
+  // From the very start: what ends the run before there is a job is an event, too.
+  const auto json_lines = make_json_progress(write_to_stderr);
+  if (options.progress == ProgressMode::json)
+    events.subscribe([&](const Event& event) { json_lines->on_event(event); });
+  try {
+    return JobMode(program, options, hooks, events, report_file).run();
+  } catch (...) {
+    const int code = tell_failure(failure_of(std::current_exception()), options.progress, events, report_file,
+                                  program.version);
+    for (const auto& wanted : options.reports) discard_older(wanted);
+    return code;
+  }
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,35 @@
+// One job from the command line: from the first signal handler to the report. What `run`, `ci` and `replay`
+// share; they differ in what they ask for and in what they say at the end. Made and used by a mode's entry.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/progress.h"
+#include "orchestrator/cli/report_file.h"
+#include "orchestrator/cli/session.h"
+#include "orchestrator/run/event.h"
+#include "orchestrator/run/job_execution.h"
+
+namespace orchestrator {
+
+struct JobModeHooks {
+  // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
+  // job file and the user's config say (`gather_inputs`).
+  std::function<JobInputs(const CommandLine&)> inputs;
+  // After the report was written to its files: says what is to be said on stdout and returns the exit code.
+  // Not asked for a run that a signal has ended, but for the text. Empty: the summary, and exit_code().
+  std::function<int(const Report&, const Spool&)> conclude;
+};
+
+// Throws nothing: it tells its errors itself, as `tell_failure` does. Returns the exit code.
+int run_job(const Program& program, const CommandLine& options, const JobModeHooks& hooks);
+
+// From flags, job file, environment and the user's config. Throws InvalidJob and io::RequestError.
+JobInputs gather_inputs(const CommandLine& options);
+
+// The usual end: the summary on stdout (not where a report went there); the exit code of the report.
+int conclude_run(const CommandLine& options, const Report& report, const Spool& spool);
+
+}  // namespace orchestrator
