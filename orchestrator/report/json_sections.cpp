@@ -152,6 +152,16 @@ OrderedJson interval_json(const Report& report) {
           {"method", report.anytime ? "anytime beta mixture" : "Clopper-Pearson"}};
 }
 
+OrderedJson early_stop_json(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop) return nullptr;
+  return {{"rule", stop->rule},
+          {"rate", stop->rate},
+          {"attempts", stop->attempts},
+          {"max_runs", stop->max_runs},
+          {"saved", stop->saved()}};
+}
+
 OrderedJson more_runs_json(const Report& report) {
   const auto more = more_runs(report);
   if (!more) return nullptr;
@@ -229,6 +239,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"conditions", conditions_json(report)},
       {"tests", tests_json(report)},
       {"findings", findings_json(report, spool)},
+      {"early_stop", early_stop_json(report)},
       {"requested_runs", report.plan.only_attempt ? 1 : report.plan.runs},
       {"not_counted", not_counted_json(report)},
       {"end", name(report.end)},

@@ -109,6 +109,15 @@ Interval Report::interval(int k, int n) const {
   return anytime ? anytime_interval(k, n) : clopper_pearson(k, n);
 }
 
+std::optional<EarlyStop> early_stop(const Report& report) {
+  if (!report.plan.until_sure) return std::nullopt;
+  const bool interrupted = report.end != RunEnd::complete;
+  return EarlyStop{interrupted      ? "interrupted"
+                   : report.settled ? "settled"
+                                    : "max_runs",
+                   *report.plan.until_sure, static_cast<int>(report.attempts.size()), report.plan.runs};
+}
+
 std::optional<MoreRuns> more_runs(const Report& report) {
   const int total = report.total_runs();
   if (total == 0 || report.failures() > 0) return std::nullopt;

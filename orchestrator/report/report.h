@@ -87,6 +87,7 @@ struct Report {
   Verdicts verdicts;     // of those
   Findings findings;     // what failures and tests have in common
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
+  bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;
   std::string end_reason;  // a sentence
   std::chrono::system_clock::time_point started_at{};
@@ -118,6 +119,16 @@ enum class ReportVerdict {
 };
 std::string_view name(ReportVerdict verdict);  // "flaky", "fails_every_time", …: the report's words
 ReportVerdict verdict(const Report& report);
+
+// What ended the attempts of a run that could stop early.
+struct EarlyStop {
+  std::string_view rule;  // "settled": enough is known of every test; "max_runs"; "interrupted"
+  double rate = 0;        // below which a test that never fails is settled
+  int attempts = 0;       // that ended, whatever their outcome
+  int max_runs = 0;
+  int saved() const { return max_runs - attempts; }
+};
+std::optional<EarlyStop> early_stop(const Report& report);  // absent without --until-sure
 
 // How many runs without a failure would show how small a rate; absent when something failed or 1,000 were
 // run.

@@ -125,6 +125,20 @@ std::string tally(const Verdicts& verdicts) {
   return text;
 }
 
+// By which rule a run that could stop early has ended.
+std::string early_stop_words(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop || stop->rule == "interrupted") return "";
+  const std::string attempts = counted(static_cast<std::uint64_t>(stop->attempts), "attempt");
+  if (stop->rule == "max_runs")
+    return fmt::format("by --max-runs after {}: some test is not settled at {} % yet", attempts,
+                       percent_text(stop->rate));
+  return fmt::format(
+      "by --until-sure after {}, {} saved: each test has both passed and not passed, or its rate "
+      "is settled at {} %",
+      attempts, stop->saved(), percent_text(stop->rate));
+}
+
 // With --only-attempt the question is not how often.
 VerdictLines single_attempt(const Report& report) {
   const auto groups = failure_groups(report);
@@ -181,6 +195,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
   if (const std::string tests = tally(report.verdicts); !tests.empty()) pen.entry("tests", tests);
+  if (const std::string stopped = early_stop_words(report); !stopped.empty()) pen.entry("stopped", stopped);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
   if (report.end == RunEnd::not_runnable)
     pen.entry("advice", "install it by --setup-command, or take an --image that has it");

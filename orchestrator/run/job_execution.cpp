@@ -247,6 +247,7 @@ void JobExecution::attempts_ended() {
   deadline_.reset();
   report_.attempts = run_->records();
   report_.tests = run_->tests();
+  report_.settled = run_->settled();
   judge_tests();
   finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},

@@ -53,6 +53,8 @@ class Run {
   const std::string& end_reason() const { return end_reason_; }
   std::vector<AttemptRecord> records() const;  // of attempts that ended, sorted by index
   const TestResults& tests() const { return ledger_.results(); }
+  // Every test is settled (RunSpec::until_sure); false where nobody asked.
+  bool settled() const { return ledger_.settled(); }
 
  private:
   class Active;

@@ -17,7 +17,8 @@ class Ledger : public ::testing::Test {
   ~Ledger() override { std::filesystem::remove_all(folder_); }
 
   // One attempt with one test, which passes or fails with that message.
-  static void attempt(TestLedger& ledger, int index, const std::string& message = "") {
+  static void attempt(TestLedger& ledger, int index, const std::string& message = "",
+                      const std::string& log = "") {
     TestLedger::Page page(ledger);
     page.record(R"({"t":"session","framework":"pytest","version":"8"})");
     page.record(R"({"t":"test","i":0,"id":"test_a.py::test_x","r":1})");
@@ -27,7 +28,7 @@ class Ledger : public ::testing::Test {
                     ? R"({"t":"phase","i":0,"p":"call","o":"passed","s":0.1})"
                     : R"({"t":"phase","i":0,"p":"call","o":"failed","s":0.1,"e":"ValueError","m":")" +
                           message + R"(","x":"text: )" + message + "\"}");
-    page.record(R"({"t":"phase","i":0,"p":"teardown","o":"passed","s":0.1})");
+    page.record(R"({"t":"phase","i":0,"p":"teardown","o":"passed","s":0.1,"l":")" + log + "\"}");
     page.record(R"({"t":"finish","exit":0})");
     page.close(index, 0, message.empty() ? sandbox::Outcome::passed : sandbox::Outcome::failed);
   }
@@ -46,6 +47,18 @@ TEST_F(Ledger, KeepsTheTextOfAFailureOnDisk) {
   attempt(ledger, 0, "boom");
   EXPECT_EQ(text_of(ledger, 0), "text: boom");
   EXPECT_EQ(ledger.results().attempts().at(0).runs.at(0).outcome, TestOutcome::failed);
+}
+
+TEST_F(Ledger, KeepsWhatATestPrintedOfSomePassesAndOfFailures) {
+  TestLedger ledger(*spool_, {}, std::nullopt);
+  for (int i = 0; i < 5; ++i) attempt(ledger, i, "", "pass " + std::to_string(i));
+  attempt(ledger, 5, "boom", "fail 5");
+  const auto& logs = ledger.results().passing_logs();
+  ASSERT_EQ(logs.size(), 3u);
+  EXPECT_EQ(logs[2].attempt, 2);
+  EXPECT_EQ(spool_->read(Spool::Piece{logs[2].text.spool_offset, logs[2].text.bytes}), "pass 2");
+  const FailureText log = ledger.results().failures().at(0).log;
+  EXPECT_EQ(spool_->read(Spool::Piece{log.spool_offset, log.bytes}), "fail 5");
 }
 
 TEST_F(Ledger, HidesSecretsHoweverJsonWritesThem) {
