@@ -42,8 +42,10 @@ std::vector<std::string> split(std::string_view glob) {
   return parts;
 }
 
-bool is_passed_over(const char* folder) {
-  return std::strcmp(folder, ".git") == 0 || std::strcmp(folder, "node_modules") == 0;
+bool is_passed_over(const std::string& path, const char* name) {
+  for (const char* folder : {".git", "node_modules"})
+    if (std::strcmp(name, folder) == 0) return true;
+  return path == "/proc" || path == "/sys";
 }
 
 bool is_folder(const std::string& path, const dirent& entry) {
@@ -142,7 +144,7 @@ void GlobWalk::take_entry(const Parts& parts, std::size_t at, int depth, const d
   const Step step(path_, entry.d_name);
   const bool folder = is_folder(path_, entry);
   if (any_folders) {
-    if (folder && !is_passed_over(entry.d_name)) go_on(parts, at, depth + 1);
+    if (folder && !is_passed_over(path_, entry.d_name)) go_on(parts, at, depth + 1);
   } else if (at + 1 == parts.size()) {
     if (!folder) found_(path_);
   } else if (folder) {

@@ -1,8 +1,8 @@
 // Finds the paths that a glob means, by looking into folders, within bounds on folders, depth and time: a
 // repository may name "/**/*" as its glob. `*`, `?` (a byte) and `[a-z]`, `[!a-z]` stay within a name and
 // match a leading dot too; `**` alone between slashes is any number of folders, itself none. `**` goes
-// neither into .git nor into node_modules, and no wildcard goes through a symbolic link; a name that is
-// spelled out does.
+// neither into .git, node_modules, /proc nor /sys, and no wildcard goes through a symbolic link; a name that
+// is spelled out does.
 #pragma once
 
 #include <dirent.h>
