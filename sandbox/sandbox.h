@@ -34,6 +34,9 @@ class AttemptObserver {
   virtual void started() {}
   virtual void output(Stream stream, std::string_view bytes) = 0;  // at most Limits::output_keep_bytes in sum
   virtual void record(std::string_view) {}                         // one record of a probe, as written
+  // One of Execution::results, after the command has ended and before `finished`; may be cut, never twice the
+  // same file.
+  virtual void result_file(std::string_view /*path*/, std::string_view /*bytes*/) {}
   virtual void finished(const ExecutionResult& result) = 0;
   virtual void drained() {}  // nothing of it is left at the engine
 };

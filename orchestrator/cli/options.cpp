@@ -76,7 +76,7 @@ struct FieldGroup {
 
 const std::vector<FieldGroup>& field_groups() {
   static const std::vector<FieldGroup> groups = {
-      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework"}},
+      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework", "results"}},
       {"How often",
        {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
         "repeat_in_process", "until_sure", "max_runs"}},

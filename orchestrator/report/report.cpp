@@ -59,6 +59,11 @@ int Report::count(sandbox::Outcome outcome) const {
                                         [outcome](const AttemptRecord& a) { return a.outcome == outcome; }));
 }
 
+bool flaky_inside(const Report& report) {
+  const Verdicts& tests = report.verdicts;
+  return report.failures() == 0 && tests.flaky + tests.order_dependent + tests.repeat_dependent > 0;
+}
+
 ReportVerdict verdict(const Report& report) {
   if (report.end == RunEnd::not_runnable) return ReportVerdict::not_runnable;
   if (report.end == RunEnd::infrastructure) return ReportVerdict::infrastructure;
@@ -67,7 +72,7 @@ ReportVerdict verdict(const Report& report) {
   // A run that is complete but has no evidence lost all its attempts to the engine or the host.
   if (total == 0)
     return report.end == RunEnd::complete ? ReportVerdict::infrastructure : ReportVerdict::inconclusive;
-  if (failures == 0) return ReportVerdict::not_shown_flaky;
+  if (failures == 0) return flaky_inside(report) ? ReportVerdict::flaky : ReportVerdict::not_shown_flaky;
   return failures == total ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
 }
 

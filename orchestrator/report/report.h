@@ -119,6 +119,9 @@ enum class ReportVerdict {
 };
 std::string_view name(ReportVerdict verdict);  // "flaky", "fails_every_time", …: the report's words
 ReportVerdict verdict(const Report& report);
+// The command passed each time, but not every test did: its runner ran tests again until they passed, or its
+// exit code was thrown away.
+bool flaky_inside(const Report& report);
 
 // What ended the attempts of a run that could stop early.
 struct EarlyStop {

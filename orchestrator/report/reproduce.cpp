@@ -68,6 +68,7 @@ void add_image(CommandLine& line, const JobPlan& plan) {
 void add_conditions(CommandLine& line, const JobPlan& plan) {
   const sandbox::Limits usual;
   const sandbox::Limits& limits = plan.limits;
+  for (const auto& glob : plan.results) line.add("--results", glob);
   if (plan.network == sandbox::Network::internal) line.add("--network", "internal");
   if (plan.network == sandbox::Network::bridge) line.add("--network", "bridge");
   for (const auto& [name, value] : plan.env) line.add("--env", name + "=" + value);

@@ -60,18 +60,20 @@ std::string rate_words(const TestSummary& test) {
 
 // "2 of them timed out": other ways of not passing than a failure of its own.
 std::string ways(const TestSummary& test) {
-  int timed_out = 0, memory = 0, crashed = 0, errors = 0;
+  int timed_out = 0, memory = 0, crashed = 0, errors = 0, again = 0;
   for (const auto& counts : test.conditions) {
     timed_out += counts.timed_out;
     memory += counts.out_of_memory;
     crashed += counts.crashed;
     errors += counts.errors;
+    again += counts.passed_when_run_again;
   }
   std::string text;
   for (const auto& [count, words] : {std::pair{timed_out, "hung"},
                                      {memory, "out of memory"},
                                      {crashed, "crashed"},
-                                     {errors, "in a fixture"}})
+                                     {errors, "with an error"},
+                                     {again, "passed when run again"}})
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
   return text;
 }

@@ -44,6 +44,10 @@ std::string attempts_without_pass(const Report& report) {
 }
 
 VerdictLines flaky(const Report& report) {
+  if (flaky_inside(report))
+    return {ansi::kYellow, "FLAKY",
+            fmt::format("all of {} passed, but not all of their tests did each time.",
+                        counted(report.total_runs(), "attempt"))};
   if (!report.one_condition()) return {ansi::kYellow, "FLAKY", attempts_without_pass(report) + "."};
   const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
   return {ansi::kYellow, "FLAKY",

@@ -9,6 +9,7 @@
 #include "orchestrator/run/deal.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/run/repository_file.h"
+#include "orchestrator/run/results_advice.h"
 #include "orchestrator/run/toolchain_choice.h"
 #include "sandbox/io/error.h"
 
@@ -233,7 +234,7 @@ std::string JobExecution::logs_folder() {
 
 void JobExecution::judge_tests() {
   // Where no framework told its tests apart, nothing of the order was asked of anybody.
-  if (report_.tests.empty()) {
+  if (report_.tests.empty() || run_->told_by_files()) {
     report_.conditions = {Condition{}};
     for (auto& attempt : report_.attempts) attempt.condition = 0;
   }
@@ -249,6 +250,7 @@ void JobExecution::attempts_ended() {
   report_.tests = run_->tests();
   report_.settled = run_->settled();
   judge_tests();
+  warn(results_advice(report_, {run_->told_by_files(), run_->result_files()}));
   finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},

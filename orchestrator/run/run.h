@@ -55,6 +55,8 @@ class Run {
   const TestResults& tests() const { return ledger_.results(); }
   // Every test is settled (RunSpec::until_sure); false where nobody asked.
   bool settled() const { return ledger_.settled(); }
+  bool told_by_files() const { return ledger_.told_by_files(); }
+  int result_files() const { return ledger_.result_files(); }
 
  private:
   class Active;

@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
+constexpr seconds kResultsTime{25};     // more of it when the supervisor has result files to find and to send
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
 constexpr seconds kAttachTime{60};      // for the head of the attached stream
 constexpr seconds kKilledTime{60};      // from KILL to the engine's word that it ended
@@ -167,7 +168,8 @@ void Container::start_answered(io::Result<Reply> result) {
   }
   enter(State::running);
   const auto& limits = request_.execution.limits;
-  backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
+  const seconds margin = kBackstopMargin + (request_.execution.results.empty() ? seconds(0) : kResultsTime);
+  backstop_ = client_.loop().call_after(limits.timeout + limits.grace + margin, [this] {
     if (!result_.stop) result_.stop = StopReason::timeout;
     result_.notes.emplace_back("ended by the orchestrator's own deadline: the supervisor did not end it");
     force_end();
@@ -415,6 +417,9 @@ AttemptReader::Events Container::reader_events() {
   };
   events.record = [this](std::string_view record) {
     if (!let_go_ && events_.record) events_.record(record);
+  };
+  events.result_file = [this](std::string_view path, std::string_view bytes) {
+    if (!let_go_ && events_.result_file) events_.result_file(path, bytes);
   };
   events.too_much_output = [this] { stop(StopReason::output_limit); };
   return events;

@@ -29,6 +29,7 @@ struct ContainerEvents {
   std::function<void()> started;  // the command runs
   std::function<void(Stream, std::string_view)> output;
   std::function<void(std::string_view)> record;
+  std::function<void(std::string_view path, std::string_view bytes)> result_file;
   std::function<void(const ExecutionResult&)> finished;  // it has ended (or never came to run)
   std::function<void()> drained;                         // nothing of it is left at the engine
 };

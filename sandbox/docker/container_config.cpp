@@ -38,6 +38,7 @@ std::vector<std::string> supervised(const Execution& execution, bool gifts) {
                                  "--timeout-ms",  std::to_string(execution.limits.timeout.count()),
                                  "--grace-ms",    std::to_string(execution.limits.grace.count())};
   if (gifts) words.push_back("--gifts");
+  for (const auto& glob : execution.results) words.insert(words.end(), {"--results", glob});
   words.push_back("--");
   return words;
 }

@@ -203,6 +203,9 @@ class DockerSandbox : public Sandbox {
     events.record = [prepared](std::string_view record) {
       if (prepared->observer) prepared->observer->record(record);
     };
+    events.result_file = [prepared](std::string_view path, std::string_view bytes) {
+      if (prepared->observer) prepared->observer->result_file(path, bytes);
+    };
     events.finished = [prepared](const ExecutionResult& result) {
       if (prepared->observer)
         prepared->observer->finished(result);

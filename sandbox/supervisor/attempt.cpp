@@ -19,10 +19,12 @@ namespace supervisor {
 namespace {
 
 constexpr int kOurFailure = 125;
-constexpr std::int64_t kKillEvery = 20;      // ms between two rounds of KILL
-constexpr std::int64_t kKillGiveUp = 5'000;  // ms: what is left then hangs in the kernel
-constexpr std::int64_t kDrainLimit = 1'000;  // ms for pipes that someone out of reach still writes to
-constexpr std::int64_t kStallLimit = 10'000;  // ms without the reader taking anything
+constexpr std::int64_t kKillEvery = 20;         // ms between two rounds of KILL
+constexpr std::int64_t kKillGiveUp = 5'000;     // ms: what is left then hangs in the kernel
+constexpr std::int64_t kDrainLimit = 1'000;     // ms for pipes that someone out of reach still writes to
+constexpr std::int64_t kResultsLimit = 20'000;  // ms to find and to send the result files
+constexpr std::int64_t kResultsLimitStopped = 2'000;  // … of an attempt that somebody wants to be gone
+constexpr std::int64_t kStallLimit = 10'000;          // ms without the reader taking anything
 // A fork bomb, or a process that sends us signals without end, must not keep us from the deadline.
 constexpr int kReapAtOnce = 256;
 constexpr int kSignalsAtOnce = 64;
@@ -49,6 +51,7 @@ int Attempt::run() {
     return kOurFailure;
   }
   replace_stdin();
+  if (options_.results[0] != nullptr) results_.emplace();
   StartedCommand command = start_command(options_.argv);
   command_ = command.pid;
   if (command.result == StartedCommand::Result::broken)
@@ -61,6 +64,7 @@ int Attempt::run() {
   supervise();
   drain();
   report_usage(writer_, before_);
+  if (results_) send_results();
   const int signal = ending_signal();
   const int code = signal != 0 ? 128 + signal : WEXITSTATUS(command_status_);
   end(code, signal);
@@ -261,6 +265,16 @@ bool Attempt::wait_for_reader() {
   }
   reader_stalls_ = true;
   return false;
+}
+
+// A request to stop that comes now finds nothing that runs: it only shortens this.
+void Attempt::send_results() {
+  const std::int64_t start = now_ms();
+  const auto give_up = [this, start] {
+    while (signals_.next() == Signal::stop) ++stop_requests_;
+    return now_ms() >= start + (stop_requests_ > 0 ? kResultsLimitStopped : kResultsLimit);
+  };
+  results_->send(options_.results, writer_, {give_up, [this] { return wait_for_reader(); }});
 }
 
 void Attempt::flush() {

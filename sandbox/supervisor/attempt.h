@@ -4,11 +4,13 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "sandbox/supervisor/frame_writer.h"
 #include "sandbox/supervisor/gifts.h"
 #include "sandbox/supervisor/options.h"
 #include "sandbox/supervisor/pump.h"
+#include "sandbox/supervisor/result_files.h"
 #include "sandbox/supervisor/signals.h"
 #include "sandbox/supervisor/usage.h"
 
@@ -48,6 +50,7 @@ class Attempt {
 
   Pumped pump();
   void drain();
+  void send_results();
   void flush();
   bool wait_for_reader();
   void end(int code, int signal);
@@ -60,6 +63,7 @@ class Attempt {
   RecordPipe records_;
   GiftReader gifts_;
   Counters before_;
+  std::optional<ResultFiles> results_;  // from the start of the command on
 
   Phase phase_ = Phase::running;
   pid_t command_ = -1;

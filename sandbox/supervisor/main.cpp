@@ -1,6 +1,6 @@
 // The supervisor is PID 1 of every attempt and install step: a static binary that needs nothing of the image.
 //
-//   supervisor run --timeout-ms N --grace-ms N [--gifts] -- argv...
+//   supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... -- argv...
 //   supervisor prepare
 //
 // `run` is this, in order:
@@ -13,7 +13,8 @@
 //   4. at the deadline, or at a request to stop from outside: TERM to every process of the attempt, the
 //   grace, KILL
 //   5. when the command ends, whatever its children do: KILL to the rest; what is still in the pipes is read
-//   6. usage, the end, and the command's exit code as ours
+//   6. usage; the files that a --results glob finds, as far as this attempt has written them (result_files.h)
+//   7. the end, and the command's exit code as ours
 //
 // Nothing waits without a limit: not a reader of our frames that stalls, not a sender of gifts, not a process
 // that cannot be killed. An attempt ends even when everything outside of its container is dead.
@@ -71,7 +72,8 @@ int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "run") == 0) ::_exit(run(argv + 2));
   if (argc == 2 && std::strcmp(argv[1], "prepare") == 0) ::_exit(supervisor::prepare());
   std::fputs(
-      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] -- argv...\n       supervisor prepare\n",
+      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... -- argv...\n"
+      "       supervisor prepare\n",
       stderr);
   return kWrongUse;
 }

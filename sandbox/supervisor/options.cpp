@@ -27,6 +27,7 @@ bool parse_milliseconds(const char* word, std::int64_t& value) {
 const char* parse_run_options(char** words, RunOptions& options) {
   options.gift_dir = sandbox::kSecretDir;
   bool has_grace = false;
+  std::size_t globs = 0;
   for (; *words != nullptr && !is(*words, "--"); ++words) {
     if (is(*words, "--timeout-ms")) {
       if (!parse_milliseconds(*++words, options.timeout_ms) || options.timeout_ms == 0)
@@ -36,6 +37,10 @@ const char* parse_run_options(char** words, RunOptions& options) {
       has_grace = true;
     } else if (is(*words, "--gifts")) {
       options.gifts = true;
+    } else if (is(*words, "--results")) {
+      if (*++words == nullptr || globs == sandbox::kMaxResultGlobs)
+        return "--results needs a glob, and may be given 16 times";
+      options.results[globs++] = *words;
     } else if (is(*words, "--gift-dir")) {
       if (*++words == nullptr) return "--gift-dir needs a folder";
       options.gift_dir = *words;

@@ -26,6 +26,10 @@ class Recorder : public sandbox::AttemptObserver {
   void output(sandbox::Stream stream, std::string_view bytes) override {
     (stream == sandbox::Stream::out ? out : err).append(bytes);
   }
+  void result_file(std::string_view path, std::string_view bytes) override {
+    EXPECT_EQ(ends, 0);
+    result_files.emplace_back(path, bytes);
+  }
   void finished(const sandbox::ExecutionResult& value) override {
     ++ends;
     result = value;
@@ -36,6 +40,7 @@ class Recorder : public sandbox::AttemptObserver {
   }
   int starts = 0, ends = 0, drains = 0;
   std::string out, err;
+  std::vector<std::pair<std::string, std::string>> result_files;
   sandbox::ExecutionResult result;
 };
 
@@ -172,6 +177,24 @@ TEST_P(SandboxContract, LettingGoOfAPreparedOneLeavesNothing) {
   EXPECT_EQ(run(world_->spec({{"true"}, {}})), Outcome::passed);
 }
 
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+TEST_P(SandboxContract, ResultFilesComeBeforeTheEndHoweverItEnds) {
+  const Files files = {{"/tmp/r/1.xml", "<one/>"}, {"/tmp/r/2.xml", ""}};
+  auto spec = world_->spec(shell("mkdir /tmp/r; printf '<one/>' > /tmp/r/1.xml; : > /tmp/r/2.xml; sleep 60",
+                                 {.takes = 60s, .result_files = files}));
+  spec.execution.results = {"/tmp/r/*.xml"};
+  spec.execution.limits.timeout = 1s;
+  EXPECT_EQ(run(std::move(spec)), Outcome::timed_out);
+  EXPECT_EQ(seen_.result_files, files);
+}
+
+TEST_P(SandboxContract, ResultFilesThatNobodyAskedForStayInside) {
+  EXPECT_EQ(run(world_->spec(shell("echo x > /tmp/1.xml", {.result_files = {{"/tmp/1.xml", "x"}}}))),
+            Outcome::passed);
+  EXPECT_TRUE(seen_.result_files.empty());
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, SandboxContract, ::testing::Values("fake", "docker"),
                          [](const auto& engine) { return engine.param; });
 
@@ -259,6 +282,20 @@ TEST_F(DockerAttempt, TellsTimeCpuAndPeakMemory) {
   EXPECT_GT(seen_.result.usage.peak_memory_bytes.value_or(0), 50 << 20);
   EXPECT_FALSE(seen_.result.usage.peak_memory_source.empty());
   EXPECT_GT(seen_.result.started_at.time_since_epoch().count(), 0);
+}
+
+TEST_F(DockerAttempt, ResultFilesAreThoseOfThisAttemptInItsWorkingFolder) {
+  auto spec =
+      shell("mkdir -p a/reports; head -c 3000000 /dev/zero > a/reports/TEST-1.xml; ln -s /etc/passwd l.xml");
+  spec.execution.results = {"**/TEST-*.xml", "*.xml", "/etc/*.conf", "/etc/host*"};
+  EXPECT_EQ(run(std::move(spec)), Outcome::passed) << seen_.err;
+  ASSERT_EQ(seen_.result_files.size(), 1u);
+  EXPECT_EQ(seen_.result_files[0].first, "a/reports/TEST-1.xml");
+  EXPECT_EQ(seen_.result_files[0].second, std::string(3'000'000, '\0'));
+  ASSERT_EQ(seen_.result.notes.size(), 2u);
+  EXPECT_NE(seen_.result.notes[0].find("there before the command started (/etc/"), std::string::npos);
+  EXPECT_NE(seen_.result.notes[1].find("no regular file (l.xml)"), std::string::npos)
+      << seen_.result.notes[1];
 }
 
 TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {

@@ -99,5 +99,97 @@ TEST_F(Ledger, IsNeverSettledWhenNobodyAskedForIt) {
   EXPECT_FALSE(ledger.settled());
 }
 
+// ---- result files
+
+std::string junit(const std::string& cases) { return "<testsuite name='s'>" + cases + "</testsuite>"; }
+
+void attempt_with_file(TestLedger& ledger, int index, const std::string& bytes,
+                       sandbox::Outcome outcome = sandbox::Outcome::passed) {
+  TestLedger::Page page(ledger);
+  page.result_file("r.xml", bytes);
+  page.close(index, 3, outcome);
+}
+
+TEST_F(Ledger, TellsTestsApartByResultFiles) {
+  TestLedger ledger(*spool_, {}, std::nullopt);
+  attempt_with_file(ledger, 0, junit("<testcase name='a'><failure message='m'>trace</failure></testcase>"));
+  ASSERT_TRUE(ledger.told_by_files());
+  EXPECT_EQ(ledger.results().tests(), std::vector<std::string>{"s::a"});
+  EXPECT_EQ(ledger.results().attempts().at(0).condition, 0) << "nobody was there who could keep an order";
+  EXPECT_EQ(text_of(ledger, 0), "trace");
+}
+
+TEST_F(Ledger, NeverMixesTheNamesOfResultFilesWithThoseOfAProbe) {
+  TestLedger ledger(*spool_, {}, std::nullopt);
+  attempt_with_file(ledger, 0, junit("<testcase name='a'/>"));
+  attempt(ledger, 1);
+  attempt_with_file(ledger, 2, junit("<testcase name='b'/>"));
+  EXPECT_FALSE(ledger.told_by_files());
+  EXPECT_EQ(ledger.results().tests(), std::vector<std::string>{"test_a.py::test_x"});
+  EXPECT_EQ(ledger.result_files(), 2);
+}
+
+TEST_F(Ledger, PassesOverResultFilesWhereItsProbeTellsInTheSameAttempt) {
+  TestLedger ledger(*spool_, {}, std::nullopt);
+  TestLedger::Page page(ledger);
+  page.record(R"({"t":"session","framework":"pytest","version":"8"})");
+  page.record(R"({"t":"test","i":0,"id":"test_a.py::test_x","r":1})");
+  page.result_file("r.xml", "no XML at all");
+  page.close(0, 0, sandbox::Outcome::passed);
+  EXPECT_TRUE(page.notes().empty());
+  EXPECT_EQ(ledger.results().tests(), std::vector<std::string>{"test_a.py::test_x"});
+}
+
+TEST_F(Ledger, HidesSecretsInResultFilesHoweverXmlWritesThem) {
+  TestLedger ledger(*spool_, {"p&ss<wörd"}, std::nullopt);
+  const std::string secret = "p&amp;ss&#60;w&#xf6;rd";
+  // Far enough in that what is kept of the text ends inside of it.
+  const std::string text = std::string(kMaxFailureText - 4, 'x') + secret;
+  attempt_with_file(ledger, 0,
+                    junit("<testcase name='" + secret + "'><failure message='" + secret + "'>" + text +
+                          "</failure><system-out>" + secret + "</system-out></testcase>"));
+  const TestResults& results = ledger.results();
+  EXPECT_EQ(results.tests(), std::vector<std::string>{"s::***"});
+  EXPECT_EQ(results.failures().at(0).message, "***");
+  EXPECT_TRUE(text_of(ledger, 0).ends_with("xxx***"));
+  const FailureText log = results.failures().at(0).log;
+  EXPECT_EQ(spool_->read(Spool::Piece{log.spool_offset, log.bytes}), "***");
+}
+
+TEST_F(Ledger, SaysWhatOfResultFilesCouldNotBeRead) {
+  TestLedger ledger(*spool_, {"hunter2"}, std::nullopt);
+  TestLedger::Page page(ledger);
+  page.result_file("hunter2\n.xml", "");
+  for (int i = 0; i < 50; ++i) page.result_file("more.xml", "<html/>");
+  ASSERT_EQ(page.notes().size(), 10u);
+  EXPECT_TRUE(page.notes()[0].starts_with("results: ***")) << page.notes()[0];
+  EXPECT_TRUE(page.notes()[0].ends_with(".xml is empty")) << page.notes()[0];
+  EXPECT_EQ(page.notes()[0].find('\n'), std::string::npos);
+}
+
+TEST_F(Ledger, IsSettledByTestsOfResultFilesToo) {
+  TestLedger ledger(*spool_, {}, 0.05);
+  attempt_with_file(ledger, 0, junit("<testcase name='a'/><testcase name='b'/>"));
+  attempt_with_file(ledger, 1, junit("<testcase name='a'><failure/></testcase><testcase name='b'/>"),
+                    sandbox::Outcome::failed);
+  EXPECT_FALSE(ledger.settled()) << "b is not";
+  int attempts = 2;
+  while (!ledger.settled() && attempts < 200)
+    attempt_with_file(ledger, attempts++, junit("<testcase name='a'/><testcase name='b'/>"));
+  EXPECT_EQ(attempts, 67);
+}
+
+TEST_F(Ledger, KeepsEveryTestOfEveryAttempt) {
+  std::string cases;
+  for (int i = 0; i < 2000; ++i)
+    cases += "<testcase classname='com.shop.Test" + std::to_string(i / 50) + "' name='test" +
+             std::to_string(i) + "' time='0.01'/>";
+  const std::string file = junit(cases);
+  TestLedger ledger(*spool_, {}, std::nullopt);
+  for (int i = 0; i < 20; ++i) attempt_with_file(ledger, i, file);
+  EXPECT_EQ(ledger.results().tests().size(), 2000u);
+  EXPECT_EQ(ledger.results().attempts().size(), 20u);
+}
+
 }  // namespace
 }  // namespace orchestrator

@@ -21,6 +21,8 @@ struct FakeProgram {
   std::optional<std::string> infrastructure;  // the engine breaks instead
   std::optional<sandbox::StartFailure> start_failure;
   bool ignores_term = false;
+  std::vector<std::pair<std::string, std::string>>
+      result_files;  // path and content; given when asked for any
 };
 
 class FakeSandbox : public sandbox::Sandbox {
@@ -75,6 +77,7 @@ class FakeSandbox : public sandbox::Sandbox {
    public:
     FakeAttempt(FakeSandbox& owner, const sandbox::AttemptSpec& spec, sandbox::AttemptObserver& observer)
         : owner_(owner), program_(owner.script_(spec)), limits_(spec.execution.limits), observer_(observer) {
+      if (spec.execution.results.empty()) program_.result_files.clear();
       ++owner_.running;
       owner_.most_running = std::max(owner_.most_running, owner_.running);
       began_ = owner_.loop_.now();
@@ -114,6 +117,7 @@ class FakeSandbox : public sandbox::Sandbox {
         result.exit = sandbox::ExitStatus{stop_reason_ ? 143 : program_.exit_code, std::nullopt};
         if (!program_.out.empty()) observer_.output(sandbox::Stream::out, program_.out);
         if (!program_.err.empty()) observer_.output(sandbox::Stream::err, program_.err);
+        for (const auto& [path, bytes] : program_.result_files) observer_.result_file(path, bytes);
       }
       timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this] {
         drained_ = true;

@@ -62,6 +62,7 @@ Supervised::Supervised(std::vector<std::string> argv, const SupervisorOptions& o
   if (pid_ == 0) {
     ::dup2(input.read.get(), STDIN_FILENO);
     ::dup2(output.write.get(), STDOUT_FILENO);
+    if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(97);
     become_supervisor(binary.get(), const_cast<char**>(argv_pointers.data()),
                       const_cast<char**>(env_pointers.data()), options.as_nobody);
   }
@@ -140,6 +141,12 @@ void Supervised::frame(sandbox::FrameType type, std::string_view payload) {
       break;
     case sandbox::FrameType::note:
       notes.emplace_back(payload);
+      break;
+    case sandbox::FrameType::result_file:
+      result_files.emplace_back(payload, "");
+      break;
+    case sandbox::FrameType::result_data:
+      result_files.back().second.append(payload);
       break;
     case sandbox::FrameType::started:
       started = true;

@@ -23,6 +23,7 @@ struct SupervisorOptions {
   bool stdin_stays_open = false;
   bool as_nobody = false;  // gives up root before it starts, where this is root
   std::map<std::string, std::string> env{{"PATH", "/usr/bin:/bin"}};
+  std::string folder;  // to run in; empty: the test's
 };
 
 class Supervised : public sandbox::FrameSink {
@@ -43,6 +44,7 @@ class Supervised : public sandbox::FrameSink {
   // What was seen so far.
   std::string out, err;
   std::vector<std::string> records, notes;
+  std::vector<std::pair<std::string, std::string>> result_files;  // path and content
   std::map<std::string, std::string> usage, end, start_failure;
   bool started = false;
   int exit_code = -1;
