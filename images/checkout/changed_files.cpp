@@ -18,9 +18,7 @@ using Diff = GitHandle<git_diff, ::git_diff_free>;
 
 const char* const kGetHistory = "; fetch its history first (actions/checkout with fetch-depth: 0)";
 
-[[noreturn]] void refuse(const std::string& sentence) {
-  throw io::RequestError("only_changed: " + sentence);
-}
+[[noreturn]] void refuse(const std::string& sentence) { throw io::RequestError("only_changed: " + sentence); }
 
 git_oid commit_named(git_repository* repository, const std::string& name, const std::string& folder) {
   try {
@@ -36,7 +34,8 @@ git_oid common_commit(git_repository* repository, const git_oid& base, const git
   git_oid common{};
   if (::git_merge_base(&common, repository, &base, &head) == 0) return common;
   refuse("'" + printable(request.changed_since) + "' and what is tested have no commit in common" +
-         (::git_repository_is_shallow(repository) ? ": this is a shallow clone" + std::string(kGetHistory) : ""));
+         (::git_repository_is_shallow(repository) ? ": this is a shallow clone" + std::string(kGetHistory)
+                                                  : ""));
 }
 
 Tree tree_of(git_repository* repository, const git_oid& id) {
@@ -77,7 +76,8 @@ ChangedFiles changed_files(const CheckoutRequest& request, const Source& source)
   const std::string folder = fs::canonical(request.repo).string();
   const Repository owner = open_around(folder);
   git_repository* repository = owner.get();
-  if (!repository || source.commit.empty()) refuse(printable(request.repo) + " is no git repository with a commit");
+  if (!repository || source.commit.empty())
+    refuse(printable(request.repo) + " is no git repository with a commit");
   git_oid head{};
   git_check(::git_oid_fromstr(&head, source.commit.c_str()), "cannot read the commit");
   const git_oid base = commit_named(repository, request.changed_since, request.repo);
@@ -90,7 +90,8 @@ ChangedFiles changed_files(const CheckoutRequest& request, const Source& source)
     const git_diff_delta* delta = ::git_diff_get_delta(diff.get(), i);
     if (delta->status == GIT_DELTA_DELETED || !delta->new_file.path) continue;
     const std::string path = delta->new_file.path;
-    if (path.starts_with(place) && source.has(path.substr(place.size()))) files.insert(path.substr(place.size()));
+    if (path.starts_with(place) && source.has(path.substr(place.size())))
+      files.insert(path.substr(place.size()));
   }
   return {hex(common), {files.begin(), files.end()}};
 }

@@ -48,8 +48,9 @@ struct TreeEntry {
 
 // Since the last commit that a base and what was checked out have in common.
 struct ChangedFiles {
-  std::string base;                // that commit, hex
-  std::vector<std::string> files;  // added or changed, of Source::entries, sorted; a renamed one by its new name
+  std::string base;  // that commit, hex
+  std::vector<std::string>
+      files;  // added or changed, of Source::entries, sorted; a renamed one by its new name
 };
 
 // What a checkout found.

@@ -108,9 +108,15 @@ bool take(Source& source, char kind, std::string bytes) {
 
 std::string encode(const ChildRequest& child) {
   const CheckoutRequest& request = child.request;
-  json value = {{"archive", child.archive},   {"prefix", child.prefix},     {"owner", child.owner},
-                {"repo", request.repo},       {"ref", request.ref},         {"include", request.include},
-                {"ca_file", request.ca_file}, {"scratch", request.scratch}, {"max_bytes", request.max_bytes},
+  json value = {{"archive", child.archive},
+                {"prefix", child.prefix},
+                {"owner", child.owner},
+                {"repo", request.repo},
+                {"ref", request.ref},
+                {"include", request.include},
+                {"ca_file", request.ca_file},
+                {"scratch", request.scratch},
+                {"max_bytes", request.max_bytes},
                 {"changed_since", request.changed_since}};
   if (const auto& credential = request.credential)
     value["credential"] = {

@@ -26,7 +26,9 @@ struct Condition {
 
   bool plain() const { return order == TestOrder::written && repeat == 1 && tests.empty() && files.empty(); }
   // Do both run the same tests in the same kind of order, so that they differ in repeats at most?
-  bool same_order(const Condition& other) const { return order == other.order && tests == other.tests && files == other.files; }
+  bool same_order(const Condition& other) const {
+    return order == other.order && tests == other.tests && files == other.files;
+  }
 };
 
 // Which attempt runs under which condition: a function of its index alone. As it stands, all are plain.

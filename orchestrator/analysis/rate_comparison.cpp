@@ -26,7 +26,8 @@ bool comes_first(const RateChange& one, const RateChange& other) {
 }
 
 bool is_found(int failures, int n_before, int n_after, int questions) {
-  const TwoByTwo table{.failed_a = failures, .passed_a = n_after - failures, .failed_b = 0, .passed_b = n_before};
+  const TwoByTwo table{
+      .failed_a = failures, .passed_a = n_after - failures, .failed_b = 0, .passed_b = n_before};
   return fisher_exact(table) * std::max(1, questions) <= kFalseDiscoveryRate;
 }
 

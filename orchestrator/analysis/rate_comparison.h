@@ -30,7 +30,8 @@ struct RateChange {
 };
 
 struct RateComparison {
-  std::vector<RateChange> changes;  // of all pairs: worse first, by difference; then the rest by p, then by id
+  std::vector<RateChange>
+      changes;  // of all pairs: worse first, by difference; then the rest by p, then by id
   int questions = 0;
   int worse = 0, better = 0;
 };

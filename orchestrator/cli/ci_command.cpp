@@ -1,5 +1,5 @@
-// `ci`: `run` with a pipeline's habits. It says how often by the repository's auto_trigger_*, excuses what the
-// quarantine and the flags excuse, and tells later steps what came out.
+// `ci`: `run` with a pipeline's habits. It says how often by the repository's auto_trigger_*, excuses what
+// the quarantine and the flags excuse, and tells later steps what came out.
 #include <fmt/format.h>
 
 #include <chrono>
@@ -46,8 +46,7 @@ class Pipeline {
   void read_callers_quarantine() {
     const std::string& file = options_.ci.quarantine_file;
     if (file.empty() || file == kNoQuarantine) return;
-    policy_.quarantine =
-        parse_quarantine(read_callers_file(file, "--quarantine: the quarantine file"), file);
+    policy_.quarantine = parse_quarantine(read_callers_file(file, "--quarantine: the quarantine file"), file);
   }
 
   void examine(const images::Source& source, const JobPlan& plan) {

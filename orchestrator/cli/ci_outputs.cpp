@@ -17,8 +17,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t kListed = 1000;   // ids of one kind in the result file
-constexpr std::size_t kInOutput = 50;   // of new tests in an output
+constexpr std::size_t kListed = 1000;  // ids of one kind in the result file
+constexpr std::size_t kInOutput = 50;  // of new tests in an output
 constexpr std::size_t kLongestOutput = 64 * 1024;
 
 std::string dump(const Json& json, int indent, bool ascii) {
@@ -50,7 +50,9 @@ Json entries(const std::vector<KnownFlake>& list) {
 
 Json counts(const Report& report) {
   const CiDecision& ci = *report.ci;
-  Json all = {{"attempts", report.total_runs()}, {"failures", report.failures()}, {"tests", report.tests.tests().size()}};
+  Json all = {{"attempts", report.total_runs()},
+              {"failures", report.failures()},
+              {"tests", report.tests.tests().size()}};
   for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
                                   Standing::known, Standing::tolerated})
     all[std::string(name(standing))] = ci.count(standing);
@@ -130,8 +132,8 @@ Json ci_result(const CommandLine& options, const JobEnd& end) {
   Json result = {{"exit_code", end.exit_code}, {"verdict", ci_verdict(end)}};
   if (end.report && end.report->ci) add_report(result, *end.report);
   result["reports"] = report_paths(options);
-  result["error"] = end.failure ? Json({{"kind", end.failure->kind}, {"message", to_utf8(end.failure->message)}})
-                                : Json();
+  result["error"] =
+      end.failure ? Json({{"kind", end.failure->kind}, {"message", to_utf8(end.failure->message)}}) : Json();
   return result;
 }
 
@@ -146,7 +148,8 @@ Outputs outputs_of(const Json& result) {
     outputs.emplace_back(std::move(word), dump(count, -1, true));
   }
   Json fresh = result.at("new");
-  while (fresh.size() > kInOutput || dump(fresh, -1, true).size() > kLongestOutput) fresh.erase(fresh.size() - 1);
+  while (fresh.size() > kInOutput || dump(fresh, -1, true).size() > kLongestOutput)
+    fresh.erase(fresh.size() - 1);
   outputs.emplace_back("new-tests", dump(fresh, -1, true));
   return outputs;
 }

@@ -81,7 +81,8 @@ JobReading read_or_complain(const std::function<JobReading()>& read) {
 
 JobReading read_user(const CommandLine& options, const GetEnv& getenv) {
   if (!options.config_file.empty())
-    return read_user_config(read_callers_file(options.config_file, "--config: the config file"), options.config_file);
+    return read_user_config(read_callers_file(options.config_file, "--config: the config file"),
+                            options.config_file);
   const auto xdg = getenv("XDG_CONFIG_HOME");
   const auto home = getenv("HOME");
   const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";

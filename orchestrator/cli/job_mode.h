@@ -32,7 +32,8 @@ struct JobModeHooks {
   // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
   // job file and the user's config say (`gather_inputs`).
   std::function<JobInputs(const CommandLine&)> inputs;
-  // The report is whole but not written yet: what a mode adds to it. Also asked for a report without attempts.
+  // The report is whole but not written yet: what a mode adds to it. Also asked for a report without
+  // attempts.
   std::function<void(Report&)> complete;
   // After the report was written to its files: says what is to be said on stdout and returns the exit code.
   // Not asked for a run that a signal has ended, but for the text. Empty: the summary, and exit_code().

@@ -342,8 +342,7 @@ UsageError usage_error(const Command& command, const Draft& draft, const Words& 
   if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
   if (!draft.complete && line.ci.result_file.empty()) line.ci.result_file = value_among(words, "--result");
   if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
-  UsageError error(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "",
-                   line.progress);
+  UsageError error(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "", line.progress);
   error.result_file = line.ci.result_file;
   return error;
 }

@@ -70,7 +70,7 @@ class UsageError : public std::runtime_error {
       : std::runtime_error(what), json_file(std::move(report_file)), progress(progress_mode) {}
   static constexpr int kExitCode = 2;
 
-  std::string json_file;  // of run's --json
+  std::string json_file;    // of run's --json
   std::string result_file;  // of ci's --result
   ProgressMode progress;
 };

@@ -89,8 +89,9 @@ void check_report_paths(const CommandLine& options) {
 }
 
 bool report_to_stdout(const CommandLine& options) {
-  return options.json_file == "-" || options.ci.result_file == "-" || options.ci.dotenv_file == "-" || std::any_of(options.reports.begin(), options.reports.end(),
-                                                 [](const auto& wanted) { return wanted.path == "-"; });
+  return options.json_file == "-" || options.ci.result_file == "-" || options.ci.dotenv_file == "-" ||
+         std::any_of(options.reports.begin(), options.reports.end(),
+                     [](const auto& wanted) { return wanted.path == "-"; });
 }
 
 void ReportFile::write(const Report& report, const Spool& spool) try {

@@ -80,12 +80,13 @@ struct JobRequest {
   std::map<std::string, std::string> env;
   std::vector<std::string> secret_env;  // names only
   std::vector<std::string> include;
-  std::optional<std::string> vary;        // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
-  std::optional<std::string> order;       // "written", "reversed", "shuffled": of every attempt
+  std::optional<std::string> vary;   // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
+  std::optional<std::string> order;  // "written", "reversed", "shuffled": of every attempt
   std::optional<std::int64_t> repeat_in_process;
   std::optional<std::string> until_sure;  // a rate: "5%" or "0.05"
   std::optional<std::int64_t> max_runs;
-  std::optional<std::string> only_changed;  // a ref: tests of files changed since it have attempts of their own
+  std::optional<std::string>
+      only_changed;  // a ref: tests of files changed since it have attempts of their own
   std::optional<std::int64_t> changed_runs;  // so many
   // Of `limits`: each as said, in the unit of the name. Sizes accept "512m", "2g" or bytes.
   std::optional<std::int64_t> memory_bytes, tmp_bytes, shm_bytes, disk_bytes;
@@ -190,8 +191,9 @@ struct JobPlan {
   std::string order = "written";
   int repeat_in_process = 1;
   std::optional<double> until_sure;  // stop when each test is settled at that rate; `runs` is then the most
-  std::string only_changed;  // empty: not asked for
-  int changed_runs = 0;      // attempts of the changed files' tests alone, after the others; 0 when there are none
+  std::string only_changed;          // empty: not asked for
+  int changed_runs =
+      0;  // attempts of the changed files' tests alone, after the others; 0 when there are none
   std::string image;
   std::string dockerfile;
   std::vector<std::string> setup_commands;

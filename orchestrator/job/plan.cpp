@@ -124,11 +124,11 @@ class Planner {
     for (auto& error : contradictions(asked)) errors_.push_back(std::move(error));
     const std::int64_t attempts = all_.runs.value_or(default_runs()) + changed_runs();
     if (all_.only_changed && attempts > kMostRuns)
-      fail("changed_runs", fmt::format("runs and changed_runs must be at most {} together, not {}", kMostRuns,
-                                       attempts));
+      fail("changed_runs",
+           fmt::format("runs and changed_runs must be at most {} together, not {}", kMostRuns, attempts));
     if (all_.only_changed && all_.only_attempt && *all_.only_attempt >= attempts)
-      fail("only_attempt", fmt::format("Only attempt must be less than {}: runs and changed_runs together",
-                                       attempts));
+      fail("only_attempt",
+           fmt::format("Only attempt must be less than {}: runs and changed_runs together", attempts));
     check_range();
   }
 

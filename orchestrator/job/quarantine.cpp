@@ -67,7 +67,8 @@ class Reader {
   }
 
   void read_document(const json& document) {
-    if (!document.is_object()) return fail("", "must be an object with version and tests, not " + kind_of(document));
+    if (!document.is_object())
+      return fail("", "must be an object with version and tests, not " + kind_of(document));
     refuse_unknown(document, "", {"$schema", "version", "tests"});
     if (!document.contains("version"))
       fail("/version", "is missing; it is 1");

@@ -14,10 +14,11 @@ namespace orchestrator {
 inline constexpr const char* kQuarantineFile = "known-flaky.json";
 
 struct KnownFlake {
-  std::string test;  // its id, exactly as reports have it; "(the whole command)" where tests are not told apart
-  double max_rate = 0;               // of one run of the test, in (0, 1)
-  std::chrono::sys_days expires{};   // the last day, in UTC, on which the entry excuses anything
-  std::string reason, issue;         // at least one of them
+  std::string
+      test;  // its id, exactly as reports have it; "(the whole command)" where tests are not told apart
+  double max_rate = 0;              // of one run of the test, in (0, 1)
+  std::chrono::sys_days expires{};  // the last day, in UTC, on which the entry excuses anything
+  std::string reason, issue;        // at least one of them
 
   bool expired(std::chrono::sys_days today) const { return today > expires; }
 };

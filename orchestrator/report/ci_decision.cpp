@@ -95,8 +95,10 @@ class Decider {
       test.bound = test.entry->max_rate;
       const Weighed weighed = weigh(counts, *test.bound);
       take(test, weighed);
-      if (!weighed.above()) test.standing = Standing::known;
-      else if (!never_passed) test.standing = Standing::worse;
+      if (!weighed.above())
+        test.standing = Standing::known;
+      else if (!never_passed)
+        test.standing = Standing::worse;
     } else if (!never_passed) {
       if (test.entry) test.standing = Standing::expired;
       tolerate(test, counts);
@@ -143,10 +145,9 @@ class Decider {
     for (const auto& attempt : report_.attempts) {
       if (!attempt.counted() || attempt.passed()) continue;
       const auto tests = tests_of.find(attempt.index);
-      const bool explained =
-          tests != tests_of.end() &&
-          std::any_of(tests->second->runs.begin(), tests->second->runs.end(),
-                      [](const TestRun& run) { return did_not_pass(run.outcome); });
+      const bool explained = tests != tests_of.end() &&
+                             std::any_of(tests->second->runs.begin(), tests->second->runs.end(),
+                                         [](const TestRun& run) { return did_not_pass(run.outcome); });
       if (!explained) unexplained_.insert(attempt.index);
     }
   }
@@ -205,8 +206,8 @@ class Decider {
   void add_if_healed(const KnownFlake& entry, int condition, int n) {
     const double bound =
         1.0 - std::pow(1.0 - entry.max_rate, report_.conditions[static_cast<std::size_t>(condition)].repeat);
-    const bool shown = report_.anytime ? n > 0 && anytime_upper(0, n) < bound
-                                       : n >= attempts_to_show_below(bound);
+    const bool shown =
+        report_.anytime ? n > 0 && anytime_upper(0, n) < bound : n >= attempts_to_show_below(bound);
     if (shown) decision_.healed.push_back({entry, condition, n});
   }
 
@@ -259,8 +260,8 @@ std::string_view name(Standing standing) {
 }
 
 int CiDecision::count(Standing standing) const {
-  return static_cast<int>(
-      std::count_if(tests.begin(), tests.end(), [&](const CiTest& each) { return each.standing == standing; }));
+  return static_cast<int>(std::count_if(tests.begin(), tests.end(),
+                                        [&](const CiTest& each) { return each.standing == standing; }));
 }
 
 CiDecision decide(const Report& report, const CiPolicy& policy) { return Decider(report, policy).decide(); }

@@ -4,10 +4,10 @@
 //
 // One rule says whether a test keeps within a bound b, be it of the quarantine or of --max-flake-rate: it
 // does unless the attempts show that it fails more often, which they do when in one condition the one-sided
-// lower end of its rate's exact interval is above b. The error of 5 % is shared by the conditions in which the
-// test ran, so that a test at its bound is called worse in at most 5 % of runs; few attempts show little, and
-// the report says what they show. b is of one run of the test: where an attempt runs it r times and counts one
-// failure among them, the bound there is 1 − (1 − b)^r.
+// lower end of its rate's exact interval is above b. The error of 5 % is shared by the conditions in which
+// the test ran, so that a test at its bound is called worse in at most 5 % of runs; few attempts show little,
+// and the report says what they show. b is of one run of the test: where an attempt runs it r times and
+// counts one failure among them, the bound there is 1 − (1 − b)^r.
 #pragma once
 
 #include <chrono>
@@ -55,8 +55,8 @@ struct CiTest {
   // The condition that speaks most clearly against the bound; without one, that which decided the verdict.
   int condition = 0;  // into Report::conditions
   int not_passed = 0, n = 0;
-  double at_least = 0;             // lower end of the rate there, one-sided
-  std::optional<double> bound;     // of one run of the test: what it was held against
+  double at_least = 0;          // lower end of the rate there, one-sided
+  std::optional<double> bound;  // of one run of the test: what it was held against
   std::optional<KnownFlake> entry;
 };
 
@@ -71,10 +71,11 @@ struct CiDecision {
   int without_policy = 0;  // the exit code of `run`
   FailOn fail_on = FailOn::flaky;
   std::optional<double> max_flake_rate;
-  std::string quarantine;               // the file; empty: none
-  int entries = 0;                      // in it
-  std::vector<std::string> allowed_by;  // what let pass that would have failed: "quarantine", "max_flake_rate", "fail_on"
-  std::vector<CiTest> tests;            // those that did not always pass, the worst first
+  std::string quarantine;  // the file; empty: none
+  int entries = 0;         // in it
+  std::vector<std::string>
+      allowed_by;  // what let pass that would have failed: "quarantine", "max_flake_rate", "fail_on"
+  std::vector<CiTest> tests;  // those that did not always pass, the worst first
   std::vector<Healed> healed;
   std::vector<KnownFlake> expired;  // whether their tests failed or not
   std::vector<KnownFlake> gone;     // no test has that id

@@ -13,7 +13,9 @@ const std::string& condition_name(const Report& report, int condition) {
 }
 
 OrderedJson entry_json(const KnownFlake& entry) {
-  const auto or_null = [](const std::string& text) { return text.empty() ? OrderedJson() : OrderedJson(text); };
+  const auto or_null = [](const std::string& text) {
+    return text.empty() ? OrderedJson() : OrderedJson(text);
+  };
   return {{"test", entry.test},
           {"max_rate", entry.max_rate},
           {"expires", iso_day(entry.expires)},
@@ -50,18 +52,18 @@ OrderedJson ci_json(const Report& report) {
     healed.push_back({{"condition", condition_name(report, each.condition)},
                       {"n", each.n},
                       {"entry", entry_json(each.entry)}});
-  return {{"exit_code", ci.exit_code},
-          {"without_policy", ci.without_policy},
-          {"fail_on", name(ci.fail_on)},
-          {"max_flake_rate", ci.max_flake_rate ? OrderedJson(*ci.max_flake_rate) : OrderedJson()},
-          {"quarantine", ci.quarantine.empty()
-                             ? OrderedJson()
-                             : OrderedJson({{"file", ci.quarantine}, {"entries", ci.entries}})},
-          {"allowed_by", ci.allowed_by},
-          {"tests", std::move(tests)},
-          {"healed", std::move(healed)},
-          {"expired", entries_json(ci.expired)},
-          {"gone", entries_json(ci.gone)}};
+  return {
+      {"exit_code", ci.exit_code},
+      {"without_policy", ci.without_policy},
+      {"fail_on", name(ci.fail_on)},
+      {"max_flake_rate", ci.max_flake_rate ? OrderedJson(*ci.max_flake_rate) : OrderedJson()},
+      {"quarantine", ci.quarantine.empty() ? OrderedJson()
+                                           : OrderedJson({{"file", ci.quarantine}, {"entries", ci.entries}})},
+      {"allowed_by", ci.allowed_by},
+      {"tests", std::move(tests)},
+      {"healed", std::move(healed)},
+      {"expired", entries_json(ci.expired)},
+      {"gone", entries_json(ci.gone)}};
 }
 
 OrderedJson changed_json(const Report& report) {

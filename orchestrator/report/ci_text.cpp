@@ -73,8 +73,8 @@ void write_entries(const Report& report, const CiDecision& ci, SummaryPen& pen) 
   write_list(
       ci.expired,
       [&](const KnownFlake& entry) {
-        pen.entry("expired", one_line(fmt::format("{} (on {}: {})", entry.test, iso_day(entry.expires),
-                                                  why(entry))));
+        pen.entry("expired",
+                  one_line(fmt::format("{} (on {}: {})", entry.test, iso_day(entry.expires), why(entry))));
       },
       pen);
   write_list(
@@ -103,9 +103,11 @@ void write_ci(const Report& report, SummaryPen& pen) {
   if (ci.tests.empty() && ci.healed.empty() && ci.expired.empty() && ci.gone.empty()) return;
   pen.blank();
   if (!ci.quarantine.empty())
-    pen.entry("known", one_line(fmt::format("{}: {}", ci.quarantine,
-                                            ci.entries == 1 ? "1 entry" : fmt::format("{} entries", ci.entries))));
-  write_list(ci.tests, [&](const CiTest& test) { write_test(report, test, pen); }, pen);
+    pen.entry("known",
+              one_line(fmt::format("{}: {}", ci.quarantine,
+                                   ci.entries == 1 ? "1 entry" : fmt::format("{} entries", ci.entries))));
+  write_list(
+      ci.tests, [&](const CiTest& test) { write_test(report, test, pen); }, pen);
   write_entries(report, ci, pen);
 }
 

@@ -49,12 +49,12 @@ void write_changes(const RateComparison& comparison, SummaryPen& pen) {
 void write_rest(const RateComparison& tests, SummaryPen& pen) {
   const int open = tests.questions - tests.worse - tests.better;
   if (open <= 0) return;
-  const auto first = std::find_if(tests.changes.begin(), tests.changes.end(), [](const RateChange& each) {
-    return !each.worse && !each.better;
-  });
-  pen.entry("open", fmt::format("{} failed on one side or both, without a difference that is shown; the "
-                                "nearest to one:",
-                                open == 1 ? "1 test in one condition" : fmt::format("{} tests or conditions", open)));
+  const auto first = std::find_if(tests.changes.begin(), tests.changes.end(),
+                                  [](const RateChange& each) { return !each.worse && !each.better; });
+  pen.entry("open",
+            fmt::format("{} failed on one side or both, without a difference that is shown; the "
+                        "nearest to one:",
+                        open == 1 ? "1 test in one condition" : fmt::format("{} tests or conditions", open)));
   pen.entry("", for_terminal(first->pair.id));
   pen.entry("", change_words(*first));
 }
@@ -72,12 +72,14 @@ std::string power_words(const ReportComparison& comparison, std::size_t i) {
   if (power.n_before == 0 || power.n_after == 0)
     return fmt::format("{}: no attempts on one side, so that nothing is compared", where);
   if (!power.failures)
-    return fmt::format("{}: {} and {} attempts can show no difference at all; it takes {} on each side", where,
-                       power.n_before, power.n_after, attempts_to_find_anything(comparison.tests.questions));
-  return fmt::format("{}: a test that never failed before is called worse from {} failures in {} on ({} %); "
-                     "what is less stays unseen",
-                     where, *power.failures, power.n_after,
-                     percent_text(static_cast<double>(*power.failures) / power.n_after));
+    return fmt::format("{}: {} and {} attempts can show no difference at all; it takes {} on each side",
+                       where, power.n_before, power.n_after,
+                       attempts_to_find_anything(comparison.tests.questions));
+  return fmt::format(
+      "{}: a test that never failed before is called worse from {} failures in {} on ({} %); "
+      "what is less stays unseen",
+      where, *power.failures, power.n_after,
+      percent_text(static_cast<double>(*power.failures) / power.n_after));
 }
 
 std::string verdict_words(const ReportComparison& comparison) {
@@ -85,7 +87,9 @@ std::string verdict_words(const ReportComparison& comparison) {
   const auto add = [&](int count, const std::string& words) {
     if (count > 0) text += fmt::format("{}{}", text.empty() ? "" : ", ", words);
   };
-  const auto tests = [](int count) { return count == 1 ? std::string("1 test") : fmt::format("{} tests", count); };
+  const auto tests = [](int count) {
+    return count == 1 ? std::string("1 test") : fmt::format("{} tests", count);
+  };
   add(comparison.tests.worse, tests(comparison.tests.worse) + " worse (counted by condition)");
   add(comparison.command.worse, "the whole command worse");
   add(comparison.tests.better, tests(comparison.tests.better) + " better");
@@ -103,7 +107,9 @@ OrderedJson changes_json(const RateComparison& comparison) {
   for (const auto& change : comparison.changes)
     list.push_back({{"id", change.pair.id},
                     {"condition", change.pair.condition},
-                    {"verdict", change.worse ? "worse" : change.better ? "better" : "not_shown"},
+                    {"verdict", change.worse    ? "worse"
+                                : change.better ? "better"
+                                                : "not_shown"},
                     {"before", {{"failed", change.pair.failed_before}, {"n", change.pair.n_before}}},
                     {"after", {{"failed", change.pair.failed_after}, {"n", change.pair.n_after}}},
                     {"difference", rounded(change.difference)},

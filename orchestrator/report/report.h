@@ -84,9 +84,9 @@ struct Report {
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   std::vector<Condition> conditions{Condition{}};
-  TestResults tests;     // empty when no attempt told its tests apart
-  Verdicts verdicts;     // of those
-  Findings findings;     // what failures and tests have in common
+  TestResults tests;             // empty when no attempt told its tests apart
+  Verdicts verdicts;             // of those
+  Findings findings;             // what failures and tests have in common
   std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   RunEnd end = RunEnd::complete;

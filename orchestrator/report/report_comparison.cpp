@@ -61,7 +61,8 @@ class Reader {
     throw io::RequestError(fmt::format("{} is no report of orchestrator: {}", where_, why));
   }
 
-  const json& member(const json& object, const char* key, json::value_t type, const std::string& place) const {
+  const json& member(const json& object, const char* key, json::value_t type,
+                     const std::string& place) const {
     if (!object.is_object() || !object.contains(key)) refuse(fmt::format("{}/{} is missing", place, key));
     const json& value = object[key];
     const bool whole = type == json::value_t::number_unsigned && value.is_number_unsigned();
@@ -87,7 +88,8 @@ class Reader {
       json alike = {{"order", text(list[i], "order", place)}, {"repeat", count(list[i], "repeat", place)}};
       for (const char* key : {"tests", "files"})
         if (list[i].contains(key)) alike[key] = list[i][key];
-      const auto [kept, fresh] = conditions_.emplace(name, alike.dump(-1, ' ', true, json::error_handler_t::replace));
+      const auto [kept, fresh] =
+          conditions_.emplace(name, alike.dump(-1, ' ', true, json::error_handler_t::replace));
       if (!fresh) refuse(fmt::format("{} has the name of another condition", place));
     }
   }
@@ -167,8 +169,8 @@ const std::vector<Circumstance>& circumstances() {
 
 std::string shown(const json& value) {
   constexpr std::size_t kLongest = 60;
-  std::string text =
-      value.is_string() ? value.get<std::string>() : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = value.is_string() ? value.get<std::string>()
+                                       : value.dump(-1, ' ', false, json::error_handler_t::replace);
   return text.size() > kLongest ? "" : one_line(text);
 }
 
@@ -187,9 +189,10 @@ void warn_of_end(const Reader& reader, const std::string& where, std::vector<std
   if (reader.text_at({"end"}) != "complete")
     warnings.push_back(fmt::format("{} is of a run that was cut short", one_line(where)));
   if (!reader.at({"job", "plan", "until_sure"}).is_null())
-    warnings.push_back(fmt::format("{} is of a run that stopped when it was sure: its number of attempts "
-                                   "hangs on what they showed, so that p is not exact",
-                                   one_line(where)));
+    warnings.push_back(
+        fmt::format("{} is of a run that stopped when it was sure: its number of attempts "
+                    "hangs on what they showed, so that p is not exact",
+                    one_line(where)));
 }
 
 std::vector<std::string> only_in(const Reader& one, const Reader& other) {
@@ -201,8 +204,12 @@ std::vector<std::string> only_in(const Reader& one, const Reader& other) {
 
 RatePair pair_of(const std::string& id, const std::string& condition, const Counts& before,
                  const Counts& after) {
-  return {.id = id, .condition = condition, .failed_before = before.failed, .n_before = before.n,
-          .failed_after = after.failed, .n_after = after.n};
+  return {.id = id,
+          .condition = condition,
+          .failed_before = before.failed,
+          .n_before = before.n,
+          .failed_after = after.failed,
+          .n_after = after.n};
 }
 
 template <class Map>
@@ -221,14 +228,15 @@ ReportComparison compare_reports(const SavedReport& saved_before, const SavedRep
   for (const auto& [name, alike] : after.conditions()) names.insert(name);
   for (const auto& name : names) {
     const auto one = before.conditions().find(name), other = after.conditions().find(name);
-    const bool common = one != before.conditions().end() && other != after.conditions().end() &&
-                        one->second == other->second;
+    const bool common =
+        one != before.conditions().end() && other != after.conditions().end() && one->second == other->second;
     (common ? comparison.conditions : comparison.left_out).push_back(name);
   }
   if (comparison.conditions.empty())
-    throw io::RequestError(fmt::format("{} and {} have no condition in common: their attempts ran in other "
-                                       "orders, or with other repeats",
-                                       saved_before.where, saved_after.where));
+    throw io::RequestError(
+        fmt::format("{} and {} have no condition in common: their attempts ran in other "
+                    "orders, or with other repeats",
+                    saved_before.where, saved_after.where));
   warn_of_differences(before, after, comparison.warnings);
   warn_of_end(before, saved_before.where, comparison.warnings);
   warn_of_end(after, saved_after.where, comparison.warnings);
@@ -247,8 +255,7 @@ ReportComparison compare_reports(const SavedReport& saved_before, const SavedRep
   comparison.command = compare_rates(std::move(command));
   for (const auto& condition : comparison.conditions)
     comparison.power.push_back(power_of(counts_in(before.command(), condition).n,
-                                        counts_in(after.command(), condition).n,
-                                        comparison.tests.questions));
+                                        counts_in(after.command(), condition).n, comparison.tests.questions));
   return comparison;
 }
 

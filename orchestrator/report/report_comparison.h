@@ -22,11 +22,11 @@ struct ReportComparison {
     std::string where, commit, ref;
     int attempts = 0;
   } before, after;
-  std::vector<std::string> warnings;  // why the two are not quite comparable, sentences
+  std::vector<std::string> warnings;                 // why the two are not quite comparable, sentences
   std::vector<std::string> only_before, only_after;  // ids of tests
   RateComparison tests;
-  RateComparison command;    // the whole command, condition by condition
-  std::vector<Power> power;  // by condition, as `conditions`
+  RateComparison command;               // the whole command, condition by condition
+  std::vector<Power> power;             // by condition, as `conditions`
   std::vector<std::string> conditions;  // that both have
   std::vector<std::string> left_out;    // conditions that only one has
 

@@ -32,8 +32,9 @@ class UntilSettled : public Range {
 // from.
 std::string file_of(std::string_view id, const std::string& root) {
   const std::string work = std::string(sandbox::kWorkDir) + "/";
-  const std::string path =
-      std::filesystem::path(root + "/" + std::string(id.substr(0, id.find("::")))).lexically_normal().string();
+  const std::string path = std::filesystem::path(root + "/" + std::string(id.substr(0, id.find("::"))))
+                               .lexically_normal()
+                               .string();
   return path.starts_with(work) ? path.substr(work.size()) : "";
 }
 
@@ -54,16 +55,14 @@ class WithChanged : public AttemptSource {
  private:
   // By share of its kind.
   bool behind() const {
-    return static_cast<long long>(changed_ - runs_) * runs_ <
-           static_cast<long long>(usual_) * (end_ - runs_);
+    return static_cast<long long>(changed_ - runs_) * runs_ < static_cast<long long>(usual_) * (end_ - runs_);
   }
 
   void look(const TestResults& tests) {
     for (const auto& attempt : tests.attempts()) {
       if (!known_.insert(attempt.attempt).second) continue;
       for (const auto& run : attempt.runs)
-        if (files_.count(file_of(tests.tests()[run.test], attempt.root)))
-          seen_ = true;
+        if (files_.count(file_of(tests.tests()[run.test], attempt.root))) seen_ = true;
     }
   }
 

@@ -15,7 +15,7 @@ struct Evidence {
   int started = 0;
   int passed = 0;
   int not_passed = 0;
-  bool settled = false;  // enough is known of every test
+  bool settled = false;                // enough is known of every test
   const TestResults* tests = nullptr;  // so far; outlives the question
 };
 

@@ -113,8 +113,8 @@ void JobExecution::checked_out(images::Source source) {
   const std::uint64_t random_seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
       std::hash<std::string>{}(inputs_.run_id);
-  report_.plan =
-      make_plan(inputs_.said, repository, inputs_.user, {host_.engine.cpus, random_seed % 4'294'967'296ull, inputs_.ci});
+  report_.plan = make_plan(inputs_.said, repository, inputs_.user,
+                           {host_.engine.cpus, random_seed % 4'294'967'296ull, inputs_.ci});
   planned_ = true;
   const JobPlan& plan = report_.plan;
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
@@ -239,8 +239,8 @@ void JobExecution::prepare_changed(bool can_vary) {
   const auto& changes = *report_.source.changes;
   if (!can_vary) return forget_changed("tests are not told apart here");
   if (changes.files.empty())
-    return forget_changed(fmt::format("no file has changed since {} ({})", plan.only_changed,
-                                      changes.base.substr(0, 12)));
+    return forget_changed(
+        fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));
   add_changed(deal_, plan, changes.files);
 }
 
@@ -248,8 +248,8 @@ void JobExecution::forget_changed(const std::string& why) {
   JobPlan& plan = report_.plan;
   plan.changed_runs = 0;
   if (plan.only_attempt && *plan.only_attempt >= plan.runs)
-    throw io::RequestError(fmt::format("only_attempt: attempt {} is one of those of changed tests alone, but {}",
-                                       *plan.only_attempt, why));
+    throw io::RequestError(fmt::format(
+        "only_attempt: attempt {} is one of those of changed tests alone, but {}", *plan.only_attempt, why));
   report_.warnings.push_back(fmt::format("only_changed: {}, so that only the usual attempts were made", why));
 }
 
