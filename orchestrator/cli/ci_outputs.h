@@ -31,7 +31,4 @@ void check_later_steps(const CommandLine& options);
 // Throws io::HostError.
 void tell_later_steps(const CommandLine& options, const JobEnd& end);
 
-// In GitHub Actions: annotations on stdout and the step's summary.
-void tell_pipeline(const CommandLine& options, const Report& report, const Spool& spool);
-
 }  // namespace orchestrator

@@ -30,7 +30,7 @@ TEST(Ci, FailsForAFlakyCommandAndTellsLaterSteps) {
   EXPECT_EQ(run.outputs.at("new-count"), "1");
   EXPECT_EQ(json::parse(run.outputs.at("new-tests")), json::array({kWhole}));
   EXPECT_NE(run.dotenv.find("FLAKY_VERDICT=fails\n"), std::string::npos) << run.dotenv;
-  EXPECT_NE(run.out.find("CI FAILS  1 new"), std::string::npos) << told(run);
+  EXPECT_NE(unwrapped(run.out).find("CI FAILS 1 new"), std::string::npos) << told(run);
   EXPECT_EQ(run.err.find('\r'), std::string::npos) << "plain progress";
 }
 
@@ -39,14 +39,14 @@ TEST(Ci, IsAllowedByFlags) {
   const auto failing = run_pipeline(repository, with({"--fail-on", "failing"}), kFlaky);
   EXPECT_EQ(failing.exit_code, 0) << told(failing);
   EXPECT_EQ(failing.report.at("ci").at("allowed_by"), json::array({"fail_on"}));
-  EXPECT_NE(failing.out.find("CI PASSES  1 new; allowed by --fail-on failing"), std::string::npos)
+  EXPECT_NE(unwrapped(failing.out).find("CI PASSES 1 new; allowed by --fail-on failing"), std::string::npos)
       << told(failing);
   const auto tolerated = run_pipeline(repository, with({"--max-flake-rate", "60%"}), kFlaky);
   EXPECT_EQ(tolerated.exit_code, 0) << told(tolerated);
   EXPECT_EQ(tolerated.report.at("ci").at("allowed_by"), json::array({"max_flake_rate"}));
   const auto too_much = run_pipeline(repository, with({"--max-flake-rate", "0.5%"}), kFlaky);
   EXPECT_EQ(too_much.exit_code, 1) << told(too_much);
-  EXPECT_NE(too_much.out.find("more than the tolerated 0.5 %"), std::string::npos) << told(too_much);
+  EXPECT_NE(unwrapped(too_much.out).find("more than the tolerated 0.5 %"), std::string::npos) << told(too_much);
 }
 
 TEST(Ci, NeverAllowsMoreThanFlakesAndFailures) {
@@ -69,7 +69,7 @@ TEST(Ci, ExcusesWhatTheTreesOwnListExcuses) {
   EXPECT_EQ(known.report.at("ci").at("quarantine").at("file"), "known-flaky.json");
   EXPECT_EQ(known.result.at("known"), json::array({kWhole}));
   EXPECT_EQ(known.result.at("expired_entries"), json::array({"away"}));
-  EXPECT_NE(known.out.find("within its bound of 50.0 % until 2999-12-31: known"), std::string::npos)
+  EXPECT_NE(unwrapped(known.out).find("within its bound of 50.0 % until 2999-12-31: known"), std::string::npos)
       << told(known);
   const auto refused = run_pipeline(repository, with({"--quarantine", "none"}), kFlaky);
   EXPECT_EQ(refused.exit_code, 1) << told(refused);
@@ -87,7 +87,7 @@ TEST(Ci, DoesNotExcuseMoreThanTheListDoes) {
   const auto expired = run_pipeline(repository, with({"--quarantine", list}), kFlaky);
   EXPECT_EQ(expired.exit_code, 1) << told(expired);
   EXPECT_EQ(expired.result.at("expired"), json::array({kWhole}));
-  EXPECT_NE(expired.out.find("its entry expired on 2020-01-01"), std::string::npos) << told(expired);
+  EXPECT_NE(unwrapped(expired.out).find("its entry expired on 2020-01-01"), std::string::npos) << told(expired);
   write_file(list, known_flakes({{kWhole, 0.2, "2999-12-31"}}));
   const auto healed = run_pipeline(repository, with({"--quarantine", list}), {"true"});
   EXPECT_EQ(healed.exit_code, 0) << told(healed);
@@ -154,7 +154,7 @@ TEST(OnlyChanged, HasNoEffectWhereTestsAreNotToldApartAndSaysSo) {
   const auto run = run_pipeline(repository, with({"--only-changed", "main", "--runs", "2"}), {"true"});
   ASSERT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(run.report.at("total_runs"), 2);
-  EXPECT_NE(run.out.find("tests are not told apart here"), std::string::npos) << told(run);
+  EXPECT_NE(unwrapped(run.out).find("tests are not told apart here"), std::string::npos) << told(run);
 }
 
 class Compare : public testing::Test {
@@ -177,14 +177,14 @@ TEST_F(Compare, TellsWhetherTheSecondReportIsWorse) {
                     bad = report("bad.json", "exit 1 ; true", 8);
   const auto worse = orchestrator({"compare", good, bad});
   EXPECT_EQ(worse.exit_code, 1) << told(worse);
-  EXPECT_NE(worse.out.find("WORSE  the whole command worse"), std::string::npos) << told(worse);
-  EXPECT_NE(worse.out.find("the test commands differ"), std::string::npos) << told(worse);
+  EXPECT_NE(unwrapped(worse.out).find("WORSE the whole command worse"), std::string::npos) << told(worse);
+  EXPECT_NE(unwrapped(worse.out).find("the test commands differ"), std::string::npos) << told(worse);
   const auto better = orchestrator({"compare", bad, good, "--json", "-"});
   EXPECT_EQ(better.exit_code, 0) << told(better);
   EXPECT_EQ(json::parse(better.out).at("command").at(0).at("verdict"), "better");
   const auto same = orchestrator({"compare", good, good});
   EXPECT_EQ(same.exit_code, 0) << told(same);
-  EXPECT_NE(same.out.find("power"), std::string::npos) << told(same);
+  EXPECT_NE(unwrapped(same.out).find("power"), std::string::npos) << told(same);
 }
 
 TEST_F(Compare, RefusesWhatIsNoReport) {

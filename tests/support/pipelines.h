@@ -14,6 +14,14 @@ struct PipelineRun : RunResult {
   std::string dotenv;
 };
 
+// A summary without its line breaks and columns.
+inline std::string unwrapped(const std::string& text) {
+  std::string one;
+  for (const char c : text)
+    if (const bool blank = c == ' ' || c == '\n'; !blank || (!one.empty() && one.back() != ' ')) one += blank ? ' ' : c;
+  return one;
+}
+
 // name=value, or name<<DELIMITER, lines, DELIMITER.
 inline std::map<std::string, std::string> step_outputs(const std::string& text) {
   std::map<std::string, std::string> outputs;

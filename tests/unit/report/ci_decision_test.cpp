@@ -240,7 +240,7 @@ TEST(CiDecision, IsInTheReportAndInTheSummary) {
   EXPECT_EQ(json.at("ci").at("exit_code"), 1);
   EXPECT_EQ(json.at("ci").at("tests").at(0).at("standing"), "new");
   EXPECT_EQ(json.at("ci").at("tests").at(1).at("entry").at("expires"), "2027-06-15");
-  const std::string text = made.text();
+  const std::string text = made.text({.width = 200});
   EXPECT_NE(text.find("4 of 20 as written, within its bound of 30.0 % until 2027-06-15: known"),
             std::string::npos)
       << text;

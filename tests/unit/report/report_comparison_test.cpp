@@ -35,7 +35,7 @@ ReportComparison compare(const json& before, const json& after) {
 
 std::string text_of(const ReportComparison& comparison) {
   std::ostringstream out;
-  write_comparison_text(comparison, out, {});
+  write_comparison_text(comparison, out, {.width = 200});
   return out.str();
 }
 
