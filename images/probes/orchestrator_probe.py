@@ -34,6 +34,7 @@ import pytest
 _MESSAGE = 1000
 _TEXT = 12000
 _LOG = 4000
+_NO_TESTS = 5  # the exit code of a session that ran none
 _LINE = 60000  # bytes that surely pass the supervisor
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
@@ -146,6 +147,7 @@ class _Probe:
         self._item = self._next = None
         self._since = 0  # when the running phase began
         self._made = {}  # by phase, until it is reported: its call, and how long that took
+        self._emptied = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session, config, items):
@@ -153,7 +155,8 @@ class _Probe:
         if len(kept) < len(items):
             chosen = set(map(id, kept))
             config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
-        items[:] = _chosen(kept, self._configuration)
+        items[:] = _chosen(kept, self._configuration, _root(config))
+        self._emptied = bool(kept) and not items
         if self._reporter:
             self._channel.send({"t": "collected", "n": len(items)})
 
@@ -187,9 +190,12 @@ class _Probe:
         self._since = _clock()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self, session, exitstatus):
         if self._reporter:
             self._channel.flush()
+        # We left nothing of what was there: the next command of the line may have some.
+        if self._emptied and int(exitstatus) == _NO_TESTS:
+            session.exitstatus = 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
@@ -211,8 +217,21 @@ def _repeat_of(item):
     return getattr(item, "_orchestrator_repeat", 1)
 
 
-def _chosen(items, configuration):
+def _root(config):
+    return str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)
+
+
+def _file_of(item, root):
+    """The path of the file that the id names, whatever folder pytest calls its root."""
+    return os.path.normpath(os.path.join(root, item.nodeid.split("::", 1)[0]))
+
+
+def _chosen(items, configuration, root=""):
     order = configuration.get("order", "written")
+    files = configuration.get("files")
+    if files:
+        wanted_files = set(files)
+        items = [item for item in items if _file_of(item, root) in wanted_files]
     listed = configuration.get("tests")
     if listed:
         by_id = {}
@@ -299,7 +318,7 @@ def _failure(report, excinfo, config):
     if excinfo is None:
         return _without_exception(report)
     record = {"e": excinfo.typename, "m": _one_line(excinfo.value), "x": _text(report)}
-    record.update(_place(excinfo.traceback, str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)))
+    record.update(_place(excinfo.traceback, _root(config)))
     return record
 
 
@@ -368,14 +387,15 @@ def pytest_configure(config):
     if text is None:
         return
     configuration = json.loads(text)
-    listed = configuration.pop("tests_file", None)
-    if listed:
-        with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-            configuration["tests"] = file.read().split("\0")
+    for key in ("tests", "files"):
+        listed = configuration.pop(key + "_file", None)
+        if listed:
+            with open(listed, encoding="utf-8", errors="surrogateescape") as file:
+                configuration[key] = file.read().split("\0")
     channel = _Channel(_own_descriptor())
     reporter = _Reporter(channel)
     channel.send({"t": "session", "framework": "pytest", "version": pytest.__version__,
                   "python": ".".join(map(str, sys.version_info[:3])),
-                  "root": str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)})
+                  "root": _root(config)})
     config.pluginmanager.register(reporter, "orchestrator-reporter")
     config.pluginmanager.register(_Probe(configuration, reporter, channel), "orchestrator-probe")

@@ -96,6 +96,8 @@ class JobMode {
       return {std::string(name(interrupted.end)),
               fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
               signal_ != 0 ? signal_code() : 6};
+    } catch (const NothingToDo& nothing) {
+      return {"skipped", nothing.what(), 0};
     } catch (const InvalidJob& wrong) {
       return failure_of(std::make_exception_ptr(InvalidJob(named_for(options_, wrong.errors()))));
     } catch (...) {
@@ -109,12 +111,14 @@ class JobMode {
     auto report = execution_->report_without_attempts(end_of(failure), failure.message);
     execution_.reset();
     session_.close_engine();
-    if (report && failure.kind != "request") {
+    if (report && failure.kind != "request" && failure.kind != "skipped") {
       complete(*report);
       report_file_.write(*report, Spool(session_.scratch(), ""));
     }
     for (const auto& wanted : options_.reports) discard_older(wanted);
-    return tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+    const int code = tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+    if (hooks_.ended) hooks_.ended({nullptr, &failure, code});
+    return code;
   }
 
   static RunEnd end_of(const Failure& failure) {
@@ -126,6 +130,7 @@ class JobMode {
   void complete(Report& report) const {
     report.program_version = program_version_;
     report.reproduce = reproduce_job(report);
+    if (hooks_.complete) hooks_.complete(report);
   }
 
   void keep_scratch() {
@@ -141,9 +146,11 @@ class JobMode {
     const Spool& spool = execution_->spool();
     report_file_.write(report, spool);
     for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
-    const int code = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    const int said = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    const int code = signal_ != 0 ? signal_code() : said;
+    if (hooks_.ended) hooks_.ended({&report, nullptr, code});
     finish_stdout(std::cout);
-    return signal_ != 0 ? signal_code() : code;
+    return code;
   }
 
   const CommandLine& options_;
@@ -177,6 +184,20 @@ int conclude_run(const CommandLine& options, const Report& report, const Spool& 
   return exit_code(report);
 }
 
+namespace {
+
+// There is a worse thing to tell already: an error of this is told beside it.
+int tell_end(const JobModeHooks& hooks, const JobEnd& end) {
+  try {
+    if (hooks.ended) hooks.ended(end);
+  } catch (const std::exception& error) {
+    write_to_stderr(fmt::format("orchestrator: {}\n", error.what()));
+  }
+  return end.exit_code;
+}
+
+}  // namespace
+
 int run_job(const Program& program, const CommandLine& options, const JobModeHooks& hooks) {
   EventLog events;
   ReportFile report_file(options.json_file);
@@ -187,10 +208,10 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
   try {
     return JobMode(program, options, hooks, events, report_file).run();
   } catch (...) {
-    const int code = tell_failure(failure_of(std::current_exception()), options.progress, events, report_file,
-                                  program.version);
+    const Failure failure = failure_of(std::current_exception());
+    const int code = tell_failure(failure, options.progress, events, report_file, program.version);
     for (const auto& wanted : options.reports) discard_older(wanted);
-    return code;
+    return tell_end(hooks, {nullptr, &failure, code});
   }
 }
 

@@ -9,6 +9,7 @@
 #include "orchestrator/cli/option_values.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
+#include "orchestrator/job/variation.h"
 
 namespace orchestrator {
 namespace {
@@ -27,6 +28,7 @@ struct Draft {
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format;
+  std::string fail_on, max_flake_rate;
   JobReading reading;
 
   void fail(std::string pointer, std::string message) {
@@ -79,7 +81,7 @@ const std::vector<FieldGroup>& field_groups() {
       {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework", "results"}},
       {"How often",
        {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
-        "repeat_in_process", "until_sure", "max_runs"}},
+        "repeat_in_process", "until_sure", "max_runs", "only_changed", "changed_runs"}},
       {"Where it runs",
        {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
         "secret_env"}},
@@ -120,6 +122,51 @@ void define_run(FlagSet& flags, Draft& draft) {
   flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
   flags.text(git, "--git-host", "HOST", "Host that the token is for [the repository's]", line.git_host);
   flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
+}
+
+void define_ci(FlagSet& flags, Draft& draft) {
+  const std::string passes = "What passes";
+  CommandLine::Ci& ci = draft.line.ci;
+  flags.text(passes, "--fail-on", "WHAT",
+             "flaky: whatever did not always pass; failing: only what failed every time; none [flaky]",
+             draft.fail_on);
+  flags.text(passes, "--max-flake-rate", "RATE",
+             "Pass a flaky test unless it is shown (95 %) to fail more often than this, as in 2%",
+             draft.max_flake_rate);
+  flags.text(passes, "--quarantine", "FILE",
+             "Tests known to be flaky; none for none [known-flaky.json of the tree, if it is there]",
+             ci.quarantine_file);
+  flags.on(passes, "--on-failure",
+           "Another job has failed: do nothing where the repository says auto_trigger_on_failure: false",
+           ci.on_failure);
+  const std::string later = "For later steps";
+  flags.text(later, "--result", "FILE", "What was decided, as a small JSON; - for stdout", ci.result_file);
+  flags.text(later, "--dotenv", "FILE", "The same as variables FLAKY_…, for GitLab", ci.dotenv_file);
+  define_run(flags, draft);
+}
+
+void read_ci(Draft& draft) {
+  read_choice<FailOn>("--fail-on", draft.fail_on,
+                      {{"flaky", FailOn::flaky}, {"failing", FailOn::failing}, {"none", FailOn::none}},
+                      draft.line.ci.fail_on, draft.reading.errors);
+  if (draft.max_flake_rate.empty()) return;
+  draft.line.ci.max_flake_rate = parse_rate(draft.max_flake_rate);
+  if (!draft.line.ci.max_flake_rate)
+    draft.fail("--max-flake-rate",
+               "must be a rate between 0 and 1, as in 2% or 0.02, not " + in_quotes(draft.max_flake_rate));
+}
+
+HelpPage ci_page() {
+  return {"orchestrator ci [flags] -- COMMAND…",
+          "The same as run for a pipeline. 20 attempts, 5 at a time, unless a flag or the repository says "
+          "otherwise; known flakes are excused by a committed list; later steps are told what came out.",
+          {},
+          {"orchestrator ci --repo . --json report.json -- pytest",
+           "orchestrator ci --repo . --only-changed origin/main --max-flake-rate 2% -- pytest"}};
+}
+
+void define_compare(FlagSet& flags, Draft& draft) {
+  flags.text("Output", "--json", "FILE", "The comparison as JSON; - for stdout", draft.line.json_file);
 }
 
 HelpPage run_page() {
@@ -201,6 +248,16 @@ struct Command {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {.mode = Mode::run, .names = {"run"}, .page = run_page(), .define = define_run, .job = true},
+      {.mode = Mode::ci, .names = {"ci"}, .page = ci_page(), .define = define_ci, .job = true},
+      {Mode::compare,
+       {"compare"},
+       {"orchestrator compare BEFORE.json AFTER.json [flags]",
+        "Tells whether the second report is of flakier tests than the first. Two reports of one command, "
+        "say of a branch and of what it is to be merged into.",
+        {},
+        {"orchestrator compare main.json branch.json"}},
+       define_compare,
+       2},
       {Mode::images_bootstrap,
        {"images", "bootstrap"},
        {"orchestrator images bootstrap NAME [flags]",
@@ -283,9 +340,11 @@ std::string value_among(const Words& words, const std::string& flag) {
 UsageError usage_error(const Command& command, const Draft& draft, const Words& words) {
   CommandLine line = draft.line;
   if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
+  if (!draft.complete && line.ci.result_file.empty()) line.ci.result_file = value_among(words, "--result");
   if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
-  return UsageError(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "",
-                    line.progress);
+  UsageError error(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "", line.progress);
+  error.result_file = line.ci.result_file;
+  return error;
 }
 
 CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
@@ -305,6 +364,7 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   draft.complete = parsed.complete && !parsed.stray;
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
+  read_ci(draft);
   check_mirror(draft);
   if (command.job) {
     finish_run(draft, after, getenv);
@@ -314,6 +374,10 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   if (parsed.words.size() < command.words)
     draft.fail("", "a name is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty()) draft.line.bootstrap_name = parsed.words.front();
+  if (command.words == 2 && parsed.words.size() == 2) {
+    draft.line.before_file = parsed.words[0];
+    draft.line.after_file = parsed.words[1];
+  }
   if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);

@@ -33,6 +33,10 @@ OrderedJson tests_json(const Report& report);
 // Groups of failures with an example and the first difference, tests that fail together, factors.
 OrderedJson findings_json(const Report& report, const Spool& spool);
 
+// What a pipeline makes of it, and which files have changed; null where nobody asked.
+OrderedJson ci_json(const Report& report);
+OrderedJson changed_json(const Report& report);
+
 // Bytes of any kind become UTF-8.
 std::string dump(const OrderedJson& json, int indent = -1);
 

@@ -16,6 +16,7 @@
 #include "orchestrator/analysis/proportions.h"
 #include "orchestrator/analysis/verdict.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/ci_decision.h"
 #include "orchestrator/report/findings.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"
@@ -83,9 +84,10 @@ struct Report {
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   std::vector<Condition> conditions{Condition{}};
-  TestResults tests;     // empty when no attempt told its tests apart
-  Verdicts verdicts;     // of those
-  Findings findings;     // what failures and tests have in common
+  TestResults tests;             // empty when no attempt told its tests apart
+  Verdicts verdicts;             // of those
+  Findings findings;             // what failures and tests have in common
+  std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;

@@ -50,6 +50,9 @@ void write_groups(const Report& report, const Spool& spool, SummaryPen& pen);
 void write_links(const Report& report, SummaryPen& pen);
 void write_outcomes(const Report& report, SummaryPen& pen);
 void write_tests(const Report& report, SummaryPen& pen);
+// What a pipeline makes of it: the tests and entries, and the one line at the end. Nothing for `run`.
+void write_ci(const Report& report, SummaryPen& pen);
+void write_ci_verdict(const Report& report, SummaryPen& pen);
 void write_environment(const Report& report, SummaryPen& pen);
 void write_warnings(const Report& report, SummaryPen& pen);
 void write_sandbox_hints(const Report& report, SummaryPen& pen);

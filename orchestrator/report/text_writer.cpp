@@ -190,7 +190,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   if (report.end == RunEnd::cancelled || report.end == RunEnd::deadline) {
     const std::string reason = one_line(report.end_reason);
     pen.sentence(ansi::kYellow, "STOPPED",
-                 fmt::format("after {} of {}{}{}", total, counted(report.plan.runs, "attempt"),
+                 fmt::format("after {} of {}{}{}", total, counted(report.plan.attempts(), "attempt"),
                              reason.empty() ? "" : ": ", reason));
   }
   const bool single = report.plan.only_attempt && total == 1;
@@ -203,6 +203,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
   if (report.end == RunEnd::not_runnable)
     pen.entry("advice", "install it by --setup-command, or take an --image that has it");
+  write_ci_verdict(report, pen);
   write_next_command(report, pen);
 }
 
@@ -218,6 +219,7 @@ void write_text(const Report& report, const Spool& spool, std::ostream& out, con
   write_sandbox_hints(report, pen);
   write_tests(report, pen);
   write_links(report, pen);
+  write_ci(report, pen);
   pen.rule();
   write_verdict(report, pen);
   out.flush();

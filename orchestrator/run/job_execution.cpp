@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "orchestrator/job/check.h"
@@ -88,6 +89,7 @@ void JobExecution::checkout() {
   checkout_request_.repo = early_.repo.value_or("");
   checkout_request_.ref = early_.ref.value_or("");
   checkout_request_.include = early_.include;
+  checkout_request_.changed_since = early_.only_changed.value_or("");
   checkout_request_.credential = inputs_.credential;
   checkout_request_.ca_file = inputs_.ca_file;
   checkout_request_.scratch = inputs_.scratch;
@@ -112,13 +114,14 @@ void JobExecution::checked_out(images::Source source) {
   const std::uint64_t random_seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
       std::hash<std::string>{}(inputs_.run_id);
-  report_.plan =
-      make_plan(inputs_.said, repository, inputs_.user, {host_.engine.cpus, random_seed % 4'294'967'296ull});
+  report_.plan = make_plan(inputs_.said, repository, inputs_.user,
+                           {host_.engine.cpus, random_seed % 4'294'967'296ull, inputs_.ci});
   planned_ = true;
   const JobPlan& plan = report_.plan;
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
     throw io::RequestError(
         fmt::format("subdir: the folder '{}' does not exist in the repository", plan.subdir));
+  if (inputs_.examine) inputs_.examine(source, plan);
   report_.source = std::move(source);
   take_toolchain();
   build_image();
@@ -191,7 +194,9 @@ void JobExecution::run_attempts() {
   report_.source.entries.clear();
   report_.source.manifests.clear();
   spool_ = std::make_unique<Spool>(inputs_.scratch, logs_folder());
-  deal_ = make_deal(plan, toolchain_->can_vary(report_.packages), report_.warnings);
+  const bool can_vary = toolchain_->can_vary(report_.packages);
+  deal_ = make_deal(plan, can_vary, report_.warnings);
+  prepare_changed(can_vary);
   report_.conditions = deal_.conditions;
   report_.anytime = plan.until_sure.has_value();
   RunSpec spec;
@@ -212,14 +217,41 @@ void JobExecution::run_attempts() {
   };
   for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
-  auto source = plan.only_attempt ? only_attempt(*plan.only_attempt)
-                : plan.until_sure ? until_settled(plan.runs)
-                                  : fixed_number(plan.runs);
+  auto source = attempt_source();
   events_.append(
       "run_started",
       {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
   run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
   run_->start([this] { attempts_ended(); });
+}
+
+std::unique_ptr<AttemptSource> JobExecution::attempt_source() const {
+  const JobPlan& plan = report_.plan;
+  if (plan.only_attempt) return only_attempt(*plan.only_attempt);
+  if (plan.until_sure) return until_settled(plan.runs);
+  if (plan.changed_runs == 0) return fixed_number(plan.runs);
+  return with_changed(plan.runs, plan.changed_runs, report_.source.changes->files);
+}
+
+// Attempts of the changed files' tests alone, where there are such files and they can be chosen.
+void JobExecution::prepare_changed(bool can_vary) {
+  const JobPlan& plan = report_.plan;
+  if (!report_.source.changes) return;
+  const auto& changes = *report_.source.changes;
+  if (!can_vary) return forget_changed("tests are not told apart here");
+  if (changes.files.empty())
+    return forget_changed(
+        fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));
+  add_changed(deal_, plan, changes.files);
+}
+
+void JobExecution::forget_changed(const std::string& why) {
+  JobPlan& plan = report_.plan;
+  plan.changed_runs = 0;
+  if (plan.only_attempt && *plan.only_attempt >= plan.runs)
+    throw io::RequestError(fmt::format(
+        "only_attempt: attempt {} is one of those of changed tests alone, but {}", *plan.only_attempt, why));
+  report_.warnings.push_back(fmt::format("only_changed: {}, so that only the usual attempts were made", why));
 }
 
 // Where every byte of output goes: where the person said, or, when only the repository's file asks for it,
@@ -249,6 +281,14 @@ void JobExecution::attempts_ended() {
   report_.attempts = run_->records();
   report_.tests = run_->tests();
   report_.settled = run_->settled();
+  const bool none_of_changed =
+      report_.plan.changed_runs > 0 && !report_.plan.only_attempt && run_->end() == RunEnd::complete &&
+      std::none_of(report_.attempts.begin(), report_.attempts.end(),
+                   [&](const AttemptRecord& each) { return deal_.of_changed(each.index); });
+  if (none_of_changed) {
+    forget_changed("none of the changed files holds a test that the command runs");
+    std::erase_if(report_.conditions, [](const Condition& each) { return !each.files.empty(); });
+  }
   judge_tests();
   warn(results_advice(report_, {run_->told_by_files(), run_->result_files()}));
   finish_report(report_, run_->end(), run_->end_reason());

@@ -37,6 +37,10 @@ struct JobInputs {
   std::optional<images::GitCredential> credential;
   std::string ca_file;             // for git
   sandbox::EnvList secret_values;  // of said.secret_env
+  bool ci = false;                 // see PlanContext
+  // Looks at what was checked out, once the plan is known and before anything is built; what it throws ends
+  // the job. Empty: nobody looks.
+  std::function<void(const images::Source&, const JobPlan&)> examine;
 };
 
 class JobExecution : images::RecipeObserver {
@@ -71,6 +75,9 @@ class JobExecution : images::RecipeObserver {
   std::string logs_folder();
   void attempts_ended();
   void judge_tests();
+  void prepare_changed(bool can_vary);
+  void forget_changed(const std::string& why);
+  std::unique_ptr<AttemptSource> attempt_source() const;
   void fail(std::exception_ptr error);
   template <class T, class Fn>
   std::function<void(io::Result<T>)> then(
