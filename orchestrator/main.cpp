@@ -55,6 +55,7 @@ void set_up_log(const CommandLine& options) {
 int run_mode(const Program& program, const CommandLine& options) {
   switch (options.mode) {
     case CommandLine::Mode::run:
+    case CommandLine::Mode::replay:
       break;  // tells its errors in its own way
     case CommandLine::Mode::images_bootstrap:
       return bootstrap_command(program, options);
@@ -95,6 +96,7 @@ int main(int argc, char** argv) {
   set_up_log(options);
   const Program program{kVersion, &sandbox::docker::connect, sandbox::supervisor_binary()};
   if (options.mode == CommandLine::Mode::run) return run_command(program, options);
+  if (options.mode == CommandLine::Mode::replay) return replay_command(program, options);
   return orchestrator::guarded([&] {
     const int code = run_mode(program, options);
     orchestrator::finish_stdout(std::cout);

@@ -126,6 +126,7 @@ class JobMode {
   void complete(Report& report) const {
     report.program_version = program_version_;
     report.reproduce = reproduce_job(report);
+    if (options_.json_file != "-") report.saved_as = options_.json_file;
   }
 
   void keep_scratch() {

@@ -18,7 +18,7 @@ enum class ColourMode { automatic, always, never };
 enum class LogFormat { text, json };
 
 struct CommandLine {
-  enum class Mode { run, images_bootstrap, images_list, doctor, clean, version };
+  enum class Mode { run, replay, images_bootstrap, images_list, doctor, clean, version };
 
   Mode mode = Mode::run;
 
@@ -34,6 +34,13 @@ struct CommandLine {
   std::string git_host;  // the host that the token is for; empty: the repository's
   std::string ca_file;   // PEM bundle
   bool keep = false;     // leave scratch folders for a look
+
+  // replay; with json_file, reports, logs_dir, keep and access to git as for run
+  std::string saved_report;    // the file
+  std::optional<int> attempt;  // its number there
+  std::string test;            // instead: a test's id, or the end of one
+  int times = 1;
+  bool shell = false;  // a terminal where the test would start
 
   // images bootstrap
   std::string bootstrap_name;
