@@ -35,6 +35,11 @@ inline constexpr const char* kHomeDir = "/home/attempt";
 inline constexpr const char* kWorkDir = "/work";
 inline constexpr const char* kSupervisorPath = "/.orchestrator/supervisor";
 
+// Of a terminal, in characters.
+struct TerminalSize {
+  unsigned short rows = 24, columns = 80;
+};
+
 struct Execution {
   std::vector<std::string> argv;         // exact; argv[0] is looked up in PATH of `env`
   EnvList env;                           // complete: nothing of the host's environment is added

@@ -14,6 +14,14 @@
 
 namespace orchestrator {
 
+// An attempt whose image is ready, for somebody who sits down in the place of its test.
+struct Seat {
+  io::Loop& loop;
+  sandbox::Sandbox& sandbox;
+  sandbox::AttemptSpec spec;
+  std::function<void(int signal)>& on_signal;  // to be set: told of SIGINT, SIGTERM and SIGHUP
+};
+
 struct JobModeHooks {
   // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
   // job file and the user's config say (`gather_inputs`).
@@ -21,6 +29,8 @@ struct JobModeHooks {
   // After the report was written to its files: says what is to be said on stdout and returns the exit code.
   // Not asked for a run that a signal has ended, but for the text. Empty: the summary, and exit_code().
   std::function<int(const Report&, const Spool&)> conclude;
+  // Instead of attempts and a report: returns the exit code when nothing runs any more.
+  std::function<int(Seat)> sit;
 };
 
 // Throws nothing: it tells its errors itself, as `tell_failure` does. Returns the exit code.

@@ -5,7 +5,9 @@
 #include "images/checkout/ca_file.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/job_mode.h"
+#include "orchestrator/cli/raw_terminal.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/cli/terminal_session.h"
 #include "orchestrator/report/json_sections.h"
 #include "orchestrator/report/saved_report.h"
 #include "orchestrator/report/words.h"
@@ -89,6 +91,7 @@ JobRequest request_of(const JobPlan& plan, int index) {
 }
 
 JobInputs replay_inputs(const CommandLine& options) {
+  if (options.shell) RawTerminal::check();
   JobInputs inputs;
   inputs.replay = replay_of(options);
   const JobPlan& plan = inputs.replay->saved.plan;
@@ -106,7 +109,13 @@ JobInputs replay_inputs(const CommandLine& options) {
 
 int replay_command(const Program& program, const CommandLine& options) {
   JobModeHooks hooks;
-  hooks.inputs = replay_inputs;
+  TestCommand command;
+  hooks.inputs = [&command](const CommandLine& said) {
+    JobInputs inputs = replay_inputs(said);
+    command = inputs.replay->saved.plan.test_command;
+    return inputs;
+  };
+  if (options.shell) hooks.sit = [&command](Seat seat) { return sit_at_terminal(std::move(seat), command); };
   return run_job(program, options, hooks);
 }
 

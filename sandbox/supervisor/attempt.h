@@ -10,6 +10,7 @@
 #include "sandbox/supervisor/options.h"
 #include "sandbox/supervisor/pump.h"
 #include "sandbox/supervisor/signals.h"
+#include "sandbox/supervisor/terminal.h"
 #include "sandbox/supervisor/usage.h"
 
 namespace supervisor {
@@ -31,6 +32,8 @@ class Attempt {
   };
 
   bool receive_gifts();
+  int open_terminal();
+  void read_typing();
   void read_gifts();
   bool start();
   int refuse_to_start(int error_number);
@@ -59,6 +62,8 @@ class Attempt {
   OutputPipe err_{FrameType::err};
   RecordPipe records_;
   GiftReader gifts_;
+  Terminal terminal_;
+  bool typing_ended_ = false;
   Counters before_;
 
   Phase phase_ = Phase::running;
