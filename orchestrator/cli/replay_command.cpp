@@ -87,6 +87,8 @@ JobRequest request_of(const JobPlan& plan, int index) {
   said.include = plan.include;
   said.seed = plan.job_seed;
   said.only_attempt = index;
+  said.network = name(plan.network);
+  if (!plan.image.empty()) said.image = plan.image;
   return said;
 }
 

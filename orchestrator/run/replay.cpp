@@ -9,6 +9,13 @@
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
+namespace {
+
+// The labels that an engine puts on the last layer of a recipe.
+constexpr const char* kKindLabel = "orchestrator.kind";
+constexpr const char* kSealed = "seal";
+
+}  // namespace
 
 JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
   JobPlan plan = replay.saved.plan;
@@ -23,6 +30,10 @@ JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
 }
 
 images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image) {
+  const auto kind = image.labels.find(kKindLabel);
+  if (kind == image.labels.end() || kind->second != kSealed)
+    throw io::RequestError(
+        fmt::format("the image of the report, {}, is none that a run has made", one_line(saved.image.id)));
   images::BuiltImage built;
   built.id = image.id;
   built.base_reference = saved.image.base_reference;

@@ -19,7 +19,8 @@ struct Replay {
 // The plan of the replay: as it was, but for what is about a whole run (its number of attempts, its deadline,
 // when to stop, what to keep). At most as many attempts at once as then, and as this host's CPUs allow.
 JobPlan replayed_plan(const Replay& replay, int engine_cpus);
-// The image that the engine still has, as a recipe would have made it.
+// The image that the engine still has, as a recipe would have made it. Throws io::RequestError when it is none
+// that this program has sealed: a report must not make us run just any image of the host.
 images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image);
 // Where the sources came from, as the report says.
 images::Source replayed_source(const SavedRun& saved);

@@ -214,7 +214,7 @@ class ReplayShell : public ::testing::Test {
   }
   // Until the shell inside asks for something.
   bool prompted() {
-    if (!program_->wait_for("its command")) return false;
+    if (!program_->wait_for("which `again` runs here")) return false;
     program_->type("echo re''ady\n");
     return program_->wait_for("ready");
   }
@@ -243,8 +243,8 @@ TEST_F(ReplayShell, IsRightWhereTheTestWouldStart) {
   EXPECT_TRUE(program_->wait_for("lo"));
   program_->resize(17, 66);
   // The size goes its own way, beside what is typed: asked until it is there.
-  program_->type("until [ \"$(stty size)\" = '17 66' ]; do :; done; echo resized\n");
-  EXPECT_TRUE(program_->wait_for("\nresized"));
+  program_->type("until [ \"$(stty size)\" = '17 66' ]; do :; done; echo re''sized\n");
+  EXPECT_TRUE(program_->wait_for("resized"));
   program_->type("again; echo ended with $?\n");
   EXPECT_TRUE(program_->wait_for("drew less than 0.3"));
   EXPECT_TRUE(program_->wait_for("ended with 1"));
@@ -303,8 +303,8 @@ TEST_F(ReplayShell, IsPutAsideByAStopAndTakenUpAgain) {
   EXPECT_TRUE(program_->is_as_before());
   program_->resize(19, 77);
   program_->signal(SIGCONT);
-  program_->type("until [ \"$(stty size)\" = '19 77' ]; do :; done; echo resized\n");
-  EXPECT_TRUE(program_->wait_for("\nresized"));
+  program_->type("until [ \"$(stty size)\" = '19 77' ]; do :; done; echo re''sized\n");
+  EXPECT_TRUE(program_->wait_for("resized"));
   EXPECT_TRUE(program_->is_raw());
   program_->type("exit 0\n");
   EXPECT_EQ(finish(), 0);

@@ -33,8 +33,9 @@ class Replayed : public ::testing::Test {
   Replayed() {
     char name[] = "/tmp/orchestrator-run-XXXXXX";
     folder_ = mkdtemp(name);
-    const sandbox::Image& image =
+    sandbox::Image& image =
         images_.add_image("sealed", {{"PATH", "/venv/bin:/bin"}, {"HOME", "/root"}, {"OF_IMAGE", "yes"}});
+    image.labels = {{"orchestrator.kind", "seal"}};
     SavedRun& saved = replay_.saved;
     saved.plan.repo = "https://e.org/r";
     saved.plan.test_command.line = "pytest";
@@ -167,6 +168,12 @@ TEST_F(Replayed, AttemptIsHandedOutInsteadOfBeingRun) {
   EXPECT_EQ(value_in(spec->value().execution.env, "ATTEMPT"), "17");
   EXPECT_EQ(spec->value().execution.argv, (std::vector<std::string>{"/bin/sh", "-c", "pytest"}));
   loop_.settle();
+  EXPECT_TRUE(sandbox_.started.empty());
+}
+
+TEST_F(Replayed, AttemptRunsOnNoOtherImageThanOneOfARun) {
+  replay_.saved.image.id = images_.add_image("mysql:8").id;
+  EXPECT_THROW(run(), io::RequestError);
   EXPECT_TRUE(sandbox_.started.empty());
 }
 
