@@ -58,6 +58,7 @@ class JobMode {
     const JobHost host = session_.job_host();
     execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
                                                 session_.engine().images(), host, inputs_, events_);
+    if (hooks_.sit) return sit();
     auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
       execution_->start(std::move(done));
       if (signal_ != 0) stop();  // it came before there was anything to stop
@@ -72,7 +73,24 @@ class JobMode {
   }
 
  private:
+  int sit() {
+    auto spec = io::await<io::Result<sandbox::AttemptSpec>>(session_.loop(), [this](auto ready) {
+      execution_->prepare(std::move(ready));
+      if (signal_ != 0) stop();
+    });
+    if (progress_) progress_->finish();
+    if (!spec.ok()) return end_without_attempts(spec.error());
+    const int code =
+        hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
+    session_.close_engine();
+    return signal_ != 0 ? signal_code() : code;
+  }
+
   void on_signal(int signal) {
+    if (told_of_signal_) {
+      if (signal_ == 0) signal_ = signal;
+      return told_of_signal_(signal);
+    }
     if (signal_ == 0) {
       signal_ = signal;
       spdlog::debug("signal {}", signal);
@@ -130,6 +148,7 @@ class JobMode {
   void complete(Report& report) const {
     report.program_version = program_version_;
     report.reproduce = reproduce_job(report);
+    if (options_.json_file != "-") report.saved_as = options_.json_file;
     if (hooks_.complete) hooks_.complete(report);
   }
 
@@ -163,6 +182,7 @@ class JobMode {
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<JobExecution> execution_;
   int signal_ = 0;
+  std::function<void(int)> told_of_signal_;  // of who sits
 };
 
 }  // namespace

@@ -18,7 +18,7 @@ enum class ColourMode { automatic, always, never };
 enum class LogFormat { text, json };
 
 struct CommandLine {
-  enum class Mode { run, ci, compare, images_bootstrap, images_list, doctor, clean, version };
+  enum class Mode { run, ci, replay, compare, images_bootstrap, images_list, doctor, clean, version };
 
   Mode mode = Mode::run;
 
@@ -46,6 +46,13 @@ struct CommandLine {
 
   // compare
   std::string before_file, after_file;  // reports; --json as above
+
+  // replay; with json_file, reports, logs_dir, keep and access to git as for run
+  std::string saved_report;    // the file
+  std::optional<int> attempt;  // its number there
+  std::string test;            // instead: a test's id, or the end of one
+  int times = 1;
+  bool shell = false;  // a terminal where the test would start
 
   // images bootstrap
   std::string bootstrap_name;

@@ -168,6 +168,34 @@ OrderedJson more_runs_json(const Report& report) {
   return {{"runs", more->runs}, {"rate_below", rounded(more->rate_below)}};
 }
 
+int requested_runs(const Report& report) {
+  if (report.replay) return report.replay->times;
+  return report.plan.only_attempt ? 1 : report.plan.attempts();
+}
+
+OrderedJson replay_json(const Report& report) {
+  if (!report.replay) return nullptr;
+  const ReplayRecord& replay = *report.replay;
+  const ReplayResult result = replay_result(report);
+  return {{"report", to_utf8(replay.report)},
+          {"attempt", replay.attempt.index},
+          {"seed", replay.attempt.seed},
+          {"test", replay.test.empty() ? OrderedJson() : OrderedJson(replay.test)},
+          {"outcome", sandbox::name(replay.attempt.outcome)},
+          {"times", replay.times},
+          {"n", result.n},
+          {"same", result.same},
+          {"differently", result.differently},
+          {"passed", result.passed},
+          {"interval",
+           {{"low", rounded(result.interval.low)},
+            {"high", rounded(result.interval.high)},
+            {"confidence", 0.95},
+            {"method", "Clopper-Pearson"}}},
+          {"image_rebuilt", replay.rebuilt},
+          {"differences", replay.differences}};
+}
+
 }  // namespace
 
 std::string_view name(sandbox::Network network) {
@@ -242,7 +270,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"early_stop", early_stop_json(report)},
       {"ci", ci_json(report)},
       {"changed", changed_json(report)},
-      {"requested_runs", report.plan.only_attempt ? 1 : report.plan.attempts()},
+      {"requested_runs", requested_runs(report)},
       {"not_counted", not_counted_json(report)},
       {"end", name(report.end)},
       {"end_reason", report.end_reason},
@@ -250,6 +278,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"finished_at", time_or_null(report.finished_at)},
       {"job_seed", report.plan.job_seed},
       {"reproduce", report.reproduce},
+      {"replay", replay_json(report)},
       {"warnings", std::move(warnings)},
       {"environment", environment_json(report)},
       {"job",

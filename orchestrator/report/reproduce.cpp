@@ -142,13 +142,24 @@ std::string continue_job(const Report& report, int runs) {
   return line.text();
 }
 
+// Attempts of a replay are all the one that was asked for.
 std::string reproduce_attempt(const Report& report, int index) {
+  if (report.replay) index = report.replay->attempt.index;
   CommandLine line = conditions_of(report);
   line.add("--runs", std::to_string(report.plan.runs));
   add_changed(line, report);
   line.add("--seed", std::to_string(report.plan.job_seed));
   line.add("--only-attempt", std::to_string(index));
   add_command(line, report.plan.test_command);
+  return line.text();
+}
+
+std::string replay_attempt(const Report& report, int index) {
+  CommandLine line;
+  line.add("orchestrator");
+  line.add("replay");
+  line.add(report.saved_as);
+  line.add("--attempt", std::to_string(index));
   return line.text();
 }
 

@@ -56,5 +56,7 @@ void write_ci_verdict(const Report& report, SummaryPen& pen);
 void write_environment(const Report& report, SummaryPen& pen);
 void write_warnings(const Report& report, SummaryPen& pen);
 void write_sandbox_hints(const Report& report, SummaryPen& pen);
+// Of a replay: whether the same happened again, and what to type next.
+void write_replay_verdict(const Report& report, SummaryPen& pen);
 
 }  // namespace orchestrator

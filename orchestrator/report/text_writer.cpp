@@ -178,6 +178,7 @@ void write_next_command(const Report& report, SummaryPen& pen) {
   const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
   if (failure) {
     pen.whole("again", for_terminal(reproduce_attempt(report, failure->index)));
+    if (!report.saved_as.empty()) pen.whole("or", for_terminal(replay_attempt(report, failure->index)));
   } else if (ask_for_more) {
     pen.whole("more", for_terminal(continue_job(report, more->runs)));
   } else if (!report.reproduce.empty()) {
@@ -189,10 +190,13 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   const int total = report.total_runs();
   if (report.end == RunEnd::cancelled || report.end == RunEnd::deadline) {
     const std::string reason = one_line(report.end_reason);
-    pen.sentence(ansi::kYellow, "STOPPED",
-                 fmt::format("after {} of {}{}{}", total, counted(report.plan.attempts(), "attempt"),
-                             reason.empty() ? "" : ": ", reason));
+    pen.sentence(
+        ansi::kYellow, "STOPPED",
+        fmt::format("after {} of {}{}{}", total,
+                    counted(report.replay ? report.replay->times : report.plan.attempts(), "attempt"),
+                    reason.empty() ? "" : ": ", reason));
   }
+  if (report.replay) return write_replay_verdict(report, pen);
   const bool single = report.plan.only_attempt && total == 1;
   const VerdictLines lines = single ? single_attempt(report) : verdict_lines(report);
   pen.sentence(lines.colour, lines.label, lines.sentence);
