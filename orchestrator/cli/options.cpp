@@ -26,7 +26,7 @@ struct Draft {
   bool no_install = false;
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
-  std::string progress, colour, log_format;
+  std::string progress, colour, log_format, junit_flaky, pull_request;
   JobReading reading;
 
   void fail(std::string pointer, std::string message) {
@@ -110,10 +110,19 @@ void define_run(FlagSet& flags, Draft& draft) {
   flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
   for (const auto& format : report_formats())
     flags.text(files, format.flag, "FILE", format.about, draft.reports[&format]);
+  flags.text(files, "--junit-flaky", "WORD", "pass or fail: what a flaky test is to readers of JUnit [pass]",
+             draft.junit_flaky);
   flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
   flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
              line.config_file);
   flags.on(files, "--keep", "Leave scratch folders for a look", line.keep);
+  const std::string post = "Where else it is told";
+  flags.on(post, "--github-annotations", "Print workflow commands for GitHub Actions",
+           line.github_annotations);
+  flags.on(post, "--post-github", "Comment on the pull request, by GITHUB_TOKEN; updated in place",
+           line.post_github);
+  flags.text(post, "--pr", "N", "The pull request [the one that the workflow runs for]", draft.pull_request);
+  flags.on(post, "--post-slack", "Send a message to the webhook SLACK_WEBHOOK_URL", line.post_slack);
   const std::string git = "Access to git";
   flags.text(git, "--git-token-env", "NAME", "Variable that holds a token for the repository's host",
              line.git_token_env);
@@ -156,6 +165,28 @@ void check_git_flags(Draft& draft) {
   }
 }
 
+// How the report is told; after where it goes.
+void read_telling(Draft& draft) {
+  CommandLine& line = draft.line;
+  bool fail = false;
+  read_choice<bool>("--junit-flaky", draft.junit_flaky, {{"pass", false}, {"fail", true}}, fail,
+                    draft.reading.errors);
+  bool has_junit = false;
+  for (auto& wanted : line.reports) {
+    if (wanted.format->flag != std::string("--junit")) continue;
+    has_junit = true;
+    if (fail) wanted.format = &junit_with_flaky_failing();
+  }
+  if (!draft.junit_flaky.empty() && !has_junit)
+    draft.fail("--junit-flaky", "--junit-flaky says how --junit FILE is written, and there is none");
+  if (const std::string& text = draft.pull_request; !text.empty()) {
+    const bool number = text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
+    line.pull_request = number ? std::stoi(text) : 0;
+    if (line.pull_request == 0)
+      draft.fail("--pr", "must be the number of a pull request, not " + in_quotes(text));
+  }
+}
+
 void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& getenv) {
   if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
   read_field_flags(draft.fields, getenv, draft.reading);
@@ -164,6 +195,7 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
   for (const auto& format : report_formats())
     if (const auto& path = draft.reports[&format]; !path.empty())
       draft.line.reports.push_back({&format, path});
+  read_telling(draft);
   check_git_flags(draft);
   if (!draft.reading.errors.empty())
     draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
