@@ -66,7 +66,7 @@ io::HttpResponse Poster::send_once(const io::HttpRequest& request) {
 }
 
 milliseconds Poster::wait_before(int next_try, const io::HttpResponse* answer) const {
-  const milliseconds usual = std::chrono::seconds(next_try == 2 ? 1 : 3);
+  const milliseconds usual = limits_.wait * (next_try == 2 ? 1 : 3);
   const milliseconds asked = answer ? retry_after(*answer).value_or(usual) : usual;
   if (asked > limits_.longest_wait)
     throw PostError(fmt::format("the service answers {} and asks to wait {} s", answer->status,

@@ -23,6 +23,7 @@ class PostError : public std::runtime_error {
 struct PostLimits {
   int tries = 3;
   std::chrono::milliseconds of_a_try{15'000};
+  std::chrono::milliseconds wait{1000};  // before the second try, three times that before each further one
   std::chrono::milliseconds longest_wait{
       20'000};  // before another try; a service that asks for more is given up
 };

@@ -165,11 +165,10 @@ class Suite {
 
   // No two are the same to a reader, however hostile the ids are.
   std::string opening(CaseName name, double time) {
-    name.name = xml_attribute(name.name);
+    name.name = name.name.empty() ? "(no name)" : xml_attribute(name.name);
     name.classname = xml_attribute(name.classname);
     for (int again = 2; !names_.insert(name.classname + '\n' + name.name).second; ++again)
       name.name += fmt::format(" ({})", again);
-    if (name.name.empty()) name.name = "(no name)";
     return fmt::format("  <testcase name=\"{}\" classname=\"{}\" time=\"{}\"", name.name, name.classname,
                        seconds(time));
   }
