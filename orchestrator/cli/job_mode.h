@@ -58,6 +58,9 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
 // From flags, job file, environment and the user's config. Throws InvalidJob and io::RequestError.
 JobInputs gather_inputs(const CommandLine& options);
 
+// The summary on stdout, not where a report went there; with workflow commands when they are asked for.
+void write_summary(const CommandLine& options, const Report& report, const Spool& spool);
+
 // The usual end: the summary on stdout (not where a report went there); the exit code of the report.
 int conclude_run(const CommandLine& options, const Report& report, const Spool& spool);
 

@@ -28,7 +28,7 @@ struct Draft {
   bool no_install = false;
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
-  std::string progress, colour, log_format;
+  std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
   std::string attempt, times;  // of replay
   JobReading reading;
@@ -112,8 +112,21 @@ void define_reports(FlagSet& flags, Draft& draft) {
   flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
   for (const auto& format : report_formats())
     flags.text(files, format.flag, "FILE", format.about, draft.reports[&format]);
+  flags.text(files, "--junit-flaky", "WORD", "pass or fail: what a flaky test is to readers of JUnit [pass]",
+             draft.junit_flaky);
   flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
   flags.on(files, "--keep", "Leave scratch folders for a look", line.keep);
+}
+
+void define_posting(FlagSet& flags, Draft& draft) {
+  CommandLine& line = draft.line;
+  const std::string post = "Where else it is told";
+  flags.on(post, "--github-annotations", "Print workflow commands for GitHub Actions",
+           line.github_annotations);
+  flags.on(post, "--post-github", "Comment on the pull request, by GITHUB_TOKEN; updated in place",
+           line.post_github);
+  flags.text(post, "--pr", "N", "The pull request [the one that the workflow runs for]", draft.pull_request);
+  flags.on(post, "--post-slack", "Send a message to the webhook SLACK_WEBHOOK_URL", line.post_slack);
 }
 
 void define_git(FlagSet& flags, Draft& draft) {
@@ -134,6 +147,7 @@ void define_run(FlagSet& flags, Draft& draft) {
   flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
              line.config_file);
   define_reports(flags, draft);
+  define_posting(flags, draft);
   define_git(flags, draft);
 }
 
@@ -241,12 +255,6 @@ void check_git_flags(Draft& draft) {
   }
 }
 
-void take_reports(Draft& draft) {
-  for (const auto& format : report_formats())
-    if (const auto& path = draft.reports[&format]; !path.empty())
-      draft.line.reports.push_back({&format, path});
-}
-
 // A whole number within bounds, if one was said.
 std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
                                Draft& draft) {
@@ -258,6 +266,31 @@ std::optional<int> number_said(const std::string& flag, const std::string& text,
   draft.fail(flag, "must be a whole number between " + std::to_string(least) + " and " +
                        std::to_string(most) + ", not " + in_quotes(text));
   return std::nullopt;
+}
+
+// How the report is told; after where it goes.
+void read_telling(Draft& draft) {
+  CommandLine& line = draft.line;
+  bool fail = false;
+  read_choice<bool>("--junit-flaky", draft.junit_flaky, {{"pass", false}, {"fail", true}}, fail,
+                    draft.reading.errors);
+  bool has_junit = false;
+  for (auto& wanted : line.reports) {
+    if (wanted.format->flag != std::string("--junit")) continue;
+    has_junit = true;
+    if (fail) wanted.format = &junit_with_flaky_failing();
+  }
+  if (!draft.junit_flaky.empty() && !has_junit)
+    draft.fail("--junit-flaky", "--junit-flaky says how --junit FILE is written, and there is none");
+  if (const auto number = number_said("--pr", draft.pull_request, 1, 999'999'999, draft))
+    line.pull_request = *number;
+}
+
+void take_reports(Draft& draft) {
+  for (const auto& format : report_formats())
+    if (const auto& path = draft.reports[&format]; !path.empty())
+      draft.line.reports.push_back({&format, path});
+  read_telling(draft);
 }
 
 void finish_replay(Draft& draft) {

@@ -27,9 +27,12 @@ struct CommandLine {
   std::string input_file;             // a job as JSON; "-": stdin
   std::string json_file;              // the report; "-": stdout
   std::vector<WantedReport> reports;  // in further formats
-  std::string logs_dir;               // the attempts' whole output
-  std::string config_file;            // the user's config; empty: the usual place
-  std::string git_token_env;          // name of the variable that holds the token
+  bool github_annotations = false;    // workflow commands on stdout, around and behind the summary
+  bool post_github = false, post_slack = false;
+  int pull_request = 0;       // 0: as the CI tells
+  std::string logs_dir;       // the attempts' whole output
+  std::string config_file;    // the user's config; empty: the usual place
+  std::string git_token_env;  // name of the variable that holds the token
   std::string git_token_file;
   std::string git_host;  // the host that the token is for; empty: the repository's
   std::string ca_file;   // PEM bundle

@@ -237,11 +237,7 @@ std::string_view outcome_words(Outcome outcome) {
 
 void write_failures(const Report& report, const Spool& spool, SummaryPen& pen) {
   constexpr std::size_t kGroups = 3, kLines = 8;
-  std::vector<int> explained;
-  if (!report.tests.empty())
-    for (const auto& group : report.findings.groups)
-      explained.insert(explained.end(), group.attempts.begin(), group.attempts.end());
-  const auto groups = failure_groups(report, explained);
+  const auto groups = failures_outside_tests(report);
   for (std::size_t i = 0; i < std::min(kGroups, groups.size()); ++i) {
     const FailureGroup& group = groups[i];
     pen.blank();

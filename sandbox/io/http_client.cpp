@@ -10,6 +10,7 @@
 
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/trust.h"
 
 namespace io {
 namespace {
@@ -88,7 +89,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   template <class T>
   void set(CURLoption option, T value) {
     if (curl_easy_setopt(easy_, option, value) != CURLE_OK)
-      throw std::runtime_error("libcurl refused an option for " + request_.url);
+      throw std::runtime_error("libcurl refused an option");  // a URL may be a secret
   }
 
   void set_up() {
@@ -96,6 +97,9 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     if (!request_.unix_socket.empty()) {
       set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
       set(CURLOPT_NOPROXY, "*");
+    } else {
+      set(CURLOPT_PROTOCOLS_STR, "http,https");
+      set_trust(easy_, request_.ca_file);
     }
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -145,6 +149,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
+    if (is_trust_failure(code))
+      message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
     return failure(TransportError(message, refused, static_cast<int>(os_error)));
   }
