@@ -34,11 +34,12 @@ Face face(TestVerdict verdict) {
   return {"", ansi::kNone};
 }
 
+}  // namespace
+
 bool needs_a_person(const TestSummary& test) {
   return test.verdict != TestVerdict::not_shown_flaky && test.verdict != TestVerdict::not_run;
 }
 
-// "3 of 50 as written, 2 of 12 in shuffle": each condition with its own rate, never one for all.
 std::string by_condition(const Report& report, const TestSummary& test) {
   std::string text;
   for (const ConditionCounts& counts : test.conditions) {
@@ -58,7 +59,6 @@ std::string rate_words(const TestSummary& test) {
                      percent_text(test.interval.high));
 }
 
-// "2 of them timed out": other ways of not passing than a failure of its own.
 std::string ways(const TestSummary& test) {
   int timed_out = 0, memory = 0, crashed = 0, errors = 0;
   for (const auto& counts : test.conditions) {
@@ -75,6 +75,8 @@ std::string ways(const TestSummary& test) {
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
   return text;
 }
+
+namespace {
 
 void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) {
   const Face how = face(test.verdict);

@@ -42,6 +42,25 @@ class SummaryPen {
 
 std::string_view outcome_words(sandbox::Outcome outcome);  // "timed out"
 
+// What the report says, for all writers whose reader is a person. `colour` is one of `ansi`.
+struct VerdictLines {
+  std::string_view colour;
+  std::string label;     // "FLAKY"
+  std::string sentence;  // "9 of 30 attempts did not pass: 30.0 % [14.7–49.4, 95 %]   MEDIUM"
+};
+VerdictLines verdict_lines(const Report& report);
+// "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
+std::string tally(const Verdicts& verdicts);
+bool needs_a_person(const TestSummary& test);  // neither not shown flaky nor never run
+// "30.0 % [14.7–49.4]"; "at least 88.1 % (95 %)" of one that never passed. Of a test that ran.
+std::string rate_words(const TestSummary& test);
+// "3 of 50 as written, 2 of 12 by shuffle": each condition with its own rate, never one for all.
+std::string by_condition(const Report& report, const TestSummary& test);
+// "2 hung, 1 crashed": other ways of not passing than a failure of its own.
+std::string ways(const TestSummary& test);
+// "7 of 9 failures look like the sandbox: connections were refused. If the tests need it: --network bridge"
+std::vector<std::string> sandbox_hint_sentences(const Report& report);
+
 // Attempts that did not pass, by how they ended; not those in which a test that was told apart failed.
 void write_failures(const Report& report, const Spool& spool, SummaryPen& pen);
 // Failures of tests that look the same, each with an example and where its log parts from a pass's.

@@ -27,12 +27,6 @@ std::string split_by_outcome(const Report& report) {
   return ways > 1 ? text : "";
 }
 
-struct VerdictLines {
-  std::string_view colour;
-  std::string label;
-  std::string sentence;
-};
-
 std::string interval_words(const Report& report) {
   const Interval interval = report.interval(report.failures(), report.total_runs());
   return fmt::format("{} % [{}–{}, 95 %]", percent_text(report.repro_rate()), percent_text(interval.low),
@@ -94,7 +88,20 @@ VerdictLines infrastructure(const Report& report) {
           fmt::format("{} could not be run: {}", counted(broken_ones, "attempt"), reason)};
 }
 
+// With --only-attempt the question is not how often.
+VerdictLines single_attempt(const Report& report) {
+  const auto groups = failure_groups(report);
+  const auto& attempt = *std::find_if(report.attempts.begin(), report.attempts.end(),
+                                      [](const AttemptRecord& a) { return a.counted(); });
+  const std::string which = fmt::format("attempt {} with seed {}", attempt.index, attempt.seed);
+  if (groups.empty()) return {ansi::kGreen, "PASSED", which};
+  return {ansi::kRed, "DID NOT PASS", which + " " + groups[0].how};
+}
+
+}  // namespace
+
 VerdictLines verdict_lines(const Report& report) {
+  if (report.plan.only_attempt && report.total_runs() == 1) return single_attempt(report);
   switch (verdict(report)) {
     case ReportVerdict::flaky:
       return flaky(report);
@@ -112,7 +119,6 @@ VerdictLines verdict_lines(const Report& report) {
   return {};
 }
 
-// "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
 std::string tally(const Verdicts& verdicts) {
   std::string text;
   for (const auto& [count, words] : {std::pair{verdicts.flaky, "flaky"},
@@ -125,15 +131,7 @@ std::string tally(const Verdicts& verdicts) {
   return text;
 }
 
-// With --only-attempt the question is not how often.
-VerdictLines single_attempt(const Report& report) {
-  const auto groups = failure_groups(report);
-  const auto& attempt = *std::find_if(report.attempts.begin(), report.attempts.end(),
-                                      [](const AttemptRecord& a) { return a.counted(); });
-  const std::string which = fmt::format("attempt {} with seed {}", attempt.index, attempt.seed);
-  if (groups.empty()) return {ansi::kGreen, "PASSED", which};
-  return {ansi::kRed, "DID NOT PASS", which + " " + groups[0].how};
-}
+namespace {
 
 std::string failing_seeds(const Report& report) {
   constexpr int kShown = 5;
@@ -176,7 +174,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
                              reason.empty() ? "" : ": ", reason));
   }
   const bool single = report.plan.only_attempt && total == 1;
-  const VerdictLines lines = single ? single_attempt(report) : verdict_lines(report);
+  const VerdictLines lines = verdict_lines(report);
   pen.sentence(lines.colour, lines.label, lines.sentence);
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
