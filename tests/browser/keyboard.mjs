@@ -14,14 +14,15 @@ const here = (page) => page.evaluate(() => {
   };
 });
 
-// Presses Tab until the focus has come round; returns what had it.
+// Presses Tab until the focus has come round, past the page's end; returns what had it.
 export async function tabStops(page) {
   const stops = [];
   const seen = new Set();
   for (let i = 0; i < 2000; i += 1) {
     await page.keyboard.press("Tab");
     const stop = await here(page);
-    if (stop.body || seen.has(stop.id)) break;
+    if (stop.body) continue;
+    if (seen.has(stop.id)) break;
     seen.add(stop.id);
     stops.push(stop);
   }

@@ -7,7 +7,7 @@ const attemptButton = (index, words = String(index)) =>
 function openDialog(title, content, titleClass) {
   document.querySelector("dialog[open]")?.close();
   const dialog = el("dialog", { "aria-labelledby": "dialog-title" },
-    el("div", { class: "bar" }, el("h2", { id: "dialog-title", class: titleClass }, title),
+    el("div", { class: "bar" }, el("h2", { id: "dialog-title", class: titleClass }, ...(titleClass ? breakable(title) : [title])),
       el("span", { class: "said quiet", role: "status" }), button("Close", () => dialog.close())),
     el("div", { class: "content" }, ...content));
   const opener = document.activeElement;
@@ -33,7 +33,7 @@ function failureOf(row, attempt, block) {
   const test = data.tests[row];
   const kept = (block.failures ?? []).filter((failure) => failure.t === row);
   return el("div", { class: "failure" },
-    button(test.id, () => openTest(row), { class: "link test-id" }),
+    testButton(row),
     el("p", { class: "counts" }, testWords(letterOf(test, attempt))),
     ...kept.map((failure) => log(
       `Failure of ${test.id}${failure.r ? `, time ${failure.r}` : ""}`, failure.x ?? failure.m ?? "")));
@@ -52,7 +52,7 @@ function openAttempt(index, row) {
   const asked = row === undefined ? undefined : data.tests[row];
   openDialog(`Attempt ${index}: ${attemptWords(attempt)}`, [
     asked && !failed.includes(row)
-      ? el("p", { class: "sentence" }, button(asked.id, () => openTest(row), { class: "link test-id" }),
+      ? el("p", { class: "sentence" }, testButton(row),
         ` here: ${testWords(letterOf(asked, attempt))}`)
       : undefined,
     facts([["Seed", attempt.seed], ["Condition", conditionOf(attempt)], ["Exit code", attempt.exit],

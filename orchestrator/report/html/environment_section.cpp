@@ -166,6 +166,7 @@ void write_environment(const Report& report, Markup& page) {
   page.element("h2", {{"id", "environment"}}, "Environment");
   const OrderedJson environment = environment_json(report);
   write_warnings(report.warnings, page);
+  if (!report.reproduce.empty()) write_command("Run the job again", for_terminal(report.reproduce), page);
   write_facts(report, environment, page);
   write_limits(environment.at("limits"), page);
   write_packages(report.packages, page);

@@ -28,10 +28,15 @@ void write_attempts(const std::vector<int>& attempts, Markup& page) {
     page.element("li", fmt::format("and {} more", attempts.size() - kMostNumbers));
 }
 
+void write_id(std::string_view tag, std::string_view id, Markup& page) {
+  const auto place = page.in(tag, {{"class", "test-id"}});
+  page.breakable(id);
+}
+
 void write_ids(const Report& report, const std::vector<TestIndex>& tests, Markup& page) {
   const auto list = page.in("ul", {{"class", "ids"}});
   for (std::size_t i = 0; i < std::min(kMostIds, tests.size()); ++i)
-    page.element("li", {{"class", "test-id"}}, report.tests.tests()[tests[i]]);
+    write_id("li", report.tests.tests()[tests[i]], page);
   if (tests.size() > kMostIds) page.element("li", fmt::format("and {} more", tests.size() - kMostIds));
 }
 
@@ -100,11 +105,9 @@ void write_example(const Report& report, const Spool& spool, const FailureFindin
     if (!group.message.empty()) write_log("Message", group.message, page);
     write_last_lines(report, spool, group.example_attempt, page);
   }
-  write_copy_attempt(group.example_attempt, fmt::format("Copy command of attempt {}", group.example_attempt),
-                     page);
+  write_copy_attempt(group.example_attempt, page);
 }
 
-// "AssertionError · call · tests/test_a.py::test_y" wraps at its dots rather than inside a name.
 void write_group(const Report& report, const Spool& spool, const FailureFinding& group, bool open,
                  Markup& page) {
   const auto box = open ? page.in("details", {{"class", "group"}, {"open", ""}})
@@ -125,7 +128,7 @@ void write_group(const Report& report, const Spool& spool, const FailureFinding&
 
 void write_factor(const Report& report, const FactorFinding& each, Markup& page) {
   const auto item = page.in("li");
-  page.element("span", {{"class", "test-id"}}, report.tests.tests()[each.test]);
+  write_id("span", report.tests.tests()[each.test], page);
   const auto& condition = report.conditions[static_cast<std::size_t>(each.condition)];
   page.element(
       "span", {{"class", "counts"}},

@@ -24,7 +24,7 @@ class GridView {
     const style = getComputedStyle(this.element);
     this.rowHeight = parseInt(style.getPropertyValue("--row"), 10);
     this.columnWidth = parseInt(style.getPropertyValue("--column"), 10);
-    const wide = this.element.clientWidth;
+    const wide = this.element.parentElement.clientWidth;
     this.nameWidth = this.model.bands.length ? Math.round(Math.min(440, Math.max(120, wide * 0.36))) : 130;
     this.headRows = this.model.bands.length ? 2 : 1;
     this.width = this.left(this.model.columns - 1) + this.columnWidth + 4;

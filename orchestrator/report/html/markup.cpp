@@ -76,6 +76,16 @@ void Markup::element(std::string_view tag, Attributes attributes, std::string_vi
   this->text(text);
 }
 
+void Markup::breakable(std::string_view bytes) {
+  constexpr std::string_view kDividers = "/:_[,";
+  while (!bytes.empty()) {
+    const std::size_t end = std::min(bytes.find_first_of(kDividers), bytes.size() - 1) + 1;
+    text(bytes.substr(0, end));
+    bytes.remove_prefix(end);
+    if (!bytes.empty()) single("wbr", {});
+  }
+}
+
 void Markup::single(std::string_view tag, Attributes attributes) { start(tag, attributes); }
 
 }  // namespace orchestrator::html

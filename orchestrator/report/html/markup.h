@@ -44,6 +44,8 @@ class Markup {
   void element(std::string_view tag, Attributes attributes, std::string_view text);
   void single(std::string_view tag, Attributes attributes);  // without an end tag: <meta>
   void text(std::string_view bytes) { out_ << escaped(bytes); }
+  // A text that may be long: it breaks behind the signs that divide an id.
+  void breakable(std::string_view bytes);
   void line() { out_ << "\n"; }  // for those who read the source
 
  private:

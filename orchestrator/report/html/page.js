@@ -40,7 +40,12 @@ function el(tag, attributes = {}, ...children) {
   return element;
 }
 
-const button = (words, click, attributes = {}) => el("button", { type: "button", click, ...attributes }, words);
+const button = (words, click, attributes = {}) =>
+  el("button", { type: "button", click, ...attributes }, ...(Array.isArray(words) ? words : [words]));
+
+// An id that may be long: it breaks behind the signs that divide it, as those that came without a script do.
+const breakable = (id) => id.split(/(?<=[/:_[,])/).flatMap((part) => [part, el("wbr")]);
+const testButton = (row) => button(breakable(data.tests[row].id), () => openTest(row), { class: "link test-id" });
 const log = (label, text) => el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": label }, text);
 
 function say(words) {
@@ -69,7 +74,7 @@ async function copy(text) {
 }
 
 const copyAttempt = (index) =>
-  button(`Copy command of attempt ${index}`, undefined, { class: "copy", "data-copy-attempt": index });
+  button("Copy command", undefined, { class: "copy", "data-copy-attempt": index, "aria-label": `Copy command of attempt ${index}` });
 
 function commandBox(label, command) {
   return el("div", { class: "command" }, el("span", { class: "label" }, label),

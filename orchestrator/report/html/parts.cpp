@@ -22,10 +22,13 @@ void draw_rate(double rate, const Interval& interval, std::string_view words, Ma
   page.element("circle", {{"class", "point"}, {"cx", at(rate)}, {"cy", "8"}, {"r", "3.5"}}, "");
 }
 
-void write_copy_attempt(int attempt, std::string_view label, Markup& page) {
+void write_copy_attempt(int attempt, Markup& page) {
   page.element("button",
-               {{"type", "button"}, {"class", "copy"}, {"data-copy-attempt", std::to_string(attempt)}},
-               label);
+               {{"type", "button"},
+                {"class", "copy"},
+                {"data-copy-attempt", std::to_string(attempt)},
+                {"aria-label", fmt::format("Copy command of attempt {}", attempt)}},
+               "Copy command");
 }
 
 void write_command(std::string_view label, std::string_view command, Markup& page) {

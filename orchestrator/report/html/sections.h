@@ -18,7 +18,7 @@ void write_environment(const Report& report, Markup& page);
 // A rate with its interval on a scale from 0 to 100 %, drawn. `words` say the same.
 void draw_rate(double rate, const Interval& interval, std::string_view words, Markup& page);
 // A button that copies the command that runs this attempt again.
-void write_copy_attempt(int attempt, std::string_view label, Markup& page);
+void write_copy_attempt(int attempt, Markup& page);
 // A command to be copied, with its button.
 void write_command(std::string_view label, std::string_view command, Markup& page);
 // Output in a box that scrolls and can be reached by keyboard.

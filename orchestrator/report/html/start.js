@@ -6,8 +6,7 @@ function legend() {
   for (const letter of Object.keys(data.letters.tests))
     if (data.tests.some((test) => test.o.includes(letter))) seen.set(letter, data.letters.tests[letter]);
   return el("ul", { class: "legend", "aria-label": "Letters of the grid" }, ...[...seen].map(([letter, words]) =>
-    el("li", {}, el("span", { class: "cell", "data-o": letter, "aria-hidden": "true" }, letter === "." ? "·" : letter),
-      letter.trim() === "" ? words : `${letter === "." ? "·" : letter} ${words}`)));
+    el("li", {}, el("span", { class: "cell", "data-o": letter }, letter === "." ? "·" : letter), " ", words)));
 }
 
 function filterTools(view, model) {
@@ -32,7 +31,7 @@ function showGrid() {
   const ofTests = data.tests.length > 0;
   document.getElementById("grid-section").hidden = false;
   const cell = matchMedia("(pointer: coarse)").matches ? 30 : 22;
-  const perRow = [50, 25, 20, 10].find((count) => place.clientWidth > 150 + count * cell) ?? 5;
+  const perRow = [50, 40, 25, 20, 10].find((count) => place.clientWidth > 150 + count * cell) ?? 5;
   const status = el("p", { class: "grid-status", "aria-hidden": "true" });
   const model = ofTests ? testsModel() : attemptsModel(perRow);
   const view = new GridView(model, status);
@@ -88,7 +87,7 @@ function linkPlaces() {
     place.replaceChildren(attemptButton(Number(place.dataset.attempt)));
   for (const place of document.querySelectorAll(".test-id[data-test]")) {
     const row = Number(place.dataset.test);
-    if (row < data.tests.length) place.replaceChildren(button(place.textContent, () => openTest(row), { class: "link test-id" }));
+    if (row < data.tests.length) place.replaceChildren(testButton(row));
   }
   document.addEventListener("click", (event) => {
     const pressed = event.target.closest?.("button.copy");
@@ -114,7 +113,8 @@ function showTheme() {
   const keep = (theme) => { try { localStorage.setItem("theme", theme); } catch { /* a page from a file may have none */ } };
   const set = (theme) => {
     if (theme === "system") delete document.documentElement.dataset.theme; else document.documentElement.dataset.theme = theme;
-    toggle.textContent = `Theme: ${theme}`;
+    toggle.replaceChildren(el("span", { class: "word" }, "Theme: "), theme);
+    toggle.setAttribute("aria-label", `Theme: ${theme}`);
     toggle.dataset.next = themes[(themes.indexOf(theme) + 1) % themes.length];
   };
   set(themes.includes(kept()) ? kept() : "system");

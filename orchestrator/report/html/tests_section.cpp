@@ -59,8 +59,10 @@ void write_row(const Report& report, const TestSummary& test, std::size_t number
   }
   {
     const auto cell = page.in("th", {{"role", "rowheader"}, {"scope", "row"}, {"class", "id"}});
-    page.element("span", {{"class", "test-id"}, {"data-test", std::to_string(number)}},
-                 report.tests.tests()[test.test]);
+    {
+      const auto id = page.in("span", {{"class", "test-id"}, {"data-test", std::to_string(number)}});
+      page.breakable(report.tests.tests()[test.test]);
+    }
     std::string text = by_condition(report, test) + " did not pass";
     if (const std::string others = ways(test); !others.empty()) text += " (" + others + ")";
     page.element("span", {{"class", "counts"}}, text);
@@ -74,8 +76,7 @@ void write_row(const Report& report, const TestSummary& test, std::size_t number
     write_duration(test.durations, page);
   }
   const auto cell = page.in("td", {{"role", "cell"}, {"class", "again"}});
-  if (const int attempt = failing_attempt(report, test); attempt >= 0)
-    write_copy_attempt(attempt, fmt::format("Copy command of attempt {}", attempt), page);
+  if (const int attempt = failing_attempt(report, test); attempt >= 0) write_copy_attempt(attempt, page);
 }
 
 void write_table(const Report& report, Markup& page) {

@@ -94,10 +94,9 @@ void write_next_commands(const Report& report, Markup& page) {
     write_command(fmt::format("See attempt {} fail again", failure->index),
                   for_terminal(reproduce_attempt(report, failure->index)), page);
   const auto more = more_runs(report);
-  if (more && !report.plan.only_attempt && report.end == RunEnd::complete)
+  if (!failure && more && !report.plan.only_attempt && report.end == RunEnd::complete)
     write_command(fmt::format("Learn more: {} attempts", more->runs),
                   for_terminal(continue_job(report, more->runs)), page);
-  if (!report.reproduce.empty()) write_command("Run the job again", for_terminal(report.reproduce), page);
 }
 
 void write_hints(const Report& report, Markup& page) {
