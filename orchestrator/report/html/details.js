@@ -88,21 +88,29 @@ function timesOf(test) {
     ["When it did not pass", notPassed > 0 ? durationText(notPassed) + (slow ? ": slower than when it passes" : "") : undefined]];
 }
 
+// Attempts in which it did not pass, by how it ended there.
 const mostAttempts = 200;
+function waysOf(test, row) {
+  const ways = new Map();
+  for (const attempt of data.attempts) {
+    const letter = letterOf(test, attempt);
+    if (didNotPass(letter)) ways.set(letter, [...(ways.get(letter) ?? []), attempt.i]);
+  }
+  return [...ways].flatMap(([letter, attempts]) => [
+    el("h3", {}, `${testWords(letter)} in ${counted(attempts.length, "attempt")}`),
+    el("ul", { class: "numbers" }, ...attempts.slice(0, mostAttempts).map((index) =>
+      el("li", {}, button(String(index), () => openAttempt(index, row), { "aria-label": `Attempt ${index}` })))),
+    attempts.length > mostAttempts ? el("p", { class: "rest" }, `and ${attempts.length - mostAttempts} more`) : undefined]);
+}
+
 function openTest(row) {
   const test = data.tests[row];
-  const failing = data.attempts.filter((attempt) => didNotPass(letterOf(test, attempt)));
   openDialog(test.id, [
     el("p", { class: "sentence" }, el("span", { class: "badge", "data-verdict": test.v }, verdictWords[test.v]),
       test.words ? ` Failure rate ${test.words}` : "", test.severity ? ` · ${test.severity}` : ""),
     el("h3", {}, "In each condition"), countsTable(test),
     facts(timesOf(test)),
     test.again === undefined ? undefined : commandBox(`See it fail again: attempt ${test.again}`, commandOf(test.again)),
-    ...(failing.length ? [el("h3", {}, "It did not pass in " + counted(failing.length, "attempt")),
-      el("ul", { class: "numbers" }, ...failing.slice(0, mostAttempts).map((attempt) =>
-        el("li", {}, button(`${letterOf(test, attempt)} ${attempt.i}`, () => openAttempt(attempt.i, row),
-          { "aria-label": `Attempt ${attempt.i}: ${testWords(letterOf(test, attempt))}` })))),
-      failing.length > mostAttempts ? el("p", { class: "rest" }, `and ${failing.length - mostAttempts} more`) : undefined]
-      : []),
+    ...waysOf(test, row),
   ], "test-id");
 }

@@ -25,7 +25,8 @@ class GridView {
     this.rowHeight = parseInt(style.getPropertyValue("--row"), 10);
     this.columnWidth = parseInt(style.getPropertyValue("--column"), 10);
     const wide = this.element.parentElement.clientWidth;
-    this.nameWidth = this.model.bands.length ? Math.round(Math.min(440, Math.max(120, wide * 0.36))) : 130;
+    this.nameWidth = this.model.bands.length ? Math.round(Math.min(440, Math.max(150, wide * 0.36))) : 130;
+    this.element.classList.toggle("narrow", this.model.bands.length > 0 && this.nameWidth < 220);
     this.headRows = this.model.bands.length ? 2 : 1;
     this.width = this.left(this.model.columns - 1) + this.columnWidth + 4;
     this.at.row = Math.min(this.at.row, this.model.rows - 1);

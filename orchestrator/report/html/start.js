@@ -52,7 +52,7 @@ function attemptRow(attempt) {
     el("td", {}, el("span", { class: "cell", "data-o": attempt.o, "aria-hidden": "true" }, attempt.o === "." ? "·" : attempt.o),
       attemptWords(attempt)),
     shown(String(attempt.seed)), shown(conditionOf(attempt)), shown(attempt.exit === undefined ? "–" : String(attempt.exit)),
-    el("td", {}, durationText(attempt.ms)), shown(attempt.memory),
+    shown(durationText(attempt.ms)), shown(attempt.memory),
     el("td", {}, el("div", { class: "actions" },
       button("Open", () => openAttempt(attempt.i), { "aria-label": `Open attempt ${attempt.i}` }), copyAttempt(attempt.i))));
 }
@@ -63,7 +63,7 @@ function showAttempts() {
   const attempts = [...data.attempts].sort((a, b) => rank(a) - rank(b) || a.i - b.i);
   const body = el("tbody");
   const titles = [["Attempt"], ["Outcome"], ["Seed", "optional"], ["Condition", "optional"], ["Exit code", "optional"],
-    ["Duration"], ["Peak memory", "optional"], ["Output and command"]];
+    ["Duration", "optional"], ["Peak memory", "optional"], ["Output and command"]];
   const more = button("", () => add());
   let shown = 0;
   const add = () => {
