@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { execFileSync } from "node:child_process";
 import { pathToFileURL } from "node:url";
 
+const patience = 180_000;  // ms, on a machine that does much else
 export const desktop = { viewport: { width: 1280, height: 900 } };
 export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };
 
@@ -14,6 +15,7 @@ export class Browser {
     const program = execFileSync("sh", ["-c", "command -v chromium"], { encoding: "utf8" }).trim();
     const browser = await chromium.launch({
       executablePath: program,
+      timeout: patience,
       args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync"],
     });
@@ -30,6 +32,7 @@ export class Browser {
   // Opens a file; `use` gets the page. What went wrong beside is returned, a line each.
   async visit(file, options, use) {
     const context = await this.browser.newContext({ ...options, acceptDownloads: false });
+    context.setDefaultTimeout(patience);
     const page = await context.newPage();
     const complaints = [];
     const url = pathToFileURL(file).href;

@@ -31,12 +31,12 @@ function failedTests(attempt, first) {
 
 function failureOf(row, attempt, block) {
   const test = data.tests[row];
-  const kept = (block.failures ?? []).filter((failure) => failure.t === row);
+  const kept = (block.failures ?? []).filter((failure) => failure.t === row && (failure.x ?? failure.m));
   return el("div", { class: "failure" },
     testButton(row),
     el("p", { class: "counts" }, testWords(letterOf(test, attempt))),
     ...kept.map((failure) => log(
-      `Failure of ${test.id}${failure.r ? `, time ${failure.r}` : ""}`, failure.x ?? failure.m ?? "")));
+      `Failure of ${test.id}${failure.r ? `, time ${failure.r}` : ""}`, failure.x ?? failure.m)));
 }
 
 function list(title, lines) {
@@ -69,7 +69,8 @@ function openAttempt(index, row) {
   ]);
 }
 
-const countColumns = ["passed", "failed", "error", "timed out", "out of memory", "crashed", "skipped", "not run"];
+const countColumns = ["passed", "failed", "error", "timed out", "out of memory", "crashed", "skipped", "not run",
+  "failed on repeat only"];
 
 function countsTable(test) {
   const shown = countColumns.map((name, i) => [name, i + 1])

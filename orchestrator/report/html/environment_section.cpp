@@ -11,7 +11,8 @@
 namespace orchestrator::html {
 namespace {
 
-constexpr std::size_t kMostWarnings = 100, kMostPackages = 2000, kMostNotCounted = 200, kLongest = 500;
+constexpr std::size_t kMostWarnings = 100, kMostPackages = 1000, kMostNotCounted = 200, kLongest = 500,
+                      kLongestPackage = 100;
 
 std::string text_of(const OrderedJson& value) {
   if (value.is_string()) return value.get<std::string>();
@@ -105,7 +106,7 @@ void write_packages(const std::vector<std::string>& packages, Markup& page) {
   page.element("summary", counted(packages.size(), "package") + " installed");
   const auto list = page.in("ul", {{"class", "packages"}});
   for (std::size_t i = 0; i < std::min(kMostPackages, packages.size()); ++i)
-    page.element("li", cut_text(packages[i], kLongest));
+    page.element("li", cut_text(packages[i], kLongestPackage));
   if (packages.size() > kMostPackages)
     page.element("li", fmt::format("and {} more", packages.size() - kMostPackages));
 }

@@ -4,15 +4,16 @@
 
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/failure_groups.h"
+#include "orchestrator/report/html/script_json.h"
 #include "orchestrator/report/html/sections.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator::html {
 namespace {
 
-constexpr std::size_t kMostGroups = 50, kOpenGroups = 3, kMostText = 8192, kMostLine = 300;
+constexpr std::size_t kMostGroups = 50, kOpenGroups = 3, kMostText = 4096, kMostLine = 300;
 constexpr std::size_t kMostNumbers = 40, kMostIds = 20, kMostFactors = 50, kMostClusters = 20;
-constexpr std::size_t kMostSignature = 600;
+constexpr std::size_t kMostSignature = 600, kMostId = 200;  // the table of tests has ids whole
 
 // Whatever is longer than the page shows says how much there is.
 void write_remainder(std::size_t all, std::size_t most, std::string_view noun, Markup& page) {
@@ -30,7 +31,8 @@ void write_attempts(const std::vector<int>& attempts, Markup& page) {
 
 void write_id(std::string_view tag, std::string_view id, Markup& page) {
   const auto place = page.in(tag, {{"class", "test-id"}});
-  page.breakable(id);
+  page.breakable(cut_text(id, kMostId));
+  if (id.size() > kMostId) page.text("…");
 }
 
 void write_ids(const Report& report, const std::vector<TestIndex>& tests, Markup& page) {
@@ -100,9 +102,10 @@ void write_example(const Report& report, const Spool& spool, const FailureFindin
   page.element("h3", fmt::format("For example attempt {}", group.example_attempt));
   if (group.text.bytes > 0) {
     const std::string text = spool.read(Spool::Piece{group.text.spool_offset, group.text.bytes});
-    write_log(fmt::format("Failure in attempt {}", group.example_attempt), cut_text(text, kMostText), page);
+    write_log(fmt::format("Failure in attempt {}", group.example_attempt),
+              shorten_for_script(readable(text), kMostText), page);
   } else {
-    if (!group.message.empty()) write_log("Message", group.message, page);
+    if (!group.message.empty()) write_log("Message", cut_text(group.message, kMostText), page);
     write_last_lines(report, spool, group.example_attempt, page);
   }
   write_copy_attempt(group.example_attempt, page);

@@ -70,8 +70,7 @@ std::string shorten_for_script(std::string text, std::uint64_t max_size) {
   // One more, where the middle's last character would have passed the bound.
   const std::string_view edge = used < size - (max_size - max_size / 2) && !rest.empty() ? first(rest) : "";
   rest.remove_prefix(edge.size());
-  return fmt::format("{}\n[… {} bytes left out of this page; --logs DIR keeps every byte …]\n{}", head,
-                     middle.size() + edge.size(), rest);
+  return fmt::format("{}\n[… {} bytes left out of this page …]\n{}", head, middle.size() + edge.size(), rest);
 }
 
 }  // namespace orchestrator::html

@@ -17,6 +17,6 @@ std::uint64_t script_size(std::string_view utf8);
 // A text of at most `max_size` in script_json, but for the mark that says what was left out of its middle.
 // The mark needs less than kLeftOutMark.
 std::string shorten_for_script(std::string text, std::uint64_t max_size);
-inline constexpr std::uint64_t kLeftOutMark = 120;
+inline constexpr std::uint64_t kLeftOutMark = 80;
 
 }  // namespace orchestrator::html

@@ -76,7 +76,7 @@ function showAttempts() {
   };
   add();
   document.getElementById("attempts-place").append(
-    el("p", { class: "about" }, "Those that did not pass come first."),
+    el("p", { class: "about" }, "Those that did not pass come first. What is long is shortened here; --logs DIR keeps every byte."),
     el("table", { class: "attempts", "aria-labelledby": "attempts" },
       el("thead", {}, el("tr", {}, ...titles.map(([title, kind]) => el("th", { scope: "col", class: kind }, title)))), body), more);
 }
