@@ -96,31 +96,6 @@ OrderedJson isolation_json() {
           {"root", "writable, thrown away"}};
 }
 
-OrderedJson environment_json(const Report& report) {
-  const sandbox::Capabilities& engine = report.engine;
-  return {{"engine", engine.engine},
-          {"engine_version", engine.engine_version},
-          {"api_version", engine.api_version},
-          {"runtime", engine.runtime},
-          {"runtime_version", engine.runtime_version},
-          {"kernel", engine.kernel},
-          {"os", engine.os},
-          {"architecture", engine.architecture},
-          {"cgroup_version", engine.cgroup_version},
-          {"storage_driver", engine.storage_driver},
-          {"security", engine.security},
-          {"image", image_json(report.image)},
-          {"commit", report.source.commit},
-          {"ref", report.source.ref},
-          {"tree_hash", report.source.tree_hash},
-          {"dirty", report.source.dirty},
-          {"limits", limits_json(report)},
-          {"network", name(report.plan.network)},
-          {"isolation", isolation_json()},
-          {"framework_found", report.framework_found},
-          {"packages", report.packages}};
-}
-
 // The line that runs the attempt again. One with very long variables, a thousand times, would make the whole
 // report too large: then the job's line, with --only-attempt, must do.
 OrderedJson reproduce_json(const Report& report, const AttemptRecord& attempt) {
@@ -208,6 +183,31 @@ std::string_view name(sandbox::Network network) {
       return "bridge";
   }
   return "unknown";
+}
+
+OrderedJson environment_json(const Report& report) {
+  const sandbox::Capabilities& engine = report.engine;
+  return {{"engine", engine.engine},
+          {"engine_version", engine.engine_version},
+          {"api_version", engine.api_version},
+          {"runtime", engine.runtime},
+          {"runtime_version", engine.runtime_version},
+          {"kernel", engine.kernel},
+          {"os", engine.os},
+          {"architecture", engine.architecture},
+          {"cgroup_version", engine.cgroup_version},
+          {"storage_driver", engine.storage_driver},
+          {"security", engine.security},
+          {"image", image_json(report.image)},
+          {"commit", report.source.commit},
+          {"ref", report.source.ref},
+          {"tree_hash", report.source.tree_hash},
+          {"dirty", report.source.dirty},
+          {"limits", limits_json(report)},
+          {"network", name(report.plan.network)},
+          {"isolation", isolation_json()},
+          {"framework_found", report.framework_found},
+          {"packages", report.packages}};
 }
 
 OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, ShownStreams shown) {
