@@ -45,6 +45,15 @@ struct MadeTests : MadeReport {
         {.test = test, .outcome = TestOutcome::failed, .failure = report.tests.add_failure(failure)});
     return *this;
   }
+  MadeTests& hangs(const std::string& id) {
+    const TestIndex test = report.tests.intern_test(id);
+    const TestFailure failure{.attempt = tests.attempt,
+                              .test = test,
+                              .signature = report.tests.intern_signature("call · timed_out")};
+    tests.runs.push_back(
+        {.test = test, .outcome = TestOutcome::timed_out, .failure = report.tests.add_failure(failure)});
+    return *this;
+  }
   void end() { report.tests.add(tests); }
   const Findings& find() {
     report.verdicts = judge(report.tests, report.conditions, {});
@@ -92,22 +101,44 @@ TEST(Findings, ComparesWhatATestPrintedWithAPassUnderTheSameCondition) {
   EXPECT_EQ(logs->difference.passing, (std::vector<std::string>{"got 200", "end"}));
 }
 
-TEST(Findings, ATestThatPrintedNothingIsComparedByTheAttemptsOutput) {
+TEST(Findings, AHangIsComparedByTheAttemptsOutput) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed, "a .\n");
+  made.passes("a").end();
+  made.attempt(0, Outcome::timed_out, "a \n");
+  made.hangs("a").end();
+  const auto& logs = made.find().groups.at(0).logs;
+  ASSERT_TRUE(logs);
+  EXPECT_EQ(logs->what, "stdout");
+  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"a "});
+}
+
+TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
   MadeTests made;
   made.attempt(0, Outcome::passed, "a .\n");
   made.passes("a").end();
   made.attempt(0, Outcome::failed, "a F\n");
   made.fails("a", "s").end();
+  EXPECT_FALSE(made.find().groups.at(0).logs) << "its text says it all";
+}
+
+TEST(Findings, APassThatPrintedNothingIsAnEmptyLog) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed);
+  made.passes("a").end();
+  made.attempt(0, Outcome::failed);
+  made.fails("a", "s", "retrying\n").end();
   const auto& logs = made.find().groups.at(0).logs;
   ASSERT_TRUE(logs);
-  EXPECT_EQ(logs->what, "stdout");
-  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"a F"});
+  EXPECT_EQ(logs->passing_attempt, 0);
+  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"retrying"});
+  EXPECT_TRUE(logs->difference.passing.empty());
 }
 
 TEST(Findings, HasNothingToCompareWithWhenNoAttemptPassed) {
   MadeTests made;
-  made.attempt(0, Outcome::failed, "a F\n");
-  made.fails("a", "s").end();
+  made.attempt(0, Outcome::timed_out, "a F\n");
+  made.hangs("a").end();
   EXPECT_FALSE(made.find().groups.at(0).logs);
 }
 
