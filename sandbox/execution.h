@@ -39,6 +39,11 @@ inline constexpr const char* kSupervisorPath = "/.orchestrator/supervisor";
 inline constexpr std::size_t kMaxResultGlobs = 16;
 inline constexpr std::size_t kMaxResultGlob = 1024;  // bytes of one
 
+// Of a terminal, in characters.
+struct TerminalSize {
+  unsigned short rows = 24, columns = 80;
+};
+
 struct Execution {
   std::vector<std::string> argv;         // exact; argv[0] is looked up in PATH of `env`
   EnvList env;                           // complete: nothing of the host's environment is added

@@ -55,6 +55,14 @@ class Prepared {
   virtual ~Prepared() = default;
 };
 
+// An attempt at whose command somebody sits: its output is that of a terminal, all of it on Stream::out.
+class TerminalHandle : public AttemptHandle {
+ public:
+  virtual void type(std::string_view bytes) = 0;  // legal in each state; kept until the command runs
+  virtual void resize(TerminalSize size) = 0;     // same
+  virtual std::size_t untyped() const = 0;        // bytes that wait for the engine to take them
+};
+
 enum class SweepScope {
   dead_owners,  // what a dead or expired owner on this host left; never what a living one owns
   own,          // what this process still owns
@@ -67,6 +75,11 @@ class Sandbox {
   virtual std::unique_ptr<Prepared> prepare(AttemptSpec spec) = 0;
   virtual std::unique_ptr<AttemptHandle> start(std::unique_ptr<Prepared> prepared,
                                                AttemptObserver& observer) = 0;
+  // The same command, user, environment, limits and network, but at a terminal of the container's own. When
+  // whoever opened it dies, the command is hung up. `spec`'s limits hold: give one that a person sits at a
+  // longer timeout and more output.
+  virtual std::unique_ptr<TerminalHandle> open_terminal(AttemptSpec spec, TerminalSize size,
+                                                        AttemptObserver& observer) = 0;
   virtual void sweep(SweepScope scope,
                      std::function<void(io::Result<int>)> done) = 0;  // how many were removed
 };

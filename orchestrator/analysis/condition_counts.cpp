@@ -49,6 +49,8 @@ ConditionColumns::ConditionColumns(const TestResults& results, const std::vector
     test_of.emplace(results.tests()[test], test);
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     repeats_.push_back(conditions[i].repeat > 1);
+    // Of the tests of some files those that never ran there are not known: none is missed.
+    if (!conditions[i].files.empty()) wanted_[i].resize(results.tests().size());
     if (conditions[i].tests.empty()) continue;
     wanted_[i].resize(results.tests().size());
     for (const auto& id : conditions[i].tests)

@@ -117,6 +117,8 @@ json JobPlan::to_json() const {
           {"order", order},
           {"repeat_in_process", repeat_in_process},
           {"until_sure", until_sure ? json(*until_sure) : json()},
+          {"only_changed", only_changed.empty() ? json() : json(only_changed)},
+          {"changed_runs", changed_runs},
           {"image", image.empty() ? json() : json(image)},
           {"dockerfile", dockerfile.empty() ? json() : json(dockerfile)},
           {"setup_commands", setup_commands},

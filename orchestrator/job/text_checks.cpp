@@ -57,6 +57,10 @@ std::string check_ref(const std::string& ref) {
   return "";
 }
 
+std::string check_base(const std::string& base) {
+  return base.empty() ? "only_changed needs the branch, tag or commit to compare with" : check_ref(base);
+}
+
 std::optional<std::string> normalised_subdir(std::string_view subdir) {
   if (!subdir.empty() && subdir.front() == '/') return std::nullopt;
   std::string path;

@@ -14,6 +14,7 @@ const std::vector<std::string>& known_frameworks();
 
 std::string check_repo(const std::string& repo);
 std::string check_ref(const std::string& ref);
+std::string check_base(const std::string& base);  // of --only-changed
 std::string check_subdir(const std::string& subdir);
 std::string check_image(const std::string& image);
 std::string check_dockerfile(const std::string& path);

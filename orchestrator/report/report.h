@@ -16,7 +16,9 @@
 #include "orchestrator/analysis/proportions.h"
 #include "orchestrator/analysis/verdict.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/ci_decision.h"
 #include "orchestrator/report/findings.h"
+#include "orchestrator/report/replay.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/outcome.h"
@@ -83,9 +85,10 @@ struct Report {
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   std::vector<Condition> conditions{Condition{}};
-  TestResults tests;     // empty when no attempt told its tests apart
-  Verdicts verdicts;     // of those
-  Findings findings;     // what failures and tests have in common
+  TestResults tests;             // empty when no attempt told its tests apart
+  Verdicts verdicts;             // of those
+  Findings findings;             // what failures and tests have in common
+  std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;
@@ -93,7 +96,9 @@ struct Report {
   std::chrono::system_clock::time_point started_at{};
   std::chrono::system_clock::time_point finished_at{};
   std::vector<std::string> warnings;
-  std::string reproduce;  // command line that runs the job again
+  std::string reproduce;               // command line that runs the job again
+  std::string saved_as;                // the file of its JSON, for the next command to try; empty: none
+  std::optional<ReplayRecord> replay;  // all attempts are this one of an earlier run
   std::string program_version;
 
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?
@@ -157,6 +162,8 @@ std::vector<std::string_view> sandbox_hint_kinds();
 // Never a value of a secret.
 std::string reproduce_job(const Report& report);
 std::string reproduce_attempt(const Report& report, int index);
+// The attempt again out of the file of its report; `saved_as` must be there.
+std::string replay_attempt(const Report& report, int index);
 // The job with other seeds and so many runs: for more evidence.
 std::string continue_job(const Report& report, int runs);
 

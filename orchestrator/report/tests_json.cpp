@@ -55,7 +55,8 @@ OrderedJson conditions_json(const Report& report) {
     list.push_back({{"name", condition.name},
                     {"order", name(condition.order)},
                     {"repeat", condition.repeat},
-                    {"tests", condition.tests}});
+                    {"tests", condition.tests},
+                    {"files", condition.files}});
   return list;
 }
 

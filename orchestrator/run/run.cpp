@@ -94,7 +94,8 @@ std::optional<Run::Next> Run::take_next() {
     again_.pop_back();
     return next;
   }
-  const auto index = source_->next({counts_.started, counts_.passed, counts_.not_passed, ledger_.settled()});
+  const auto index = source_->next(
+      {counts_.started, counts_.passed, counts_.not_passed, ledger_.settled(), &ledger_.results()});
   if (!index) return std::nullopt;
   ++counts_.started;
   return Next{*index, {}};

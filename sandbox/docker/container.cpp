@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sandbox/docker/ended_container.h"
 #include "sandbox/io/error.h"
@@ -129,7 +130,7 @@ void Container::start() {
 
 void Container::attach() {
   enter(State::attaching);
-  auto gifts = stdin_gifts(request_.execution);
+  auto gifts = stdin_gifts(request_);
   io::HttpStream handlers;
   handlers.on_head = [this](const io::HttpResponse& head) {
     if (head.status >= 300) return;  // its body says why; on_end reports it
@@ -145,7 +146,11 @@ void Container::attach() {
   handlers.on_end = [this](io::Result<io::HttpResponse> result) { stream_ended(std::move(result)); };
   const std::string query =
       fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
-  attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
+  if (request_.terminal)
+    terminal_call_ =
+        client_.duplex("POST", query, *gifts + std::exchange(early_typing_, ""), std::move(handlers));
+  else
+    attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
   backstop_ = client_.loop().call_after(kAttachTime, [this] {
     fail("while attaching to " + name_, io::failure(EngineError("the engine does not answer", 0)));
   });
@@ -197,6 +202,7 @@ void Container::exited(io::Result<Reply> result) {
   disk_timer_.reset();
   disk_call_.reset();
   if (!stream_open_) return drain();
+  if (terminal_call_) terminal_call_->end();
   drain_deadline_ = client_.loop().call_after(kDrainTime, [this] {
     result_.notes.emplace_back("the engine did not close the output stream; the last output may be missing");
     drain();
@@ -251,6 +257,7 @@ void Container::finish() {
   finished_told_ = true;
   const auto keep_alive = shared_from_this();
   backstop_.reset();
+  terminal_call_.reset();
   attach_call_.reset();  // a kept container may have a stream that never closed
   result_.exit_before_stop = ended_before_stop();
   reader_.conclude(name_, stop_sent_at_.has_value());
@@ -281,6 +288,7 @@ void Container::fail(const std::string& what, std::exception_ptr error) {
 void Container::remove() {
   if (state_ == State::removing || state_ == State::done) return;
   enter(State::removing);
+  terminal_call_.reset();
   attach_call_.reset();
   disk_timer_.reset();
   disk_call_.reset();
@@ -379,6 +387,20 @@ void Container::let_go(std::function<void()> gone) {
     default:
       kill();
   }
+}
+
+// ---- its terminal
+
+void Container::send(std::string_view bytes) {
+  if (finished_told_) return;
+  if (terminal_call_)
+    terminal_call_->send(bytes);
+  else
+    early_typing_.append(bytes);
+}
+
+std::size_t Container::unsent() const {
+  return terminal_call_ ? terminal_call_->unsent() : early_typing_.size();
 }
 
 // ---- what it has written

@@ -50,6 +50,10 @@ class Container : public std::enable_shared_from_this<Container> {
   // Legal in each state; the first reason stays. TERM, then KILL after the grace.
   void stop(StopReason reason);
   void kill();
+  // Of one with a terminal: bytes for the supervisor's stdin, behind the gifts. Legal in each state; kept
+  // until there is a connection.
+  void send(std::string_view bytes);
+  std::size_t unsent() const;
   // Keep it after it ended (for a commit); then let_go() removes it.
   void keep() { keep_ = true; }
   // Detaches the observer; it is killed and removed. `gone` is called when nothing of it is left.
@@ -126,6 +130,8 @@ class Container : public std::enable_shared_from_this<Container> {
 
   std::unique_ptr<io::HttpCall> call_;  // the one step in flight
   std::unique_ptr<io::HttpCall> attach_call_;
+  std::unique_ptr<io::HttpDuplex> terminal_call_;  // instead of attach_call_, where there is a terminal
+  std::string early_typing_;                       // until it is there
   std::unique_ptr<io::HttpCall> disk_call_;
   std::unique_ptr<io::Timer> backstop_;  // for what should have come long ago: attach, end, KILL
   std::unique_ptr<io::Timer> drain_deadline_;

@@ -50,9 +50,14 @@ int Attempt::run() {
     end(kOurFailure, 0);
     return kOurFailure;
   }
-  replace_stdin();
+  if (options_.terminal) {
+    if (const int error_number = open_terminal())
+      return fail("the supervisor cannot make a terminal", error_number);
+  } else {
+    replace_stdin();
+  }
   if (options_.results[0] != nullptr) results_.emplace();
-  StartedCommand command = start_command(options_.argv);
+  StartedCommand command = start_command(options_.argv, terminal_);
   command_ = command.pid;
   if (command.result == StartedCommand::Result::broken)
     return fail("the supervisor cannot make a process", command.error_number);
@@ -104,6 +109,22 @@ void Attempt::read_gifts() {
     gifts_.refuse("their stream ended early");
 }
 
+int Attempt::open_terminal() {
+  const int error_number = terminal_.open(options_.rows, options_.columns);
+  if (error_number == 0) terminal_.feed(gifts_.rest());
+  return error_number;
+}
+
+// Its end means that whoever typed is gone: the command is hung up.
+void Attempt::read_typing() {
+  char bytes[16 * 1024];
+  const ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
+  if (count > 0) return terminal_.feed({bytes, static_cast<std::size_t>(count)});
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  typing_ended_ = true;
+  if (phase_ == Phase::running) stop("signal");
+}
+
 int Attempt::refuse_to_start(int error_number) {
   char name[256];
   std::snprintf(name, sizeof name, "%s", options_.argv[0]);
@@ -142,12 +163,18 @@ void Attempt::supervise() {
 }
 
 void Attempt::wait() {
+  const bool hears_typing = terminal_.is_open() && terminal_.has_room() && !typing_ended_;
   pollfd waiting[] = {{signals_.fd(), POLLIN, 0},
                       {writer_.pending() ? writer_.fd() : -1, POLLOUT, 0},
                       {out_.wanted(writer_), POLLIN, 0},
                       {err_.wanted(writer_), POLLIN, 0},
-                      {records_.wanted(writer_), POLLIN, 0}};
-  ::poll(waiting, sizeof waiting / sizeof *waiting, more_to_reap_ ? 0 : poll_timeout(next_deadline()));
+                      {records_.wanted(writer_), POLLIN, 0},
+                      {terminal_.wanted(), POLLOUT, 0},
+                      {hears_typing ? STDIN_FILENO : -1, POLLIN, 0}};
+  constexpr std::size_t kCount = sizeof waiting / sizeof *waiting;
+  ::poll(waiting, kCount, more_to_reap_ ? 0 : poll_timeout(next_deadline()));
+  if (waiting[kCount - 1].revents != 0) read_typing();
+  terminal_.write_some();
 }
 
 std::int64_t Attempt::next_deadline() const {
@@ -221,6 +248,8 @@ void Attempt::stop(const char* reason) {
   phase_ = Phase::terminating;
   deadline_ = now_ms() + options_.grace_ms;
   if (options_.grace_ms == 0) return kill_everything();
+  // A shell that somebody sits at heeds no TERM.
+  if (terminal_.is_open()) signal_everything(SIGHUP);
   signal_everything(SIGTERM);
 }
 

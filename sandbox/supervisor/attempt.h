@@ -12,6 +12,7 @@
 #include "sandbox/supervisor/pump.h"
 #include "sandbox/supervisor/result_files.h"
 #include "sandbox/supervisor/signals.h"
+#include "sandbox/supervisor/terminal.h"
 #include "sandbox/supervisor/usage.h"
 
 namespace supervisor {
@@ -33,6 +34,8 @@ class Attempt {
   };
 
   bool receive_gifts();
+  int open_terminal();
+  void read_typing();
   void read_gifts();
   bool start();
   int refuse_to_start(int error_number);
@@ -62,6 +65,8 @@ class Attempt {
   OutputPipe err_{FrameType::err};
   RecordPipe records_;
   GiftReader gifts_;
+  Terminal terminal_;
+  bool typing_ended_ = false;
   Counters before_;
   std::optional<ResultFiles> results_;  // from the start of the command on
 

@@ -1,7 +1,7 @@
 // The supervisor is PID 1 of every attempt and install step: a static binary that needs nothing of the image.
 //
-//   supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... -- argv...
-//   supervisor prepare
+//   supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... [--terminal ROWSxCOLUMNS] --
+//   argv... supervisor prepare
 //
 // `run` is this, in order:
 //   1. it closes to its children: not dumpable, nothing inherited but stdin, stdout and stderr
@@ -9,7 +9,9 @@
 //   of them
 //   3. the command starts in a session of its own with /dev/null as stdin; stdout, stderr and a pipe for the
 //   records
-//      of a probe ($ORCHESTRATOR_RESULT_FD) come back as frames (frames/frame.h) on our stdout
+//      of a probe ($ORCHESTRATOR_RESULT_FD) come back as frames (frames/frame.h) on our stdout. With
+//      --terminal it sits at a pseudo-terminal instead, whose output is stdout's; what is typed there comes
+//      over stdin (frames/typing.h), and the end of stdin hangs it up
 //   4. at the deadline, or at a request to stop from outside: TERM to every process of the attempt, the
 //   grace, KILL
 //   5. when the command ends, whatever its children do: KILL to the rest; what is still in the pipes is read
@@ -72,7 +74,8 @@ int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "run") == 0) ::_exit(run(argv + 2));
   if (argc == 2 && std::strcmp(argv[1], "prepare") == 0) ::_exit(supervisor::prepare());
   std::fputs(
-      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... -- argv...\n"
+      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... [--terminal "
+      "ROWSxCOLUMNS] -- argv...\n"
       "       supervisor prepare\n",
       stderr);
   return kWrongUse;

@@ -293,7 +293,7 @@ TEST(RecordReader, ReadsWhatATestPrinted) {
   recorded.test(0, "a")
       .start(0)
       .phase(0, "call", "passed")
-      .phase(0, "teardown", "passed", R"(,"l":"hello\\n")");
+      .phase(0, "teardown", "passed", R"(,"l":"hello\n")");
   recorded.test(1, "b").start(1).phase(1, "call", "passed").phase(1, "teardown", "passed", R"(,"l":"")");
   recorded.phase(0, "teardown", "passed", R"(,"l":"once more")");
   recorded.end();

@@ -37,6 +37,8 @@ class Supervised : public sandbox::FrameSink {
   void finish();
   // Waits for the exit without reading.
   void wait_unread();
+  // More for its stdin (`stdin_stays_open`), written while frames are read.
+  void type(std::string bytes);
   void close_reader() { frames_.reset(); }
   void signal(int number) const;
   pid_t pid() const { return pid_; }
@@ -61,6 +63,7 @@ class Supervised : public sandbox::FrameSink {
   io::Fd handle_;  // a pidfd
   io::Fd frames_;
   io::Fd stdin_;
+  std::string typing_;  // not written yet
 };
 
 // A line of the shell.
