@@ -50,6 +50,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"env", "env"},
                              {"secret_env", "secret_env"},
                              {"include", "include"},
+                             {"results", "results"},
                              {"ignore_patterns", "ignore_patterns"},
                              {"severity_thresholds", "severity_thresholds"},
                              {"max_error_length", "max_error_length"},
@@ -224,6 +225,7 @@ class PlanReader {
     plan_.env.assign(said.env.begin(), said.env.end());
     plan_.secret_env = std::move(said.secret_env);
     plan_.include = std::move(said.include);
+    plan_.results = std::move(said.results);
   }
 
   void fill_limits(const JobRequest& said) {

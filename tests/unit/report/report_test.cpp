@@ -23,6 +23,19 @@ TEST(ExitCode, IsOneWhenSomeFailed) {
   EXPECT_EQ(exit_code(made.report), 1);
 }
 
+TEST(ExitCode, IsOneWhenTestsPassedOnlyBecauseTheirRunnerRanThemAgain) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed);
+  made.report.verdicts.not_shown_flaky = 4;
+  EXPECT_EQ(exit_code(made.report), 0);
+  made.report.verdicts.flaky = 1;
+  EXPECT_TRUE(flaky_inside(made.report));
+  EXPECT_EQ(exit_code(made.report), 1);
+  made.add(Outcome::failed);
+  EXPECT_FALSE(flaky_inside(made.report)) << "that is seen from outside";
+  EXPECT_EQ(exit_code(made.report), 1);
+}
+
 TEST(ExitCode, IsThreeWhenAllFailed) {
   MadeReport made;
   made.add(Outcome::failed);
