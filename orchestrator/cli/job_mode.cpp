@@ -55,7 +55,10 @@ class JobMode {
       throw io::HostError(*obstacle);
     if (!tells_json()) {
       progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
-      events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+      // The log outlives us: what ends a job by an exception is an event, too.
+      events_.subscribe([progress = std::weak_ptr(progress_)](const Event& event) {
+        if (const auto alive = progress.lock()) alive->on_event(event);
+      });
     }
 
     const JobHost host = session_.job_host();
@@ -204,7 +207,7 @@ class JobMode {
   std::string program_version_;
   EventLog& events_;
   ReportFile& report_file_;
-  std::unique_ptr<Progress> progress_;
+  std::shared_ptr<Progress> progress_;
   std::unique_ptr<JobExecution> execution_;
   PostSettings posting_;
   Poster* poster_ = nullptr;  // while it posts

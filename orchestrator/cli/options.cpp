@@ -477,7 +477,8 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
     draft.fail("--", joined(command.names) + " takes no test command");
   }
   if (parsed.words.size() < command.words)
-    draft.fail("", "a name is missing, as in: " + command.page.examples.front());
+    draft.fail("", std::string(command.mode == Mode::replay ? "the report" : "a name") +
+                       " is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty())
     (command.mode == Mode::replay ? draft.line.saved_report : draft.line.bootstrap_name) =
         parsed.words.front();

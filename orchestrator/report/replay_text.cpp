@@ -28,6 +28,12 @@ std::string rate_words(const ReplayResult& result) {
                      percent_text(result.interval.high));
 }
 
+// Of a single time there is no rate to speak of.
+std::string at_least(const ReplayResult& result) {
+  if (result.n < 2) return "";
+  return fmt::format(" (rate at least {} %, 95 %)", percent_text(result.interval.low));
+}
+
 void write_same(const Report& report, const ReplayResult& result, SummaryPen& pen) {
   const bool passed_then = report.replay->attempt.passed();
   const std::string again = passed_then ? "passed again" : "the same happened again";
@@ -35,7 +41,7 @@ void write_same(const Report& report, const ReplayResult& result, SummaryPen& pe
   const std::string of_all = fmt::format("{} of {}", result.same, counted(result.n, "time"));
   if (result.same == result.n)
     pen.sentence(good, passed_then ? "PASSED AGAIN" : "REPRODUCED",
-                 fmt::format("{}: {}, {}", which(report), again, of_all));
+                 fmt::format("{}: {}, {}{}", which(report), again, of_all, at_least(result)));
   else if (result.same > 0)
     pen.sentence(ansi::kYellow, "REPRODUCED SOMETIMES",
                  fmt::format("{}: {}, {}: {}", which(report), again, of_all, rate_words(result)));

@@ -47,6 +47,30 @@ TEST_F(TheContainer, TellsWhatTheCommandWroteAndHowItEnded) {
   EXPECT_EQ(classify(*result_), Outcome::passed);
 }
 
+TEST_F(TheContainer, AtATerminalSendsWhatIsTypedBehindTheGifts) {
+  request_.terminal = TerminalSize{31, 101};
+  request_.execution.secret_env = {{"TOKEN", "s3cr3t"}};
+  create();
+  container_->send("<early>");
+  container_->start();
+  until_asked(kWait);
+  container_->send("<late>");
+  loop_.until([&] { return says(engine_.request(kAttach).body, "<early><late>"); });
+  const Request attach = engine_.request(kAttach);
+  EXPECT_TRUE(attach.body.starts_with("ORG1")) << attach.body;
+  EXPECT_LT(attach.body.find("s3cr3t"), attach.body.find("<early>"));
+  EXPECT_TRUE(says(attach.query, "stdin=1"));
+  const Json config = Json::parse(engine_.request(kCreate).body);
+  EXPECT_TRUE(says(config.at("Entrypoint").dump(), R"("--terminal","31x101")")) << config.at("Entrypoint");
+  EXPECT_EQ(config.at("OpenStdin"), true);
+  EXPECT_EQ(config.at("StdinOnce"), true) << "our end must be that of the typing";
+  EXPECT_FALSE(says(config.dump(), "s3cr3t"));
+  let_it_end();
+  until_drained();
+  EXPECT_EQ(classify(*result_), Outcome::passed);
+  EXPECT_EQ(result_->notes, Lines{});
+}
+
 TEST_F(TheContainer, StaysCreatedUntilItIsStarted) {
   create();
   loop_.until([&] { return told_ == Lines{"created"}; });

@@ -246,7 +246,7 @@ TEST(ReplayResult, OfAPassIsAPass) {
 // ---- how it is told
 
 std::string last_lines(const MadeReport& made) {
-  const std::string text = made.text();
+  const std::string text = made.text({.width = 200});
   return text.substr(text.rfind("───"));
 }
 
