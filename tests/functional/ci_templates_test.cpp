@@ -32,8 +32,8 @@ class Pipelines : public testing::Test {
     if (no_link_) std::filesystem::copy_file(ORCHESTRATOR_BINARY, served_ / "orchestrator");
     write_file(served_ / "other", "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n", true);
   }
-  ~Pipelines() override {
-    const std::string report = workspace() + "/flaky-report/report.json";
+  // The images of a run go with the repository.
+  void remember(const std::string& report) const {
     if (!std::filesystem::exists(report)) return;
     RunResult run;
     run.report = json::parse(read_file(report));
@@ -57,9 +57,16 @@ class Pipelines : public testing::Test {
     }
     return outcome;
   }
-  Outcome github(const Values& values) const { return run("github", "action.yml", values); }
+  Outcome github(Values values) const {
+    values.try_emplace("report-dir", reports_.path());
+    const Outcome outcome = run("github", "action.yml", values);
+    remember(reports_ / "report.json");
+    return outcome;
+  }
   Outcome gitlab(const Values& values) const {
-    return run("gitlab", "scripts/ci-templates/gitlab.yml", values);
+    const Outcome outcome = run("gitlab", "scripts/ci-templates/gitlab.yml", values);
+    remember(workspace() + "/flaky-report/report.json");
+    return outcome;
   }
 
   // Fails with one seed in four.
@@ -67,7 +74,7 @@ class Pipelines : public testing::Test {
   const std::string flags_ = std::string("--image\n") + kBase + "\n--no-install\n--seed\n1\n";
 
   Repository repository_;
-  TemporaryFolder folder_, served_;
+  TemporaryFolder folder_, served_, reports_;
   std::error_code no_link_;
 };
 
@@ -89,6 +96,7 @@ TEST_F(Pipelines, ActionRunsABinaryByPathAndTellsItsOutputs) {
   const Outcome passes = github({{"path", ORCHESTRATOR_BINARY}, {"command", flaky_}, {"flags", flags_}});
   EXPECT_EQ(passes.exit_code, 0) << "its own list excuses it: " << told(passes);
   EXPECT_EQ(passes.output("verdict"), "passes");
+  EXPECT_EQ(shell("git -C '" + workspace() + "' status --porcelain"), "") << "the checkout stays as it was";
 }
 
 TEST_F(Pipelines, ActionRunsWhatAUrlHoldsOnlyWithItsChecksum) {
