@@ -9,9 +9,11 @@
 #include "images/checkout/ca_file.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/posting.h"
 #include "orchestrator/cli/progress_modes.h"
 #include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/report/github_annotations.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
@@ -36,6 +38,7 @@ class JobMode {
     min_free_bytes();  // throws when it was said wrongly
     inputs_ = hooks.inputs ? hooks.inputs(options) : gather_inputs(options);
     check_report_paths(options);
+    posting_ = gather_posting(options, environment);
     prepare_logs_folder(options.logs_dir);
     inputs_.logs_folder = options.logs_dir;
     inputs_.run_id = session_.run_id();
@@ -58,6 +61,7 @@ class JobMode {
     const JobHost host = session_.job_host();
     execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
                                                 session_.engine().images(), host, inputs_, events_);
+    if (hooks_.sit) return sit();
     auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
       execution_->start(std::move(done));
       if (signal_ != 0) stop();  // it came before there was anything to stop
@@ -72,8 +76,28 @@ class JobMode {
   }
 
  private:
+  int sit() {
+    auto spec = io::await<io::Result<sandbox::AttemptSpec>>(session_.loop(), [this](auto ready) {
+      execution_->prepare(std::move(ready));
+      if (signal_ != 0) stop();
+    });
+    if (progress_) progress_->finish();
+    if (!spec.ok()) return end_without_attempts(spec.error());
+    const int code =
+        hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
+    session_.close_engine();
+    return signal_ != 0 ? signal_code() : code;
+  }
+
   void on_signal(int signal) {
-    if (signal_ == 0) {
+    if (told_of_signal_) {
+      if (signal_ == 0) signal_ = signal;
+      return told_of_signal_(signal);
+    }
+    if (poster_) {
+      signal_ = signal;
+      poster_->stop();
+    } else if (signal_ == 0) {
       signal_ = signal;
       spdlog::debug("signal {}", signal);
       if (!tells_json() && options_.progress != ProgressMode::quiet)
@@ -130,6 +154,7 @@ class JobMode {
   void complete(Report& report) const {
     report.program_version = program_version_;
     report.reproduce = reproduce_job(report);
+    if (options_.json_file != "-") report.saved_as = options_.json_file;
     if (hooks_.complete) hooks_.complete(report);
   }
 
@@ -142,10 +167,29 @@ class JobMode {
       write_to_stderr(kept + "\n");
   }
 
+  void warn(const std::string& sentence) {
+    if (tells_json())
+      events_.append("warning", {{"text", to_utf8(sentence)}});
+    else
+      write_to_stderr("orchestrator: " + sentence + "\n");
+  }
+
+  // Whoever stops the run does not wait for services.
+  void post(const Report& report, const Spool& spool) {
+    for (const auto& note : posting_.notes) warn(note);
+    if (!posting_.any()) return;
+    if (signal_ != 0) return warn("not posted: the run was stopped");
+    Poster poster(session_.loop(), options_.ca_file);
+    poster_ = &poster;
+    for (const auto& warning : post_report(poster, posting_, report, spool)) warn(warning);
+    poster_ = nullptr;
+  }
+
   int present(const Report& report) {
     const Spool& spool = execution_->spool();
     report_file_.write(report, spool);
     for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
+    post(report, spool);
     const int said = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
     const int code = signal_ != 0 ? signal_code() : said;
     if (hooks_.ended) hooks_.ended({&report, nullptr, code});
@@ -162,7 +206,10 @@ class JobMode {
   ReportFile& report_file_;
   std::unique_ptr<Progress> progress_;
   std::unique_ptr<JobExecution> execution_;
+  PostSettings posting_;
+  Poster* poster_ = nullptr;  // while it posts
   int signal_ = 0;
+  std::function<void(int)> told_of_signal_;  // of who sits
 };
 
 }  // namespace
@@ -179,8 +226,18 @@ JobInputs gather_inputs(const CommandLine& options) {
   return inputs;
 }
 
+void write_summary(const CommandLine& options, const Report& report, const Spool& spool) {
+  if (report_to_stdout(options)) return;
+  if (!options.github_annotations) return write_text(report, spool, std::cout, text_style(options));
+  {
+    const StoppedCommands stopped(std::cout);  // it quotes what attempts printed
+    write_text(report, spool, std::cout, text_style(options));
+  }
+  write_github_annotations(report, spool, std::cout);
+}
+
 int conclude_run(const CommandLine& options, const Report& report, const Spool& spool) {
-  if (!report_to_stdout(options)) write_text(report, spool, std::cout, text_style(options));
+  write_summary(options, report, spool);
   return exit_code(report);
 }
 

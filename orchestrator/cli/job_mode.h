@@ -28,6 +28,14 @@ struct JobEnd {
   int exit_code = 0;  // of the program
 };
 
+// An attempt whose image is ready, for somebody who sits down in the place of its test.
+struct Seat {
+  io::Loop& loop;
+  sandbox::Sandbox& sandbox;
+  sandbox::AttemptSpec spec;
+  std::function<void(int signal)>& on_signal;  // to be set: told of SIGINT, SIGTERM and SIGHUP
+};
+
 struct JobModeHooks {
   // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
   // job file and the user's config say (`gather_inputs`).
@@ -40,6 +48,8 @@ struct JobModeHooks {
   std::function<int(const Report&, const Spool&)> conclude;
   // Last of all, also for a job that has no report. What it throws is told like an error of the job.
   std::function<void(const JobEnd&)> ended;
+  // Instead of attempts and a report: returns the exit code when nothing runs any more.
+  std::function<int(Seat)> sit;
 };
 
 // Throws nothing: it tells its errors itself, as `tell_failure` does. Returns the exit code.
@@ -47,6 +57,9 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
 
 // From flags, job file, environment and the user's config. Throws InvalidJob and io::RequestError.
 JobInputs gather_inputs(const CommandLine& options);
+
+// The summary on stdout, not where a report went there; with workflow commands when they are asked for.
+void write_summary(const CommandLine& options, const Report& report, const Spool& spool);
 
 // The usual end: the summary on stdout (not where a report went there); the exit code of the report.
 int conclude_run(const CommandLine& options, const Report& report, const Spool& spool);

@@ -18,7 +18,7 @@ enum class ColourMode { automatic, always, never };
 enum class LogFormat { text, json };
 
 struct CommandLine {
-  enum class Mode { run, ci, compare, images_bootstrap, images_list, doctor, clean, version };
+  enum class Mode { run, ci, replay, compare, images_bootstrap, images_list, doctor, clean, version };
 
   Mode mode = Mode::run;
 
@@ -27,9 +27,12 @@ struct CommandLine {
   std::string input_file;             // a job as JSON; "-": stdin
   std::string json_file;              // the report; "-": stdout
   std::vector<WantedReport> reports;  // in further formats
-  std::string logs_dir;               // the attempts' whole output
-  std::string config_file;            // the user's config; empty: the usual place
-  std::string git_token_env;          // name of the variable that holds the token
+  bool github_annotations = false;    // workflow commands on stdout, around and behind the summary
+  bool post_github = false, post_slack = false;
+  int pull_request = 0;       // 0: as the CI tells
+  std::string logs_dir;       // the attempts' whole output
+  std::string config_file;    // the user's config; empty: the usual place
+  std::string git_token_env;  // name of the variable that holds the token
   std::string git_token_file;
   std::string git_host;  // the host that the token is for; empty: the repository's
   std::string ca_file;   // PEM bundle
@@ -46,6 +49,13 @@ struct CommandLine {
 
   // compare
   std::string before_file, after_file;  // reports; --json as above
+
+  // replay; with json_file, reports, logs_dir, keep and access to git as for run
+  std::string saved_report;    // the file
+  std::optional<int> attempt;  // its number there
+  std::string test;            // instead: a test's id, or the end of one
+  int times = 1;
+  bool shell = false;  // a terminal where the test would start
 
   // images bootstrap
   std::string bootstrap_name;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
@@ -60,6 +61,22 @@ void write_whole(const std::string& path, Fn fn) {
   }
 }
 
+// Behind what others have written; a half of it does not stay.
+void append_report(const WantedReport& wanted, const Report& report, const Spool& spool) {
+  std::error_code none;
+  const auto size = fs::file_size(wanted.path, none);
+  const std::uintmax_t already = none ? 0 : size;
+  std::ostringstream text;
+  wanted.format->append(report, spool, text, already);
+  std::ofstream file(wanted.path, std::ios::binary | std::ios::app);
+  file << text.str();
+  file.close();
+  if (file) return;
+  const std::string why = std::strerror(errno);
+  fs::resize_file(wanted.path, already, none);
+  throw io::HostError(fmt::format("cannot write the report to {}: {}", wanted.path, why));
+}
+
 }  // namespace
 
 void check_report_path(const std::string& flag, const std::string& path) {
@@ -86,6 +103,8 @@ void check_report_paths(const CommandLine& options) {
   check("--result", options.ci.result_file);
   check("--dotenv", options.ci.dotenv_file);
   for (const auto& wanted : options.reports) check(wanted.format->flag, wanted.path);
+  if (options.github_annotations && report_to_stdout(options))
+    throw io::RequestError("--github-annotations prints on stdout, where another report is to go");
 }
 
 bool report_to_stdout(const CommandLine& options) {
@@ -125,13 +144,14 @@ void ReportFile::write(const Failure& failure, const std::string& program_versio
 
 void write_report(const WantedReport& wanted, const Report& report, const Spool& spool) try {
   if (wanted.path == "-") return wanted.format->write(report, spool, std::cout);
+  if (wanted.format->append && !is_device_or_pipe(wanted.path)) return append_report(wanted, report, spool);
   write_whole(wanted.path, [&](std::ostream& out) { wanted.format->write(report, spool, out); });
 } catch (const std::system_error& full) {
   throw io::HostError(full.what());
 }
 
 void discard_older(const WantedReport& wanted) noexcept {
-  if (wanted.path == "-" || is_device_or_pipe(wanted.path)) return;
+  if (wanted.path == "-" || wanted.format->append || is_device_or_pipe(wanted.path)) return;
   std::error_code ignored;
   fs::remove(wanted.path, ignored);
 }

@@ -19,7 +19,7 @@ void check_report_paths(const CommandLine& options);
 // Does one of them go to stdout, where the summary would stand?
 bool report_to_stdout(const CommandLine& options);
 
-// Writes one of the further formats; a file appears whole or not at all. Throws io::HostError.
+// Writes one of the further formats; a file appears, or grows, whole or not at all. Throws io::HostError.
 void write_report(const WantedReport& wanted, const Report& report, const Spool& spool);
 // For a run that has no report: an older file must not be taken for this run's. Never throws.
 void discard_older(const WantedReport& wanted) noexcept;

@@ -4,6 +4,7 @@
 
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/quoted.h"
+#include "sandbox/execution.h"
 
 namespace orchestrator {
 namespace {
@@ -70,6 +71,9 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
   if (request.vary && *request.vary != "none" && (request.order || request.repeat_in_process))
     errors.push_back(
         {"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
+  if (request.results.size() > sandbox::kMaxResultGlobs)
+    errors.push_back(
+        {"/results", "results holds more than " + std::to_string(sandbox::kMaxResultGlobs) + " globs", ""});
   if (request.max_runs && !request.until_sure)
     errors.push_back({"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
   if (request.runs && request.until_sure)

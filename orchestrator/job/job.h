@@ -80,6 +80,7 @@ struct JobRequest {
   std::map<std::string, std::string> env;
   std::vector<std::string> secret_env;  // names only
   std::vector<std::string> include;
+  std::vector<std::string> results;  // globs of files with results that the command writes
   std::optional<std::string> vary;   // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
   std::optional<std::string> order;  // "written", "reversed", "shuffled": of every attempt
   std::optional<std::int64_t> repeat_in_process;
@@ -204,6 +205,7 @@ struct JobPlan {
   std::vector<std::string> secret_env;
   sandbox::Limits limits;
   std::vector<std::string> include;
+  std::vector<std::string> results;  // see sandbox::Execution::results
   std::vector<std::string> ignore_patterns;
   SeverityThresholds severity_thresholds;
   int max_error_length = 200;

@@ -129,6 +129,7 @@ json JobPlan::to_json() const {
           {"secret_env", secret_env},
           {"limits", limits_json(limits)},
           {"include", include},
+          {"results", results},
           {"ignore_patterns", ignore_patterns},
           {"severity_thresholds", thresholds_json(severity_thresholds)},
           {"max_error_length", max_error_length},

@@ -178,6 +178,7 @@ class Planner {
             std::max(plan_.runs, *plan_.only_attempt + 1);  // the command to run it again must be a good one
     }
     plan_.include = all_.include;
+    plan_.results = all_.results;
     fill_variation();
   }
 

@@ -81,6 +81,14 @@ std::vector<FailureGroup> failure_groups(const Report& report, const std::vector
   return groups;
 }
 
+std::vector<FailureGroup> failures_outside_tests(const Report& report) {
+  std::vector<int> explained;
+  if (!report.tests.empty())
+    for (const auto& group : report.findings.groups)
+      explained.insert(explained.end(), group.attempts.begin(), group.attempts.end());
+  return failure_groups(report, explained);
+}
+
 LastLines last_lines(const AttemptRecord& attempt, const Spool& spool, std::size_t max_lines,
                      int max_length) {
   max_length = std::max(max_length, 1);

@@ -19,6 +19,9 @@ struct FailureGroup {
 // The largest first; without the attempts in `except`.
 std::vector<FailureGroup> failure_groups(const Report& report, const std::vector<int>& except = {});
 
+// Of attempts in which no test that was told apart failed; all groups where none was told apart.
+std::vector<FailureGroup> failures_outside_tests(const Report& report);
+
 // The end of what an attempt printed, as lines that are safe on a terminal: at most `max_lines` of both
 // streams together, each at most `max_length` characters.
 struct LastLines {

@@ -26,6 +26,9 @@ OrderedJson attempt_json_without_output(const Report& report, const AttemptRecor
 OrderedJson head_json(const Report& report);
 OrderedJson tail_json(const Report& report, const Spool& spool, const std::string& cut);
 
+// Engine, image, source, limits with how each is enforced, isolation, packages.
+OrderedJson environment_json(const Report& report);
+
 // The conditions that attempts ran under, and the verdict on each test, worst first; null where no attempt
 // told its tests apart.
 OrderedJson conditions_json(const Report& report);

@@ -78,6 +78,19 @@ TEST(ReportSchema, AcceptsAReportThatKnowsNothing) {
   EXPECT_EQ(complaints(made.json()), "");
 }
 
+TEST(ReportSchema, AcceptsAReplay) {
+  MadeReport made;
+  made.add(Outcome::failed);
+  made.report.replay.emplace();
+  made.report.replay->report = "old.json";
+  made.report.replay->attempt.outcome = Outcome::failed;
+  made.report.replay->differences = {"kernel: 5 then, 6 now"};
+  EXPECT_EQ(complaints(made.json()), "");
+  EXPECT_EQ(made.json().at("requested_runs"), 1);
+  made.report.replay->test = "t::a";
+  EXPECT_EQ(complaints(made.json()), "");
+}
+
 TEST(ReportSchema, AcceptsAReportThatWasCut) {
   MadeReport made;
   made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
