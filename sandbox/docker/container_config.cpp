@@ -53,7 +53,11 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
   const Limits& limits = execution.limits;
   const bool test = execution.privilege == Privilege::test;
   Json tmpfs = {{"/tmp", fmt::format("rw,nosuid,nodev,exec,mode=1777,size={}", limits.tmp_bytes)}};
-  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m";
+  // Whatever mode is asked for, a runtime gives a tmpfs that of the folder it covers, so that who writes the
+  // files must own it.
+  if (gifts)
+    tmpfs[kSecretDir] = fmt::format("rw,nosuid,nodev,noexec,mode=1777,size=16m{}",
+                                    test ? fmt::format(",uid={0},gid={0}", kTestUser) : "");
   Json config = {
       {"NetworkMode", network_mode(request)},
       {"LogConfig", {{"Type", "none"}}},

@@ -93,6 +93,10 @@ TEST_F(Pipelines, ActionRunsABinaryByPathAndTellsItsOutputs) {
   const json report = json::parse(read_file(fails.output("report")));
   EXPECT_EQ(report.at("total_runs"), 16);
   EXPECT_EQ(json::parse(read_file(fails.output("result"))).at("verdict"), "fails");
+  const json& commands = fails.said.at("steps").at(1).at("commands");
+  ASSERT_EQ(commands.size(), 1u) << told(fails);
+  EXPECT_EQ(commands.at(0).get<std::string>().substr(0, 10), "::warning ") << told(fails);
+  EXPECT_NE(fails.said.at("summary").get<std::string>().find("flaky"), std::string::npos) << told(fails);
   const Outcome passes = github({{"path", ORCHESTRATOR_BINARY}, {"command", flaky_}, {"flags", flags_}});
   EXPECT_EQ(passes.exit_code, 0) << "its own list excuses it: " << told(passes);
   EXPECT_EQ(passes.output("verdict"), "passes");
@@ -124,6 +128,20 @@ TEST_F(Pipelines, ActionRunsWhatAUrlHoldsOnlyWithItsChecksum) {
     EXPECT_EQ(outcome.out, sentence) << told(outcome);
     EXPECT_EQ(outcome.said.at("steps").size(), 1u) << "the step that would run it is not reached";
   }
+}
+
+// What the tests print on the way is no command to the runner.
+TEST_F(Pipelines, ActionLetsNoTestGiveOrdersToTheRunner) {
+  const Outcome outcome =
+      github({{"path", ORCHESTRATOR_BINARY},
+              {"flags", flags_},
+              {"runs", "2"},
+              {"command",
+               "echo '::error::pwned'; echo '  ::add-mask::x' >&2; echo '::stop-commands::guess'; exit 1"}});
+  ASSERT_EQ(outcome.exit_code, 3) << told(outcome);
+  const json& commands = outcome.said.at("steps").at(1).at("commands");
+  ASSERT_EQ(commands.size(), 1u) << told(outcome);
+  EXPECT_EQ(commands.at(0).get<std::string>().substr(0, 8), "::error ") << told(outcome);
 }
 
 TEST_F(Pipelines, ActionTakesNoWordOfAnInputForAScript) {

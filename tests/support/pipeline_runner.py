@@ -65,6 +65,24 @@ def commands_of(path):
     return values
 
 
+def obeyed(text):
+    """The workflow commands in a log that the runner would carry out."""
+    commands, stopped = [], None
+    for line in text.splitlines():
+        line = line.strip()
+        if stopped:
+            if line == f"::{stopped}::":
+                stopped = None
+        elif line.startswith("::stop-commands::"):
+            stopped = line[len("::stop-commands::"):]
+            assert len(stopped) >= 16, "a token that can be guessed"
+        elif line.startswith("::"):
+            commands.append(line)
+        assert stopped or "##[" not in line, line
+    assert not stopped, "the runner is left deaf"
+    return commands
+
+
 def wanted(step, failed):
     condition = step.get("if")
     if condition is None or condition == "success()":
@@ -125,7 +143,8 @@ def github(path, workspace, given):
             if not wanted(step, failed):
                 continue
             done = run_step(step, inputs, outputs, environment, workspace, temp)
-            steps.append({"name": step["name"], "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr})
+            steps.append({"name": step["name"], "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
+                          "commands": obeyed(done.stdout) + obeyed(done.stderr)})
             if done.returncode and not failed:
                 failed, code = True, done.returncode
         for step in action["runs"]["steps"]:
