@@ -53,11 +53,10 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
   const Limits& limits = execution.limits;
   const bool test = execution.privilege == Privilege::test;
   Json tmpfs = {{"/tmp", fmt::format("rw,nosuid,nodev,exec,mode=1777,size={}", limits.tmp_bytes)}};
-  // Whatever mode is asked for, a runtime gives a tmpfs that of the folder it covers, so that who writes the
-  // files must own it.
-  if (gifts)
-    tmpfs[kSecretDir] = fmt::format("rw,nosuid,nodev,noexec,mode=1777,size=16m{}",
-                                    test ? fmt::format(",uid={0},gid={0}", kTestUser) : "");
+  // A runtime gives the mount the mode of a folder that the image has there already, as one of our own
+  // install steps leaves it: an attempt can write into it as its owner.
+  const std::string owner = test ? fmt::format(",uid={0},gid={0}", kTestUser) : "";
+  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m" + owner;
   Json config = {
       {"NetworkMode", network_mode(request)},
       {"LogConfig", {{"Type", "none"}}},
