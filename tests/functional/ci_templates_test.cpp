@@ -172,6 +172,7 @@ TEST_F(Pipelines, GitLabJobRunsABinaryByPathAndLeavesVariables) {
   EXPECT_EQ(fails.output("FLAKY_VERDICT"), "fails");
   EXPECT_EQ(fails.output("FLAKY_NEW_COUNT"), "1");
   EXPECT_EQ(fails.said.at("artifacts"), json::array({"flaky-report/"}));
+  EXPECT_EQ(fails.said.at("reports"), json::array({"codequality", "dotenv", "junit"}));
   EXPECT_EQ(json::parse(read_file(workspace() + "/flaky-report/report.json")).at("total_runs"), 16);
   const Outcome passes =
       gitlab({{"FLAKY_PATH", ORCHESTRATOR_BINARY}, {"FLAKY_COMMAND", flaky_}, {"FLAKY_FLAGS", flags_}});

@@ -177,8 +177,9 @@ def gitlab(path, workspace, given):
             variables = dict(line.split("=", 1) for line in file.read().splitlines())
         assert len(variables) <= 20, "GitLab takes no more by default"
         assert all(re.fullmatch("[A-Z0-9_]+", key) for key in variables)
+    reports = [kind for kind, file in artifacts["reports"].items() if os.path.exists(os.path.join(workspace, file))]
     kept = [each for each in artifacts["paths"] if os.path.exists(os.path.join(workspace, each))]
-    return {"exit_code": done.returncode, "outputs": variables, "artifacts": kept,
+    return {"exit_code": done.returncode, "outputs": variables, "artifacts": kept, "reports": sorted(reports),
             "steps": [{"name": name, "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}]}
 
 
