@@ -301,32 +301,37 @@ TEST(Plan, OfAPipelineTakesAutoTriggerBeforePlainFieldsOfTheSameFile) {
   EXPECT_TRUE(in_pipeline(said()).auto_trigger_on_failure);
 }
 
+// The same of a folder, which has a history.
+JobRequest local(const std::string& json) {
+  return merge(said(json), said(R"({"repo": "/r", "test_command": "pytest"})"));
+}
+
 TEST(Plan, GivesChangedTestsAttemptsBesideTheOthers) {
-  const JobPlan usual = plan(also(R"({"only_changed": "main"})"));
+  const JobPlan usual = plan(local(R"({"only_changed": "main"})"));
   EXPECT_EQ(usual.only_changed, "main");
   EXPECT_EQ(usual.changed_runs, 100);
   EXPECT_EQ(usual.attempts(), 110);
   EXPECT_EQ(plan(said()).attempts(), 10);
-  const JobPlan one = plan(also(R"({"only_changed": "main", "changed_runs": 5})"));
+  const JobPlan one = plan(local(R"({"only_changed": "main", "changed_runs": 5})"));
   EXPECT_EQ(one.attempts(), 15);
 }
 
 TEST(Plan, RefusesMoreThanAThousandAttemptsInAll) {
-  EXPECT_EQ(errors_of([] { plan(also(R"({"only_changed": "main", "runs": 901})")); }),
+  EXPECT_EQ(errors_of([] { plan(local(R"({"only_changed": "main", "runs": 901})")); }),
             "/changed_runs: runs and changed_runs must be at most 1000 together, not 1001\n");
-  EXPECT_EQ(plan(also(R"({"only_changed": "main", "runs": 900})")).attempts(), 1000);
+  EXPECT_EQ(plan(local(R"({"only_changed": "main", "runs": 900})")).attempts(), 1000);
 }
 
 TEST(Plan, RefusesWhatDoesNotGoWithChangedTests) {
-  EXPECT_EQ(errors_of([] { plan(also(R"({"changed_runs": 5})")); }),
+  EXPECT_EQ(errors_of([] { plan(local(R"({"changed_runs": 5})")); }),
             "/changed_runs: changed_runs needs only_changed\n");
-  EXPECT_EQ(errors_of([] { plan(also(R"({"only_changed": "main", "until_sure": "5%"})")); }),
+  EXPECT_EQ(errors_of([] { plan(local(R"({"only_changed": "main", "until_sure": "5%"})")); }),
             "/only_changed: only_changed and until_sure exclude each other\n");
   EXPECT_NE(errors_of([] {
               plan(said(R"({"repo": "https://e.org/r", "test_command": "x", "only_changed": "main"})"));
             }).find("fetch-depth: 0"),
             std::string::npos);
-  EXPECT_NE(errors_of([] { plan(also(R"({"only_changed": "two words"})")); }), "");
+  EXPECT_NE(errors_of([] { plan(local(R"({"only_changed": "two words"})")); }), "");
 }
 
 }  // namespace
