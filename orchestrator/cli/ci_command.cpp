@@ -2,15 +2,18 @@
 // the quarantine and the flags excuse, and tells later steps what came out.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "orchestrator/cli/ci_outputs.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/job_mode.h"
 #include "orchestrator/cli/terminal.h"
-#include "orchestrator/cli/workflow_commands.h"
+#include "orchestrator/report/github_annotations.h"
 #include "orchestrator/run/repository_file.h"
 #include "sandbox/io/error.h"
 
@@ -21,7 +24,9 @@ constexpr const char* kNoQuarantine = "none";
 
 class Pipeline {
  public:
-  explicit Pipeline(const CommandLine& options) : options_(options), commands_(report_to_stdout(options)) {
+  explicit Pipeline(const CommandLine& options) : options_(options) {
+    if (options.github_annotations) stopped_.emplace(std::cout);
+    std::cout.flush();
     policy_.fail_on = options.ci.fail_on;
     policy_.max_flake_rate = options.ci.max_flake_rate;
     policy_.today = std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now());
@@ -33,7 +38,7 @@ class Pipeline {
             .conclude = [this](const Report& report, const Spool& spool) { return conclude(report, spool); },
             .ended =
                 [this](const JobEnd& end) {
-                  commands_.resume();
+                  take_commands_again();
                   tell_later_steps(options_, end);
                 }};
   }
@@ -77,31 +82,48 @@ class Pipeline {
     report.ci = decide(report, policy_);
   }
 
-  // The one place for what GitHub Actions shows beside the log: annotations (not where stdout is a
-  // document's) and the step's summary.
-  void annotate(const Report& report, const Spool& spool) const {
-    (void)report;
-    (void)spool;
-  }
-
   int conclude(const Report& report, const Spool& spool) {
+    take_commands_again();
     conclude_run(options_, report, spool);
-    commands_.resume();
-    if (in_github_actions()) annotate(report, spool);
     return report.ci->exit_code;
   }
 
+  // Names and outputs of the repository are in what is printed on the way, too. Flushed, because progress
+  // goes to the same log by another stream.
+  void take_commands_again() {
+    stopped_.reset();
+    std::cout.flush();
+  }
+
   const CommandLine& options_;
-  WorkflowCommandsStopped commands_;
+  std::optional<StoppedCommands> stopped_;
   CiPolicy policy_;
   std::vector<std::string> warnings_;
 };
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+// Annotations (not where stdout is a document's) and the step's summary, by themselves.
+void show_in_github(CommandLine& options) {
+  if (!report_to_stdout(options)) options.github_annotations = true;
+  const std::string summary = variable("GITHUB_STEP_SUMMARY");
+  const auto is_summary = [](const std::string& flag) { return flag == "--step-summary"; };
+  const bool asked = std::any_of(options.reports.begin(), options.reports.end(),
+                                 [&](const WantedReport& each) { return is_summary(each.format->flag); });
+  if (summary.empty() || asked) return;
+  for (const auto& format : report_formats())
+    if (is_summary(format.flag)) options.reports.push_back({&format, summary});
+}
 
 }  // namespace
 
 int ci_command(const Program& program, const CommandLine& said) {
   CommandLine options = said;
   if (options.progress == ProgressMode::automatic) options.progress = ProgressMode::plain;
+  if (variable("GITHUB_ACTIONS") == "true") show_in_github(options);
   Pipeline pipeline(options);
   return run_job(program, options, pipeline.hooks());
 }

@@ -8,8 +8,8 @@
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <random>
 
-#include "orchestrator/cli/workflow_commands.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -107,6 +107,14 @@ void append(const std::string& path, const std::string& text) {
   if (!file) throw io::HostError(fmt::format("cannot append to {}: {}", path, std::strerror(errno)));
 }
 
+// 128 random bits: nobody can guess it, and so nobody can end a value with it.
+std::string random_delimiter() {
+  std::random_device random;
+  std::string text = "orchestrator_";
+  for (int i = 0; i < 4; ++i) text += fmt::format("{:08x}", random());
+  return text;
+}
+
 }  // namespace
 
 std::string ci_verdict(const JobEnd& end) {
@@ -175,7 +183,7 @@ void tell_later_steps(const CommandLine& options, const JobEnd& end) {
   const Outputs outputs = outputs_of(result);
   if (!options.ci.dotenv_file.empty()) write_whole(options.ci.dotenv_file, dotenv(outputs));
   if (const std::string path = variable("GITHUB_OUTPUT"); !path.empty())
-    append(path, github_outputs(outputs, "orchestrator_" + random_token()));
+    append(path, github_outputs(outputs, random_delimiter()));
 }
 
 }  // namespace orchestrator

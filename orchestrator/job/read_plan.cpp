@@ -41,6 +41,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"vary", "vary"},
                              {"order", "order"},
                              {"repeat_in_process", "repeat_in_process"},
+                             {"only_changed", "only_changed", true},
                              {"image", "image", true},
                              {"dockerfile", "dockerfile", true},
                              {"setup_commands", "setup_commands"},
@@ -140,6 +141,7 @@ class PlanReader {
       if (!(value > 0 && value < 1)) return fail("/until_sure", "must be a number between 0 and 1");
       plan_.until_sure = value;
     }
+    plan_.changed_runs = static_cast<int>(whole(json_, "", "changed_runs", 0, 1000));
     known_.push_back("warnings");
     if (const json* list = value_of(json_, "", "warnings")) read_warnings(*list);
   }
@@ -206,6 +208,7 @@ class PlanReader {
     plan_.vary = *said.vary;
     plan_.order = *said.order;
     plan_.repeat_in_process = static_cast<int>(*said.repeat_in_process);
+    plan_.only_changed = said.only_changed.value_or("");
     fill_environment(said);
     fill_limits(said);
     plan_.ignore_patterns = std::move(said.ignore_patterns);

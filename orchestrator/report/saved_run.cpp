@@ -88,6 +88,10 @@ Condition condition_from(const Place& place) {
   condition.order = order_from(place.at("order"));
   condition.repeat = place.at("repeat").integer(1, kMostRepeats);
   place.at("tests").each(kMostSavedTests, [&](const Place& test) { condition.tests.push_back(test.text()); });
+  // Of reports that knew it.
+  if (place.has("files"))
+    place.at("files").each(kMostSavedTests,
+                           [&](const Place& file) { condition.files.push_back(file.text()); });
   return condition;
 }
 

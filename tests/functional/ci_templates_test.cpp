@@ -32,8 +32,8 @@ class Pipelines : public testing::Test {
     if (no_link_) std::filesystem::copy_file(ORCHESTRATOR_BINARY, served_ / "orchestrator");
     write_file(served_ / "other", "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n", true);
   }
-  ~Pipelines() override {
-    const std::string report = workspace() + "/flaky-report/report.json";
+  // The images of a run go with the repository.
+  void remember(const std::string& report) const {
     if (!std::filesystem::exists(report)) return;
     RunResult run;
     run.report = json::parse(read_file(report));
@@ -57,9 +57,16 @@ class Pipelines : public testing::Test {
     }
     return outcome;
   }
-  Outcome github(const Values& values) const { return run("github", "action.yml", values); }
+  Outcome github(Values values) const {
+    values.try_emplace("report-dir", reports_.path());
+    const Outcome outcome = run("github", "action.yml", values);
+    remember(reports_ / "report.json");
+    return outcome;
+  }
   Outcome gitlab(const Values& values) const {
-    return run("gitlab", "scripts/ci-templates/gitlab.yml", values);
+    const Outcome outcome = run("gitlab", "scripts/ci-templates/gitlab.yml", values);
+    remember(workspace() + "/flaky-report/report.json");
+    return outcome;
   }
 
   // Fails with one seed in four.
@@ -67,7 +74,7 @@ class Pipelines : public testing::Test {
   const std::string flags_ = std::string("--image\n") + kBase + "\n--no-install\n--seed\n1\n";
 
   Repository repository_;
-  TemporaryFolder folder_, served_;
+  TemporaryFolder folder_, served_, reports_;
   std::error_code no_link_;
 };
 
@@ -86,9 +93,14 @@ TEST_F(Pipelines, ActionRunsABinaryByPathAndTellsItsOutputs) {
   const json report = json::parse(read_file(fails.output("report")));
   EXPECT_EQ(report.at("total_runs"), 16);
   EXPECT_EQ(json::parse(read_file(fails.output("result"))).at("verdict"), "fails");
+  const json& commands = fails.said.at("steps").at(1).at("commands");
+  ASSERT_EQ(commands.size(), 1u) << told(fails);
+  EXPECT_EQ(commands.at(0).get<std::string>().substr(0, 10), "::warning ") << told(fails);
+  EXPECT_NE(fails.said.at("summary").get<std::string>().find("flaky"), std::string::npos) << told(fails);
   const Outcome passes = github({{"path", ORCHESTRATOR_BINARY}, {"command", flaky_}, {"flags", flags_}});
   EXPECT_EQ(passes.exit_code, 0) << "its own list excuses it: " << told(passes);
   EXPECT_EQ(passes.output("verdict"), "passes");
+  EXPECT_EQ(shell("git -C '" + workspace() + "' status --porcelain"), "") << "the checkout stays as it was";
 }
 
 TEST_F(Pipelines, ActionRunsWhatAUrlHoldsOnlyWithItsChecksum) {
@@ -116,6 +128,20 @@ TEST_F(Pipelines, ActionRunsWhatAUrlHoldsOnlyWithItsChecksum) {
     EXPECT_EQ(outcome.out, sentence) << told(outcome);
     EXPECT_EQ(outcome.said.at("steps").size(), 1u) << "the step that would run it is not reached";
   }
+}
+
+// What the tests print on the way is no command to the runner.
+TEST_F(Pipelines, ActionLetsNoTestGiveOrdersToTheRunner) {
+  const Outcome outcome =
+      github({{"path", ORCHESTRATOR_BINARY},
+              {"flags", flags_},
+              {"runs", "2"},
+              {"command",
+               "echo '::error::pwned'; echo '  ::add-mask::x' >&2; echo '::stop-commands::guess'; exit 1"}});
+  ASSERT_EQ(outcome.exit_code, 3) << told(outcome);
+  const json& commands = outcome.said.at("steps").at(1).at("commands");
+  ASSERT_EQ(commands.size(), 1u) << told(outcome);
+  EXPECT_EQ(commands.at(0).get<std::string>().substr(0, 8), "::error ") << told(outcome);
 }
 
 TEST_F(Pipelines, ActionTakesNoWordOfAnInputForAScript) {
@@ -146,6 +172,7 @@ TEST_F(Pipelines, GitLabJobRunsABinaryByPathAndLeavesVariables) {
   EXPECT_EQ(fails.output("FLAKY_VERDICT"), "fails");
   EXPECT_EQ(fails.output("FLAKY_NEW_COUNT"), "1");
   EXPECT_EQ(fails.said.at("artifacts"), json::array({"flaky-report/"}));
+  EXPECT_EQ(fails.said.at("reports"), json::array({"codequality", "dotenv", "junit"}));
   EXPECT_EQ(json::parse(read_file(workspace() + "/flaky-report/report.json")).at("total_runs"), 16);
   const Outcome passes =
       gitlab({{"FLAKY_PATH", ORCHESTRATOR_BINARY}, {"FLAKY_COMMAND", flaky_}, {"FLAKY_FLAGS", flags_}});

@@ -46,7 +46,8 @@ TEST(Ci, IsAllowedByFlags) {
   EXPECT_EQ(tolerated.report.at("ci").at("allowed_by"), json::array({"max_flake_rate"}));
   const auto too_much = run_pipeline(repository, with({"--max-flake-rate", "0.5%"}), kFlaky);
   EXPECT_EQ(too_much.exit_code, 1) << told(too_much);
-  EXPECT_NE(unwrapped(too_much.out).find("more than the tolerated 0.5 %"), std::string::npos) << told(too_much);
+  EXPECT_NE(unwrapped(too_much.out).find("more than the tolerated 0.5 %"), std::string::npos)
+      << told(too_much);
 }
 
 TEST(Ci, NeverAllowsMoreThanFlakesAndFailures) {
@@ -69,7 +70,8 @@ TEST(Ci, ExcusesWhatTheTreesOwnListExcuses) {
   EXPECT_EQ(known.report.at("ci").at("quarantine").at("file"), "known-flaky.json");
   EXPECT_EQ(known.result.at("known"), json::array({kWhole}));
   EXPECT_EQ(known.result.at("expired_entries"), json::array({"away"}));
-  EXPECT_NE(unwrapped(known.out).find("within its bound of 50.0 % until 2999-12-31: known"), std::string::npos)
+  EXPECT_NE(unwrapped(known.out).find("within its bound of 50.0 % until 2999-12-31: known"),
+            std::string::npos)
       << told(known);
   const auto refused = run_pipeline(repository, with({"--quarantine", "none"}), kFlaky);
   EXPECT_EQ(refused.exit_code, 1) << told(refused);
@@ -87,7 +89,8 @@ TEST(Ci, DoesNotExcuseMoreThanTheListDoes) {
   const auto expired = run_pipeline(repository, with({"--quarantine", list}), kFlaky);
   EXPECT_EQ(expired.exit_code, 1) << told(expired);
   EXPECT_EQ(expired.result.at("expired"), json::array({kWhole}));
-  EXPECT_NE(unwrapped(expired.out).find("its entry expired on 2020-01-01"), std::string::npos) << told(expired);
+  EXPECT_NE(unwrapped(expired.out).find("its entry expired on 2020-01-01"), std::string::npos)
+      << told(expired);
   write_file(list, known_flakes({{kWhole, 0.2, "2999-12-31"}}));
   const auto healed = run_pipeline(repository, with({"--quarantine", list}), {"true"});
   EXPECT_EQ(healed.exit_code, 0) << told(healed);

@@ -65,6 +65,24 @@ def commands_of(path):
     return values
 
 
+def obeyed(text):
+    """The workflow commands in a log that the runner would carry out."""
+    commands, stopped = [], None
+    for line in text.splitlines():
+        line = line.strip()
+        if stopped:
+            if line == f"::{stopped}::":
+                stopped = None
+        elif line.startswith("::stop-commands::"):
+            stopped = line[len("::stop-commands::"):]
+            assert len(stopped) >= 16, "a token that can be guessed"
+        elif line.startswith("::"):
+            commands.append(line)
+        assert stopped or "##[" not in line, line
+    assert not stopped, "the runner is left deaf"
+    return commands
+
+
 def wanted(step, failed):
     condition = step.get("if")
     if condition is None or condition == "success()":
@@ -125,7 +143,8 @@ def github(path, workspace, given):
             if not wanted(step, failed):
                 continue
             done = run_step(step, inputs, outputs, environment, workspace, temp)
-            steps.append({"name": step["name"], "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr})
+            steps.append({"name": step["name"], "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr,
+                          "commands": obeyed(done.stdout) + obeyed(done.stderr)})
             if done.returncode and not failed:
                 failed, code = True, done.returncode
         for step in action["runs"]["steps"]:
@@ -158,8 +177,9 @@ def gitlab(path, workspace, given):
             variables = dict(line.split("=", 1) for line in file.read().splitlines())
         assert len(variables) <= 20, "GitLab takes no more by default"
         assert all(re.fullmatch("[A-Z0-9_]+", key) for key in variables)
+    reports = [kind for kind, file in artifacts["reports"].items() if os.path.exists(os.path.join(workspace, file))]
     kept = [each for each in artifacts["paths"] if os.path.exists(os.path.join(workspace, each))]
-    return {"exit_code": done.returncode, "outputs": variables, "artifacts": kept,
+    return {"exit_code": done.returncode, "outputs": variables, "artifacts": kept, "reports": sorted(reports),
             "steps": [{"name": name, "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}]}
 
 

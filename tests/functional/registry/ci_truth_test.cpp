@@ -72,8 +72,8 @@ TEST(OnlyChangedTests, GetAttemptsOfTheirOwn) {
     EXPECT_EQ(in_condition(test, "changed").is_null(), !changed) << test;
     if (!changed) continue;
     EXPECT_EQ(in_condition(test, "changed").at("passed").get<int>() +
-                    in_condition(test, "changed").at("failed").get<int>(),
-                6);
+                  in_condition(test, "changed").at("failed").get<int>(),
+              6);
   }
   // Attempt 5 is one of the changed tests alone, and is so again.
   const auto& fifth = run.report.at("results").at(5);
@@ -97,12 +97,14 @@ TEST(OnlyChangedTests, AreNoneWhenNoChangedFileHoldsAny) {
   const auto nothing = run_pipeline(repository, flags, {"pytest"});
   EXPECT_EQ(nothing.exit_code, 0) << told(nothing);
   EXPECT_EQ(nothing.report.at("total_runs"), 3);
-  EXPECT_NE(unwrapped(nothing.out).find("no file has changed since main"), std::string::npos) << told(nothing);
+  EXPECT_NE(unwrapped(nothing.out).find("no file has changed since main"), std::string::npos)
+      << told(nothing);
   repository.write("tests/data.txt", "untracked, and no test\n");
   const auto no_test = run_pipeline(repository, flags, {"pytest"});
   EXPECT_EQ(no_test.exit_code, 0) << told(no_test);
   EXPECT_EQ(no_test.report.at("total_runs"), 3);
-  EXPECT_NE(unwrapped(no_test.out).find("none of the changed files holds a test"), std::string::npos) << told(no_test);
+  EXPECT_NE(unwrapped(no_test.out).find("none of the changed files holds a test"), std::string::npos)
+      << told(no_test);
   EXPECT_EQ(no_test.report.at("conditions").size(), 3u);
 }
 

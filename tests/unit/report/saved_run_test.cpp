@@ -17,7 +17,8 @@ using Words = std::vector<std::string>;
 struct Written {
   Written() {
     Report& report = made.report;
-    report.conditions = {Condition{}, {.name = "shuffle", .order = TestOrder::shuffled, .tests = {"t::a"}}};
+    report.conditions = {
+        Condition{}, {.name = "shuffle", .order = TestOrder::shuffled, .tests = {"t::a"}, .files = {"t.py"}}};
     report.image.id = "sha256:0123";
     report.plan.seed_range = {1, 1000};
     report.plan.runs = 4;
@@ -80,6 +81,7 @@ TEST(SavedRun, HoldsWhatAReplayNeeds) {
   EXPECT_EQ(condition.name, "shuffle");
   EXPECT_EQ(condition.order, TestOrder::shuffled);
   EXPECT_EQ(condition.tests, Words{"t::a"});
+  EXPECT_EQ(condition.files, Words{"t.py"});
   EXPECT_EQ(run.failed_tests_of(3), Words{"t::b"});
   EXPECT_EQ(run.failed_tests_of(2), Words{});
   EXPECT_EQ(run.signatures_of(1), Words{"call · Oops"});
