@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "images/checkout/path_rules.h"
+#include "sandbox/io/trust.h"
 
 namespace images::checkout {
 namespace {
@@ -74,11 +75,6 @@ bool is_redirect(long status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-bool is_trust_failure(CURLcode code) {
-  return code == CURLE_PEER_FAILED_VERIFICATION || code == CURLE_SSL_CACERT_BADFILE ||
-         code == CURLE_SSL_ISSUER_ERROR;
-}
-
 }  // namespace
 
 HttpsResponse::HttpsResponse(HttpsClient& client, const HttpsRequest& request)
@@ -88,7 +84,7 @@ HttpsResponse::HttpsResponse(HttpsClient& client, const HttpsRequest& request)
       headers_(nullptr, ::curl_slist_free_all) {
   if (!handle_) throw std::runtime_error("curl cannot be started");
   set_options(request);
-  set_trust();
+  io::set_trust(handle_.get(), client_.settings_.ca_file);
   ::curl_multi_add_handle(client_.multi_.get(), handle_.get());
 }
 
@@ -130,23 +126,6 @@ void HttpsResponse::set_options(const HttpsRequest& request) {
     ::curl_easy_setopt(handle, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
     ::curl_easy_setopt(handle, CURLOPT_USERNAME, credential->username.c_str());
     ::curl_easy_setopt(handle, CURLOPT_PASSWORD, credential->token.c_str());
-  }
-}
-
-// curl the library knows none of the variables that curl the program and git know.
-void HttpsResponse::set_trust() {
-  const std::string& given = client_.settings_.ca_file;
-  const char* file =
-      given.empty() ? environment({"GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) : given.c_str();
-  const char* folder = given.empty() ? environment({"SSL_CERT_DIR"}) : nullptr;
-  CURL* handle = handle_.get();
-  if (file) {
-    ::curl_easy_setopt(handle, CURLOPT_CAINFO, file);
-    ::curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, file);
-  }
-  if (file || folder) {
-    ::curl_easy_setopt(handle, CURLOPT_CAPATH, folder);
-    ::curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, folder);
   }
 }
 
@@ -199,7 +178,7 @@ void HttpsResponse::finish(CURLcode code) {
     throw io::RequestError("more than the allowed " + std::to_string(client_.settings_.max_bytes >> 20) +
                            " MiB came from " + url_.host);
   const std::string reason = printable(error_text_[0] ? error_text_ : ::curl_easy_strerror(code));
-  if (is_trust_failure(code))
+  if (io::is_trust_failure(code))
     throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason +
                         "); name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE");
   throw TransportError(url_.host + ": " + reason);

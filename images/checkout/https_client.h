@@ -62,7 +62,6 @@ class HttpsResponse {
   friend class HttpsClient;
   HttpsResponse(HttpsClient& client, const HttpsRequest& request);
   void set_options(const HttpsRequest& request);
-  void set_trust();
   void wait_for(bool body);
   void finish(CURLcode code);
   std::string redirect() const;

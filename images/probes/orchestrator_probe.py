@@ -9,7 +9,8 @@ ORCHESTRATOR_RESULT_FD names, so that nothing is lost when the process is killed
   {"t":"test","i":0,"id":"tests/test_a.py::test_x","r":1}       the first time that the test numbered i is named
   {"t":"start","i":0}
   {"t":"phase","i":0,"p":"setup|call|teardown","o":"passed|failed|skipped","s":0.002, with "w":1 when it was expected to
-   fail, and for a failure "e":exception,"m":message,"at":"tests/test_a.py:14","in":function,"x":text}
+   fail, for a failure "e":exception,"m":message,"at":"tests/test_a.py:14","in":function,"x":text, and with
+   teardown "l":what the test printed, if anything}
   {"t":"collect_error","id":…,"e":…,"m":…,"at":…,"x":…}
   {"t":"finish","exit":1}
 
@@ -32,6 +33,8 @@ import pytest
 
 _MESSAGE = 1000
 _TEXT = 12000
+_LOG = 4000
+_NO_TESTS = 5  # the exit code of a session that ran none
 _LINE = 60000  # bytes that surely pass the supervisor
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
@@ -77,9 +80,10 @@ class _Channel:
     def send(self, record):
         line = _dumps(record)
         # Escapes make a text longer; a line that is too long would be lost as a whole.
-        while len(line) > _LINE and record.get("x"):
-            record["x"] = _cut(record["x"], len(record["x"]) // 2)
-            line = _dumps(record)
+        for key, shorter in (("l", _head), ("x", _cut)):
+            while len(line) > _LINE and record.get(key):
+                record[key] = shorter(record[key], len(record[key]) // 2)
+                line = _dumps(record)
         self.write(line + "\n")
 
 
@@ -109,7 +113,8 @@ class _Reporter:
         said = report.__dict__  # under xdist what the worker has noted
         number = self._number(report.nodeid, said.get("orchestrator_repeat", 1))
         seconds = said.get("orchestrator_seconds", 0.0)
-        if report.outcome == "passed" and "wasxfail" not in said:
+        log = _log(report) if phase == "teardown" and report.sections else ""
+        if report.outcome == "passed" and "wasxfail" not in said and not log:
             line = '{"t":"phase","i":%d,"p":"%s","o":"passed","s":%.6f}\n' % (number, phase, seconds)
             return self._channel.hold(line) if last else self._channel.write(line)
         record = {"t": "phase", "i": number, "p": phase, "o": report.outcome, "s": seconds}
@@ -117,6 +122,8 @@ class _Reporter:
             record["w"] = 1
         if report.outcome == "failed":
             record.update(said.get("orchestrator_failure") or _without_exception(report))
+        if log:
+            record["l"] = log
         self._channel.send(record)
 
     def pytest_collectreport(self, report):
@@ -153,6 +160,7 @@ class _Probe:
         self._item = self._next = None
         self._since = 0  # when the running phase began
         self._made = {}  # by phase, until it is reported: its call, and how long that took
+        self._emptied = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session, config, items):
@@ -160,7 +168,8 @@ class _Probe:
         if len(kept) < len(items):
             chosen = set(map(id, kept))
             config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
-        items[:] = _chosen(kept, self._configuration)
+        items[:] = _chosen(kept, self._configuration, _root(config))
+        self._emptied = bool(kept) and not items
         if self._reporter:
             self._channel.send({"t": "collected", "n": len(items)})
 
@@ -194,9 +203,12 @@ class _Probe:
         self._since = _clock()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self):
+    def pytest_sessionfinish(self, session, exitstatus):
         if self._reporter:
             self._channel.flush()
+        # We left nothing of what was there: the next command of the line may have some.
+        if self._emptied and int(exitstatus) == _NO_TESTS:
+            session.exitstatus = 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
@@ -218,8 +230,21 @@ def _repeat_of(item):
     return getattr(item, "_orchestrator_repeat", 1)
 
 
-def _chosen(items, configuration):
+def _root(config):
+    return str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)
+
+
+def _file_of(item, root):
+    """The path of the file that the id names, whatever folder pytest calls its root."""
+    return os.path.normpath(os.path.join(root, item.nodeid.split("::", 1)[0]))
+
+
+def _chosen(items, configuration, root=""):
     order = configuration.get("order", "written")
+    files = configuration.get("files")
+    if files:
+        wanted_files = set(files)
+        items = [item for item in items if _file_of(item, root) in wanted_files]
     listed = configuration.get("tests")
     if listed:
         by_id = {}
@@ -282,6 +307,10 @@ def _twin(item, number):
     return twin
 
 
+def _head(text, longest):
+    return text[:longest]
+
+
 def _cut(text, longest):
     if len(text) <= longest:
         return text
@@ -302,7 +331,7 @@ def _failure(report, excinfo, config):
     if excinfo is None:
         return _without_exception(report)
     record = {"e": excinfo.typename, "m": _one_line(excinfo.value), "x": _text(report)}
-    record.update(_place(excinfo.traceback, str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)))
+    record.update(_place(excinfo.traceback, _root(config)))
     return record
 
 
@@ -328,6 +357,14 @@ def _without_exception(report):
     if not exception.replace(".", "").replace("_", "").isalnum():
         exception = ""
     return dict({"e": exception[:200], "m": _one_line(last), "x": text}, **place)
+
+
+def _log(report):
+    """The beginning of what the test printed: two logs are compared from their beginnings."""
+    try:
+        return "".join("--- " + title + "\n" + content for title, content in report.sections)[:_LOG]
+    except Exception:
+        return ""
 
 
 def _text(report):
@@ -363,15 +400,16 @@ def pytest_configure(config):
     if text is None:
         return
     configuration = json.loads(text)
-    listed = configuration.pop("tests_file", None)
-    if listed:
-        with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-            configuration["tests"] = file.read().split("\0")
+    for key in ("tests", "files"):
+        listed = configuration.pop(key + "_file", None)
+        if listed:
+            with open(listed, encoding="utf-8", errors="surrogateescape") as file:
+                configuration[key] = file.read().split("\0")
     channel = _Channel(_own_descriptor())
     reporter = _Reporter(channel)
     channel.send({"t": "session", "framework": "pytest", "version": pytest.__version__,
                   "python": ".".join(map(str, sys.version_info[:3])),
-                  "root": str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)})
+                  "root": _root(config)})
     config.pluginmanager.register(reporter, "orchestrator-reporter")
     if config.getoption("dist", "no") != "no":
         config.pluginmanager.register(_WorkersStarts(reporter), "orchestrator-starts")

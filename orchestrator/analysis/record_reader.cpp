@@ -143,6 +143,7 @@ bool RecordReader::read_session(const json& record) {
   if (framework.empty() || tests_.session) return false;
   tests_.session = true;
   tests_.framework = cut_text(framework, kMaxWord);
+  tests_.root = cut_text(text(record, "root"), kMaxTestId);
   if (const std::string_view version = text(record, "version"); !version.empty())
     tests_.framework += fmt::format(" {}", cut_text(version, kMaxWord));
   return true;
@@ -200,6 +201,7 @@ bool RecordReader::read_phase(const json& record) {
   if (!outcome) return false;
   test.outcome = together(test.outcome, *outcome);
   if (did_not_pass(*outcome)) add_failure(*run, *phase, record);
+  add_log(*run, text(record, "l"));
   return true;
 }
 
@@ -227,6 +229,14 @@ void RecordReader::add_failure(std::size_t run, TestPhase phase, const json& rec
   if (text_bytes_ + failure.text.size() > kMaxAttemptText) failure.text.clear();
   text_bytes_ += failure.text.size();
   failures_.push_back(std::move(failure));
+}
+
+void RecordReader::add_log(std::size_t run, std::string_view text) {
+  text = cut_text(text, kMaxTestLog);
+  if (text.empty() || progress_[run].log || text_bytes_ + text.size() > kMaxAttemptText) return;
+  progress_[run].log = true;
+  text_bytes_ += text.size();
+  logs_.push_back({run, std::string(text)});
 }
 
 void RecordReader::end_running(std::size_t run, sandbox::Outcome outcome) {

@@ -17,7 +17,7 @@ namespace orchestrator {
 
 inline constexpr std::size_t kMaxRecord = 256 * 1024;  // bytes of one
 inline constexpr std::size_t kMaxAttemptText =
-    4u << 20;  // of all failures of an attempt, until they are spooled
+    4u << 20;  // of all failures and logs of an attempt, until they are spooled
 
 // A failure as it was recorded, before it is kept.
 struct RecordedFailure {
@@ -25,6 +25,13 @@ struct RecordedFailure {
   FailureFacts facts;
   std::string text;  // ≤ kMaxFailureText; empty when the attempt has had its kMaxAttemptText
 };
+
+// What a test printed, all its phases together, head first.
+struct RecordedLog {
+  std::size_t run = 0;
+  std::string text;  // not empty, ≤ kMaxTestLog
+};
+inline constexpr std::size_t kMaxTestLog = 8 * 1024;
 
 // The records of one attempt, as the probe documents them (images/probes/orchestrator_probe.py):
 //   session, collected, test, start, phase, collect_error, finish
@@ -38,16 +45,19 @@ class RecordReader {
       : results_(results), most_runs_(most_runs) {}
 
   void record(std::string_view line);
+  bool told_apart() const { return !tests_.runs.empty(); }  // a test was named; before finish()
   // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran
   // out of memory, or crashed. With an outcome that is no evidence it is not_run and the whole attempt is not
   // counted.
   AttemptTests finish(int attempt, int condition, sandbox::Outcome outcome);
   // Complete after finish(). At most one for each run, in the order in which they happened.
   const std::vector<RecordedFailure>& failures() const { return failures_; }
+  // What tests printed, of those that came to their teardown; at most one for each run.
+  const std::vector<RecordedLog>& logs() const { return logs_; }
 
  private:
   struct Progress {  // of a run
-    bool begun = false, ended = false, failure = false;
+    bool begun = false, ended = false, failure = false, log = false;
     TestPhase next = TestPhase::setup;
   };
 
@@ -61,6 +71,7 @@ class RecordReader {
   std::optional<std::size_t> add_run(TestRun run);
   std::optional<std::size_t> run_of(const nlohmann::json& record) const;
   void add_failure(std::size_t run, TestPhase phase, const nlohmann::json& record);
+  void add_log(std::size_t run, std::string_view text);
   void end_running(std::size_t run, sandbox::Outcome outcome);
 
   TestResults& results_;
@@ -68,6 +79,7 @@ class RecordReader {
   AttemptTests tests_;
   std::vector<Progress> progress_;  // as tests_.runs
   std::vector<RecordedFailure> failures_;
+  std::vector<RecordedLog> logs_;
   std::vector<std::uint32_t>
       run_of_number_;  // by the number that the probe gave: index of the run + 1, 0 for none
   std::size_t text_bytes_ = 0;

@@ -83,6 +83,15 @@ struct TestFailure {
   SignatureIndex signature = 0;
   std::string message;  // ≤ kMaxMessage; empty past the first kMessagesPerTest of a test
   FailureText text;
+  FailureText log;  // what the test printed
+};
+
+// What a test printed when it passed: to compare with when it fails.
+struct PassingLog {
+  int attempt = 0;
+  TestIndex test = 0;
+  std::uint16_t repeat = 1;
+  FailureText text;
 };
 
 // One attempt, in the order in which its tests began.
@@ -94,6 +103,7 @@ struct AttemptTests {
   bool collected = false;  // … which came to the end of collecting
   bool finished = false;   // … and saw its own end
   std::string framework;   // "pytest 8.3.5"
+  std::string root;        // the folder, inside the attempt, that ids of tests begin from
   std::vector<TestRun> runs;
   std::uint64_t dropped = 0;  // records that were malformed or beyond a bound
 };
@@ -140,6 +150,8 @@ class TestResults {
   // Those of a replaced try too: only what a run of attempts() points at counts.
   const std::vector<TestFailure>& failures() const { return failures_; }
   std::uint64_t failures_dropped() const { return failures_dropped_; }
+  void add_passing_log(PassingLog log) { passing_logs_.push_back(log); }  // kept small by who adds
+  const std::vector<PassingLog>& passing_logs() const { return passing_logs_; }
 
  private:
   bool keep_message(const TestFailure& failure);
@@ -153,6 +165,7 @@ class TestResults {
   std::size_t runs_ = 0;  // of all attempts
   std::vector<TestFailure> failures_;
   std::uint64_t failures_dropped_ = 0;
+  std::vector<PassingLog> passing_logs_;
   std::vector<std::uint8_t> messages_of_;  // by test
   std::size_t message_bytes_ = 0;
 };

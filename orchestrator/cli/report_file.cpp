@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
+#include <sstream>
 
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
@@ -35,25 +38,13 @@ void check_folder(const std::string& flag, const std::string& folder) {
   ::unlink(name.c_str());
 }
 
-}  // namespace
-
-void check_report_path(const std::string& path) {
-  if (path.empty() || path == "-") return;
-  std::error_code ignored;
-  if (path.ends_with('/') || fs::is_directory(path, ignored))
-    throw io::RequestError(fmt::format("--json: {} is a folder; name a file", path));
-  if (!is_device_or_pipe(path)) return check_folder("--json", fs::absolute(path).parent_path());
-  if (::access(path.c_str(), W_OK) != 0)
-    throw io::RequestError(fmt::format("--json: {} cannot be written: {}", path, std::strerror(errno)));
-}
-
 template <class Fn>
-void ReportFile::write_whole(Fn fn) {
-  const bool direct = is_device_or_pipe(path_);
-  const std::string written = direct ? path_ : path_ + ".part";
+void write_whole(const std::string& path, Fn fn) {
+  const bool direct = is_device_or_pipe(path);
+  const std::string written = direct ? path : path + ".part";
   std::ofstream file(written, std::ios::binary);
   if (!file)
-    throw io::HostError(fmt::format("cannot write the report to {}: {}", path_, std::strerror(errno)));
+    throw io::HostError(fmt::format("cannot write the report to {}: {}", path, std::strerror(errno)));
   // Half a report must not stay beside the old one.
   const auto unfinished = [&] {
     std::error_code ignored;
@@ -62,12 +53,64 @@ void ReportFile::write_whole(Fn fn) {
   try {
     fn(file);
     file.close();
-    if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path_));
-    if (!direct) fs::rename(written, path_);
+    if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
+    if (!direct) fs::rename(written, path);
   } catch (...) {
     unfinished();
     throw;
   }
+}
+
+// Behind what others have written; a half of it does not stay.
+void append_report(const WantedReport& wanted, const Report& report, const Spool& spool) {
+  std::error_code none;
+  const auto size = fs::file_size(wanted.path, none);
+  const std::uintmax_t already = none ? 0 : size;
+  std::ostringstream text;
+  wanted.format->append(report, spool, text, already);
+  std::ofstream file(wanted.path, std::ios::binary | std::ios::app);
+  file << text.str();
+  file.close();
+  if (file) return;
+  const std::string why = std::strerror(errno);
+  fs::resize_file(wanted.path, already, none);
+  throw io::HostError(fmt::format("cannot write the report to {}: {}", wanted.path, why));
+}
+
+}  // namespace
+
+void check_report_path(const std::string& flag, const std::string& path) {
+  if (path.empty() || path == "-") return;
+  std::error_code ignored;
+  if (path.ends_with('/') || fs::is_directory(path, ignored))
+    throw io::RequestError(fmt::format("{}: {} is a folder; name a file", flag, path));
+  if (!is_device_or_pipe(path)) return check_folder(flag, fs::absolute(path).parent_path());
+  if (::access(path.c_str(), W_OK) != 0)
+    throw io::RequestError(fmt::format("{}: {} cannot be written: {}", flag, path, std::strerror(errno)));
+}
+
+void check_report_paths(const CommandLine& options) {
+  std::map<std::string, std::string> flag_of;  // by path
+  const auto check = [&](const std::string& flag, const std::string& path) {
+    check_report_path(flag, path);
+    if (path.empty() || (path != "-" && is_device_or_pipe(path))) return;
+    const std::string place = path == "-" ? path : fs::absolute(path).lexically_normal().string();
+    const auto [other, first] = flag_of.try_emplace(place, flag);
+    if (!first)
+      throw io::RequestError(fmt::format("{} and {} name the same place: {}", other->second, flag, path));
+  };
+  check("--json", options.json_file);
+  check("--result", options.ci.result_file);
+  check("--dotenv", options.ci.dotenv_file);
+  for (const auto& wanted : options.reports) check(wanted.format->flag, wanted.path);
+  if (options.github_annotations && report_to_stdout(options))
+    throw io::RequestError("--github-annotations prints on stdout, where another report is to go");
+}
+
+bool report_to_stdout(const CommandLine& options) {
+  return options.json_file == "-" || options.ci.result_file == "-" || options.ci.dotenv_file == "-" ||
+         std::any_of(options.reports.begin(), options.reports.end(),
+                     [](const auto& wanted) { return wanted.path == "-"; });
 }
 
 void ReportFile::write(const Report& report, const Spool& spool) try {
@@ -76,7 +119,7 @@ void ReportFile::write(const Report& report, const Spool& spool) try {
     written_ = true;  // whatever has been printed cannot be taken back
     return write_json(report, spool, std::cout);
   }
-  write_whole([&](std::ostream& out) { write_json(report, spool, out); });
+  write_whole(path_, [&](std::ostream& out) { write_json(report, spool, out); });
   written_ = true;
 } catch (const std::system_error& full) {
   throw io::HostError(full.what());
@@ -85,18 +128,32 @@ void ReportFile::write(const Report& report, const Spool& spool) try {
 void ReportFile::write(const Failure& failure, const std::string& program_version) noexcept {
   if (path_.empty() || written_) return;
   try {
-    check_report_path(path_);
+    check_report_path("--json", path_);
     if (path_ == "-") {
       write_failure_json(failure, program_version, std::cout);
       std::cout.flush();
     } else {
-      write_whole([&](std::ostream& out) { write_failure_json(failure, program_version, out); });
+      write_whole(path_, [&](std::ostream& out) { write_failure_json(failure, program_version, out); });
     }
   } catch (const io::RequestError&) {
     // Nothing can stand at that path.
   } catch (const std::exception& error) {
     write_to_stderr(fmt::format("orchestrator: {} may hold an older report: {}\n", path_, error.what()));
   }
+}
+
+void write_report(const WantedReport& wanted, const Report& report, const Spool& spool) try {
+  if (wanted.path == "-") return wanted.format->write(report, spool, std::cout);
+  if (wanted.format->append && !is_device_or_pipe(wanted.path)) return append_report(wanted, report, spool);
+  write_whole(wanted.path, [&](std::ostream& out) { wanted.format->write(report, spool, out); });
+} catch (const std::system_error& full) {
+  throw io::HostError(full.what());
+}
+
+void discard_older(const WantedReport& wanted) noexcept {
+  if (wanted.path == "-" || wanted.format->append || is_device_or_pipe(wanted.path)) return;
+  std::error_code ignored;
+  fs::remove(wanted.path, ignored);
 }
 
 void prepare_logs_folder(const std::string& path) {

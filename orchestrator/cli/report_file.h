@@ -4,13 +4,25 @@
 
 #include <string>
 
+#include "orchestrator/cli/options.h"
+#include "orchestrator/cli/report_formats.h"
 #include "orchestrator/report/failure.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
 
-// Empty and "-" (stdout) will always do. Throws io::RequestError.
-void check_report_path(const std::string& path);
+// Can the file that this flag names be written? Empty and "-" (stdout) will always do. Throws
+// io::RequestError.
+void check_report_path(const std::string& flag, const std::string& path);
+// All of a command line: each by itself, and no two at the same place. Throws io::RequestError.
+void check_report_paths(const CommandLine& options);
+// Does one of them go to stdout, where the summary would stand?
+bool report_to_stdout(const CommandLine& options);
+
+// Writes one of the further formats; a file appears, or grows, whole or not at all. Throws io::HostError.
+void write_report(const WantedReport& wanted, const Report& report, const Spool& spool);
+// For a run that has no report: an older file must not be taken for this run's. Never throws.
+void discard_older(const WantedReport& wanted) noexcept;
 
 // The file of --json. After a run it holds what that run said, whatever it said: an older report must not be
 // taken for the new one. A file appears whole or not at all; what is no file (a pipe, /dev/stderr) is written
@@ -27,9 +39,6 @@ class ReportFile {
   void write(const Failure& failure, const std::string& program_version) noexcept;
 
  private:
-  template <class Fn>
-  void write_whole(Fn fn);
-
   std::string path_;
   bool written_ = false;
 };

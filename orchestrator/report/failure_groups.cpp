@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "orchestrator/report/utf8.h"
 #include "orchestrator/report/words.h"
@@ -63,19 +64,29 @@ std::string end_of(const StreamRecord& record, const Spool& spool) {
 
 }  // namespace
 
-std::vector<FailureGroup> failure_groups(const Report& report) {
+std::vector<FailureGroup> failure_groups(const Report& report, const std::vector<int>& except) {
+  const std::unordered_set<int> left_out(except.begin(), except.end());
   std::vector<FailureGroup> groups;
   for (const auto& attempt : report.attempts) {
-    if (!attempt.counted() || attempt.passed()) continue;
+    if (!attempt.counted() || attempt.passed() || left_out.count(attempt.index) > 0) continue;
     const std::string how = how_it_ended(attempt, report.plan.limits);
     auto group =
         std::find_if(groups.begin(), groups.end(), [&](const FailureGroup& g) { return g.how == how; });
-    if (group == groups.end()) group = groups.insert(groups.end(), FailureGroup{how, &attempt, 0});
+    if (group == groups.end()) group = groups.insert(groups.end(), FailureGroup{how, &attempt, 0, {}});
     ++group->count;
+    group->attempts.push_back(attempt.index);
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const auto& a, const auto& b) { return a.count > b.count; });
   return groups;
+}
+
+std::vector<FailureGroup> failures_outside_tests(const Report& report) {
+  std::vector<int> explained;
+  if (!report.tests.empty())
+    for (const auto& group : report.findings.groups)
+      explained.insert(explained.end(), group.attempts.begin(), group.attempts.end());
+  return failure_groups(report, explained);
 }
 
 LastLines last_lines(const AttemptRecord& attempt, const Spool& spool, std::size_t max_lines,

@@ -6,51 +6,13 @@
 
 #include "orchestrator/report/cut.h"
 #include "orchestrator/report/json_sections.h"
+#include "orchestrator/report/output_plan.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/words.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
-
-// How large a stream of an attempt may become in the document.
-struct OutputPlan {
-  std::uint64_t passing = kNoLimit;
-  std::uint64_t others = kNoLimit;
-  bool shortens() const { return passing != kNoLimit || others != kNoLimit; }
-};
-
-// What the streams of passing and other attempts need, each as it would be shown uncut.
-struct OutputSizes {
-  std::vector<std::uint64_t> passing, others;
-};
-
-std::uint64_t sum(const std::vector<std::uint64_t>& sizes, std::uint64_t cap) {
-  std::uint64_t total = 0;
-  for (const std::uint64_t size : sizes) total += cap == kNoLimit ? size : std::min(size, cap + kCutMarkSize);
-  return total;
-}
-
-// The largest cap by which the sizes fit; 0 when nothing fits. A cap for all alike takes from the longest
-// first.
-std::uint64_t largest_cap(const std::vector<std::uint64_t>& sizes, std::uint64_t budget) {
-  std::uint64_t fits = 0;
-  std::uint64_t too_much = sizes.empty() ? 1 : *std::max_element(sizes.begin(), sizes.end()) + 1;
-  while (too_much - fits > 1) {
-    const std::uint64_t middle = fits + (too_much - fits) / 2;
-    (sum(sizes, middle) <= budget ? fits : too_much) = middle;
-  }
-  return fits;
-}
-
-OutputPlan plan_outputs(const OutputSizes& sizes, std::uint64_t budget) {
-  const std::uint64_t others = sum(sizes.others, kNoLimit);
-  if (others + sum(sizes.passing, kNoLimit) <= budget) return {};
-  if (others + sum(sizes.passing, 0) <= budget)
-    return {largest_cap(sizes.passing, budget - others), kNoLimit};
-  const std::uint64_t marks = sum(sizes.passing, 0);
-  return {0, largest_cap(sizes.others, budget - std::min(budget, marks))};
-}
 
 std::uint64_t shown_size(const StreamRecord& record, const Spool& spool) {
   const Spool::Text text = spool.read(record);
@@ -62,17 +24,18 @@ std::uint64_t most_size(const StreamRecord& record) {
   return 6 * (record.head_bytes + record.tail_bytes) + kCutMarkSize;
 }
 
-std::uint64_t size_without_outputs(const Report& report) {
+std::uint64_t size_without_outputs(const Report& report, const Spool& spool) {
   constexpr std::uint64_t kFrame = 256;     // brackets, and the sentence about cuts with room to spare
   constexpr std::uint64_t kPerAttempt = 8;  // comma, newline, indent
-  std::uint64_t size = kFrame + dump(head_json(report), 2).size() + dump(tail_json(report, ""), 4).size();
+  std::uint64_t size =
+      kFrame + dump(head_json(report), 2).size() + dump(tail_json(report, spool, ""), 4).size();
   for (const auto& attempt : report.attempts)
     if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(report, attempt)).size();
   return size;
 }
 
 OutputPlan plan_outputs(const Report& report, const Spool& spool, std::uint64_t max_bytes) {
-  const std::uint64_t fixed = size_without_outputs(report);
+  const std::uint64_t fixed = size_without_outputs(report, spool);
   const std::uint64_t budget = max_bytes - std::min(max_bytes, fixed);
   std::uint64_t most = 0;
   for (const auto& attempt : report.attempts)
@@ -85,7 +48,7 @@ OutputPlan plan_outputs(const Report& report, const Spool& spool, std::uint64_t 
     list.push_back(shown_size(attempt.out, spool));
     list.push_back(shown_size(attempt.err, spool));
   }
-  return plan_outputs(sizes, budget);
+  return plan_outputs(sizes, budget, kCutMarkSize);
 }
 
 std::string cut_sentence(const OutputPlan& plan, std::uint64_t max_bytes) {
@@ -132,7 +95,7 @@ void write_json(const Report& report, const Spool& spool, std::ostream& out, con
   out << "{\n";
   write_members(head_json(report), out, false);
   write_results(report, spool, plan, out);
-  write_members(tail_json(report, cut_sentence(plan, limits.max_bytes)), out, true);
+  write_members(tail_json(report, spool, cut_sentence(plan, limits.max_bytes)), out, true);
   out << "}\n";
   out.flush();
   if (!out) throw io::system_failure("while writing the report", errno != 0 ? errno : EIO);

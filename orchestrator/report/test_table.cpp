@@ -2,9 +2,8 @@
 // a person, one line for all that do not.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "orchestrator/report/text_sections.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator {
@@ -12,91 +11,19 @@ namespace {
 
 constexpr int kShown = 20;
 
-struct Face {
-  std::string_view label;
-  std::string_view colour;
-};
-
-Face face(TestVerdict verdict) {
-  switch (verdict) {
-    case TestVerdict::flaky:
-      return {"FLAKY", ansi::kYellow};
-    case TestVerdict::order_dependent:
-      return {"ORDER", ansi::kYellow};
-    case TestVerdict::repeat_dependent:
-      return {"REPEAT", ansi::kYellow};
-    case TestVerdict::failing:
-      return {"FAILING", ansi::kRed};
-    case TestVerdict::not_shown_flaky:
-    case TestVerdict::not_run:
-      break;
-  }
-  return {"", ansi::kNone};
-}
-
-bool needs_a_person(const TestSummary& test) {
-  return test.verdict != TestVerdict::not_shown_flaky && test.verdict != TestVerdict::not_run;
-}
-
-// "3 of 50 as written, 2 of 12 in shuffle": each condition with its own rate, never one for all.
-std::string by_condition(const Report& report, const TestSummary& test) {
-  std::string text;
-  for (const ConditionCounts& counts : test.conditions) {
-    if (counts.n() == 0) continue;
-    const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
-    if (!text.empty()) text += ", ";
-    text += fmt::format("{} of {} {}", counts.not_passed(), counts.n(), condition_words(condition));
-  }
-  return text;
-}
-
-std::string rate_words(const TestSummary& test) {
-  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
-  if (test.one_sided && counts.not_passed() == counts.n())
-    return fmt::format("at least {} % (95 %)", percent_text(test.interval.low));
-  return fmt::format("{} % [{}–{}]", percent_text(counts.rate()), percent_text(test.interval.low),
-                     percent_text(test.interval.high));
-}
-
-// "2 of them timed out": other ways of not passing than a failure of its own.
-std::string ways(const TestSummary& test) {
-  int timed_out = 0, memory = 0, crashed = 0, errors = 0;
-  for (const auto& counts : test.conditions) {
-    timed_out += counts.timed_out;
-    memory += counts.out_of_memory;
-    crashed += counts.crashed;
-    errors += counts.errors;
-  }
-  std::string text;
-  for (const auto& [count, words] : {std::pair{timed_out, "hung"},
-                                     {memory, "out of memory"},
-                                     {crashed, "crashed"},
-                                     {errors, "in a fixture"}})
-    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
-  return text;
-}
-
 void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) {
-  const Face how = face(test.verdict);
-  pen.sentence(how.colour, how.label, for_terminal(report.tests.tests()[test.test]));
+  const auto colour = tone(test.verdict) == Tone::bad ? ansi::kRed : ansi::kYellow;
+  pen.sentence(colour, label(test.verdict), for_terminal(report.tests.tests()[test.test]));
   std::string text = rate_words(test);
   if (!test.severity.empty() && test.verdict != TestVerdict::failing)
     text += fmt::format("  {}", test.severity);
-  text += ": " + by_condition(report, test) + " did not pass";
-  if (const std::string others = ways(test); !others.empty()) text += " (" + others + ")";
+  text += ": " + by_condition_words(report, test) + " did not pass";
+  if (const std::string others = ways_words(test); !others.empty()) text += " (" + others + ")";
   pen.entry("", text);
 }
 
-// The bound that holds for each of them: the weakest.
-void write_quiet_ones(const Report& report, SummaryPen& pen) {
-  const Verdicts& verdicts = report.verdicts;
-  double bound = 0;
-  for (const auto& test : verdicts.tests)
-    if (test.verdict == TestVerdict::not_shown_flaky) bound = std::max(bound, test.interval.high);
-  if (verdicts.not_shown_flaky > 0)
-    pen.entry("", fmt::format("{} not shown flaky: each below {} % (95 %)",
-                              counted(static_cast<std::uint64_t>(verdicts.not_shown_flaky), "test"),
-                              percent_text(bound)));
+void write_quiet_ones(const Verdicts& verdicts, SummaryPen& pen) {
+  if (const std::string quiet = quiet_words(verdicts); !quiet.empty()) pen.entry("", quiet);
   if (verdicts.not_run > 0)
     pen.entry("", fmt::format("{} never ran", counted(static_cast<std::uint64_t>(verdicts.not_run), "test")));
 }
@@ -119,7 +46,7 @@ void write_tests(const Report& report, SummaryPen& pen) {
   if (more > 0)
     pen.entry("", fmt::format("and {} more: --json FILE has all",
                               counted(static_cast<std::uint64_t>(more), "such test")));
-  write_quiet_ones(report, pen);
+  write_quiet_ones(report.verdicts, pen);
 }
 
 }  // namespace orchestrator

@@ -7,6 +7,7 @@
 #include "orchestrator/report/failure_groups.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/text_sections.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator {
@@ -27,112 +28,30 @@ std::string split_by_outcome(const Report& report) {
   return ways > 1 ? text : "";
 }
 
-struct VerdictLines {
-  std::string_view colour;
-  std::string label;
-  std::string sentence;
-};
-
-std::string interval_words(const Report& report) {
-  const Interval interval = report.interval(report.failures(), report.total_runs());
-  return fmt::format("{} % [{}–{}, 95 %]", percent_text(report.repro_rate()), percent_text(interval.low),
-                     percent_text(interval.high));
-}
-
-std::string attempts_without_pass(const Report& report) {
-  return fmt::format("{} of {} did not pass", report.failures(), counted(report.total_runs(), "attempt"));
-}
-
-VerdictLines flaky(const Report& report) {
-  if (!report.one_condition()) return {ansi::kYellow, "FLAKY", attempts_without_pass(report) + "."};
-  const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
-  return {ansi::kYellow, "FLAKY",
-          fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level)};
-}
-
-VerdictLines broken(const Report& report) {
-  if (!report.one_condition())
-    return {ansi::kRed, "FAILS EVERY TIME", attempts_without_pass(report) + ": broken rather than flaky."};
-  const Interval interval = report.interval(report.failures(), report.total_runs());
-  return {ansi::kRed, "FAILS EVERY TIME",
-          fmt::format("{}: broken rather than flaky (rate at least {} %, 95 %).",
-                      attempts_without_pass(report), percent_text(interval.low))};
-}
-
-VerdictLines not_shown(const Report& report) {
-  const ConditionShare share = report.largest_share();
-  const Interval interval = report.interval(0, share.n);
-  const std::string where =
-      report.one_condition()
-          ? ""
-          : fmt::format("{} ({} of them) ", condition_words(report.conditions[share.condition]), share.n);
-  std::string text = fmt::format("0 of {} failed; the failure rate {}is below {} % (95 %).",
-                                 counted(report.total_runs(), "attempt"), where, percent_text(interval.high));
-  if (const auto more = more_runs(report))
-    text += fmt::format(" {} runs without a failure would show less than {} %.", more->runs,
-                        percent_text(more->rate_below));
-  return {ansi::kGreen, "NOT SHOWN FLAKY", text};
-}
-
-std::string first_reason(const Report& report, Outcome outcome) {
-  for (const auto& attempt : report.attempts)
-    if (attempt.outcome == outcome && !attempt.reason.empty()) return one_line(attempt.reason);
-  return one_line(report.end_reason);
-}
-
-VerdictLines not_runnable(const Report& report) {
-  std::string reason = first_reason(report, Outcome::not_runnable);
-  if (reason.empty()) reason = one_line(report.plan.test_command.display());
-  return {ansi::kRed, "COMMAND CANNOT BE RUN", reason};
-}
-
-VerdictLines infrastructure(const Report& report) {
-  std::string reason = report.end == RunEnd::infrastructure ? one_line(report.end_reason) : "";
-  if (reason.empty()) reason = first_reason(report, Outcome::infrastructure_error);
-  const int broken_ones = report.count(Outcome::infrastructure_error);
-  return {ansi::kRed, "HOST OR ENGINE FAILED",
-          fmt::format("{} could not be run: {}", counted(broken_ones, "attempt"), reason)};
-}
-
-VerdictLines verdict_lines(const Report& report) {
-  switch (verdict(report)) {
-    case ReportVerdict::flaky:
-      return flaky(report);
-    case ReportVerdict::fails_every_time:
-      return broken(report);
-    case ReportVerdict::not_shown_flaky:
-      return not_shown(report);
-    case ReportVerdict::not_runnable:
-      return not_runnable(report);
-    case ReportVerdict::infrastructure:
-      return infrastructure(report);
-    case ReportVerdict::inconclusive:
-      return {ansi::kYellow, "INCONCLUSIVE", "no attempt came to its end."};
+std::string_view colour(Tone tone) {
+  switch (tone) {
+    case Tone::good:
+      return ansi::kGreen;
+    case Tone::doubtful:
+      return ansi::kYellow;
+    case Tone::bad:
+      return ansi::kRed;
   }
-  return {};
+  return ansi::kNone;
 }
 
-// "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
-std::string tally(const Verdicts& verdicts) {
-  std::string text;
-  for (const auto& [count, words] : {std::pair{verdicts.flaky, "flaky"},
-                                     {verdicts.order_dependent, "order-dependent"},
-                                     {verdicts.repeat_dependent, "repeat-dependent"},
-                                     {verdicts.failing, "failing"},
-                                     {verdicts.not_shown_flaky, "not shown flaky"},
-                                     {verdicts.not_run, "never ran"}})
-    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " · ", count, words);
-  return text;
-}
-
-// With --only-attempt the question is not how often.
-VerdictLines single_attempt(const Report& report) {
-  const auto groups = failure_groups(report);
-  const auto& attempt = *std::find_if(report.attempts.begin(), report.attempts.end(),
-                                      [](const AttemptRecord& a) { return a.counted(); });
-  const std::string which = fmt::format("attempt {} with seed {}", attempt.index, attempt.seed);
-  if (groups.empty()) return {ansi::kGreen, "PASSED", which};
-  return {ansi::kRed, "DID NOT PASS", which + " " + groups[0].how};
+// By which rule a run that could stop early has ended.
+std::string early_stop_words(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop || stop->rule == "interrupted") return "";
+  const std::string attempts = counted(static_cast<std::uint64_t>(stop->attempts), "attempt");
+  if (stop->rule == "max_runs")
+    return fmt::format("by --max-runs after {}: some test is not settled at {} % yet", attempts,
+                       percent_text(stop->rate));
+  return fmt::format(
+      "by --until-sure after {}, {} saved: each test has both passed and not passed, or its rate "
+      "is settled at {} %",
+      attempts, stop->saved(), percent_text(stop->rate));
 }
 
 std::string failing_seeds(const Report& report) {
@@ -160,6 +79,7 @@ void write_next_command(const Report& report, SummaryPen& pen) {
   const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
   if (failure) {
     pen.whole("again", for_terminal(reproduce_attempt(report, failure->index)));
+    if (!report.saved_as.empty()) pen.whole("or", for_terminal(replay_attempt(report, failure->index)));
   } else if (ask_for_more) {
     pen.whole("more", for_terminal(continue_job(report, more->runs)));
   } else if (!report.reproduce.empty()) {
@@ -169,21 +89,23 @@ void write_next_command(const Report& report, SummaryPen& pen) {
 
 void write_verdict(const Report& report, SummaryPen& pen) {
   const int total = report.total_runs();
-  if (report.end == RunEnd::cancelled || report.end == RunEnd::deadline) {
+  if (const std::string stopped = stopped_words(report); !stopped.empty()) {
     const std::string reason = one_line(report.end_reason);
-    pen.sentence(ansi::kYellow, "STOPPED",
-                 fmt::format("after {} of {}{}{}", total, counted(report.plan.runs, "attempt"),
-                             reason.empty() ? "" : ": ", reason));
+    pen.sentence(ansi::kYellow, "STOPPED", stopped + (reason.empty() ? "" : ": " + reason));
   }
+  if (report.replay) return write_replay_verdict(report, pen);
   const bool single = report.plan.only_attempt && total == 1;
-  const VerdictLines lines = single ? single_attempt(report) : verdict_lines(report);
-  pen.sentence(lines.colour, lines.label, lines.sentence);
+  const VerdictWords words = verdict_words(report);
+  const bool both = !words.sentence.empty() && !words.reason.empty();
+  pen.sentence(colour(words.tone), words.label, words.sentence + (both ? " " : "") + one_line(words.reason));
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
-  if (const std::string tests = tally(report.verdicts); !tests.empty()) pen.entry("tests", tests);
+  if (const std::string tests = tally_words(report.verdicts); !tests.empty()) pen.entry("tests", tests);
+  if (const std::string stopped = early_stop_words(report); !stopped.empty()) pen.entry("stopped", stopped);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
   if (report.end == RunEnd::not_runnable)
     pen.entry("advice", "install it by --setup-command, or take an --image that has it");
+  write_ci_verdict(report, pen);
   write_next_command(report, pen);
 }
 
@@ -192,11 +114,14 @@ void write_verdict(const Report& report, SummaryPen& pen) {
 void write_text(const Report& report, const Spool& spool, std::ostream& out, const TextStyle& style) {
   SummaryPen pen(out, style);
   write_failures(report, spool, pen);
+  write_groups(report, spool, pen);
   write_outcomes(report, pen);
   write_environment(report, pen);
   write_warnings(report, pen);
   write_sandbox_hints(report, pen);
   write_tests(report, pen);
+  write_links(report, pen);
+  write_ci(report, pen);
   pen.rule();
   write_verdict(report, pen);
   out.flush();

@@ -6,9 +6,11 @@
 #include <cctype>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/trust.h"
 
 namespace io {
 namespace {
@@ -30,11 +32,18 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// No body is as long: one whose end nobody knows yet.
+constexpr curl_off_t kOpenEnd = curl_off_t{1} << 62;
+
 // One exchange: owns the easy handle and everything that curl points to while it runs.
 class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transfer> {
  public:
-  Transfer(CurlLoop& loop, HttpRequest request, HttpStream handlers)
-      : loop_(loop), request_(std::move(request)), handlers_(std::move(handlers)), easy_(curl_easy_init()) {
+  Transfer(CurlLoop& loop, HttpRequest request, HttpStream handlers, bool open_ended = false)
+      : loop_(loop),
+        request_(std::move(request)),
+        handlers_(std::move(handlers)),
+        easy_(curl_easy_init()),
+        open_ended_(open_ended) {
     if (!easy_) throw std::runtime_error("libcurl has no handle left");
   }
   ~Transfer() override {
@@ -54,6 +63,19 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     loop_.remove(easy_);
   }
 
+  void send(std::string_view bytes) {
+    if (cancelled_ || !open_ended_) return;
+    request_.late_body->erase(0, std::exchange(sent_, 0));
+    request_.late_body->append(bytes);
+    if (may_send_) loop_.resume(easy_);
+  }
+  std::size_t unsent() const { return request_.late_body->size() - sent_; }
+  void end_sending() {
+    if (cancelled_ || !std::exchange(open_ended_, false)) return;
+    may_send_ = true;
+    loop_.resume(easy_);
+  }
+
   void completed(CURLcode code) override {
     if (cancelled_) return;
     const auto on_end = std::move(handlers_.on_end);
@@ -67,7 +89,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   template <class T>
   void set(CURLoption option, T value) {
     if (curl_easy_setopt(easy_, option, value) != CURLE_OK)
-      throw std::runtime_error("libcurl refused an option for " + request_.url);
+      throw std::runtime_error("libcurl refused an option");  // a URL may be a secret
   }
 
   void set_up() {
@@ -75,6 +97,9 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     if (!request_.unix_socket.empty()) {
       set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
       set(CURLOPT_NOPROXY, "*");
+    } else {
+      set(CURLOPT_PROTOCOLS_STR, "http,https");
+      set_trust(easy_, request_.ca_file);
     }
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -109,7 +134,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       set(CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
     } else if (request_.late_body) {
       set(CURLOPT_POST, 1L);
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.late_body->size()));
+      set(CURLOPT_POSTFIELDSIZE_LARGE,
+          open_ended_ ? kOpenEnd : static_cast<curl_off_t>(request_.late_body->size()));
       set(CURLOPT_READFUNCTION, &Transfer::on_read);
       set(CURLOPT_READDATA, this);
     } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
@@ -123,6 +149,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
+    if (is_trust_failure(code))
+      message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
     return failure(TransportError(message, refused, static_cast<int>(os_error)));
   }
@@ -177,6 +205,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     if (self->file_) return std::fread(buffer, 1, room, self->file_.get());
     if (!self->may_send_) return CURL_READFUNC_PAUSE;
     const std::size_t n = std::min(room, self->request_.late_body->size() - self->sent_);
+    if (n == 0 && self->open_ended_) return CURL_READFUNC_PAUSE;
     std::memcpy(buffer, self->request_.late_body->data() + self->sent_, n);
     self->sent_ += n;
     return n;
@@ -192,13 +221,17 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   std::exception_ptr error_;
   std::size_t sent_ = 0;
   bool may_send_ = false;
+  bool open_ended_;
   bool cancelled_ = false;
 };
 
-class TransferHandle : public HttpCall {
+class TransferHandle : public HttpDuplex {
  public:
   explicit TransferHandle(std::shared_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
   ~TransferHandle() override { transfer_->cancel(); }
+  void send(std::string_view bytes) override { transfer_->send(bytes); }
+  std::size_t unsent() const override { return transfer_->unsent(); }
+  void end() override { transfer_->end_sending(); }
 
  private:
   std::shared_ptr<Transfer> transfer_;
@@ -208,6 +241,12 @@ class TransferHandle : public HttpCall {
 
 std::unique_ptr<HttpCall> HttpClient::stream(HttpRequest request, HttpStream handlers) {
   auto transfer = std::make_shared<Transfer>(loop_, std::move(request), std::move(handlers));
+  transfer->start();
+  return std::make_unique<TransferHandle>(std::move(transfer));
+}
+
+std::unique_ptr<HttpDuplex> HttpClient::duplex(HttpRequest request, HttpStream handlers) {
+  auto transfer = std::make_shared<Transfer>(loop_, std::move(request), std::move(handlers), true);
   transfer->start();
   return std::make_unique<TransferHandle>(std::move(transfer));
 }

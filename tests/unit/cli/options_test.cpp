@@ -191,6 +191,31 @@ TEST(Options, OfARunNameItsFiles) {
   EXPECT_EQ(parse({"run", "--git-token-file", "f"}).git_token_file, "f");
 }
 
+TEST(Options, OfARunNameItsFurtherReports) {
+  const CommandLine line =
+      parse(run({"--junit", "j.xml", "--ctrf", "c.json", "--markdown", "-", "--code-quality", "q",
+                 "--step-summary", "s", "--post-github", "--pr", "12", "--post-slack"}));
+  ASSERT_EQ(line.reports.size(), 5u);
+  EXPECT_EQ(line.reports[0].format, &report_formats()[0]);
+  EXPECT_EQ(line.reports[0].path, "j.xml");
+  EXPECT_TRUE(line.post_github && line.post_slack && !line.github_annotations);
+  EXPECT_EQ(line.pull_request, 12);
+  const CommandLine strict =
+      parse(run({"--junit", "j.xml", "--junit-flaky", "fail", "--github-annotations"}));
+  EXPECT_EQ(strict.reports[0].format, &junit_with_flaky_failing());
+  EXPECT_TRUE(strict.github_annotations);
+  EXPECT_EQ(parse(run({"--junit", "j.xml", "--junit-flaky", "pass"})).reports[0].format,
+            &report_formats()[0]);
+}
+
+TEST(Options, OfFurtherReportsAreChecked) {
+  EXPECT_NE(complaint(run({"--junit", "j", "--junit-flaky", "maybe"})).find("--junit-flaky"),
+            std::string::npos);
+  EXPECT_NE(complaint(run({"--junit-flaky", "fail"})).find("there is none"), std::string::npos);
+  for (const char* number : {"0", "-1", "x", "12345678901", "1.5"})
+    EXPECT_NE(complaint(run({std::string("--pr=") + number})).find("--pr"), std::string::npos) << number;
+}
+
 TEST(Options, CopyAVariableThatIsOnlyNamed) {
   const auto line =
       parse(run({"--env", "A=1", "--env", "B", "--env", "C=", "--env", "D=[x,y]=z"}), {{"B", "here"}});
@@ -282,7 +307,7 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
       {{"images", "bootstrap"}, "a name is missing, as in: orchestrator images bootstrap python"},
       {{"images", "bootstrap", "a", "b"},
        "'b' is not expected here; see orchestrator images bootstrap --help"},
-      {{"doctor", "--", "pytest"}, "--: only run takes a command"},
+      {{"doctor", "--", "pytest"}, "--: doctor takes no test command"},
       {{"clean", "--runs", "5"}, "--runs: is no flag of this command"},
       {{"clean", "--yes"}, "--yes: is no flag of this command"},
   };

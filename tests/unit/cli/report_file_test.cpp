@@ -31,7 +31,7 @@ class ReportPath : public testing::Test {
     return "";
   }
   static std::string of_report(const std::string& path) {
-    return complaint([&] { check_report_path(path); });
+    return complaint([&] { check_report_path("--json", path); });
   }
   static std::string of_logs(const std::string& path) {
     return complaint([&] { prepare_logs_folder(path); });
@@ -86,6 +86,56 @@ TEST_F(ReportPath, ThatCannotHoldAFailureIsLeftAsItIs) {
   for (const std::string& path : {std::string(), folder_, folder_ + "/none/r.json"})
     ReportFile(path).write(Failure{"request", "wrong", 2}, "0.1.0");
   EXPECT_TRUE(fs::is_empty(folder_));
+}
+
+const ReportFormat& format(const std::string& flag) {
+  for (const auto& each : report_formats())
+    if (each.flag == flag) return each;
+  throw std::runtime_error("no format " + flag);
+}
+
+TEST_F(ReportPath, OfAStepSummaryIsAddedToAndNeverRemoved) {
+  const WantedReport wanted{&format("--step-summary"), folder_ + "/summary"};
+  const Spool spool(folder_, "");
+  std::ofstream(wanted.path) << "of others\n";
+  write_report(wanted, Report{}, spool);
+  const auto size = fs::file_size(wanted.path);
+  EXPECT_GT(size, 100u);
+  write_report(wanted, Report{}, spool);
+  EXPECT_GT(fs::file_size(wanted.path), size);
+  discard_older(wanted);
+  std::ifstream file(wanted.path);
+  std::string first;
+  std::getline(file, first);
+  EXPECT_EQ(first, "of others");
+  fs::resize_file(wanted.path, 2'000'000);
+  write_report(wanted, Report{}, spool);
+  EXPECT_EQ(fs::file_size(wanted.path), 2'000'000u) << "GitHub would drop all of it";
+}
+
+TEST_F(ReportPath, OfAnyOtherFormIsWrittenAnew) {
+  const Spool spool(folder_, "");
+  for (const auto& each : report_formats()) {
+    if (each.append) continue;
+    const WantedReport wanted{&each, folder_ + "/report"};
+    std::ofstream(wanted.path) << "old";
+    write_report(wanted, Report{}, spool);
+    std::ifstream file(wanted.path);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    EXPECT_EQ(text.find("old"), std::string::npos) << each.flag;
+    EXPECT_FALSE(fs::exists(wanted.path + ".part"));
+    discard_older(wanted);
+    EXPECT_FALSE(fs::exists(wanted.path)) << each.flag;
+  }
+}
+
+TEST_F(ReportPath, OfStdoutDoesNotGoWithWorkflowCommands) {
+  CommandLine line;
+  line.github_annotations = true;
+  line.reports = {{&format("--junit"), "-"}};
+  EXPECT_NE(complaint([&] { check_report_paths(line); }).find("--github-annotations"), std::string::npos);
+  line.reports[0].path = folder_ + "/j";
+  EXPECT_EQ(complaint([&] { check_report_paths(line); }), "");
 }
 
 TEST_F(ReportPath, FolderOfLogsIsMadeOrRefused) {

@@ -258,5 +258,20 @@ TEST(PlanJson, HasUnitsInItsNamesAndNoCredential) {
   EXPECT_EQ(json["job_seed"], 77);
 }
 
+TEST(Plan, TakesResultsFromARequestBeforeTheRepositorysFile) {
+  const JobRequest repository = file("results: a.xml\n");
+  EXPECT_EQ(plan(said(), repository).results, std::vector<std::string>{"a.xml"});
+  EXPECT_EQ(plan(also(R"({"results": ["b.xml", "c/**"]})"), repository).results,
+            (std::vector<std::string>{"b.xml", "c/**"}));
+}
+
+TEST(Plan, RefusesMoreOrLongerGlobsThanAreSent) {
+  JobRequest repository = file("results: [" + std::string(16, 'a') + "]\n");
+  repository.results.assign(17, "a.xml");
+  EXPECT_EQ(errors_of([&] { plan(said(), repository); }), "/results: results holds more than 16 globs\n");
+  EXPECT_EQ(errors_of([&] { also(R"({"results": [")" + std::string(1025, 'a') + "\"]}"); }),
+            "/results: results holds a glob of more than 1024 bytes\n");
+}
+
 }  // namespace
 }  // namespace orchestrator

@@ -1,0 +1,275 @@
+#include "orchestrator/cli/job_mode.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <iostream>
+
+#include "images/checkout/ca_file.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/posting.h"
+#include "orchestrator/cli/progress_modes.h"
+#include "orchestrator/cli/report_file.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/report/github_annotations.h"
+#include "orchestrator/run/free_space.h"
+#include "sandbox/io/error.h"
+#include "sandbox/io/signals.h"
+
+namespace orchestrator {
+namespace {
+
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
+class JobMode {
+ public:
+  JobMode(const Program& program, const CommandLine& options, const JobModeHooks& hooks, EventLog& events,
+          ReportFile& report_file)
+      : options_(options),
+        hooks_(hooks),
+        session_(program, options),
+        events_(events),
+        report_file_(report_file) {
+    min_free_bytes();  // throws when it was said wrongly
+    inputs_ = hooks.inputs ? hooks.inputs(options) : gather_inputs(options);
+    check_report_paths(options);
+    posting_ = gather_posting(options, environment);
+    prepare_logs_folder(options.logs_dir);
+    inputs_.logs_folder = options.logs_dir;
+    inputs_.run_id = session_.run_id();
+    inputs_.scratch = session_.scratch();
+    program_version_ = program.version;
+  }
+
+  int run() {
+    const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP},
+                              [this](int signal) { on_signal(signal); });
+    const auto& engine = session_.open_engine();
+    session_.sweep_in_background();
+    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
+      throw io::HostError(*obstacle);
+    if (!tells_json()) {
+      progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
+      events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+    }
+
+    const JobHost host = session_.job_host();
+    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
+                                                session_.engine().images(), host, inputs_, events_);
+    if (hooks_.sit) return sit();
+    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
+      execution_->start(std::move(done));
+      if (signal_ != 0) stop();  // it came before there was anything to stop
+    });
+    if (progress_) progress_->finish();
+    if (options_.keep || execution_->keeps_scratch()) keep_scratch();
+    if (!result.ok()) return end_without_attempts(result.error());
+    Report report = std::move(result).value();
+    complete(report);
+    session_.close_engine();
+    return present(report);
+  }
+
+ private:
+  int sit() {
+    auto spec = io::await<io::Result<sandbox::AttemptSpec>>(session_.loop(), [this](auto ready) {
+      execution_->prepare(std::move(ready));
+      if (signal_ != 0) stop();
+    });
+    if (progress_) progress_->finish();
+    if (!spec.ok()) return end_without_attempts(spec.error());
+    const int code =
+        hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
+    session_.close_engine();
+    return signal_ != 0 ? signal_code() : code;
+  }
+
+  void on_signal(int signal) {
+    if (told_of_signal_) {
+      if (signal_ == 0) signal_ = signal;
+      return told_of_signal_(signal);
+    }
+    if (poster_) {
+      signal_ = signal;
+      poster_->stop();
+    } else if (signal_ == 0) {
+      signal_ = signal;
+      spdlog::debug("signal {}", signal);
+      if (!tells_json() && options_.progress != ProgressMode::quiet)
+        write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
+      if (execution_) stop();
+    } else if (execution_) {
+      execution_->kill();
+    }
+  }
+
+  void stop() { execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_))); }
+
+  bool tells_json() const { return options_.progress == ProgressMode::json; }
+  int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }
+
+  Failure failure_of_job(const std::exception_ptr& error) const {
+    try {
+      std::rethrow_exception(error);
+    } catch (const JobExecution::Interrupted& interrupted) {
+      return {std::string(name(interrupted.end)),
+              fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
+              signal_ != 0 ? signal_code() : 6};
+    } catch (const NothingToDo& nothing) {
+      return {"skipped", nothing.what(), 0};
+    } catch (const InvalidJob& wrong) {
+      return failure_of(std::make_exception_ptr(InvalidJob(named_for(options_, wrong.errors()))));
+    } catch (...) {
+      return failure_of(error);
+    }
+  }
+
+  // What was planned and found is worth a report, though it says nothing about the tests.
+  int end_without_attempts(const std::exception_ptr& error) {
+    const Failure failure = failure_of_job(error);
+    auto report = execution_->report_without_attempts(end_of(failure), failure.message);
+    execution_.reset();
+    session_.close_engine();
+    if (report && failure.kind != "request" && failure.kind != "skipped") {
+      complete(*report);
+      report_file_.write(*report, Spool(session_.scratch(), ""));
+    }
+    for (const auto& wanted : options_.reports) discard_older(wanted);
+    const int code = tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+    if (hooks_.ended) hooks_.ended({nullptr, &failure, code});
+    return code;
+  }
+
+  static RunEnd end_of(const Failure& failure) {
+    for (const RunEnd end : {RunEnd::cancelled, RunEnd::deadline})
+      if (failure.kind == name(end)) return end;
+    return failure.kind == "setup" ? RunEnd::not_runnable : RunEnd::infrastructure;
+  }
+
+  void complete(Report& report) const {
+    report.program_version = program_version_;
+    report.reproduce = reproduce_job(report);
+    if (options_.json_file != "-") report.saved_as = options_.json_file;
+    if (hooks_.complete) hooks_.complete(report);
+  }
+
+  void keep_scratch() {
+    session_.keep_scratch();
+    const std::string kept = "kept: " + session_.scratch();
+    if (tells_json())
+      events_.append("warning", {{"text", to_utf8(kept)}});
+    else
+      write_to_stderr(kept + "\n");
+  }
+
+  void warn(const std::string& sentence) {
+    if (tells_json())
+      events_.append("warning", {{"text", to_utf8(sentence)}});
+    else
+      write_to_stderr("orchestrator: " + sentence + "\n");
+  }
+
+  // Whoever stops the run does not wait for services.
+  void post(const Report& report, const Spool& spool) {
+    for (const auto& note : posting_.notes) warn(note);
+    if (!posting_.any()) return;
+    if (signal_ != 0) return warn("not posted: the run was stopped");
+    Poster poster(session_.loop(), options_.ca_file);
+    poster_ = &poster;
+    for (const auto& warning : post_report(poster, posting_, report, spool)) warn(warning);
+    poster_ = nullptr;
+  }
+
+  int present(const Report& report) {
+    const Spool& spool = execution_->spool();
+    report_file_.write(report, spool);
+    for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
+    post(report, spool);
+    const int said = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    const int code = signal_ != 0 ? signal_code() : said;
+    if (hooks_.ended) hooks_.ended({&report, nullptr, code});
+    finish_stdout(std::cout);
+    return code;
+  }
+
+  const CommandLine& options_;
+  const JobModeHooks& hooks_;
+  Session session_;
+  JobInputs inputs_;
+  std::string program_version_;
+  EventLog& events_;
+  ReportFile& report_file_;
+  std::unique_ptr<Progress> progress_;
+  std::unique_ptr<JobExecution> execution_;
+  PostSettings posting_;
+  Poster* poster_ = nullptr;  // while it posts
+  int signal_ = 0;
+  std::function<void(int)> told_of_signal_;  // of who sits
+};
+
+}  // namespace
+
+JobInputs gather_inputs(const CommandLine& options) {
+  GatheredJob job = gather_job(options, environment);
+  JobInputs inputs;
+  inputs.said = std::move(job.said);
+  inputs.user = std::move(job.user);
+  inputs.credential = gather_credential(options, *inputs.said.repo, environment);
+  inputs.secret_values = gather_secrets(inputs.said.secret_env, environment);
+  if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
+  inputs.ca_file = options.ca_file;
+  return inputs;
+}
+
+void write_summary(const CommandLine& options, const Report& report, const Spool& spool) {
+  if (report_to_stdout(options)) return;
+  if (!options.github_annotations) return write_text(report, spool, std::cout, text_style(options));
+  {
+    const StoppedCommands stopped(std::cout);  // it quotes what attempts printed
+    write_text(report, spool, std::cout, text_style(options));
+  }
+  write_github_annotations(report, spool, std::cout);
+}
+
+int conclude_run(const CommandLine& options, const Report& report, const Spool& spool) {
+  write_summary(options, report, spool);
+  return exit_code(report);
+}
+
+namespace {
+
+// There is a worse thing to tell already: an error of this is told beside it.
+int tell_end(const JobModeHooks& hooks, const JobEnd& end) {
+  try {
+    if (hooks.ended) hooks.ended(end);
+  } catch (const std::exception& error) {
+    write_to_stderr(fmt::format("orchestrator: {}\n", error.what()));
+  }
+  return end.exit_code;
+}
+
+}  // namespace
+
+int run_job(const Program& program, const CommandLine& options, const JobModeHooks& hooks) {
+  EventLog events;
+  ReportFile report_file(options.json_file);
+  // From the very start: what ends the run before there is a job is an event, too.
+  const auto json_lines = make_json_progress(write_to_stderr);
+  if (options.progress == ProgressMode::json)
+    events.subscribe([&](const Event& event) { json_lines->on_event(event); });
+  try {
+    return JobMode(program, options, hooks, events, report_file).run();
+  } catch (...) {
+    const Failure failure = failure_of(std::current_exception());
+    const int code = tell_failure(failure, options.progress, events, report_file, program.version);
+    for (const auto& wanted : options.reports) discard_older(wanted);
+    return tell_end(hooks, {nullptr, &failure, code});
+  }
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,143 @@
+#include "orchestrator/report/findings.h"
+
+#include <algorithm>
+#include <map>
+
+#include "orchestrator/report/failure_groups.h"
+#include "orchestrator/report/report.h"
+
+namespace orchestrator {
+namespace {
+
+using Clock = std::chrono::system_clock;
+
+std::string text_of(const FailureText& piece, const Spool& spool) {
+  return piece.bytes == 0 ? "" : spool.read(Spool::Piece{piece.spool_offset, piece.bytes});
+}
+
+// What a stream still holds of its beginning: where something was cut out, what follows has no counterpart.
+std::string beginning(const StreamRecord& record, const Spool& spool) {
+  const Spool::Text text = spool.read(record);
+  return record.truncated() ? text.head : text.head + text.tail;
+}
+
+const AttemptRecord* find_attempt(const Report& report, int index) {
+  const auto found =
+      std::lower_bound(report.attempts.begin(), report.attempts.end(), index,
+                       [](const AttemptRecord& each, int number) { return each.index < number; });
+  return found != report.attempts.end() && found->index == index ? &*found : nullptr;
+}
+
+// Of attempts that passed one under the same condition, so that order and repeats do not count as
+// differences.
+const AttemptRecord* passing_like(const Report& report, const AttemptRecord& failing) {
+  for (const auto& attempt : report.attempts)
+    if (attempt.passed() && attempt.condition == failing.condition) return &attempt;
+  return nullptr;
+}
+
+std::optional<ComparedLogs> compare_attempts(const Report& report, int failing_index, const Spool& spool) {
+  const AttemptRecord* failing = find_attempt(report, failing_index);
+  const AttemptRecord* passing = failing ? passing_like(report, *failing) : nullptr;
+  if (!passing) return std::nullopt;
+  ComparedLogs logs{"stdout", failing->index, passing->index,
+                    first_difference(beginning(failing->out, spool), beginning(passing->out, spool))};
+  if (!logs.difference.same) return logs;
+  LogDifference err = first_difference(beginning(failing->err, spool), beginning(passing->err, spool));
+  if (!err.same) return ComparedLogs{"stderr", failing->index, passing->index, std::move(err)};
+  return logs;
+}
+
+// Which attempts the logs of passing tests come from, by test.
+using PassingLogs = std::map<TestIndex, std::vector<const PassingLog*>>;
+
+PassingLogs passing_logs(const TestResults& results) {
+  PassingLogs logs;
+  for (const auto& log : results.passing_logs()) logs[log.test].push_back(&log);
+  return logs;
+}
+
+int condition_of(const Report& report, int attempt) {
+  const AttemptRecord* record = find_attempt(report, attempt);
+  return record ? record->condition : -1;
+}
+
+const PassingLog* log_like(const Report& report, const std::vector<const PassingLog*>& logs,
+                           const TestFailure& failure) {
+  const int condition = condition_of(report, failure.attempt);
+  const auto alike = std::find_if(logs.begin(), logs.end(), [&](const PassingLog* log) {
+    return log->repeat == failure.repeat && condition_of(report, log->attempt) == condition;
+  });
+  return alike != logs.end() ? *alike : logs.front();
+}
+
+// What the test itself printed is the better log; a hang or a crash leaves only what the attempt printed.
+std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure& failure,
+                                         const PassingLogs& passing, const Spool& spool) {
+  const auto found = passing.find(failure.test);
+  if (found == passing.end() || failure.log.bytes == 0)
+    return compare_attempts(report, failure.attempt, spool);
+  const PassingLog& log = *log_like(report, found->second, failure);
+  return ComparedLogs{"test log", failure.attempt, log.attempt,
+                      first_difference(text_of(failure.log, spool), text_of(log.text, spool))};
+}
+
+std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& spool) {
+  const PassingLogs passing = passing_logs(report.tests);
+  std::vector<FailureFinding> findings;
+  for (TestFailureGroup& group : group_failures(report.tests)) {
+    const TestFailure& example = report.tests.failures()[static_cast<std::size_t>(group.representative)];
+    findings.push_back({.signature = report.tests.signatures()[group.signature],
+                        .failures = group.failures,
+                        .attempts = std::move(group.attempts),
+                        .tests = std::move(group.tests),
+                        .example_attempt = example.attempt,
+                        .example_test = example.test,
+                        .message = example.message,
+                        .text = example.text,
+                        .logs = compare_test(report, example, passing, spool)});
+  }
+  return findings;
+}
+
+std::vector<FailureFinding> groups_of_attempts(const Report& report, const Spool& spool) {
+  std::vector<FailureFinding> findings;
+  for (const FailureGroup& group : failure_groups(report)) {
+    findings.push_back({.signature = group.how,
+                        .failures = group.count,
+                        .attempts = group.attempts,
+                        .example_attempt = group.example->index,
+                        .logs = compare_attempts(report, group.example->index, spool)});
+  }
+  return findings;
+}
+
+// Attempts that ran beside each, for at least half of its time, by the engine's clock.
+int neighbours_of(const AttemptRecord& attempt, const std::vector<AttemptRecord>& all) {
+  int count = 0;
+  const auto end = [](const AttemptRecord& each) { return each.started_at + each.duration; };
+  for (const auto& other : all) {
+    if (other.index == attempt.index) continue;
+    const auto shared = std::min(end(attempt), end(other)) - std::max(attempt.started_at, other.started_at);
+    if (shared > Clock::duration::zero() && 2 * shared >= attempt.duration) ++count;
+  }
+  return count;
+}
+
+std::vector<AttemptFacts> facts_of(const Report& report) {
+  std::vector<AttemptFacts> facts;
+  for (const auto& attempt : report.attempts)
+    facts.push_back({attempt.index, attempt.seed, neighbours_of(attempt, report.attempts)});
+  return facts;
+}
+
+}  // namespace
+
+Findings find_findings(const Report& report, const Spool& spool) {
+  if (report.tests.empty()) return {.groups = groups_of_attempts(report, spool)};
+  return {.groups = groups_of_tests(report, spool),
+          .clusters = cluster_failures(report.tests),
+          .factors = find_factors(report.tests, report.conditions, facts_of(report))};
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,221 @@
+#include "orchestrator/report/verdict_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orchestrator/report/failure_groups.h"
+#include "orchestrator/report/words.h"
+
+namespace orchestrator {
+namespace {
+
+using sandbox::Outcome;
+
+std::string interval_words(const Report& report) {
+  const Interval interval = report.interval(report.failures(), report.total_runs());
+  return fmt::format("{} % [{}–{}, 95 %]", percent_text(report.repro_rate()), percent_text(interval.low),
+                     percent_text(interval.high));
+}
+
+std::string attempts_without_pass(const Report& report) {
+  return fmt::format("{} of {} did not pass", report.failures(), counted(report.total_runs(), "attempt"));
+}
+
+VerdictWords flaky(const Report& report) {
+  if (flaky_inside(report))
+    return {Tone::doubtful, "FLAKY",
+            fmt::format("all of {} passed, but not all of their tests did each time.",
+                        counted(static_cast<std::uint64_t>(report.total_runs()), "attempt")),
+            ""};
+  if (!report.one_condition()) return {Tone::doubtful, "FLAKY", attempts_without_pass(report) + ".", ""};
+  const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
+  return {Tone::doubtful, "FLAKY",
+          fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level), ""};
+}
+
+VerdictWords broken(const Report& report) {
+  if (!report.one_condition())
+    return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": broken rather than flaky.", ""};
+  const Interval interval = report.interval(report.failures(), report.total_runs());
+  return {Tone::bad, "FAILS EVERY TIME",
+          fmt::format("{}: broken rather than flaky (rate at least {} %, 95 %).",
+                      attempts_without_pass(report), percent_text(interval.low)),
+          ""};
+}
+
+VerdictWords not_shown(const Report& report) {
+  const ConditionShare share = report.largest_share();
+  const Interval interval = report.interval(0, share.n);
+  const std::string where =
+      report.one_condition()
+          ? ""
+          : fmt::format("{} ({} of them) ", condition_words(report.conditions[share.condition]), share.n);
+  std::string text = fmt::format("0 of {} failed; the failure rate {}is below {} % (95 %).",
+                                 counted(report.total_runs(), "attempt"), where, percent_text(interval.high));
+  if (const auto more = more_runs(report))
+    text += fmt::format(" {} runs without a failure would show less than {} %.", more->runs,
+                        percent_text(more->rate_below));
+  return {Tone::good, "NOT SHOWN FLAKY", text, ""};
+}
+
+std::string first_reason(const Report& report, Outcome outcome) {
+  for (const auto& attempt : report.attempts)
+    if (attempt.outcome == outcome && !attempt.reason.empty()) return attempt.reason;
+  return report.end_reason;
+}
+
+VerdictWords not_runnable(const Report& report) {
+  std::string reason = first_reason(report, Outcome::not_runnable);
+  if (reason.empty()) reason = report.plan.test_command.display();
+  return {Tone::bad, "COMMAND CANNOT BE RUN", "", reason};
+}
+
+VerdictWords infrastructure(const Report& report) {
+  std::string reason = report.end == RunEnd::infrastructure ? report.end_reason : "";
+  if (reason.empty()) reason = first_reason(report, Outcome::infrastructure_error);
+  const auto broken_ones = static_cast<std::uint64_t>(report.count(Outcome::infrastructure_error));
+  return {Tone::bad, "HOST OR ENGINE FAILED",
+          fmt::format("{} could not be run:", counted(broken_ones, "attempt")), reason};
+}
+
+// With --only-attempt the question is not how often.
+VerdictWords single_attempt(const Report& report) {
+  const auto groups = failure_groups(report);
+  const auto& attempt = *std::find_if(report.attempts.begin(), report.attempts.end(),
+                                      [](const AttemptRecord& a) { return a.counted(); });
+  const std::string which = fmt::format("attempt {} with seed {}", attempt.index, attempt.seed);
+  if (groups.empty()) return {Tone::good, "PASSED", which, ""};
+  return {Tone::bad, "DID NOT PASS", which + " " + groups[0].how, ""};
+}
+
+}  // namespace
+
+VerdictWords verdict_words(const Report& report) {
+  if (report.plan.only_attempt && report.total_runs() == 1) return single_attempt(report);
+  switch (verdict(report)) {
+    case ReportVerdict::flaky:
+      return flaky(report);
+    case ReportVerdict::fails_every_time:
+      return broken(report);
+    case ReportVerdict::not_shown_flaky:
+      return not_shown(report);
+    case ReportVerdict::not_runnable:
+      return not_runnable(report);
+    case ReportVerdict::infrastructure:
+      return infrastructure(report);
+    case ReportVerdict::inconclusive:
+      return {Tone::doubtful, "INCONCLUSIVE", "no attempt came to its end.", ""};
+  }
+  return {};
+}
+
+std::string stopped_words(const Report& report) {
+  if (report.end != RunEnd::cancelled && report.end != RunEnd::deadline) return "";
+  const int runs = report.replay ? report.replay->times : report.plan.attempts();
+  return fmt::format("after {} of {}", report.total_runs(),
+                     counted(static_cast<std::uint64_t>(runs), "attempt"));
+}
+
+std::string_view label(TestVerdict verdict) {
+  switch (verdict) {
+    case TestVerdict::flaky:
+      return "FLAKY";
+    case TestVerdict::order_dependent:
+      return "ORDER";
+    case TestVerdict::repeat_dependent:
+      return "REPEAT";
+    case TestVerdict::failing:
+      return "FAILING";
+    case TestVerdict::not_shown_flaky:
+    case TestVerdict::not_run:
+      break;
+  }
+  return "";
+}
+
+Tone tone(TestVerdict verdict) {
+  if (verdict == TestVerdict::failing) return Tone::bad;
+  return label(verdict).empty() ? Tone::good : Tone::doubtful;
+}
+
+bool needs_a_person(const TestSummary& test) { return !label(test.verdict).empty(); }
+
+bool passed_once(const TestSummary& test) {
+  return std::any_of(test.conditions.begin(), test.conditions.end(),
+                     [](const ConditionCounts& counts) { return counts.passed > 0; });
+}
+
+std::string by_condition_words(const Report& report, const TestSummary& test) {
+  std::string text;
+  for (const ConditionCounts& counts : test.conditions) {
+    if (counts.n() == 0) continue;
+    const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} of {} {}", counts.not_passed(), counts.n(), condition_words(condition));
+  }
+  return text;
+}
+
+std::string rate_words(const TestSummary& test) {
+  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
+  if (test.one_sided && counts.not_passed() == counts.n())
+    return fmt::format("at least {} % (95 %)", percent_text(test.interval.low));
+  return fmt::format("{} % [{}–{}]", percent_text(counts.rate()), percent_text(test.interval.low),
+                     percent_text(test.interval.high));
+}
+
+std::string ways_words(const TestSummary& test) {
+  int timed_out = 0, memory = 0, crashed = 0, errors = 0, again = 0;
+  for (const auto& counts : test.conditions) {
+    timed_out += counts.timed_out;
+    memory += counts.out_of_memory;
+    crashed += counts.crashed;
+    errors += counts.errors;
+    again += counts.passed_when_run_again;
+  }
+  std::string text;
+  for (const auto& [count, words] : {std::pair{timed_out, "hung"},
+                                     {memory, "out of memory"},
+                                     {crashed, "crashed"},
+                                     {errors, "with an error"},
+                                     {again, "passed when run again"}})
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
+  return text;
+}
+
+std::string test_sentence(const Report& report, const TestSummary& test) {
+  if (test.deciding < 0) return "never ran: skipped, or never reached";
+  if (test.verdict == TestVerdict::not_shown_flaky)
+    return fmt::format("not shown flaky: below {} % (95 %), {} did not pass",
+                       percent_text(test.interval.high), by_condition_words(report, test));
+  const bool graded = !test.severity.empty() && test.verdict != TestVerdict::failing;
+  const std::string ways = ways_words(test);
+  return fmt::format("{} in {} of attempts{}: {} did not pass{}", label(test.verdict), rate_words(test),
+                     graded ? fmt::format(", {}", test.severity) : "", by_condition_words(report, test),
+                     ways.empty() ? "" : " (" + ways + ")");
+}
+
+std::string tally_words(const Verdicts& verdicts) {
+  std::string text;
+  for (const auto& [count, words] : {std::pair{verdicts.flaky, "flaky"},
+                                     {verdicts.order_dependent, "order-dependent"},
+                                     {verdicts.repeat_dependent, "repeat-dependent"},
+                                     {verdicts.failing, "failing"},
+                                     {verdicts.not_shown_flaky, "not shown flaky"},
+                                     {verdicts.not_run, "never ran"}})
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : " · ", count, words);
+  return text;
+}
+
+std::string quiet_words(const Verdicts& verdicts) {
+  if (verdicts.not_shown_flaky == 0) return "";
+  double bound = 0;
+  for (const auto& test : verdicts.tests)
+    if (test.verdict == TestVerdict::not_shown_flaky) bound = std::max(bound, test.interval.high);
+  return fmt::format("{} not shown flaky: each below {} % (95 %)",
+                     counted(static_cast<std::uint64_t>(verdicts.not_shown_flaky), "test"),
+                     percent_text(bound));
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,46 @@
+// What a report says, in words that every form of it shares: the sentence of the whole verdict, and those on
+// single tests. Pure functions; any thread. Plain text without markup; what comes from the repository or from
+// the host is raw and stands apart (`VerdictWords::reason`), so that each form can escape it for its place.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "orchestrator/report/report.h"
+
+namespace orchestrator {
+
+enum class Tone { good, doubtful, bad };
+
+struct VerdictWords {
+  Tone tone = Tone::good;
+  std::string label;     // "FLAKY"
+  std::string sentence;  // "3 of 50 attempts did not pass: 6.0 % [1.3–16.5, 95 %]   LOW"
+  std::string reason;    // of the host or the command, raw; follows the sentence; mostly empty
+};
+
+// Of the whole run; with a single attempt that was asked for: of that attempt.
+VerdictWords verdict_words(const Report& report);
+// "after 3 of 30 attempts", when the run was stopped before its end; else empty. Why is `end_reason`.
+std::string stopped_words(const Report& report);
+
+std::string_view label(TestVerdict verdict);  // "FLAKY"; empty for what needs nobody
+Tone tone(TestVerdict verdict);
+bool needs_a_person(const TestSummary& test);
+bool passed_once(const TestSummary& test);  // in any attempt
+
+// "6.0 % [1.3–16.5]", or "at least 92.6 % (95 %)". The test must have run.
+std::string rate_words(const TestSummary& test);
+// "3 of 50 as written, 2 of 12 by shuffle": each condition with its own rate, never one for all.
+std::string by_condition_words(const Report& report, const TestSummary& test);
+// "2 hung, 1 with an error": other ways of not passing than a failure of its own; mostly empty.
+std::string ways_words(const TestSummary& test);
+// "FLAKY in 6.0 % [1.3–16.5] of attempts (LOW): 3 of 50 as written did not pass".
+std::string test_sentence(const Report& report, const TestSummary& test);
+
+// "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
+std::string tally_words(const Verdicts& verdicts);
+// "6 tests not shown flaky: each below 5.8 % (95 %)": the bound that holds for each of them; empty for none.
+std::string quiet_words(const Verdicts& verdicts);
+
+}  // namespace orchestrator

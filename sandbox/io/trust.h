@@ -1,0 +1,18 @@
+// Whom a TLS connection trusts: the same for git, for posting and for whatever comes. libcurl itself knows
+// none of the variables that curl the program and git know.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+
+namespace io {
+
+// `ca_file`: PEM bundle that a person named; empty: GIT_SSL_CAINFO, CURL_CA_BUNDLE, SSL_CERT_FILE or
+// SSL_CERT_DIR, or else the system's. The proxy's certificate is judged alike.
+void set_trust(CURL* handle, const std::string& ca_file);
+
+// Was it the certificate that a transfer failed for?
+bool is_trust_failure(CURLcode code);
+
+}  // namespace io
