@@ -137,6 +137,19 @@ class _Reporter:
         self._channel.send({"t": "finish", "exit": int(exitstatus)})
 
 
+class _WorkersStarts:
+    """Under xdist: the controller hears of a start in a worker, but not which of a test's times it is."""
+
+    def __init__(self, reporter):
+        self._reporter = reporter
+        self._begun = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid):
+        self._begun[nodeid] = self._begun.get(nodeid, 0) + 1
+        self._reporter.starts(nodeid, self._begun[nodeid])
+
+
 class _Probe:
     """What every process of the session does: order, repeats, notes on reports."""
 
@@ -398,4 +411,6 @@ def pytest_configure(config):
                   "python": ".".join(map(str, sys.version_info[:3])),
                   "root": _root(config)})
     config.pluginmanager.register(reporter, "orchestrator-reporter")
+    if config.getoption("dist", "no") != "no":
+        config.pluginmanager.register(_WorkersStarts(reporter), "orchestrator-starts")
     config.pluginmanager.register(_Probe(configuration, reporter, channel), "orchestrator-probe")

@@ -6,6 +6,7 @@ how many of the flaky tests are found, in how many attempts, and what is called 
 import glob
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -89,8 +90,10 @@ def main():
         if wanted and os.path.basename(repository) not in wanted:
             continue
         tally = Tally(TruthTable(repository))
-        for seed in range(1, seeds + 1):
-            tally.add(*run(program, repository, tally.table, seed), seed)
+        with tempfile.TemporaryDirectory(prefix="orchestrator-sweep-") as folder:
+            shutil.copytree(repository, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+            for seed in range(1, seeds + 1):
+                tally.add(*run(program, folder, tally.table, seed), seed)
         tally.tell()
         tallies.append(tally)
     flaky = sum(each.runs * len(each.table.flaky) for each in tallies)

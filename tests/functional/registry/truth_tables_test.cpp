@@ -89,6 +89,6 @@ INSTANTIATE_TEST_SUITE_P(Repositories, TruthTable,
                                            Sample{"resource_truth", "1"}, Sample{"seeded_truth", "1"},
                                            Sample{"unittest_truth", "1"}, Sample{"steady", "1"},
                                            Sample{"broken_truth", "1"}),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& each) { return std::string(each.param.name); });
 
 }  // namespace

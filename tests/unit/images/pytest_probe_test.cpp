@@ -162,4 +162,15 @@ TEST(PytestProbe, FindsTheExceptionOfATestCase) {
   EXPECT_THAT(session.failures(), ElementsAre("::TestCase::test_a#1 call"));
 }
 
+// As xdist reports it: of no phase, and without a start in this process.
+TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
+  const Session session = session_of(
+      "from _pytest.reports import TestReport\n"
+      "def test_a(request):\n"
+      "    report = TestReport('test_suite.py::test_b', ('', 0, ''), {}, 'failed', 'worker gw0 crashed', "
+      "'???')\n"
+      "    request.config.hook.pytest_runtest_logreport(report=report)\n");
+  EXPECT_THAT(session.failures(), ElementsAre("::test_b#1 call")) << session.printed;
+}
+
 }  // namespace
