@@ -7,11 +7,11 @@ namespace orchestrator {
 
 struct MadeRow {
   std::string id;
-  std::string letters;  // how it ended in each attempt, by letter(); '-': the attempt knows nothing of it
-  std::string second;   // the same, of the second time in one process
+  std::string letters;      // how it ended in each attempt, by letter(); '-': the attempt knows nothing of it
+  std::string second = "";  // the same, of the second time in one process
   std::string exception = "AssertionError";
   std::string message = "assert 1 == 2";
-  std::string text;  // of each failure; empty: none was kept
+  std::string text = "";  // of each failure; empty: none was kept
 };
 
 struct MadeTests : MadeReport {
