@@ -242,7 +242,9 @@ TEST(Markdown, OfAHostileRepositoryHasNothingOfItOutsideCode) {
     EXPECT_GT(count("<details>"), 3u);
     std::istringstream lines(ours);
     for (std::string line; std::getline(lines, line);)
-      if (line.starts_with("|")) EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 6) << line;
+      if (line.starts_with("|")) {
+        EXPECT_EQ(std::count(line.begin(), line.end(), '|'), 6) << line;
+      }
   }
 }
 
@@ -286,7 +288,9 @@ TEST(Hostile, ReportsAreReadBackByOtherParsers) {
     EXPECT_TRUE(each.at("title").get<std::string>().starts_with("FLAKY") ||
                 each.at("title").get<std::string>().starts_with("FAILING") || each.at("kind") == "notice")
         << "injected: " << each;
-    if (each.contains("file")) EXPECT_EQ(each.at("file").get<std::string>().find(".."), std::string::npos);
+    if (each.contains("file")) {
+      EXPECT_EQ(each.at("file").get<std::string>().find(".."), std::string::npos);
+    }
   }
 }
 
@@ -319,7 +323,7 @@ TEST(Slack, NamesTheRefThatRanAndLinksToTheRun) {
 
 TEST(CodeQuality, KnowsATestAgainInAnotherRun) {
   const json one = read_back("code-quality", written(every_verdict(), write_code_quality));
-  MadeTests later({{"tests/test_cart.py::test_total", "FFFFFFF."}});
+  const MadeTests later(std::vector<MadeRow>{{"tests/test_cart.py::test_total", "FFFFFFF."}});
   const json other = read_back("code-quality", written(later, write_code_quality));
   EXPECT_EQ(one[0].at("fingerprint"), other[0].at("fingerprint"));
   EXPECT_NE(one[0].at("fingerprint"), one[1].at("fingerprint"));
