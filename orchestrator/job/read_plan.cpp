@@ -37,7 +37,6 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"deadline_s", "deadline", true},
                              {"job_seed", "seed"},
                              {"random_seed_range", "random_seed_range"},
-                             {"only_attempt", "only_attempt", true},
                              {"vary", "vary"},
                              {"order", "order"},
                              {"repeat_in_process", "repeat_in_process"},
@@ -50,7 +49,9 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"network", "network"},
                              {"env", "env"},
                              {"secret_env", "secret_env"},
+                             {"only_changed", "only_changed", true},
                              {"include", "include"},
+                             {"results", "results"},
                              {"results", "results"},
                              {"ignore_patterns", "ignore_patterns"},
                              {"severity_thresholds", "severity_thresholds"},
@@ -135,6 +136,11 @@ class PlanReader {
   // What a plan has and no job can say.
   void read_own() {
     plan_.parallelism_requested = static_cast<int>(whole(json_, "", "parallelism_requested", 1, 50));
+    plan_.changed_runs = static_cast<int>(whole(json_, "", "changed_runs", 0, 1000));
+    known_.push_back("only_attempt");
+    // Beyond what may be asked for: the attempts of changed tests are counted behind all others.
+    if (const json* index = value_of(json_, "", "only_attempt"); index && !index->is_null())
+      plan_.only_attempt = static_cast<int>(whole(json_, "", "only_attempt", 0, 1'000'000));
     known_.push_back("until_sure");
     if (const json* rate = value_of(json_, "", "until_sure"); rate && !rate->is_null()) {
       const double value = rate->is_number() ? rate->get<double>() : 0;
@@ -204,7 +210,7 @@ class PlanReader {
     if (said.deadline_s) plan_.deadline = to_milliseconds(*said.deadline_s);
     plan_.job_seed = *said.seed;
     plan_.seed_range = *said.random_seed_range;
-    if (said.only_attempt) plan_.only_attempt = static_cast<int>(*said.only_attempt);
+    plan_.only_changed = said.only_changed.value_or("");
     plan_.vary = *said.vary;
     plan_.order = *said.order;
     plan_.repeat_in_process = static_cast<int>(*said.repeat_in_process);
@@ -228,6 +234,7 @@ class PlanReader {
     plan_.env.assign(said.env.begin(), said.env.end());
     plan_.secret_env = std::move(said.secret_env);
     plan_.include = std::move(said.include);
+    plan_.results = std::move(said.results);
     plan_.results = std::move(said.results);
   }
 

@@ -59,6 +59,8 @@ struct SavedRun {
   SavedImage image;
   std::string commit, ref, tree_hash;
   bool dirty = false;
+  std::string changed_base;  // of attempts of changed tests alone; empty: there were none
+  std::vector<std::string> changed_files;
   std::vector<std::string> packages;  // "name==version"
   // "engine_version" → "20.10.24", "limit memory" → "enforced": what of the host may matter.
   std::map<std::string, std::string> host;

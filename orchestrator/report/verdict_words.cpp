@@ -92,6 +92,7 @@ VerdictWords single_attempt(const Report& report) {
 }  // namespace
 
 VerdictWords verdict_words(const Report& report) {
+  if (report.replay) return replay_words(report);
   if (report.plan.only_attempt && report.total_runs() == 1) return single_attempt(report);
   switch (verdict(report)) {
     case ReportVerdict::flaky:

@@ -19,8 +19,11 @@ struct VerdictWords {
   std::string reason;    // of the host or the command, raw; follows the sentence; mostly empty
 };
 
-// Of the whole run; with a single attempt that was asked for: of that attempt.
+// Of the whole run; with a single attempt that was asked for: of that attempt; of a replay: whether the same
+// happened again.
 VerdictWords verdict_words(const Report& report);
+// Of a replay (`report.replay` must be there).
+VerdictWords replay_words(const Report& report);
 // "after 3 of 30 attempts", when the run was stopped before its end; else empty. Why is `end_reason`.
 std::string stopped_words(const Report& report);
 

@@ -122,6 +122,7 @@ void JobExecution::checked_out_again(images::Source source) {
   check_same_sources(*inputs_.replay, source);
   report_.replay->rebuilt = true;
   report_.source = std::move(source);
+  report_.source.changes = replayed_changes(inputs_.replay->saved);
   take_toolchain();
   build_image();
 }

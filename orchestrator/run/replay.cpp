@@ -20,7 +20,7 @@ constexpr const char* kSealed = "seal";
 JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
   JobPlan plan = replay.saved.plan;
   plan.only_attempt = replay.record.attempt.index;
-  plan.runs = std::max(plan.runs, *plan.only_attempt + 1);
+  if (*plan.only_attempt >= plan.attempts()) plan.runs = *plan.only_attempt + 1;
   plan.until_sure.reset();
   plan.deadline.reset();
   plan.save_full_output = plan.keep = false;
@@ -47,6 +47,11 @@ images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& i
   return built;
 }
 
+std::optional<images::ChangedFiles> replayed_changes(const SavedRun& saved) {
+  if (saved.changed_base.empty()) return std::nullopt;
+  return images::ChangedFiles{saved.changed_base, saved.changed_files};
+}
+
 images::Source replayed_source(const SavedRun& saved) {
   images::Source source;
   source.local = !images::is_remote(saved.plan.repo);
@@ -55,6 +60,7 @@ images::Source replayed_source(const SavedRun& saved) {
   source.commit = saved.commit;
   source.dirty = saved.dirty;
   source.tree_hash = saved.tree_hash;
+  source.changes = replayed_changes(saved);
   return source;
 }
 

@@ -24,6 +24,8 @@ JobPlan replayed_plan(const Replay& replay, int engine_cpus);
 images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image);
 // Where the sources came from, as the report says.
 images::Source replayed_source(const SavedRun& saved);
+// Which files' tests had attempts of their own: not compared anew.
+std::optional<images::ChangedFiles> replayed_changes(const SavedRun& saved);
 // The sources can be had again by their commit: not those of a folder that had been changed, or into which
 // ignored files were brought.
 bool is_a_commit(const SavedRun& saved);

@@ -61,6 +61,9 @@ JobPlan unusual() {
   plan.limits.output_keep_bytes = 11;
   plan.limits.output_stop_bytes = 13;
   plan.include = {"*.bin"};
+  plan.results = {"out/*.xml"};
+  plan.only_changed = "main";
+  plan.changed_runs = 50;
   plan.results = {"**/TEST-*.xml"};
   plan.ignore_patterns = {"test_x*"};
   plan.severity_thresholds = {0.8, 0.4, 0.2, 0.1};
