@@ -117,10 +117,11 @@ class _Reporter:
         if report.outcome == "passed" and "wasxfail" not in said and not log:
             line = '{"t":"phase","i":%d,"p":"%s","o":"passed","s":%.6f}\n' % (number, phase, seconds)
             return self._channel.hold(line) if last else self._channel.write(line)
-        record = {"t": "phase", "i": number, "p": phase, "o": report.outcome, "s": seconds}
+        failed = _has_failed(report)
+        record = {"t": "phase", "i": number, "p": phase, "o": "failed" if failed else report.outcome, "s": seconds}
         if "wasxfail" in said:
             record["w"] = 1
-        if report.outcome == "failed":
+        if failed:
             record.update(said.get("orchestrator_failure") or _without_exception(report))
         if log:
             record["l"] = log
@@ -196,7 +197,7 @@ class _Probe:
         if made is not None:
             call, report.orchestrator_seconds = made
             report.orchestrator_repeat = _repeat_of(self._item)
-            if report.outcome == "failed":
+            if _has_failed(report):
                 report.orchestrator_failure = _failure(report, call.excinfo, self._item.config)
         if self._reporter:
             self._reporter.ended(report, report.when == "teardown" and self._next is not None)
@@ -224,6 +225,11 @@ def _phase_of(report):
         return report.when
     # What xdist says of a test whose worker has died.
     return "call" if report.outcome == "failed" else None
+
+
+def _has_failed(report):
+    # "rerun" is the word of a plugin that runs failing tests again until they pass.
+    return report.outcome in ("failed", "rerun")
 
 
 def _repeat_of(item):

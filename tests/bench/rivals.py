@@ -73,7 +73,7 @@ def junit_outcomes(path):
 def node_id(project, name):
     """JUnit's class name and name as a node id: by the ids of the table where it is one of them."""
     classname, test = name
-    for known in (*PROJECTS[project]["flaky"], *PROJECTS[project].get("unsure", {})):
+    for known in (*PROJECTS[project]["flaky"], *PROJECTS[project].get("besides", {})):
         file, _, rest = known.partition("::")
         if (file[:-3].replace("/", ".") + "." + rest.replace("::", ".")) == f"{classname}.{test}":
             return known
@@ -155,9 +155,9 @@ def measure(project, name, seed):
 
 
 def tell(project, name, measured):
-    flaky, unsure = PROJECTS[project]["flaky"], PROJECTS[project].get("unsure", {})
+    flaky, besides = PROJECTS[project]["flaky"], PROJECTS[project].get("besides", {})
     found = [len(finding.flagged & flaky.keys()) for finding, _ in measured]
-    false = [len(finding.flagged - flaky.keys() - unsure.keys()) for finding, _ in measured]
+    false = [len(finding.flagged - flaky.keys() - besides.keys()) for finding, _ in measured]
     cpus = [finding.cpu for finding, _ in measured if finding.cpu is not None]
     print(f"{project:<9} {name:<13} found {statistics.median(found):g}/{len(flaky)} [{min(found)}–{max(found)}]  "
           f"false alarms {statistics.median(false):g} [{min(false)}–{max(false)}]  "
@@ -165,7 +165,7 @@ def tell(project, name, measured):
           f"wall {statistics.median(wall for _, wall in measured):.0f} s  "
           f"CPU {statistics.median(cpus) if cpus else 0:.0f} s  n={len(measured)}", *sorted({finding.note for finding, _ in measured}))
     for test in sorted(set().union(*(finding.flagged for finding, _ in measured)) - flaky.keys()):
-        print(f"    {'unsure' if test in unsure else 'false'}: {test}")
+        print(f"    {'besides' if test in besides else 'false'}: {test}")
     for test in flaky:
         if not all(test in finding.flagged for finding, _ in measured):
             print(f"    missed {sum(test not in finding.flagged for finding, _ in measured)}×: {test}")

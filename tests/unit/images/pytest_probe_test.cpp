@@ -173,4 +173,15 @@ TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
   EXPECT_THAT(session.failures(), ElementsAre("::test_b#1 call")) << session.printed;
 }
 
+// As plugins report it that run failing tests again until they pass.
+TEST(PytestProbe, TellsOfAFailureThatIsFollowedByAnotherTry) {
+  const Session session = session_of(
+      "from _pytest.reports import TestReport\n"
+      "def test_a(request):\n"
+      "    report = TestReport(request.node.nodeid, ('', 0, ''), {}, 'rerun', 'E   KeyError: no', 'call')\n"
+      "    request.config.hook.pytest_runtest_logreport(report=report)\n");
+  EXPECT_THAT(session.failures(), ElementsAre("::test_a#1 call")) << session.printed;
+  EXPECT_EQ(session.story().back(), "::test_a#1 teardown passed");
+}
+
 }  // namespace
