@@ -16,7 +16,7 @@ FROM ${BASE} AS build
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       g++ cmake ninja-build pkg-config \
-      libcurl4-openssl-dev libgit2-dev libssl-dev libarchive-dev libyaml-cpp-dev \
+      libcurl4-openssl-dev libgit2-dev libssl-dev libarchive-dev libyaml-cpp-dev libpugixml-dev \
       nlohmann-json3-dev libfmt-dev libspdlog-dev libcli11-dev libboost1.81-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
@@ -32,7 +32,7 @@ RUN cmake --preset release \
 FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libfmt9 libspdlog1.10 \
+      ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*
 COPY --from=build /src/build/release/orchestrator/orchestrator /usr/local/bin/orchestrator
 # Any user may keep its state here: --user UID:GID works, with GID that of the engine's socket.

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 #include <set>
+#include <utility>
 
 #include "images/layer_key.h"
 #include "images/lifeline.h"
@@ -180,10 +181,27 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     layer.tar_file = archived_;
     built_.tree_hash = tree_hash;
     find(layer, lifeline_.guard([this, layer, tree_hash](std::optional<sandbox::Image> found) mutable {
-      if (found) return have(std::move(layer), *found, true, Stage::seal);
-      if (!archived_.empty()) return build(std::move(layer), Stage::seal);
-      observer_.layer_started(layer.kind, layer.title);
-      archive(tree_hash);
+      if (found) return reuse_sources(std::move(layer), *found, tree_hash);
+      make_sources(std::move(layer), tree_hash);
+    }));
+  }
+
+  void make_sources(Layer layer, const std::string& tree_hash) {
+    if (!archived_.empty()) return build(std::move(layer), Stage::seal);
+    observer_.layer_started(layer.kind, layer.title);
+    archive(tree_hash);
+  }
+
+  // What is installed was listed when the sources were added, and is kept with their seal. A version of this
+  // program that seals in another way does not find that seal: it adds the sources again, to know.
+  void reuse_sources(Layer layer, const sandbox::Image& found, const std::string& tree_hash) {
+    if (plan_.list_packages_argv.empty()) return have(std::move(layer), found, true, Stage::seal);
+    const std::string below = std::exchange(parent_, found.id);
+    const Layer sealed = seal_layer();
+    parent_ = below;
+    find(sealed, lifeline_.guard([this, layer, found, tree_hash](std::optional<sandbox::Image> seal) mutable {
+      if (seal) return have(std::move(layer), found, true, Stage::seal);
+      make_sources(std::move(layer), tree_hash);
     }));
   }
 
@@ -203,19 +221,25 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
         }));
   }
 
-  void seal() {
+  Layer seal_layer() {
     Layer layer("seal", "sealing the image");
     layer.env = steps_->image_env();
-    const auto probes = request_.toolchain->probe_files();
     LayerKey& key_of_seal = key("seal").add("supervisor", supervisor_).add("env", layer.env);
-    for (const auto& file : probes) key_of_seal.add(std::string("probe ").append(file.name), file.content);
+    for (const auto& file : request_.toolchain->probe_files())
+      key_of_seal.add(std::string("probe ").append(file.name), file.content);
     layer.key = key_of_seal.hex();
+    return layer;
+  }
+
+  void seal() {
+    Layer layer = seal_layer();
     if (built_.packages) {
       std::string list;
       for (const auto& line : *built_.packages) list += line + "\n";
       layer.labels[kPackagesLabel] = list;
     }
-    look_up(std::move(layer), Stage::done, [this, probes](Layer& made) {
+    look_up(std::move(layer), Stage::done, [this](Layer& made) {
+      const auto probes = request_.toolchain->probe_files();
       TarWriter tar(made.tar_file);
       write_supervisor(tar);
       if (!probes.empty()) tar.folder(std::string(kProbeFolder + 1), 0755);

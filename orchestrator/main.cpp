@@ -55,7 +55,11 @@ void set_up_log(const CommandLine& options) {
 int run_mode(const Program& program, const CommandLine& options) {
   switch (options.mode) {
     case CommandLine::Mode::run:
+    case CommandLine::Mode::ci:
+    case CommandLine::Mode::replay:
       break;  // tells its errors in its own way
+    case CommandLine::Mode::compare:
+      return compare_command(options);
     case CommandLine::Mode::images_bootstrap:
       return bootstrap_command(program, options);
     case CommandLine::Mode::images_list:
@@ -95,6 +99,8 @@ int main(int argc, char** argv) {
   set_up_log(options);
   const Program program{kVersion, &sandbox::docker::connect, sandbox::supervisor_binary()};
   if (options.mode == CommandLine::Mode::run) return run_command(program, options);
+  if (options.mode == CommandLine::Mode::ci) return ci_command(program, options);
+  if (options.mode == CommandLine::Mode::replay) return replay_command(program, options);
   return orchestrator::guarded([&] {
     const int code = run_mode(program, options);
     orchestrator::finish_stdout(std::cout);

@@ -1,6 +1,7 @@
 // One thing to run in isolation. An attempt and an install step are both one; the same machinery runs both.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,12 +36,24 @@ inline constexpr const char* kHomeDir = "/home/attempt";
 inline constexpr const char* kWorkDir = "/work";
 inline constexpr const char* kSupervisorPath = "/.orchestrator/supervisor";
 
+inline constexpr std::size_t kMaxResultGlobs = 16;
+inline constexpr std::size_t kMaxResultGlob = 1024;  // bytes of one
+
+// Of a terminal, in characters.
+struct TerminalSize {
+  unsigned short rows = 24, columns = 80;
+};
+
 struct Execution {
   std::vector<std::string> argv;         // exact; argv[0] is looked up in PATH of `env`
   EnvList env;                           // complete: nothing of the host's environment is added
   EnvList secret_env;                    // same meaning, but never shown to the engine
   std::vector<SecretFile> secret_files;  // same
   std::string workdir = kWorkDir;
+  // Globs of files that the command leaves and that are handed on when it has ended, however it ended; below
+  // `workdir` or absolute. `*`, `?` and `[…]` stay within a name, `**` is any number of folders. See
+  // sandbox/supervisor/result_files.h for what counts, frames/frame.h for the bounds.
+  std::vector<std::string> results;
   Network network = Network::none;
   Privilege privilege = Privilege::test;
   Limits limits;

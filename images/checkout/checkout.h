@@ -32,6 +32,8 @@ struct CheckoutRequest {
   // Branch, tag or commit; empty: the default branch, and for a local folder the folder as it is.
   std::string ref;
   std::vector<std::string> include;  // globs that bring ignored files of a local folder back
+  // Which files have changed since this branch, tag or commit is asked for, too; a local folder only.
+  std::string changed_since;
   std::optional<GitCredential> credential;
   std::string ca_file;  // PEM bundle to trust; empty: SSL_CERT_FILE and the like, else the system's
   std::string scratch;  // an existing empty folder of ours; the caller removes it afterwards
@@ -42,6 +44,13 @@ struct CheckoutRequest {
 struct TreeEntry {
   std::string path;  // relative, '/' separated, no "..", valid as given by git
   char type = 'f';   // 'f' file, 'x' executable file, 'l' symlink
+};
+
+// Since the last commit that a base and what was checked out have in common.
+struct ChangedFiles {
+  std::string base;  // that commit, hex
+  std::vector<std::string>
+      files;  // added or changed, of Source::entries, sorted; a renamed one by its new name
 };
 
 // What a checkout found.
@@ -55,7 +64,8 @@ struct Source {
   std::vector<TreeEntry> entries;                // sorted by path; without .git
   std::map<std::string, std::string> manifests;  // contents, by path, of what `kManifestGlobs` names
   std::int64_t total_bytes = 0;
-  std::vector<std::string> warnings;  // sentences
+  std::optional<ChangedFiles> changes;  // when they were asked for
+  std::vector<std::string> warnings;    // sentences
 
   bool has(std::string_view path) const;  // a file or symlink at exactly that path
   bool has_folder(std::string_view path) const;

@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "images/checkout/archive.h"
+#include "images/checkout/changed_files.h"
 #include "images/checkout/checkout.h"
 #include "images/checkout/messages.h"
 #include "images/checkout/scan.h"
@@ -54,7 +55,9 @@ ChildAnswer work(const ChildRequest& child) {
   if (child.archive) {
     answer.archive = checkout::write_archive(sources, request.scratch, child.prefix, child.owner);
   } else {
-    checkout::write_source(request.scratch + "/" + checkout::kSourceFile, checkout::scan(sources));
+    Source source = checkout::scan(sources);
+    if (!request.changed_since.empty()) source.changes = checkout::changed_files(request, source);
+    checkout::write_source(request.scratch + "/" + checkout::kSourceFile, source);
   }
   return answer;
 }

@@ -32,7 +32,8 @@ const std::vector<std::string> kManifestGlobs = {"*requirements*.txt",
                                                  "Cargo.toml",
                                                  "Cargo.lock",
                                                  "pom.xml",
-                                                 ".flaky-detector.yml"};
+                                                 ".flaky-detector.yml",
+                                                 "known-flaky.json"};
 
 namespace checkout {
 namespace {

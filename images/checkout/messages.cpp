@@ -33,6 +33,8 @@ enum Record : char {
   kManifest = 'm',
   kTotal = 't',
   kWarning = 'w',
+  kBase = 'b',
+  kChanged = 'g',
   kEnd = '.',
 };
 
@@ -82,6 +84,13 @@ bool take(Source& source, char kind, std::string bytes) {
     case kTotal:
       source.total_bytes = std::strtoll(bytes.c_str(), nullptr, 10);
       return true;
+    case kBase:
+      source.changes.emplace().base = std::move(bytes);
+      return true;
+    case kChanged:
+      if (!source.changes) return false;
+      source.changes->files.push_back(std::move(bytes));
+      return true;
     case kEntry:
       if (bytes.size() < 2 || !std::strchr("fxl", bytes[0])) return false;
       source.entries.push_back({bytes.substr(1), bytes[0]});
@@ -99,16 +108,23 @@ bool take(Source& source, char kind, std::string bytes) {
 
 std::string encode(const ChildRequest& child) {
   const CheckoutRequest& request = child.request;
-  json value = {{"archive", child.archive},   {"prefix", child.prefix},     {"owner", child.owner},
-                {"repo", request.repo},       {"ref", request.ref},         {"include", request.include},
-                {"ca_file", request.ca_file}, {"scratch", request.scratch}, {"max_bytes", request.max_bytes}};
+  json value = {{"archive", child.archive},
+                {"prefix", child.prefix},
+                {"owner", child.owner},
+                {"repo", request.repo},
+                {"ref", request.ref},
+                {"include", request.include},
+                {"ca_file", request.ca_file},
+                {"scratch", request.scratch},
+                {"max_bytes", request.max_bytes},
+                {"changed_since", request.changed_since}};
   if (const auto& credential = request.credential)
     value["credential"] = {
         {"host", credential->host}, {"username", credential->username}, {"token", credential->token}};
   try {
     return value.dump();
   } catch (const json::exception&) {
-    throw io::RequestError("Invalid repository URL or path: it, the ref or an include pattern is not UTF-8");
+    throw io::RequestError("Invalid repository URL or path: it, a ref or an include pattern is not UTF-8");
   }
 }
 
@@ -125,6 +141,7 @@ ChildRequest decode_request(const std::string& text) {
   request.ca_file = value.at("ca_file");
   request.scratch = value.at("scratch");
   request.max_bytes = value.at("max_bytes");
+  request.changed_since = value.at("changed_since");
   if (value.contains("credential")) {
     const json& credential = value["credential"];
     request.credential =
@@ -171,6 +188,9 @@ void write_source(const std::string& file, const Source& source) {
   for (const std::string& warning : source.warnings) put(out, kWarning, warning);
   for (const TreeEntry& entry : source.entries) put(out, kEntry, entry.type + entry.path);
   for (const auto& [path, content] : source.manifests) put(out, kManifest, path + '\0' + content);
+  if (source.changes) put(out, kBase, source.changes->base);
+  if (source.changes)
+    for (const std::string& path : source.changes->files) put(out, kChanged, path);
   put(out, kEnd, "");
   out.close();
   if (!out) throw io::HostError("cannot write " + file);

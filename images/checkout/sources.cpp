@@ -95,6 +95,13 @@ bool differs_from_commit(git_repository* repository, const std::string& place) {
   return ::git_status_list_entrycount(list) > 0;
 }
 
+}  // namespace
+
+Repository open_around(const std::string& folder) {
+  git_repository* found = nullptr;
+  return Repository(::git_repository_open_ext(&found, folder.c_str(), 0, nullptr) == 0 ? found : nullptr);
+}
+
 git_oid find_commit(git_repository* repository, const std::string& ref, const std::string& repo,
                     std::string& branch) {
   for (const std::string& name :
@@ -122,6 +129,8 @@ git_oid find_commit(git_repository* repository, const std::string& ref, const st
   }
   throw unknown_ref(ref, printable(repo), names);
 }
+
+namespace {
 
 Repository opened_again(git_repository* repository) {
   return git_make<Repository>("cannot open the repository", ::git_repository_open_bare,

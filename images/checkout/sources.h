@@ -28,6 +28,13 @@ struct Sources {
   std::vector<std::string> warnings;
 };
 
+// The repository that a folder lies in; null when there is none. Throws nothing.
+Repository open_around(const std::string& folder);
+// The commit that a name means in a local repository: a branch first, then a tag, then origin's branch.
+// `branch` is set when it was one. Throws io::RequestError with near names; `repo` is for people.
+git_oid find_commit(git_repository* repository, const std::string& ref, const std::string& repo,
+                    std::string& branch);
+
 // Throws TransportError, io::RequestError, io::HostError.
 Sources open_sources(const CheckoutRequest& request, const Progress& progress);
 

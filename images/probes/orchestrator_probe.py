@@ -15,6 +15,10 @@ ORCHESTRATOR_RESULT_FD names, so that nothing is lost when the process is killed
   {"t":"finish","exit":1}
 
 Works with pytest 6 and later, under xdist too: workers order and annotate, the controller writes.
+
+It is to cost next to nothing (`scripts/bench probe`): what nearly every phase says is put together without a JSON
+encoder, a teardown that passed goes in one write with the next test's start, no hook of a phase is a wrapper, and
+pytest need not rewrite assertions here: PYTEST_DONT_REWRITE.
 """
 
 import copy
@@ -30,78 +34,96 @@ import pytest
 _MESSAGE = 1000
 _TEXT = 12000
 _LOG = 4000
+_NO_TESTS = 5  # the exit code of a session that ran none
 _LINE = 60000  # bytes that surely pass the supervisor
-# Kept where a suite that freezes time cannot reach it: such tools replace attributes of modules.
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
+_dumps = json.JSONEncoder(separators=(",", ":")).encode
+_quoted = json.encoder.encode_basestring_ascii
 
 
 def _clock(read=time.clock_gettime_ns, which=time.CLOCK_MONOTONIC):
+    """Kept, like the functions of _Channel, where a suite that freezes time or patches `os` cannot reach it: such
+    tools replace attributes of modules."""
     return read(which)
 
 
 class _Channel:
     """Lines to the supervisor. A write that fails ends it: the tests go on."""
 
-    def __init__(self, fd, write=os.write, dumps=json.dumps):
+    def __init__(self, fd, write=os.write, getpid=os.getpid):
         self._fd = fd
         self._write = write
-        self._dumps = dumps
-        self._process = os.getpid()
+        self._getpid = getpid
+        self._process = getpid()
+        self._held = ""
 
-    def _line(self, record):
-        return (self._dumps(record, separators=(",", ":")) + "\n").encode("ascii")
+    def hold(self, line):
+        """Keeps a line for the next write. Only where no code of the project's runs before that."""
+        self._held += line
 
-    def send(self, record):
+    def flush(self):
+        if self._held:
+            self.write("")
+
+    def write(self, line):
         # A child made by fork runs the same hooks' code: it has nothing to say.
-        if self._fd is None or os.getpid() != self._process:
+        if self._fd is None or self._getpid() != self._process:
             return
-        line = self._line(record)
-        # Escapes make a text longer; a line that is too long would be lost as a whole.
-        for key in ("l", "x"):
-            while len(line) > _LINE and record.get(key):
-                record[key] = record[key][:len(record[key]) // 2] if key == "l" else _cut(record[key], len(record[key]) // 2)
-                line = self._line(record)
+        rest = (self._held + line).encode("ascii")
+        self._held = ""
         try:
-            while line:
-                line = line[self._write(self._fd, line):]
+            while rest:
+                rest = rest[self._write(self._fd, rest):]
         except OSError:
             self._fd = None
+
+    def send(self, record):
+        line = _dumps(record)
+        # Escapes make a text longer; a line that is too long would be lost as a whole.
+        for key, shorter in (("l", _head), ("x", _cut)):
+            while len(line) > _LINE and record.get(key):
+                record[key] = shorter(record[key], len(record[key]) // 2)
+                line = _dumps(record)
+        self.write(line + "\n")
 
 
 class _Reporter:
     """The controller's part: turns pytest's reports into records."""
 
-    def __init__(self, channel, started=_clock):
+    def __init__(self, channel):
         self._channel = channel
-        self._clock = started
         self._numbers = {}
-        self._began = {}
 
-    def _number(self, key):
+    def _number(self, nodeid, repeat):
+        key = nodeid, repeat
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._numbers)
-            self._channel.send({"t": "test", "i": number, "id": key[0], "r": key[1]})
+            self._channel.hold('{"t":"test","i":%d,"id":%s,"r":%d}\n' % (number, _quoted(nodeid), repeat))
         return number
 
-    def _key(self, report):
-        return report.nodeid, getattr(report, "orchestrator_repeat", 1)
+    def starts(self, nodeid, repeat):
+        self._channel.write('{"t":"start","i":%d}\n' % self._number(nodeid, repeat))
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report):
-        if report.when not in ("setup", "call", "teardown"):
+    def ended(self, report, last):
+        """`last`: none of the project's tests runs before the next start."""
+        phase = _phase_of(report)
+        if phase is None:
             return
-        number = self._number(self._key(report))
-        record = {"t": "phase", "i": number, "p": report.when, "o": report.outcome,
-                  "s": getattr(report, "orchestrator_seconds", 0.0)}
-        if hasattr(report, "wasxfail"):
+        said = report.__dict__  # under xdist what the worker has noted
+        number = self._number(report.nodeid, said.get("orchestrator_repeat", 1))
+        seconds = said.get("orchestrator_seconds", 0.0)
+        log = _log(report) if phase == "teardown" and report.sections else ""
+        if report.outcome == "passed" and "wasxfail" not in said and not log:
+            line = '{"t":"phase","i":%d,"p":"%s","o":"passed","s":%.6f}\n' % (number, phase, seconds)
+            return self._channel.hold(line) if last else self._channel.write(line)
+        record = {"t": "phase", "i": number, "p": phase, "o": report.outcome, "s": seconds}
+        if "wasxfail" in said:
             record["w"] = 1
         if report.outcome == "failed":
-            record.update(getattr(report, "orchestrator_failure", None) or _without_exception(report))
-        if report.when == "teardown" and report.sections:
-            log = _log(report)
-            if log:
-                record["l"] = log
+            record.update(said.get("orchestrator_failure") or _without_exception(report))
+        if log:
+            record["l"] = log
         self._channel.send(record)
 
     def pytest_collectreport(self, report):
@@ -110,12 +132,22 @@ class _Reporter:
             record.update(_without_exception(report))
             self._channel.send(record)
 
-    def starts(self, item):
-        self._channel.send({"t": "start", "i": self._number((item.nodeid, _repeat_of(item)))})
-
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, exitstatus):
         self._channel.send({"t": "finish", "exit": int(exitstatus)})
+
+
+class _WorkersStarts:
+    """Under xdist: the controller hears of a start in a worker, but not which of a test's times it is."""
+
+    def __init__(self, reporter):
+        self._reporter = reporter
+        self._begun = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logstart(self, nodeid):
+        self._begun[nodeid] = self._begun.get(nodeid, 0) + 1
+        self._reporter.starts(nodeid, self._begun[nodeid])
 
 
 class _Probe:
@@ -125,6 +157,10 @@ class _Probe:
         self._configuration = configuration
         self._reporter = reporter
         self._channel = channel
+        self._item = self._next = None
+        self._since = 0  # when the running phase began
+        self._made = {}  # by phase, until it is reported: its call, and how long that took
+        self._emptied = False
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, session, config, items):
@@ -132,30 +168,47 @@ class _Probe:
         if len(kept) < len(items):
             chosen = set(map(id, kept))
             config.hook.pytest_deselected(items=[item for item in items if id(item) not in chosen])
-        items[:] = _chosen(kept, self._configuration)
+        items[:] = _chosen(kept, self._configuration, _root(config))
+        self._emptied = bool(kept) and not items
         if self._reporter:
             self._channel.send({"t": "collected", "n": len(items)})
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item, nextitem):
-        if self._reporter:
-            self._reporter.starts(item)
-        yield
+        self._begin(item, nextitem)
 
-    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
-    def pytest_runtest_makereport(self, item, call):
-        now = _clock()
-        result = yield
-        report = result.get_result()
-        report.orchestrator_repeat = _repeat_of(item)
-        report.orchestrator_seconds = round((now - item.__dict__.get("_orchestrator_phase", now)) / 1e9, 6)
-        item.__dict__["_orchestrator_phase"] = _clock()
-        if report.outcome == "failed":
-            report.orchestrator_failure = _failure(report, call.excinfo, item.config)
+    def _begin(self, item, nextitem):
+        self._item = item
+        self._next = nextitem
+        if self._reporter:
+            self._reporter.starts(item.nodeid, _repeat_of(item))
+        self._since = _clock()
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_setup(self, item):
-        item.__dict__["_orchestrator_phase"] = _clock()
+    def pytest_runtest_makereport(self, item, call):
+        if item is not self._item:  # a plugin of the project's came before us and runs the test its own way
+            self._begin(item, None)
+        self._made[call.when] = call, (_clock() - self._since) / 1e9
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        made = self._made.pop(report.when, None)
+        if made is not None:
+            call, report.orchestrator_seconds = made
+            report.orchestrator_repeat = _repeat_of(self._item)
+            if report.outcome == "failed":
+                report.orchestrator_failure = _failure(report, call.excinfo, self._item.config)
+        if self._reporter:
+            self._reporter.ended(report, report.when == "teardown" and self._next is not None)
+        self._since = _clock()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session, exitstatus):
+        if self._reporter:
+            self._channel.flush()
+        # We left nothing of what was there: the next command of the line may have some.
+        if self._emptied and int(exitstatus) == _NO_TESTS:
+            session.exitstatus = 0
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node):
@@ -166,12 +219,32 @@ def _ignored(item, patterns):
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns for name in (item.nodeid, item.name))
 
 
+def _phase_of(report):
+    if report.when in ("setup", "call", "teardown"):
+        return report.when
+    # What xdist says of a test whose worker has died.
+    return "call" if report.outcome == "failed" else None
+
+
 def _repeat_of(item):
     return getattr(item, "_orchestrator_repeat", 1)
 
 
-def _chosen(items, configuration):
+def _root(config):
+    return str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)
+
+
+def _file_of(item, root):
+    """The path of the file that the id names, whatever folder pytest calls its root."""
+    return os.path.normpath(os.path.join(root, item.nodeid.split("::", 1)[0]))
+
+
+def _chosen(items, configuration, root=""):
     order = configuration.get("order", "written")
+    files = configuration.get("files")
+    if files:
+        wanted_files = set(files)
+        items = [item for item in items if _file_of(item, root) in wanted_files]
     listed = configuration.get("tests")
     if listed:
         by_id = {}
@@ -202,16 +275,40 @@ def _shuffled(items, seed):
 
 
 def _copies(item, repeat):
-    """The test and copies of it that set up and tear down their own fixtures."""
     yield item
     for number in range(2, repeat + 1):
-        twin = copy.copy(item)
-        twin._orchestrator_repeat = number
-        initrequest = getattr(twin, "_initrequest", None)
-        if initrequest is not None:
-            twin.funcargs = {}
-            initrequest()
-        yield twin
+        yield _twin(item, number)
+
+
+def _twin(item, number):
+    """A copy as if the test had been collected once more: it has an instance of its class, fixtures, marks and notes of
+    its own."""
+    twin = copy.copy(item)
+    twin._orchestrator_repeat = number
+    own = vars(twin)
+    for name, value in list(own.items()):
+        if type(value) in (list, dict):
+            own[name] = copy.copy(value)
+    keywords = copy.copy(item.keywords)
+    if hasattr(keywords, "_markers"):
+        keywords.node, keywords._markers = twin, dict(keywords._markers)
+    twin.keywords = keywords
+    if hasattr(getattr(twin, "stash", None), "_storage"):
+        twin.stash = twin._store = copy.copy(item.stash)
+        twin.stash._storage = dict(item.stash._storage)
+    instance = getattr(item, "instance", None)
+    if instance is not None and getattr(own.get("_obj"), "__self__", None) is instance:
+        own.pop("_obj")
+        own.pop("_instance", None)
+    initrequest = getattr(twin, "_initrequest", None)
+    if initrequest is not None:
+        twin.funcargs = {}
+        initrequest()
+    return twin
+
+
+def _head(text, longest):
+    return text[:longest]
 
 
 def _cut(text, longest):
@@ -234,7 +331,7 @@ def _failure(report, excinfo, config):
     if excinfo is None:
         return _without_exception(report)
     record = {"e": excinfo.typename, "m": _one_line(excinfo.value), "x": _text(report)}
-    record.update(_place(excinfo.traceback, str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)))
+    record.update(_place(excinfo.traceback, _root(config)))
     return record
 
 
@@ -303,14 +400,17 @@ def pytest_configure(config):
     if text is None:
         return
     configuration = json.loads(text)
-    listed = configuration.pop("tests_file", None)
-    if listed:
-        with open(listed, encoding="utf-8", errors="surrogateescape") as file:
-            configuration["tests"] = file.read().split("\0")
+    for key in ("tests", "files"):
+        listed = configuration.pop(key + "_file", None)
+        if listed:
+            with open(listed, encoding="utf-8", errors="surrogateescape") as file:
+                configuration[key] = file.read().split("\0")
     channel = _Channel(_own_descriptor())
     reporter = _Reporter(channel)
     channel.send({"t": "session", "framework": "pytest", "version": pytest.__version__,
                   "python": ".".join(map(str, sys.version_info[:3])),
-                  "root": str(config.rootpath if hasattr(config, "rootpath") else config.rootdir)})
+                  "root": _root(config)})
     config.pluginmanager.register(reporter, "orchestrator-reporter")
+    if config.getoption("dist", "no") != "no":
+        config.pluginmanager.register(_WorkersStarts(reporter), "orchestrator-starts")
     config.pluginmanager.register(_Probe(configuration, reporter, channel), "orchestrator-probe")

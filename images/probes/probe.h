@@ -24,6 +24,7 @@ struct TestSelection {
   std::int64_t seed = 0;            // of a shuffle
   int repeat = 1;                   // how often each, one directly after the other, in one process
   std::vector<std::string> tests;   // only these; empty: all
+  std::vector<std::string> files;   // only tests of these files of the tree; empty: of all
   std::vector<std::string> ignore;  // none of these: fnmatch patterns of ids or names
 };
 

@@ -22,12 +22,19 @@ namespace {
 
 constexpr const char* kModule = "orchestrator_probe";
 constexpr const char* kListFile = "tests";
+constexpr const char* kFileListFile = "files";
 
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value) {
   for (const auto& [said, text] : user_env)
     if (said == name && !text.empty()) return text + separator + value;
   return value;
+}
+
+std::string joined(const std::vector<std::string>& entries, const std::string& prefix) {
+  std::string list;
+  for (const auto& entry : entries) list += (list.empty() ? "" : std::string(1, '\0')) + prefix + entry;
+  return list;
 }
 
 }  // namespace
@@ -44,10 +51,12 @@ ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList
   if (!selection.ignore.empty()) configuration["ignore"] = selection.ignore;
   ProbeUse use;
   if (!selection.tests.empty()) {
-    std::string list;
-    for (const auto& test : selection.tests) list += (list.empty() ? "" : std::string(1, '\0')) + test;
-    use.files.push_back({kListFile, std::move(list)});
+    use.files.push_back({kListFile, joined(selection.tests, "")});
     configuration["tests_file"] = std::string(sandbox::kSecretDir) + "/" + kListFile;
+  }
+  if (!selection.files.empty()) {
+    use.files.push_back({kFileListFile, joined(selection.files, std::string(sandbox::kWorkDir) + "/")});
+    configuration["files_file"] = std::string(sandbox::kSecretDir) + "/" + kFileListFile;
   }
   use.env = {
       {"PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder)},

@@ -5,7 +5,7 @@
 namespace orchestrator {
 namespace {
 
-void add(ConditionCounts& counts, const GridCell& cell) {
+void add(ConditionCounts& counts, const GridCell& cell, bool repeats) {
   switch (cell.worst()) {
     case TestOutcome::not_run:
       ++counts.not_run;
@@ -33,6 +33,7 @@ void add(ConditionCounts& counts, const GridCell& cell) {
       break;
   }
   counts.failed_on_repeat_only += cell.failed_on_repeat_only();
+  counts.passed_when_run_again += !repeats && cell.passed && did_not_pass(cell.worst());
 }
 
 }  // namespace
@@ -47,6 +48,9 @@ ConditionColumns::ConditionColumns(const TestResults& results, const std::vector
   for (std::size_t test = 0; test < results.tests().size(); ++test)
     test_of.emplace(results.tests()[test], test);
   for (std::size_t i = 0; i < conditions.size(); ++i) {
+    repeats_.push_back(conditions[i].repeat > 1);
+    // Of the tests of some files those that never ran there are not known: none is missed.
+    if (!conditions[i].files.empty()) wanted_[i].resize(results.tests().size());
     if (conditions[i].tests.empty()) continue;
     wanted_[i].resize(results.tests().size());
     for (const auto& id : conditions[i].tests)
@@ -62,7 +66,8 @@ std::vector<ConditionCounts> ConditionColumns::count(const OutcomeGrid& grid, st
   std::vector<ConditionCounts> all;
   for (std::size_t condition = 0; condition < columns_.size(); ++condition) {
     ConditionCounts counts{.condition = static_cast<int>(condition)};
-    for (const std::size_t column : columns_[condition]) add(counts, grid.at(test, column));
+    for (const std::size_t column : columns_[condition])
+      add(counts, grid.at(test, column), repeats_[condition]);
     const bool ran = counts.n() + counts.skipped > 0;
     if (ran || (counts.not_run > 0 && wanted(condition, test))) all.push_back(counts);
   }

@@ -25,6 +25,7 @@ class ConditionColumns {
   bool wanted(std::size_t condition, std::size_t test) const;
 
   std::vector<std::vector<std::size_t>> columns_;  // by condition; only attempts that are counted
+  std::vector<bool> repeats_;                      // by condition: each test runs several times
   std::vector<std::vector<bool>> wanted_;          // by condition, by test; empty: all
 };
 

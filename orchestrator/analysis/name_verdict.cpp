@@ -104,16 +104,18 @@ class Dependence {
 NamedVerdict name_verdict(const std::vector<ConditionCounts>& counts,
                           const std::vector<Condition>& conditions, const ConditionColumns& columns,
                           const OutcomeGrid& grid, std::size_t test) {
-  int passed = 0, not_passed = 0, most = -1;
+  int passed = 0, not_passed = 0, most = -1, again = -1;
   for (int i = 0; i < static_cast<int>(counts.size()); ++i) {
     const ConditionCounts& each = counts[static_cast<std::size_t>(i)];
     passed += each.passed;
     not_passed += each.not_passed();
+    if (each.passed_when_run_again > 0) again = i;
     if (each.n() > 0 && (most < 0 || each.n() > counts[static_cast<std::size_t>(most)].n())) most = i;
   }
   if (passed + not_passed == 0) return {};
   if (not_passed == 0) return {TestVerdict::not_shown_flaky, most};
-  if (passed == 0) return {TestVerdict::failing, most};
+  if (passed == 0)
+    return again < 0 ? NamedVerdict{TestVerdict::failing, most} : NamedVerdict{TestVerdict::flaky, again};
   return Dependence(counts, conditions, columns, grid, test).decide();
 }
 

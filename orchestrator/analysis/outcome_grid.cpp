@@ -11,6 +11,7 @@ OutcomeGrid::OutcomeGrid(const TestResults& results)
       GridCell& cell = cells_[run.test * columns_ + column];
       TestOutcome& time = run.repeat <= 1 ? cell.first : run.repeat == 2 ? cell.second : cell.later;
       time = worse(time, run.outcome);
+      cell.passed |= run.outcome == TestOutcome::passed;
     }
   }
 }

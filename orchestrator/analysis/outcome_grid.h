@@ -13,6 +13,7 @@ namespace orchestrator {
 struct GridCell {
   TestOutcome first = TestOutcome::not_run, second = TestOutcome::not_run;
   TestOutcome later = TestOutcome::not_run;  // the worst of the third and all further ones
+  bool passed = false;                       // at least one of them
 
   // It passed in the attempt when it passed each time.
   TestOutcome worst() const { return worse(first, worse(second, later)); }

@@ -42,6 +42,12 @@ Interval clopper_pearson(int k, int n, double confidence) {
   return {low, high};
 }
 
+double clopper_pearson_lower(int k, int n, double confidence) {
+  if (n <= 0 || k <= 0) return 0.0;
+  k = std::min(k, n);
+  return boost::math::ibeta_inv(static_cast<double>(k), n - k + 1.0, 1.0 - confidence);
+}
+
 double jeffreys_mean(int k, int n) { return (k + 0.5) / (n + 1.0); }
 
 int attempts_to_show_below(double rate, double confidence) {

@@ -23,6 +23,10 @@ struct Interval {
 // all of the error is spent there (one-sided). n = 0: everything, [0, 1].
 Interval clopper_pearson(int k, int n, double confidence = 0.95);
 
+// The lower end alone, with all of the error spent there: with `confidence` the true rate is not below it. 0
+// when k is 0.
+double clopper_pearson_lower(int k, int n, double confidence = 0.95);
+
 // The mean of the posterior under Jeffreys' prior Beta(½, ½): (k + ½) ÷ (n + 1). For ranking: unlike k ÷ n it
 // puts 3 of 3 before 1 of 1.
 double jeffreys_mean(int k, int n);

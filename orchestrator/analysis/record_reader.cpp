@@ -143,6 +143,7 @@ bool RecordReader::read_session(const json& record) {
   if (framework.empty() || tests_.session) return false;
   tests_.session = true;
   tests_.framework = cut_text(framework, kMaxWord);
+  tests_.root = cut_text(text(record, "root"), kMaxTestId);
   if (const std::string_view version = text(record, "version"); !version.empty())
     tests_.framework += fmt::format(" {}", cut_text(version, kMaxWord));
   return true;

@@ -45,6 +45,7 @@ class RecordReader {
       : results_(results), most_runs_(most_runs) {}
 
   void record(std::string_view line);
+  bool told_apart() const { return !tests_.runs.empty(); }  // a test was named; before finish()
   // The attempt has ended so, and nothing is recorded any more: a test that was running then timed out, ran
   // out of memory, or crashed. With an outcome that is no evidence it is not_run and the whole attempt is not
   // counted.

@@ -103,6 +103,7 @@ struct AttemptTests {
   bool collected = false;  // … which came to the end of collecting
   bool finished = false;   // … and saw its own end
   std::string framework;   // "pytest 8.3.5"
+  std::string root;        // the folder, inside the attempt, that ids of tests begin from
   std::vector<TestRun> runs;
   std::uint64_t dropped = 0;  // records that were malformed or beyond a bound
 };

@@ -18,7 +18,7 @@ namespace orchestrator {
 // differed under the plain condition and Fisher's exact test at 5 % says that the plain condition has another
 // rate.
 enum class TestVerdict {
-  flaky,             // passed at least once and did not pass at least once, in one condition
+  flaky,  // passed at least once and did not pass at least once, in one condition; maybe in one attempt
   order_dependent,   // passes in one order, fails in another
   repeat_dependent,  // passes the first time, fails when it runs again in the same process
   failing,           // ran, never passed
@@ -35,6 +35,9 @@ struct ConditionCounts {
   // A test that ran r times in an attempt counts once: it passed there when it passed each time. How often
   // the first time passed and a later one did not:
   int failed_on_repeat_only = 0;
+  // Of those in which it did not pass: where its runner ran it again by itself and it did. Nobody asked for
+  // repeats there.
+  int passed_when_run_again = 0;
 
   int not_passed() const { return failed + errors + timed_out + out_of_memory + crashed; }
   int n() const { return passed + not_passed(); }

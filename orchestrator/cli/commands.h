@@ -10,6 +10,9 @@ namespace orchestrator {
 
 // Throws nothing: it tells its errors itself, as `tell_failure` does.
 int run_command(const Program& program, const CommandLine& options);
+int ci_command(const Program& program, const CommandLine& options);
+int compare_command(const CommandLine& options);
+int replay_command(const Program& program, const CommandLine& options);
 int bootstrap_command(const Program& program, const CommandLine& options);
 int list_images_command(const Program& program, const CommandLine& options);
 int doctor_command(const Program& program, const CommandLine& options);

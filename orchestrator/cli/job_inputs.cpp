@@ -30,18 +30,6 @@ std::string read_stream(std::istream& stream) {
   return text;
 }
 
-std::string read_file(const std::string& path, const std::string& what) {
-  if (path == "-") return read_stream(std::cin);
-  std::ifstream file(path, std::ios::binary);
-  const int error_number = errno;
-  std::error_code ignored;
-  const bool is_folder = fs::is_directory(path, ignored);
-  if (!file || is_folder)
-    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path,
-                                       std::strerror(is_folder ? EISDIR : error_number)));
-  return read_stream(file);
-}
-
 std::string host_of(const std::string& url) {
   const auto start = url.find("://");
   if (start == std::string::npos) return "";
@@ -62,7 +50,7 @@ std::string checked_token(std::string token, const std::string& where) {
 
 std::string gather_token(const CommandLine& options, const GetEnv& getenv) {
   if (!options.git_token_file.empty())
-    return checked_token(read_file(options.git_token_file, "--git-token-file: the token file"),
+    return checked_token(read_callers_file(options.git_token_file, "--git-token-file: the token file"),
                          fmt::format("--git-token-file: the token file '{}'", options.git_token_file));
   if (options.git_token_env.empty()) return getenv("ORCHESTRATOR_GIT_TOKEN").value_or("");
   const auto value = getenv(options.git_token_env.c_str());
@@ -93,20 +81,21 @@ JobReading read_or_complain(const std::function<JobReading()>& read) {
 
 JobReading read_user(const CommandLine& options, const GetEnv& getenv) {
   if (!options.config_file.empty())
-    return read_user_config(read_file(options.config_file, "--config: the config file"), options.config_file);
+    return read_user_config(read_callers_file(options.config_file, "--config: the config file"),
+                            options.config_file);
   const auto xdg = getenv("XDG_CONFIG_HOME");
   const auto home = getenv("HOME");
   const std::string path = (xdg ? *xdg : home.value_or("") + "/.config") + "/orchestrator/config.yml";
   std::error_code ignored;
   if (!fs::exists(path, ignored)) return {};
-  return read_user_config(read_file(path, "the config file"), path);
+  return read_user_config(read_callers_file(path, "the config file"), path);
 }
 
 Sources read_sources(const CommandLine& options, const JobReading& flags, const GetEnv& getenv) {
   Sources sources{{flags}, {}};
   if (!options.input_file.empty())
     sources.said.push_back(read_or_complain([&] {
-      return read_job(read_file(options.input_file, "--input: the input file"), UnknownFields::error,
+      return read_job(read_callers_file(options.input_file, "--input: the input file"), UnknownFields::error,
                       options.input_file);
     }));
   sources.said.push_back(read_environment(getenv));
@@ -130,6 +119,18 @@ std::vector<FieldError> mistakes(const CommandLine& options, const Sources& sour
 }
 
 }  // namespace
+
+std::string read_callers_file(const std::string& path, const std::string& what) {
+  if (path == "-") return read_stream(std::cin);
+  std::ifstream file(path, std::ios::binary);
+  const int error_number = errno;
+  std::error_code ignored;
+  const bool is_folder = fs::is_directory(path, ignored);
+  if (!file || is_folder)
+    throw io::RequestError(fmt::format("{} '{}' cannot be read: {}", what, path,
+                                       std::strerror(is_folder ? EISDIR : error_number)));
+  return read_stream(file);
+}
 
 GatheredJob gather_job(const CommandLine& options, const GetEnv& getenv) {
   const Sources sources = read_sources(options, {options.request, {}}, getenv);

@@ -55,12 +55,16 @@ class JobMode {
       throw io::HostError(*obstacle);
     if (!tells_json()) {
       progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
-      events_.subscribe([this](const Event& event) { progress_->on_event(event); });
+      // The log outlives us: what ends a job by an exception is an event, too.
+      events_.subscribe([progress = std::weak_ptr(progress_)](const Event& event) {
+        if (const auto alive = progress.lock()) alive->on_event(event);
+      });
     }
 
     const JobHost host = session_.job_host();
     execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
                                                 session_.engine().images(), host, inputs_, events_);
+    if (hooks_.sit) return sit();
     auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
       execution_->start(std::move(done));
       if (signal_ != 0) stop();  // it came before there was anything to stop
@@ -75,7 +79,24 @@ class JobMode {
   }
 
  private:
+  int sit() {
+    auto spec = io::await<io::Result<sandbox::AttemptSpec>>(session_.loop(), [this](auto ready) {
+      execution_->prepare(std::move(ready));
+      if (signal_ != 0) stop();
+    });
+    if (progress_) progress_->finish();
+    if (!spec.ok()) return end_without_attempts(spec.error());
+    const int code =
+        hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
+    session_.close_engine();
+    return signal_ != 0 ? signal_code() : code;
+  }
+
   void on_signal(int signal) {
+    if (told_of_signal_) {
+      if (signal_ == 0) signal_ = signal;
+      return told_of_signal_(signal);
+    }
     if (poster_) {
       signal_ = signal;
       poster_->stop();
@@ -102,6 +123,8 @@ class JobMode {
       return {std::string(name(interrupted.end)),
               fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
               signal_ != 0 ? signal_code() : 6};
+    } catch (const NothingToDo& nothing) {
+      return {"skipped", nothing.what(), 0};
     } catch (const InvalidJob& wrong) {
       return failure_of(std::make_exception_ptr(InvalidJob(named_for(options_, wrong.errors()))));
     } catch (...) {
@@ -115,12 +138,14 @@ class JobMode {
     auto report = execution_->report_without_attempts(end_of(failure), failure.message);
     execution_.reset();
     session_.close_engine();
-    if (report && failure.kind != "request") {
+    if (report && failure.kind != "request" && failure.kind != "skipped") {
       complete(*report);
       report_file_.write(*report, Spool(session_.scratch(), ""));
     }
     for (const auto& wanted : options_.reports) discard_older(wanted);
-    return tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+    const int code = tell_failure(failure, options_.progress, events_, report_file_, program_version_);
+    if (hooks_.ended) hooks_.ended({nullptr, &failure, code});
+    return code;
   }
 
   static RunEnd end_of(const Failure& failure) {
@@ -132,6 +157,8 @@ class JobMode {
   void complete(Report& report) const {
     report.program_version = program_version_;
     report.reproduce = reproduce_job(report);
+    if (options_.json_file != "-") report.saved_as = options_.json_file;
+    if (hooks_.complete) hooks_.complete(report);
   }
 
   void keep_scratch() {
@@ -166,9 +193,11 @@ class JobMode {
     report_file_.write(report, spool);
     for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
     post(report, spool);
-    const int code = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    const int said = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
+    const int code = signal_ != 0 ? signal_code() : said;
+    if (hooks_.ended) hooks_.ended({&report, nullptr, code});
     finish_stdout(std::cout);
-    return signal_ != 0 ? signal_code() : code;
+    return code;
   }
 
   const CommandLine& options_;
@@ -178,11 +207,12 @@ class JobMode {
   std::string program_version_;
   EventLog& events_;
   ReportFile& report_file_;
-  std::unique_ptr<Progress> progress_;
+  std::shared_ptr<Progress> progress_;
   std::unique_ptr<JobExecution> execution_;
   PostSettings posting_;
   Poster* poster_ = nullptr;  // while it posts
   int signal_ = 0;
+  std::function<void(int)> told_of_signal_;  // of who sits
 };
 
 }  // namespace
@@ -214,6 +244,20 @@ int conclude_run(const CommandLine& options, const Report& report, const Spool& 
   return exit_code(report);
 }
 
+namespace {
+
+// There is a worse thing to tell already: an error of this is told beside it.
+int tell_end(const JobModeHooks& hooks, const JobEnd& end) {
+  try {
+    if (hooks.ended) hooks.ended(end);
+  } catch (const std::exception& error) {
+    write_to_stderr(fmt::format("orchestrator: {}\n", error.what()));
+  }
+  return end.exit_code;
+}
+
+}  // namespace
+
 int run_job(const Program& program, const CommandLine& options, const JobModeHooks& hooks) {
   EventLog events;
   ReportFile report_file(options.json_file);
@@ -224,10 +268,10 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
   try {
     return JobMode(program, options, hooks, events, report_file).run();
   } catch (...) {
-    const int code = tell_failure(failure_of(std::current_exception()), options.progress, events, report_file,
-                                  program.version);
+    const Failure failure = failure_of(std::current_exception());
+    const int code = tell_failure(failure, options.progress, events, report_file, program.version);
     for (const auto& wanted : options.reports) discard_older(wanted);
-    return code;
+    return tell_end(hooks, {nullptr, &failure, code});
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <memory>
+#include <stdexcept>
 
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/progress.h"
@@ -14,13 +15,41 @@
 
 namespace orchestrator {
 
+// The repository does not want to be run on this occasion: exit 0, and a sentence.
+class NothingToDo : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// How it ended: with a report, or with a failure in its place.
+struct JobEnd {
+  const Report* report = nullptr;
+  const Failure* failure = nullptr;
+  int exit_code = 0;  // of the program
+};
+
+// An attempt whose image is ready, for somebody who sits down in the place of its test.
+struct Seat {
+  io::Loop& loop;
+  sandbox::Sandbox& sandbox;
+  sandbox::AttemptSpec spec;
+  std::function<void(int signal)>& on_signal;  // to be set: told of SIGINT, SIGTERM and SIGHUP
+};
+
 struct JobModeHooks {
   // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
   // job file and the user's config say (`gather_inputs`).
   std::function<JobInputs(const CommandLine&)> inputs;
+  // The report is whole but not written yet: what a mode adds to it. Also asked for a report without
+  // attempts.
+  std::function<void(Report&)> complete;
   // After the report was written to its files: says what is to be said on stdout and returns the exit code.
   // Not asked for a run that a signal has ended, but for the text. Empty: the summary, and exit_code().
   std::function<int(const Report&, const Spool&)> conclude;
+  // Last of all, also for a job that has no report. What it throws is told like an error of the job.
+  std::function<void(const JobEnd&)> ended;
+  // Instead of attempts and a report: returns the exit code when nothing runs any more.
+  std::function<int(Seat)> sit;
 };
 
 // Throws nothing: it tells its errors itself, as `tell_failure` does. Returns the exit code.

@@ -34,6 +34,7 @@ void read_one(const Field& field, const std::vector<std::string>& texts, const G
               JobReading& reading) {
   switch (field.kind) {
     case FieldKind::texts:
+    case FieldKind::globs:
     case FieldKind::names:
       return read_field(field, json(texts), field.flag, UnknownFields::error, reading);
     case FieldKind::variables:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cstdlib>
 
 #include "orchestrator/cli/flag_set.h"
@@ -9,6 +10,7 @@
 #include "orchestrator/cli/option_values.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
+#include "orchestrator/job/variation.h"
 
 namespace orchestrator {
 namespace {
@@ -27,6 +29,8 @@ struct Draft {
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
+  std::string fail_on, max_flake_rate;
+  std::string attempt, times;  // of replay
   JobReading reading;
 
   void fail(std::string pointer, std::string message) {
@@ -76,10 +80,10 @@ struct FieldGroup {
 
 const std::vector<FieldGroup>& field_groups() {
   static const std::vector<FieldGroup> groups = {
-      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework"}},
+      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework", "results"}},
       {"How often",
        {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
-        "repeat_in_process", "until_sure", "max_runs"}},
+        "repeat_in_process", "until_sure", "max_runs", "only_changed", "changed_runs"}},
       {"Where it runs",
        {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
         "secret_env"}},
@@ -102,20 +106,20 @@ void define_fields(FlagSet& flags, Draft& draft) {
   }
 }
 
-void define_run(FlagSet& flags, Draft& draft) {
-  define_fields(flags, draft);
+void define_reports(FlagSet& flags, Draft& draft) {
   const std::string files = "Files";
   CommandLine& line = draft.line;
-  flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
   flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
   for (const auto& format : report_formats())
     flags.text(files, format.flag, "FILE", format.about, draft.reports[&format]);
   flags.text(files, "--junit-flaky", "WORD", "pass or fail: what a flaky test is to readers of JUnit [pass]",
              draft.junit_flaky);
   flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
-  flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
-             line.config_file);
   flags.on(files, "--keep", "Leave scratch folders for a look", line.keep);
+}
+
+void define_posting(FlagSet& flags, Draft& draft) {
+  CommandLine& line = draft.line;
   const std::string post = "Where else it is told";
   flags.on(post, "--github-annotations", "Print workflow commands for GitHub Actions",
            line.github_annotations);
@@ -123,12 +127,84 @@ void define_run(FlagSet& flags, Draft& draft) {
            line.post_github);
   flags.text(post, "--pr", "N", "The pull request [the one that the workflow runs for]", draft.pull_request);
   flags.on(post, "--post-slack", "Send a message to the webhook SLACK_WEBHOOK_URL", line.post_slack);
+}
+
+void define_git(FlagSet& flags, Draft& draft) {
+  CommandLine& line = draft.line;
   const std::string git = "Access to git";
   flags.text(git, "--git-token-env", "NAME", "Variable that holds a token for the repository's host",
              line.git_token_env);
   flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
   flags.text(git, "--git-host", "HOST", "Host that the token is for [the repository's]", line.git_host);
   flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
+}
+
+void define_run(FlagSet& flags, Draft& draft) {
+  define_fields(flags, draft);
+  const std::string files = "Files";
+  CommandLine& line = draft.line;
+  flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
+  flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
+             line.config_file);
+  define_reports(flags, draft);
+  define_posting(flags, draft);
+  define_git(flags, draft);
+}
+
+void define_ci(FlagSet& flags, Draft& draft) {
+  const std::string passes = "What passes";
+  CommandLine::Ci& ci = draft.line.ci;
+  flags.text(passes, "--fail-on", "WHAT",
+             "flaky: whatever did not always pass; failing: only what failed every time; none [flaky]",
+             draft.fail_on);
+  flags.text(passes, "--max-flake-rate", "RATE",
+             "Pass a flaky test unless it is shown (95 %) to fail more often than this, as in 2%",
+             draft.max_flake_rate);
+  flags.text(passes, "--quarantine", "FILE",
+             "Tests known to be flaky; none for none [known-flaky.json of the tree, if it is there]",
+             ci.quarantine_file);
+  flags.on(passes, "--on-failure",
+           "Another job has failed: do nothing where the repository says auto_trigger_on_failure: false",
+           ci.on_failure);
+  const std::string later = "For later steps";
+  flags.text(later, "--result", "FILE", "What was decided, as a small JSON; - for stdout", ci.result_file);
+  flags.text(later, "--dotenv", "FILE", "The same as variables FLAKY_…, for GitLab", ci.dotenv_file);
+  define_run(flags, draft);
+}
+
+void read_ci(Draft& draft) {
+  read_choice<FailOn>("--fail-on", draft.fail_on,
+                      {{"flaky", FailOn::flaky}, {"failing", FailOn::failing}, {"none", FailOn::none}},
+                      draft.line.ci.fail_on, draft.reading.errors);
+  if (draft.max_flake_rate.empty()) return;
+  draft.line.ci.max_flake_rate = parse_rate(draft.max_flake_rate);
+  if (!draft.line.ci.max_flake_rate)
+    draft.fail("--max-flake-rate",
+               "must be a rate between 0 and 1, as in 2% or 0.02, not " + in_quotes(draft.max_flake_rate));
+}
+
+HelpPage ci_page() {
+  return {"orchestrator ci [flags] -- COMMAND…",
+          "The same as run for a pipeline. 20 attempts, 5 at a time, unless a flag or the repository says "
+          "otherwise; known flakes are excused by a committed list; later steps are told what came out.",
+          {},
+          {"orchestrator ci --repo . --json report.json -- pytest",
+           "orchestrator ci --repo . --only-changed origin/main --max-flake-rate 2% -- pytest"}};
+}
+
+void define_compare(FlagSet& flags, Draft& draft) {
+  flags.text("Output", "--json", "FILE", "The comparison as JSON; - for stdout", draft.line.json_file);
+}
+
+void define_replay(FlagSet& flags, Draft& draft) {
+  const std::string what = "What to run again";
+  CommandLine& line = draft.line;
+  flags.text(what, "--attempt", "N", "This attempt of the report", draft.attempt);
+  flags.text(what, "--test", "ID", "The attempt in which this test fails as it mostly does", line.test);
+  flags.text(what, "--times", "K", "So many times, 1 to 1000, with a rate [1]", draft.times);
+  flags.on(what, "--shell", "Open a terminal in the container right where the test would start", line.shell);
+  define_reports(flags, draft);
+  define_git(flags, draft);
 }
 
 HelpPage run_page() {
@@ -141,6 +217,20 @@ HelpPage run_page() {
           {},
           {kExample, "orchestrator run --repo https://host/owner/project -- 'cd web && npm test'",
            "orchestrator run --input job.json --json report.json --logs logs/"}};
+}
+
+HelpPage replay_page() {
+  return {
+      "orchestrator replay REPORT [flags]",
+      "Runs one attempt of an earlier run again: the same image, seed, order, environment and limits. "
+      "REPORT is what --json wrote. Without --attempt and --test it takes the worst test's most "
+      "reproducible failing attempt. Where the engine no longer has the image it is built again, and what "
+      "differs is said. Exits with 0 when it passed every time, with 1 when some times, with 3 when it "
+      "never did.",
+      {},
+      {"orchestrator replay report.json --attempt 17",
+       "orchestrator replay report.json --test tests/test_cart.py::test_total --times 20",
+       "orchestrator replay report.json --attempt 17 --shell"}};
 }
 
 bool is_host(const std::string& text) {
@@ -165,6 +255,19 @@ void check_git_flags(Draft& draft) {
   }
 }
 
+// A whole number within bounds, if one was said.
+std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
+                               Draft& draft) {
+  if (text.empty()) return std::nullopt;
+  int value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error == std::errc() && stop == end && value >= least && value <= most) return value;
+  draft.fail(flag, "must be a whole number between " + std::to_string(least) + " and " +
+                       std::to_string(most) + ", not " + in_quotes(text));
+  return std::nullopt;
+}
+
 // How the report is told; after where it goes.
 void read_telling(Draft& draft) {
   CommandLine& line = draft.line;
@@ -179,12 +282,29 @@ void read_telling(Draft& draft) {
   }
   if (!draft.junit_flaky.empty() && !has_junit)
     draft.fail("--junit-flaky", "--junit-flaky says how --junit FILE is written, and there is none");
-  if (const std::string& text = draft.pull_request; !text.empty()) {
-    const bool number = text.size() < 10 && text.find_first_not_of("0123456789") == std::string::npos;
-    line.pull_request = number ? std::stoi(text) : 0;
-    if (line.pull_request == 0)
-      draft.fail("--pr", "must be the number of a pull request, not " + in_quotes(text));
-  }
+  if (const auto number = number_said("--pr", draft.pull_request, 1, 999'999'999, draft))
+    line.pull_request = *number;
+}
+
+void take_reports(Draft& draft) {
+  for (const auto& format : report_formats())
+    if (const auto& path = draft.reports[&format]; !path.empty())
+      draft.line.reports.push_back({&format, path});
+  read_telling(draft);
+}
+
+void finish_replay(Draft& draft) {
+  CommandLine& line = draft.line;
+  line.attempt = number_said("--attempt", draft.attempt, 0, 1'000'000, draft);
+  line.times = number_said("--times", draft.times, 1, 1000, draft).value_or(1);
+  if (!draft.attempt.empty() && !line.test.empty())
+    draft.fail("--test", "--test and --attempt exclude each other");
+  take_reports(draft);
+  check_git_flags(draft);
+  if (!line.shell) return;
+  if (!draft.times.empty()) draft.fail("--shell", "--shell and --times exclude each other");
+  if (!line.json_file.empty() || !line.reports.empty() || !line.logs_dir.empty())
+    draft.fail("--shell", "--shell runs no test, so that there is no report to write");
 }
 
 void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& getenv) {
@@ -192,10 +312,7 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
   read_field_flags(draft.fields, getenv, draft.reading);
   if (after) read_command_words(*after, draft.reading);
   if (draft.line.keep) draft.reading.request.keep = true;
-  for (const auto& format : report_formats())
-    if (const auto& path = draft.reports[&format]; !path.empty())
-      draft.line.reports.push_back({&format, path});
-  read_telling(draft);
+  take_reports(draft);
   check_git_flags(draft);
   if (!draft.reading.errors.empty())
     draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
@@ -233,6 +350,17 @@ struct Command {
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
       {.mode = Mode::run, .names = {"run"}, .page = run_page(), .define = define_run, .job = true},
+      {.mode = Mode::ci, .names = {"ci"}, .page = ci_page(), .define = define_ci, .job = true},
+      {Mode::compare,
+       {"compare"},
+       {"orchestrator compare BEFORE.json AFTER.json [flags]",
+        "Tells whether the second report is of flakier tests than the first. Two reports of one command, "
+        "say of a branch and of what it is to be merged into.",
+        {},
+        {"orchestrator compare main.json branch.json"}},
+       define_compare,
+       2},
+      {.mode = Mode::replay, .names = {"replay"}, .page = replay_page(), .define = define_replay, .words = 1},
       {Mode::images_bootstrap,
        {"images", "bootstrap"},
        {"orchestrator images bootstrap NAME [flags]",
@@ -315,9 +443,12 @@ std::string value_among(const Words& words, const std::string& flag) {
 UsageError usage_error(const Command& command, const Draft& draft, const Words& words) {
   CommandLine line = draft.line;
   if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
+  if (!draft.complete && line.ci.result_file.empty()) line.ci.result_file = value_among(words, "--result");
   if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
-  return UsageError(InvalidJob(draft.reading.errors).what(), command.job ? line.json_file : "",
-                    line.progress);
+  const bool reports = command.job || command.mode == Mode::replay;
+  UsageError error(InvalidJob(draft.reading.errors).what(), reports ? line.json_file : "", line.progress);
+  error.result_file = line.ci.result_file;
+  return error;
 }
 
 CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
@@ -337,15 +468,24 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   draft.complete = parsed.complete && !parsed.stray;
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
+  read_ci(draft);
   check_mirror(draft);
+  if (command.mode == Mode::replay) finish_replay(draft);
   if (command.job) {
     finish_run(draft, after, getenv);
   } else if (after) {
     draft.fail("--", joined(command.names) + " takes no test command");
   }
   if (parsed.words.size() < command.words)
-    draft.fail("", "a name is missing, as in: " + command.page.examples.front());
-  if (command.words == 1 && !parsed.words.empty()) draft.line.bootstrap_name = parsed.words.front();
+    draft.fail("", std::string(command.mode == Mode::replay ? "the report" : "a name") +
+                       " is missing, as in: " + command.page.examples.front());
+  if (command.words == 1 && !parsed.words.empty())
+    (command.mode == Mode::replay ? draft.line.saved_report : draft.line.bootstrap_name) =
+        parsed.words.front();
+  if (command.words == 2 && parsed.words.size() == 2) {
+    draft.line.before_file = parsed.words[0];
+    draft.line.after_file = parsed.words[1];
+  }
   if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);

@@ -18,7 +18,7 @@ enum class ColourMode { automatic, always, never };
 enum class LogFormat { text, json };
 
 struct CommandLine {
-  enum class Mode { run, images_bootstrap, images_list, doctor, clean, version };
+  enum class Mode { run, ci, replay, compare, images_bootstrap, images_list, doctor, clean, version };
 
   Mode mode = Mode::run;
 
@@ -37,6 +37,25 @@ struct CommandLine {
   std::string git_host;  // the host that the token is for; empty: the repository's
   std::string ca_file;   // PEM bundle
   bool keep = false;     // leave scratch folders for a look
+
+  struct Ci {
+    FailOn fail_on = FailOn::flaky;
+    std::optional<double> max_flake_rate;
+    std::string quarantine_file;  // empty: the tree's own; "none"
+    bool on_failure = false;      // another job of the pipeline has failed
+    std::string result_file;      // for later steps; "-": stdout
+    std::string dotenv_file;
+  } ci;
+
+  // compare
+  std::string before_file, after_file;  // reports; --json as above
+
+  // replay; with json_file, reports, logs_dir, keep and access to git as for run
+  std::string saved_report;    // the file
+  std::optional<int> attempt;  // its number there
+  std::string test;            // instead: a test's id, or the end of one
+  int times = 1;
+  bool shell = false;  // a terminal where the test would start
 
   // images bootstrap
   std::string bootstrap_name;
@@ -61,7 +80,8 @@ class UsageError : public std::runtime_error {
       : std::runtime_error(what), json_file(std::move(report_file)), progress(progress_mode) {}
   static constexpr int kExitCode = 2;
 
-  std::string json_file;  // of run's --json
+  std::string json_file;    // of run's --json
+  std::string result_file;  // of ci's --result
   ProgressMode progress;
 };
 

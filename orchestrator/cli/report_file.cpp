@@ -100,14 +100,17 @@ void check_report_paths(const CommandLine& options) {
       throw io::RequestError(fmt::format("{} and {} name the same place: {}", other->second, flag, path));
   };
   check("--json", options.json_file);
+  check("--result", options.ci.result_file);
+  check("--dotenv", options.ci.dotenv_file);
   for (const auto& wanted : options.reports) check(wanted.format->flag, wanted.path);
   if (options.github_annotations && report_to_stdout(options))
     throw io::RequestError("--github-annotations prints on stdout, where another report is to go");
 }
 
 bool report_to_stdout(const CommandLine& options) {
-  return options.json_file == "-" || std::any_of(options.reports.begin(), options.reports.end(),
-                                                 [](const auto& wanted) { return wanted.path == "-"; });
+  return options.json_file == "-" || options.ci.result_file == "-" || options.ci.dotenv_file == "-" ||
+         std::any_of(options.reports.begin(), options.reports.end(),
+                     [](const auto& wanted) { return wanted.path == "-"; });
 }
 
 void ReportFile::write(const Report& report, const Spool& spool) try {

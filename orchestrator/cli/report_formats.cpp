@@ -2,6 +2,7 @@
 
 #include "orchestrator/report/code_quality_writer.h"
 #include "orchestrator/report/ctrf_writer.h"
+#include "orchestrator/report/html_writer.h"
 #include "orchestrator/report/junit_writer.h"
 #include "orchestrator/report/markdown_writer.h"
 
@@ -9,6 +10,7 @@ namespace orchestrator {
 
 const std::vector<ReportFormat>& report_formats() {
   static const std::vector<ReportFormat> formats = {
+      {"--html", "Write the report as one page that needs nothing else", write_html},
       {"--junit", "Write JUnit XML, a test case per test",
        [](const Report& report, const Spool& spool, std::ostream& out) { write_junit(report, spool, out); }},
       {"--ctrf", "Write JSON in the Common Test Report Format",

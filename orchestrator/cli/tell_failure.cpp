@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "orchestrator/cli/ci_outputs.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/progress_modes.h"
 #include "orchestrator/cli/terminal.h"
@@ -11,6 +12,18 @@ void append_to(EventLog& events, const Failure& failure) {
   events.append(
       "job_failed",
       {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
+}
+
+// An older result must not be taken for this run's.
+void tell_of_usage_error(const UsageError& error, const Failure& failure) {
+  if (error.result_file.empty()) return;
+  CommandLine line;
+  line.ci.result_file = error.result_file;
+  try {
+    tell_later_steps(line, {nullptr, &failure, failure.exit_code});
+  } catch (const std::exception&) {
+    // Nothing can stand at that path; the mistake itself has been told.
+  }
 }
 
 }  // namespace
@@ -34,6 +47,7 @@ int tell_usage_error(const UsageError& error, const std::string& program_version
     write_to_stderr(failure.message + "\n");
   }
   ReportFile(error.json_file).write(failure, program_version);
+  tell_of_usage_error(error, failure);
   return failure.exit_code;
 }
 

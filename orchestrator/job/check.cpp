@@ -4,6 +4,7 @@
 
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/quoted.h"
+#include "sandbox/execution.h"
 
 namespace orchestrator {
 namespace {
@@ -33,6 +34,10 @@ std::vector<FieldError> missing(const JobRequest& request, const std::vector<Fie
     found.push_back({"/test_command", "Test command is required", ""});
   }
   return found;
+}
+
+bool is_cloned(const std::string& repo) {
+  return repo.find("://") != std::string::npos || repo.starts_with("git@");
 }
 
 void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
@@ -66,11 +71,24 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
   if (request.vary && *request.vary != "none" && (request.order || request.repeat_in_process))
     errors.push_back(
         {"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
+  if (request.results.size() > sandbox::kMaxResultGlobs)
+    errors.push_back(
+        {"/results", "results holds more than " + std::to_string(sandbox::kMaxResultGlobs) + " globs", ""});
   if (request.max_runs && !request.until_sure)
     errors.push_back({"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
   if (request.runs && request.until_sure)
     errors.push_back({"/until_sure", "until_sure decides the number of runs; its bound is max_runs", ""});
-  if (request.runs && request.only_attempt && *request.only_attempt >= *request.runs) {
+  if (request.changed_runs && !request.only_changed)
+    errors.push_back({"/changed_runs", "changed_runs needs only_changed", ""});
+  if (request.only_changed && request.until_sure)
+    errors.push_back({"/only_changed", "only_changed and until_sure exclude each other", ""});
+  if (request.only_changed && request.repo && is_cloned(*request.repo))
+    errors.push_back({"/only_changed",
+                      "only_changed needs a local folder with its history, and a clone has one commit alone: "
+                      "clone it yourself (actions/checkout with fetch-depth: 0) and name the folder",
+                      ""});
+  const std::int64_t changed_runs = request.only_changed ? request.changed_runs.value_or(kChangedRuns) : 0;
+  if (request.runs && request.only_attempt && *request.only_attempt >= *request.runs + changed_runs) {
     errors.push_back(
         {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});
   }

@@ -7,6 +7,9 @@
 
 namespace orchestrator {
 
+// Attempts of the changed files' tests when nobody said how many.
+inline constexpr int kChangedRuns = 100;
+
 // Every field that is out of bounds, by its JSON pointer.
 std::vector<FieldError> out_of_bounds(const JobRequest& request);
 // Fields that are right each and wrong together.

@@ -25,6 +25,7 @@ enum class FieldKind {
   negated,  // a boolean that is kept turned round
   command,  // text: a line; a list: exact words
   texts,
+  globs,      // texts; one alone may stand without its list
   names,      // of environment variables
   variables,  // names and values
   thresholds,

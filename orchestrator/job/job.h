@@ -80,11 +80,15 @@ struct JobRequest {
   std::map<std::string, std::string> env;
   std::vector<std::string> secret_env;  // names only
   std::vector<std::string> include;
-  std::optional<std::string> vary;        // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
-  std::optional<std::string> order;       // "written", "reversed", "shuffled": of every attempt
+  std::vector<std::string> results;  // globs of files with results that the command writes
+  std::optional<std::string> vary;   // "none", "auto", or shares: "written=2,shuffle=1,repeat=1"
+  std::optional<std::string> order;  // "written", "reversed", "shuffled": of every attempt
   std::optional<std::int64_t> repeat_in_process;
   std::optional<std::string> until_sure;  // a rate: "5%" or "0.05"
   std::optional<std::int64_t> max_runs;
+  std::optional<std::string>
+      only_changed;  // a ref: tests of files changed since it have attempts of their own
+  std::optional<std::int64_t> changed_runs;  // so many
   // Of `limits`: each as said, in the unit of the name. Sizes accept "512m", "2g" or bytes.
   std::optional<std::int64_t> memory_bytes, tmp_bytes, shm_bytes, disk_bytes;
   std::optional<double> cpus;
@@ -188,6 +192,9 @@ struct JobPlan {
   std::string order = "written";
   int repeat_in_process = 1;
   std::optional<double> until_sure;  // stop when each test is settled at that rate; `runs` is then the most
+  std::string only_changed;          // empty: not asked for
+  int changed_runs =
+      0;  // attempts of the changed files' tests alone, after the others; 0 when there are none
   std::string image;
   std::string dockerfile;
   std::vector<std::string> setup_commands;
@@ -198,19 +205,23 @@ struct JobPlan {
   std::vector<std::string> secret_env;
   sandbox::Limits limits;
   std::vector<std::string> include;
+  std::vector<std::string> results;  // see sandbox::Execution::results
   std::vector<std::string> ignore_patterns;
   SeverityThresholds severity_thresholds;
   int max_error_length = 200;
   bool save_full_output = false;
   bool keep = false;
+  bool auto_trigger_on_failure = true;  // a pipeline may ask when another job of it has failed
   std::vector<std::string> warnings;
 
+  int attempts() const { return runs + changed_runs; }
   nlohmann::json to_json() const;
 };
 
 struct PlanContext {
   int engine_cpus = 1;  // parallelism is at most this ÷ limits.cpus unless it was asked for by a person
   std::uint64_t random_seed = 0;  // the job seed when none was said
+  bool ci = false;  // auto_trigger_runs and auto_trigger_parallelism count, and have defaults of their own
 };
 
 // `said` is the merge of flags, job and environment; `repository` and `user` the two files. Applies the

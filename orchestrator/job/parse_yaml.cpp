@@ -34,6 +34,7 @@ bool holds_text(const std::string& key) {
     case FieldKind::text:
     case FieldKind::command:
     case FieldKind::texts:
+    case FieldKind::globs:
     case FieldKind::names:
     case FieldKind::variables:
       return true;

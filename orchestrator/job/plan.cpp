@@ -15,6 +15,8 @@ namespace {
 constexpr int kDefaultRuns = 10;
 constexpr int kMostRuns = 1000;
 constexpr int kDefaultParallelism = 4;
+constexpr int kAutoTriggerRuns = 20;  // in a pipeline
+constexpr int kAutoTriggerParallelism = 5;
 
 // Only what a file of that kind may say, whoever made the request.
 JobRequest only_from(Place place, JobRequest request) {
@@ -48,6 +50,7 @@ class Planner {
 
   JobPlan plan() {
     check_bounds();
+    if (context_.ci) use_auto_trigger();
     choose_suite();
     all_ = merge(merge(said_, file_), user_);
     check_together();
@@ -73,6 +76,17 @@ class Planner {
       }
     }
   }
+
+  // In a pipeline a file's auto_trigger_* come before its plain fields, as what was said about just that. A
+  // suite, which is asked for by name, comes before both.
+  void use_auto_trigger() {
+    for (JobRequest* file : {&file_, &user_}) {
+      if (file->auto_trigger_runs) file->runs = file->auto_trigger_runs;
+      if (file->auto_trigger_parallelism) file->parallelism = file->auto_trigger_parallelism;
+    }
+  }
+
+  std::int64_t default_runs() const { return context_.ci ? kAutoTriggerRuns : kDefaultRuns; }
 
   // The chosen suite stands in for what the repository's file says at its top.
   void choose_suite() {
@@ -108,13 +122,25 @@ class Planner {
     JobRequest asked = all_;
     asked.runs = said_.runs;
     for (auto& error : contradictions(asked)) errors_.push_back(std::move(error));
+    const std::int64_t attempts = all_.runs.value_or(default_runs()) + changed_runs();
+    if (all_.only_changed && attempts > kMostRuns)
+      fail("changed_runs",
+           fmt::format("runs and changed_runs must be at most {} together, not {}", kMostRuns, attempts));
+    if (all_.only_changed && all_.only_attempt && *all_.only_attempt >= attempts)
+      fail("only_attempt",
+           fmt::format("Only attempt must be less than {}: runs and changed_runs together", attempts));
     check_range();
+  }
+
+  std::int64_t changed_runs() const {
+    return all_.only_changed ? all_.changed_runs.value_or(kChangedRuns) : 0;
   }
 
   void check_range() {
     const SeedRange range = all_.random_seed_range.value_or(SeedRange{});
     std::int64_t runs =
-        all_.until_sure ? all_.max_runs.value_or(kMostRuns) : all_.runs.value_or(kDefaultRuns);
+        all_.until_sure ? all_.max_runs.value_or(kMostRuns) : all_.runs.value_or(default_runs());
+    runs += changed_runs();
     if (all_.only_attempt) runs = std::max(runs, *all_.only_attempt + 1);
     if (range.min > range.max || range.min < 0 || range.size() >= static_cast<std::uint64_t>(runs)) return;
     const bool from_file = file_.random_seed_range.has_value();
@@ -136,7 +162,9 @@ class Planner {
   void fill_what() {
     plan_.repo = *all_.repo;
     plan_.test_command = *all_.test_command;
-    plan_.runs = static_cast<int>(all_.runs.value_or(kDefaultRuns));
+    plan_.runs = static_cast<int>(all_.runs.value_or(default_runs()));
+    plan_.only_changed = all_.only_changed.value_or("");
+    plan_.changed_runs = static_cast<int>(changed_runs());
     plan_.framework = all_.framework.value_or("");
     plan_.ref = all_.ref.value_or("");
     plan_.subdir = normalised_subdir(all_.subdir.value_or("")).value();
@@ -145,10 +173,12 @@ class Planner {
     plan_.seed_range = all_.random_seed_range.value_or(SeedRange{});
     if (all_.only_attempt) {
       plan_.only_attempt = static_cast<int>(*all_.only_attempt);
-      plan_.runs =
-          std::max(plan_.runs, *plan_.only_attempt + 1);  // the command to run it again must be a good one
+      if (!all_.only_changed)
+        plan_.runs =
+            std::max(plan_.runs, *plan_.only_attempt + 1);  // the command to run it again must be a good one
     }
     plan_.include = all_.include;
+    plan_.results = all_.results;
     fill_variation();
   }
 
@@ -179,7 +209,8 @@ class Planner {
     const double fitting = std::floor(context_.engine_cpus / plan_.limits.cpus);
     const int cap = static_cast<int>(std::clamp(fitting, 1.0, 1000.0));
     const bool by_person = said_.parallelism || (!file_.parallelism && user_.parallelism);
-    plan_.parallelism_requested = static_cast<int>(all_.parallelism.value_or(kDefaultParallelism));
+    plan_.parallelism_requested = static_cast<int>(
+        all_.parallelism.value_or(context_.ci ? kAutoTriggerParallelism : kDefaultParallelism));
     plan_.parallelism = by_person ? plan_.parallelism_requested : std::min(plan_.parallelism_requested, cap);
     if (all_.parallelism && plan_.parallelism < plan_.parallelism_requested) {
       plan_.warnings.push_back(fmt::format(
@@ -229,6 +260,7 @@ class Planner {
     plan_.severity_thresholds = all_.severity_thresholds.value_or(SeverityThresholds{});
     plan_.max_error_length = static_cast<int>(all_.max_error_length.value_or(plan_.max_error_length));
     plan_.save_full_output = all_.save_full_output.value_or(false);
+    plan_.auto_trigger_on_failure = all_.auto_trigger_on_failure.value_or(true);
     plan_.keep = all_.keep.value_or(false);
   }
 

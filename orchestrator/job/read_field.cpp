@@ -61,6 +61,9 @@ class FieldReader {
         return set_boolean(value);
       case FieldKind::command:
         return set_command(value);
+      case FieldKind::globs:
+        if (!value.is_string() && !value.is_array()) return wrong_type("a glob or a list of globs", value);
+        return set_texts(value.is_string() ? json::array({value}) : value);
       case FieldKind::texts:
       case FieldKind::names:
         return set_texts(value);

@@ -5,6 +5,7 @@
 #include "orchestrator/job/image_reference.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/variation.h"
+#include "sandbox/execution.h"
 
 namespace orchestrator {
 namespace {
@@ -54,6 +55,10 @@ std::string check_ref(const std::string& ref) {
     return "ref " + in_quotes(ref) + " is no name of a branch, tag or commit";
   }
   return "";
+}
+
+std::string check_base(const std::string& base) {
+  return base.empty() ? "only_changed needs the branch, tag or commit to compare with" : check_ref(base);
 }
 
 std::optional<std::string> normalised_subdir(std::string_view subdir) {
@@ -156,6 +161,14 @@ bool is_utf8(std::string_view text) {
   } catch (const nlohmann::json::type_error&) {
     return false;
   }
+}
+
+std::string check_results_glob(const std::string& glob) {
+  if (only_blanks(glob)) return "must not hold an empty text";
+  if (has_control(glob)) return "results " + in_quotes(glob) + " holds a control character";
+  if (glob.size() > sandbox::kMaxResultGlob)
+    return "results holds a glob of more than " + std::to_string(sandbox::kMaxResultGlob) + " bytes";
+  return "";
 }
 
 std::string check_not_empty(const std::string& text) {

@@ -14,6 +14,7 @@ const std::vector<std::string>& known_frameworks();
 
 std::string check_repo(const std::string& repo);
 std::string check_ref(const std::string& ref);
+std::string check_base(const std::string& base);  // of --only-changed
 std::string check_subdir(const std::string& subdir);
 std::string check_image(const std::string& image);
 std::string check_dockerfile(const std::string& path);
@@ -25,6 +26,7 @@ std::string check_rate(const std::string& value);
 std::string check_variable_name(const std::string& name);
 // Of a variable that a person or a repository sets in the attempts: some names are not theirs to set.
 std::string check_attempt_variable(const std::string& name);
+std::string check_results_glob(const std::string& glob);
 std::string check_not_empty(const std::string& text);
 std::string check_command(const TestCommand& command);
 

@@ -8,7 +8,8 @@ namespace orchestrator {
 
 struct Failure {
   // "request": what was asked is wrong; "setup": the image cannot be built; "host": the host or a peer lacks
-  // something; "defect": unforeseen; "cancelled", "deadline": stopped before the first attempt.
+  // something; "defect": unforeseen; "cancelled", "deadline": stopped before the first attempt;
+  // "skipped": the repository does not want to be run on this occasion.
   std::string kind;
   std::string message;  // a sentence, or several, a line each
   int exit_code = 5;

@@ -71,15 +71,26 @@ const PassingLog* log_like(const Report& report, const std::vector<const Passing
   return alike != logs.end() ? *alike : logs.front();
 }
 
-// What the test itself printed is the better log; a hang or a crash leaves only what the attempt printed.
+// An attempt in which the test passed, for one that printed nothing there.
+std::optional<int> attempt_passing(const Report& report, TestIndex test) {
+  for (const auto& attempt : report.tests.attempts())
+    for (const auto& run : attempt.runs)
+      if (attempt.counted && run.test == test && run.outcome == TestOutcome::passed) return attempt.attempt;
+  return std::nullopt;
+}
+
+// What the test itself printed is the better log. A hang or a crash leaves only what the attempt printed; of
+// a failure that has its own text the attempt's output tells nothing that is not in that text.
 std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure& failure,
                                          const PassingLogs& passing, const Spool& spool) {
   const auto found = passing.find(failure.test);
-  if (found == passing.end() || failure.log.bytes == 0)
-    return compare_attempts(report, failure.attempt, spool);
-  const PassingLog& log = *log_like(report, found->second, failure);
-  return ComparedLogs{"test log", failure.attempt, log.attempt,
-                      first_difference(text_of(failure.log, spool), text_of(log.text, spool))};
+  if (failure.log.bytes == 0 && (found == passing.end() || failure.text.bytes == 0))
+    return failure.text.bytes == 0 ? compare_attempts(report, failure.attempt, spool) : std::nullopt;
+  const PassingLog* log = found == passing.end() ? nullptr : log_like(report, found->second, failure);
+  const auto passed_in = log ? std::optional(log->attempt) : attempt_passing(report, failure.test);
+  if (!passed_in) return std::nullopt;
+  return ComparedLogs{"test log", failure.attempt, *passed_in,
+                      first_difference(text_of(failure.log, spool), log ? text_of(log->text, spool) : "")};
 }
 
 std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& spool) {

@@ -96,31 +96,6 @@ OrderedJson isolation_json() {
           {"root", "writable, thrown away"}};
 }
 
-OrderedJson environment_json(const Report& report) {
-  const sandbox::Capabilities& engine = report.engine;
-  return {{"engine", engine.engine},
-          {"engine_version", engine.engine_version},
-          {"api_version", engine.api_version},
-          {"runtime", engine.runtime},
-          {"runtime_version", engine.runtime_version},
-          {"kernel", engine.kernel},
-          {"os", engine.os},
-          {"architecture", engine.architecture},
-          {"cgroup_version", engine.cgroup_version},
-          {"storage_driver", engine.storage_driver},
-          {"security", engine.security},
-          {"image", image_json(report.image)},
-          {"commit", report.source.commit},
-          {"ref", report.source.ref},
-          {"tree_hash", report.source.tree_hash},
-          {"dirty", report.source.dirty},
-          {"limits", limits_json(report)},
-          {"network", name(report.plan.network)},
-          {"isolation", isolation_json()},
-          {"framework_found", report.framework_found},
-          {"packages", report.packages}};
-}
-
 // The line that runs the attempt again. One with very long variables, a thousand times, would make the whole
 // report too large: then the job's line, with --only-attempt, must do.
 OrderedJson reproduce_json(const Report& report, const AttemptRecord& attempt) {
@@ -152,10 +127,48 @@ OrderedJson interval_json(const Report& report) {
           {"method", report.anytime ? "anytime beta mixture" : "Clopper-Pearson"}};
 }
 
+OrderedJson early_stop_json(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop) return nullptr;
+  return {{"rule", stop->rule},
+          {"rate", stop->rate},
+          {"attempts", stop->attempts},
+          {"max_runs", stop->max_runs},
+          {"saved", stop->saved()}};
+}
+
 OrderedJson more_runs_json(const Report& report) {
   const auto more = more_runs(report);
   if (!more) return nullptr;
   return {{"runs", more->runs}, {"rate_below", rounded(more->rate_below)}};
+}
+
+int requested_runs(const Report& report) {
+  if (report.replay) return report.replay->times;
+  return report.plan.only_attempt ? 1 : report.plan.attempts();
+}
+
+OrderedJson replay_json(const Report& report) {
+  if (!report.replay) return nullptr;
+  const ReplayRecord& replay = *report.replay;
+  const ReplayResult result = replay_result(report);
+  return {{"report", to_utf8(replay.report)},
+          {"attempt", replay.attempt.index},
+          {"seed", replay.attempt.seed},
+          {"test", replay.test.empty() ? OrderedJson() : OrderedJson(replay.test)},
+          {"outcome", sandbox::name(replay.attempt.outcome)},
+          {"times", replay.times},
+          {"n", result.n},
+          {"same", result.same},
+          {"differently", result.differently},
+          {"passed", result.passed},
+          {"interval",
+           {{"low", rounded(result.interval.low)},
+            {"high", rounded(result.interval.high)},
+            {"confidence", 0.95},
+            {"method", "Clopper-Pearson"}}},
+          {"image_rebuilt", replay.rebuilt},
+          {"differences", replay.differences}};
 }
 
 }  // namespace
@@ -170,6 +183,31 @@ std::string_view name(sandbox::Network network) {
       return "bridge";
   }
   return "unknown";
+}
+
+OrderedJson environment_json(const Report& report) {
+  const sandbox::Capabilities& engine = report.engine;
+  return {{"engine", engine.engine},
+          {"engine_version", engine.engine_version},
+          {"api_version", engine.api_version},
+          {"runtime", engine.runtime},
+          {"runtime_version", engine.runtime_version},
+          {"kernel", engine.kernel},
+          {"os", engine.os},
+          {"architecture", engine.architecture},
+          {"cgroup_version", engine.cgroup_version},
+          {"storage_driver", engine.storage_driver},
+          {"security", engine.security},
+          {"image", image_json(report.image)},
+          {"commit", report.source.commit},
+          {"ref", report.source.ref},
+          {"tree_hash", report.source.tree_hash},
+          {"dirty", report.source.dirty},
+          {"limits", limits_json(report)},
+          {"network", name(report.plan.network)},
+          {"isolation", isolation_json()},
+          {"framework_found", report.framework_found},
+          {"packages", report.packages}};
 }
 
 OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, ShownStreams shown) {
@@ -229,7 +267,10 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"conditions", conditions_json(report)},
       {"tests", tests_json(report)},
       {"findings", findings_json(report, spool)},
-      {"requested_runs", report.plan.only_attempt ? 1 : report.plan.runs},
+      {"early_stop", early_stop_json(report)},
+      {"ci", ci_json(report)},
+      {"changed", changed_json(report)},
+      {"requested_runs", requested_runs(report)},
       {"not_counted", not_counted_json(report)},
       {"end", name(report.end)},
       {"end_reason", report.end_reason},
@@ -237,6 +278,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"finished_at", time_or_null(report.finished_at)},
       {"job_seed", report.plan.job_seed},
       {"reproduce", report.reproduce},
+      {"replay", replay_json(report)},
       {"warnings", std::move(warnings)},
       {"environment", environment_json(report)},
       {"job",

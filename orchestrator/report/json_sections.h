@@ -26,12 +26,19 @@ OrderedJson attempt_json_without_output(const Report& report, const AttemptRecor
 OrderedJson head_json(const Report& report);
 OrderedJson tail_json(const Report& report, const Spool& spool, const std::string& cut);
 
+// Engine, image, source, limits with how each is enforced, isolation, packages.
+OrderedJson environment_json(const Report& report);
+
 // The conditions that attempts ran under, and the verdict on each test, worst first; null where no attempt
 // told its tests apart.
 OrderedJson conditions_json(const Report& report);
 OrderedJson tests_json(const Report& report);
 // Groups of failures with an example and the first difference, tests that fail together, factors.
 OrderedJson findings_json(const Report& report, const Spool& spool);
+
+// What a pipeline makes of it, and which files have changed; null where nobody asked.
+OrderedJson ci_json(const Report& report);
+OrderedJson changed_json(const Report& report);
 
 // Bytes of any kind become UTF-8.
 std::string dump(const OrderedJson& json, int indent = -1);

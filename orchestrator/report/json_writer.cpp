@@ -6,51 +6,13 @@
 
 #include "orchestrator/report/cut.h"
 #include "orchestrator/report/json_sections.h"
+#include "orchestrator/report/output_plan.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/words.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
-
-// How large a stream of an attempt may become in the document.
-struct OutputPlan {
-  std::uint64_t passing = kNoLimit;
-  std::uint64_t others = kNoLimit;
-  bool shortens() const { return passing != kNoLimit || others != kNoLimit; }
-};
-
-// What the streams of passing and other attempts need, each as it would be shown uncut.
-struct OutputSizes {
-  std::vector<std::uint64_t> passing, others;
-};
-
-std::uint64_t sum(const std::vector<std::uint64_t>& sizes, std::uint64_t cap) {
-  std::uint64_t total = 0;
-  for (const std::uint64_t size : sizes) total += cap == kNoLimit ? size : std::min(size, cap + kCutMarkSize);
-  return total;
-}
-
-// The largest cap by which the sizes fit; 0 when nothing fits. A cap for all alike takes from the longest
-// first.
-std::uint64_t largest_cap(const std::vector<std::uint64_t>& sizes, std::uint64_t budget) {
-  std::uint64_t fits = 0;
-  std::uint64_t too_much = sizes.empty() ? 1 : *std::max_element(sizes.begin(), sizes.end()) + 1;
-  while (too_much - fits > 1) {
-    const std::uint64_t middle = fits + (too_much - fits) / 2;
-    (sum(sizes, middle) <= budget ? fits : too_much) = middle;
-  }
-  return fits;
-}
-
-OutputPlan plan_outputs(const OutputSizes& sizes, std::uint64_t budget) {
-  const std::uint64_t others = sum(sizes.others, kNoLimit);
-  if (others + sum(sizes.passing, kNoLimit) <= budget) return {};
-  if (others + sum(sizes.passing, 0) <= budget)
-    return {largest_cap(sizes.passing, budget - others), kNoLimit};
-  const std::uint64_t marks = sum(sizes.passing, 0);
-  return {0, largest_cap(sizes.others, budget - std::min(budget, marks))};
-}
 
 std::uint64_t shown_size(const StreamRecord& record, const Spool& spool) {
   const Spool::Text text = spool.read(record);
@@ -86,7 +48,7 @@ OutputPlan plan_outputs(const Report& report, const Spool& spool, std::uint64_t 
     list.push_back(shown_size(attempt.out, spool));
     list.push_back(shown_size(attempt.err, spool));
   }
-  return plan_outputs(sizes, budget);
+  return plan_outputs(sizes, budget, kCutMarkSize);
 }
 
 std::string cut_sentence(const OutputPlan& plan, std::uint64_t max_bytes) {

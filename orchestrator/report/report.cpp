@@ -59,6 +59,11 @@ int Report::count(sandbox::Outcome outcome) const {
                                         [outcome](const AttemptRecord& a) { return a.outcome == outcome; }));
 }
 
+bool flaky_inside(const Report& report) {
+  const Verdicts& tests = report.verdicts;
+  return report.failures() == 0 && tests.flaky + tests.order_dependent + tests.repeat_dependent > 0;
+}
+
 ReportVerdict verdict(const Report& report) {
   if (report.end == RunEnd::not_runnable) return ReportVerdict::not_runnable;
   if (report.end == RunEnd::infrastructure) return ReportVerdict::infrastructure;
@@ -67,7 +72,7 @@ ReportVerdict verdict(const Report& report) {
   // A run that is complete but has no evidence lost all its attempts to the engine or the host.
   if (total == 0)
     return report.end == RunEnd::complete ? ReportVerdict::infrastructure : ReportVerdict::inconclusive;
-  if (failures == 0) return ReportVerdict::not_shown_flaky;
+  if (failures == 0) return flaky_inside(report) ? ReportVerdict::flaky : ReportVerdict::not_shown_flaky;
   return failures == total ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
 }
 
@@ -107,6 +112,15 @@ bool Report::one_condition() const { return largest_share().n == total_runs(); }
 
 Interval Report::interval(int k, int n) const {
   return anytime ? anytime_interval(k, n) : clopper_pearson(k, n);
+}
+
+std::optional<EarlyStop> early_stop(const Report& report) {
+  if (!report.plan.until_sure) return std::nullopt;
+  const bool interrupted = report.end != RunEnd::complete;
+  return EarlyStop{interrupted      ? "interrupted"
+                   : report.settled ? "settled"
+                                    : "max_runs",
+                   *report.plan.until_sure, static_cast<int>(report.attempts.size()), report.plan.runs};
 }
 
 std::optional<MoreRuns> more_runs(const Report& report) {

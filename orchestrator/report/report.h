@@ -16,7 +16,9 @@
 #include "orchestrator/analysis/proportions.h"
 #include "orchestrator/analysis/verdict.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/ci_decision.h"
 #include "orchestrator/report/findings.h"
+#include "orchestrator/report/replay.h"
 #include "orchestrator/report/spool.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/outcome.h"
@@ -83,16 +85,20 @@ struct Report {
   sandbox::Capabilities engine;
   std::vector<AttemptRecord> attempts;  // sorted by index; those that ended, whatever the outcome
   std::vector<Condition> conditions{Condition{}};
-  TestResults tests;     // empty when no attempt told its tests apart
-  Verdicts verdicts;     // of those
-  Findings findings;     // what failures and tests have in common
+  TestResults tests;             // empty when no attempt told its tests apart
+  Verdicts verdicts;             // of those
+  Findings findings;             // what failures and tests have in common
+  std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
+  bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;
   std::string end_reason;  // a sentence
   std::chrono::system_clock::time_point started_at{};
   std::chrono::system_clock::time_point finished_at{};
   std::vector<std::string> warnings;
-  std::string reproduce;  // command line that runs the job again
+  std::string reproduce;               // command line that runs the job again
+  std::string saved_as;                // the file of its JSON, for the next command to try; empty: none
+  std::optional<ReplayRecord> replay;  // all attempts are this one of an earlier run
   std::string program_version;
 
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?
@@ -118,6 +124,19 @@ enum class ReportVerdict {
 };
 std::string_view name(ReportVerdict verdict);  // "flaky", "fails_every_time", …: the report's words
 ReportVerdict verdict(const Report& report);
+// The command passed each time, but not every test did: its runner ran tests again until they passed, or its
+// exit code was thrown away.
+bool flaky_inside(const Report& report);
+
+// What ended the attempts of a run that could stop early.
+struct EarlyStop {
+  std::string_view rule;  // "settled": enough is known of every test; "max_runs"; "interrupted"
+  double rate = 0;        // below which a test that never fails is settled
+  int attempts = 0;       // that ended, whatever their outcome
+  int max_runs = 0;
+  int saved() const { return max_runs - attempts; }
+};
+std::optional<EarlyStop> early_stop(const Report& report);  // absent without --until-sure
 
 // How many runs without a failure would show how small a rate; absent when something failed or 1,000 were
 // run.
@@ -143,6 +162,8 @@ std::vector<std::string_view> sandbox_hint_kinds();
 // Never a value of a secret.
 std::string reproduce_job(const Report& report);
 std::string reproduce_attempt(const Report& report, int index);
+// The attempt again out of the file of its report; `saved_as` must be there.
+std::string replay_attempt(const Report& report, int index);
 // The job with other seeds and so many runs: for more evidence.
 std::string continue_job(const Report& report, int runs);
 

@@ -68,6 +68,7 @@ void add_image(CommandLine& line, const JobPlan& plan) {
 void add_conditions(CommandLine& line, const JobPlan& plan) {
   const sandbox::Limits usual;
   const sandbox::Limits& limits = plan.limits;
+  for (const auto& glob : plan.results) line.add("--results", glob);
   if (plan.network == sandbox::Network::internal) line.add("--network", "internal");
   if (plan.network == sandbox::Network::bridge) line.add("--network", "bridge");
   for (const auto& [name, value] : plan.env) line.add("--env", name + "=" + value);
@@ -104,6 +105,13 @@ CommandLine conditions_of(const Report& report) {
   return line;
 }
 
+// By the commit that was compared with: the base may be another one tomorrow.
+void add_changed(CommandLine& line, const Report& report) {
+  if (report.plan.only_changed.empty() || !report.source.changes || report.plan.changed_runs == 0) return;
+  line.add("--only-changed", report.source.changes->base);
+  line.add("--changed-runs", std::to_string(report.plan.changed_runs));
+}
+
 void add_schedule(CommandLine& line, const JobPlan& plan, int runs) {
   if (plan.until_sure) {
     line.add("--until-sure", fmt::format("{}", *plan.until_sure));
@@ -121,6 +129,7 @@ std::string reproduce_job(const Report& report) {
   if (report.plan.only_attempt) return reproduce_attempt(report, *report.plan.only_attempt);
   CommandLine line = conditions_of(report);
   add_schedule(line, report.plan, report.plan.runs);
+  add_changed(line, report);
   line.add("--seed", std::to_string(report.plan.job_seed));
   add_command(line, report.plan.test_command);
   return line.text();
@@ -133,12 +142,24 @@ std::string continue_job(const Report& report, int runs) {
   return line.text();
 }
 
+// Attempts of a replay are all the one that was asked for.
 std::string reproduce_attempt(const Report& report, int index) {
+  if (report.replay) index = report.replay->attempt.index;
   CommandLine line = conditions_of(report);
   line.add("--runs", std::to_string(report.plan.runs));
+  add_changed(line, report);
   line.add("--seed", std::to_string(report.plan.job_seed));
   line.add("--only-attempt", std::to_string(index));
   add_command(line, report.plan.test_command);
+  return line.text();
+}
+
+std::string replay_attempt(const Report& report, int index) {
+  CommandLine line;
+  line.add("orchestrator");
+  line.add("replay");
+  line.add(report.saved_as);
+  line.add("--attempt", std::to_string(index));
   return line.text();
 }
 

@@ -21,7 +21,8 @@ OrderedJson counts_json(const Report& report, const ConditionCounts& counts) {
           {"crashed", counts.crashed},
           {"skipped", counts.skipped},
           {"not_run", counts.not_run},
-          {"failed_on_repeat_only", counts.failed_on_repeat_only}};
+          {"failed_on_repeat_only", counts.failed_on_repeat_only},
+          {"passed_when_run_again", counts.passed_when_run_again}};
 }
 
 OrderedJson rate_json(const Report& report, const TestSummary& test) {
@@ -54,7 +55,8 @@ OrderedJson conditions_json(const Report& report) {
     list.push_back({{"name", condition.name},
                     {"order", name(condition.order)},
                     {"repeat", condition.repeat},
-                    {"tests", condition.tests}});
+                    {"tests", condition.tests},
+                    {"files", condition.files}});
   return list;
 }
 

@@ -289,21 +289,26 @@ void write_warnings(const Report& report, SummaryPen& pen) {
   for (const auto& warning : report.warnings) pen.entry("warning", one_line(warning));
 }
 
-void write_sandbox_hints(const Report& report, SummaryPen& pen) {
-  constexpr std::size_t kShown = 3;
-  const auto counts = count_hints(report);
-  if (counts.empty()) return;
-  pen.blank();
-  for (std::size_t i = 0; i < std::min(kShown, counts.size()); ++i) {
-    const HintCount& count = counts[i];
+std::vector<std::string> sandbox_hint_sentences(const Report& report) {
+  std::vector<std::string> sentences;
+  for (const HintCount& count : count_hints(report)) {
     const std::string allow =
         count.hint->remedy.empty() ? "No flag allows it." : "If the tests need it: " + count.hint->remedy;
     const bool of_network = count.hint->kind == "network" || count.hint->kind == "name-resolution";
     const std::string setting = of_network ? fmt::format(" (network is {})", name(report.plan.network)) : "";
-    pen.entry("sandbox?", fmt::format("{} of {} look{} like the sandbox: {}{}. {}", count.attempts,
-                                      counted(report.failures(), "failure"), count.attempts == 1 ? "s" : "",
-                                      count.refusals, setting, allow));
+    sentences.push_back(fmt::format("{} of {} look{} like the sandbox: {}{}. {}", count.attempts,
+                                    counted(report.failures(), "failure"), count.attempts == 1 ? "s" : "",
+                                    count.refusals, setting, allow));
   }
+  return sentences;
+}
+
+void write_sandbox_hints(const Report& report, SummaryPen& pen) {
+  constexpr std::size_t kShown = 3;
+  const auto sentences = sandbox_hint_sentences(report);
+  if (sentences.empty()) return;
+  pen.blank();
+  for (std::size_t i = 0; i < std::min(kShown, sentences.size()); ++i) pen.entry("sandbox?", sentences[i]);
 }
 
 }  // namespace orchestrator

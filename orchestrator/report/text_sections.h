@@ -42,6 +42,9 @@ class SummaryPen {
 
 std::string_view outcome_words(sandbox::Outcome outcome);  // "timed out"
 
+// "7 of 9 failures look like the sandbox: connections were refused. If the tests need it: --network bridge"
+std::vector<std::string> sandbox_hint_sentences(const Report& report);
+
 // Attempts that did not pass, by how they ended; not those in which a test that was told apart failed.
 void write_failures(const Report& report, const Spool& spool, SummaryPen& pen);
 // Failures of tests that look the same, each with an example and where its log parts from a pass's.
@@ -50,8 +53,13 @@ void write_groups(const Report& report, const Spool& spool, SummaryPen& pen);
 void write_links(const Report& report, SummaryPen& pen);
 void write_outcomes(const Report& report, SummaryPen& pen);
 void write_tests(const Report& report, SummaryPen& pen);
+// What a pipeline makes of it: the tests and entries, and the one line at the end. Nothing for `run`.
+void write_ci(const Report& report, SummaryPen& pen);
+void write_ci_verdict(const Report& report, SummaryPen& pen);
 void write_environment(const Report& report, SummaryPen& pen);
 void write_warnings(const Report& report, SummaryPen& pen);
 void write_sandbox_hints(const Report& report, SummaryPen& pen);
+// Of a replay: whether the same happened again, and what to type next.
+void write_replay_verdict(const Report& report, SummaryPen& pen);
 
 }  // namespace orchestrator

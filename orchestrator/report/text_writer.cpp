@@ -40,6 +40,20 @@ std::string_view colour(Tone tone) {
   return ansi::kNone;
 }
 
+// By which rule a run that could stop early has ended.
+std::string early_stop_words(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop || stop->rule == "interrupted") return "";
+  const std::string attempts = counted(static_cast<std::uint64_t>(stop->attempts), "attempt");
+  if (stop->rule == "max_runs")
+    return fmt::format("by --max-runs after {}: some test is not settled at {} % yet", attempts,
+                       percent_text(stop->rate));
+  return fmt::format(
+      "by --until-sure after {}, {} saved: each test has both passed and not passed, or its rate "
+      "is settled at {} %",
+      attempts, stop->saved(), percent_text(stop->rate));
+}
+
 std::string failing_seeds(const Report& report) {
   constexpr int kShown = 5;
   std::string text;
@@ -65,6 +79,7 @@ void write_next_command(const Report& report, SummaryPen& pen) {
   const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
   if (failure) {
     pen.whole("again", for_terminal(reproduce_attempt(report, failure->index)));
+    if (!report.saved_as.empty()) pen.whole("or", for_terminal(replay_attempt(report, failure->index)));
   } else if (ask_for_more) {
     pen.whole("more", for_terminal(continue_job(report, more->runs)));
   } else if (!report.reproduce.empty()) {
@@ -78,6 +93,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
     const std::string reason = one_line(report.end_reason);
     pen.sentence(ansi::kYellow, "STOPPED", stopped + (reason.empty() ? "" : ": " + reason));
   }
+  if (report.replay) return write_replay_verdict(report, pen);
   const bool single = report.plan.only_attempt && total == 1;
   const VerdictWords words = verdict_words(report);
   const bool both = !words.sentence.empty() && !words.reason.empty();
@@ -85,9 +101,11 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
   if (const std::string tests = tally_words(report.verdicts); !tests.empty()) pen.entry("tests", tests);
+  if (const std::string stopped = early_stop_words(report); !stopped.empty()) pen.entry("stopped", stopped);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
   if (report.end == RunEnd::not_runnable)
     pen.entry("advice", "install it by --setup-command, or take an --image that has it");
+  write_ci_verdict(report, pen);
   write_next_command(report, pen);
 }
 
@@ -103,6 +121,7 @@ void write_text(const Report& report, const Spool& spool, std::ostream& out, con
   write_sandbox_hints(report, pen);
   write_tests(report, pen);
   write_links(report, pen);
+  write_ci(report, pen);
   pen.rule();
   write_verdict(report, pen);
   out.flush();

@@ -23,6 +23,11 @@ std::string attempts_without_pass(const Report& report) {
 }
 
 VerdictWords flaky(const Report& report) {
+  if (flaky_inside(report))
+    return {Tone::doubtful, "FLAKY",
+            fmt::format("all of {} passed, but not all of their tests did each time.",
+                        counted(static_cast<std::uint64_t>(report.total_runs()), "attempt")),
+            ""};
   if (!report.one_condition()) return {Tone::doubtful, "FLAKY", attempts_without_pass(report) + ".", ""};
   const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
   return {Tone::doubtful, "FLAKY",
@@ -107,8 +112,9 @@ VerdictWords verdict_words(const Report& report) {
 
 std::string stopped_words(const Report& report) {
   if (report.end != RunEnd::cancelled && report.end != RunEnd::deadline) return "";
+  const int runs = report.replay ? report.replay->times : report.plan.attempts();
   return fmt::format("after {} of {}", report.total_runs(),
-                     counted(static_cast<std::uint64_t>(report.plan.runs), "attempt"));
+                     counted(static_cast<std::uint64_t>(runs), "attempt"));
 }
 
 std::string_view label(TestVerdict verdict) {
@@ -160,18 +166,20 @@ std::string rate_words(const TestSummary& test) {
 }
 
 std::string ways_words(const TestSummary& test) {
-  int timed_out = 0, memory = 0, crashed = 0, errors = 0;
+  int timed_out = 0, memory = 0, crashed = 0, errors = 0, again = 0;
   for (const auto& counts : test.conditions) {
     timed_out += counts.timed_out;
     memory += counts.out_of_memory;
     crashed += counts.crashed;
     errors += counts.errors;
+    again += counts.passed_when_run_again;
   }
   std::string text;
   for (const auto& [count, words] : {std::pair{timed_out, "hung"},
                                      {memory, "out of memory"},
                                      {crashed, "crashed"},
-                                     {errors, "in a fixture"}})
+                                     {errors, "with an error"},
+                                     {again, "passed when run again"}})
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, words);
   return text;
 }

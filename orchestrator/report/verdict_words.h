@@ -33,7 +33,7 @@ bool passed_once(const TestSummary& test);  // in any attempt
 std::string rate_words(const TestSummary& test);
 // "3 of 50 as written, 2 of 12 by shuffle": each condition with its own rate, never one for all.
 std::string by_condition_words(const Report& report, const TestSummary& test);
-// "2 hung, 1 in a fixture": other ways of not passing than a failure of its own; mostly empty.
+// "2 hung, 1 with an error": other ways of not passing than a failure of its own; mostly empty.
 std::string ways_words(const TestSummary& test);
 // "FLAKY in 6.0 % [1.3–16.5] of attempts (LOW): 3 of 50 as written did not pass".
 std::string test_sentence(const Report& report, const TestSummary& test);

@@ -47,6 +47,9 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 }
 
 std::string condition_words(const Condition& condition) {
+  // "changed, shuffle" is called by its deal: its files alone, and how.
+  if (!condition.files.empty() && condition.name.starts_with("changed"))
+    return "of changed files alone" + condition.name.substr(std::string_view("changed").size());
   return condition.plain() ? "as written" : "by " + condition.name;
 }
 

@@ -17,7 +17,7 @@ std::string percent_text(double share);                           // "30.0", wit
 std::string short_hash(std::string_view hash);                    // "5f3a2c1"
 std::string counted(std::uint64_t count, std::string_view noun);  // "1 attempt", "2 attempts"
 
-// "as written", "by shuffle".
+// "as written", "by shuffle", "of changed files alone, shuffle".
 std::string condition_words(const Condition& condition);
 
 // Bytes from anywhere as one harmless line.

@@ -65,6 +65,7 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.execution.secret_files = std::move(probe.files);
   spec.execution.workdir =
       plan.subdir.empty() ? sandbox::kWorkDir : fmt::format("{}/{}", sandbox::kWorkDir, plan.subdir);
+  spec.execution.results = plan.results;
   spec.execution.network = plan.network;
   spec.execution.privilege = sandbox::Privilege::test;
   spec.execution.limits = plan.limits;

@@ -57,9 +57,27 @@ Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& war
   return by_shares(*parse_shares(plan.vary == "auto" ? kAutoShares : plan.vary));
 }
 
+void add_changed(Deal& deal, const JobPlan& plan, const std::vector<std::string>& files) {
+  if (plan.changed_runs == 0 || files.empty()) return;
+  const int first = static_cast<int>(deal.conditions.size());
+  for (int i = 0; i < first; ++i) {
+    Condition condition = deal.conditions[static_cast<std::size_t>(i)];
+    condition.name = condition.plain() ? "changed" : "changed, " + condition.name;
+    condition.files = files;
+    deal.conditions.push_back(std::move(condition));
+  }
+  for (const int condition : deal.pattern) deal.changed_pattern.push_back(first + condition);
+  deal.first_changed = plan.runs;
+}
+
 images::TestSelection selection_of(const Condition& condition, std::int64_t seed,
                                    const std::vector<std::string>& ignore) {
-  return {std::string(name(condition.order)), seed, condition.repeat, condition.tests, ignore};
+  return {.order = std::string(name(condition.order)),
+          .seed = seed,
+          .repeat = condition.repeat,
+          .tests = condition.tests,
+          .files = condition.files,
+          .ignore = ignore};
 }
 
 }  // namespace orchestrator

@@ -11,6 +11,11 @@ namespace orchestrator {
 // plain; when a person had asked for it, a sentence is added to `warnings`.
 Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings);
 
+// The attempts of the changed files' tests alone come after all others, under conditions of their own
+// ("changed", "changed, shuffle", …) that mirror those of the others. Does nothing without such attempts in
+// the plan.
+void add_changed(Deal& deal, const JobPlan& plan, const std::vector<std::string>& files);
+
 images::TestSelection selection_of(const Condition& condition, std::int64_t seed,
                                    const std::vector<std::string>& ignore = {});
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "orchestrator/job/check.h"
@@ -9,6 +10,7 @@
 #include "orchestrator/run/deal.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/run/repository_file.h"
+#include "orchestrator/run/results_advice.h"
 #include "orchestrator/run/toolchain_choice.h"
 #include "sandbox/io/error.h"
 
@@ -60,6 +62,16 @@ void JobExecution::fail(std::exception_ptr error) {
 
 void JobExecution::start(std::function<void(io::Result<Report>)> done) {
   done_ = std::move(done);
+  begin();
+}
+
+void JobExecution::prepare(std::function<void(io::Result<sandbox::AttemptSpec>)> ready) {
+  ready_ = ready;
+  done_ = [ready = std::move(ready)](io::Result<Report> failed) { ready(failed.error()); };
+  begin();
+}
+
+void JobExecution::begin() {
   report_.started_at = std::chrono::system_clock::now();
   report_.request = inputs_.said;
   report_.engine = host_.engine;
@@ -72,11 +84,46 @@ void JobExecution::start(std::function<void(io::Result<Report>)> done) {
         loop_.call_after(std::chrono::milliseconds(static_cast<std::int64_t>(*early_.deadline_s * 1000)),
                          [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
   try {
+    if (inputs_.replay) return find_replayed_image();
     if (auto errors = unsupported(early_); !errors.empty()) throw InvalidJob(std::move(errors));
     checkout();
   } catch (...) {
     fail(std::current_exception());
   }
+}
+
+// ---- an image that is there already
+
+void JobExecution::find_replayed_image() {
+  const Replay& replay = *inputs_.replay;
+  report_.replay = replay.record;
+  report_.plan = replayed_plan(replay, host_.engine.cpus);
+  planned_ = true;
+  report_.framework = replay.saved.framework;
+  report_.framework_found = replay.saved.framework_found;
+  toolchain_ = images::find_toolchain(report_.framework);
+  if (!toolchain_)
+    throw io::RequestError(fmt::format("framework: there is no toolchain for '{}'", report_.framework));
+  stage_started_ = loop_.now();
+  // Sources that are no commit cannot be asked for by one.
+  if (is_a_commit(replay.saved)) early_.ref = replay.saved.commit;
+  if (replay.saved.image.id.empty()) return checkout();
+  images_.inspect(replay.saved.image.id,
+                  lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> result) {
+                    const auto image = std::move(result).value();
+                    if (!done_) return;
+                    if (!image) return checkout();
+                    report_.source = replayed_source(inputs_.replay->saved);
+                    built(replayed_image(inputs_.replay->saved, *image));
+                  }));
+}
+
+void JobExecution::checked_out_again(images::Source source) {
+  check_same_sources(*inputs_.replay, source);
+  report_.replay->rebuilt = true;
+  report_.source = std::move(source);
+  take_toolchain();
+  build_image();
 }
 
 // ---- checkout
@@ -87,6 +134,7 @@ void JobExecution::checkout() {
   checkout_request_.repo = early_.repo.value_or("");
   checkout_request_.ref = early_.ref.value_or("");
   checkout_request_.include = early_.include;
+  checkout_request_.changed_since = early_.only_changed.value_or("");
   checkout_request_.credential = inputs_.credential;
   checkout_request_.ca_file = inputs_.ca_file;
   checkout_request_.scratch = inputs_.scratch;
@@ -104,6 +152,7 @@ void JobExecution::checked_out(images::Source source) {
                                        {"tree_hash", source.tree_hash},
                                        {"files", source.entries.size()},
                                        {"seconds", seconds_since(stage_started_, loop_.now())}});
+  if (inputs_.replay) return checked_out_again(std::move(source));
   JobRequest repository;
   const auto file = find_repository_file(source, early_.subdir.value_or(""));
   if (file.text) repository = parse_repository_config(*file.text, file.where);
@@ -111,13 +160,14 @@ void JobExecution::checked_out(images::Source source) {
   const std::uint64_t random_seed =
       static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count()) ^
       std::hash<std::string>{}(inputs_.run_id);
-  report_.plan =
-      make_plan(inputs_.said, repository, inputs_.user, {host_.engine.cpus, random_seed % 4'294'967'296ull});
+  report_.plan = make_plan(inputs_.said, repository, inputs_.user,
+                           {host_.engine.cpus, random_seed % 4'294'967'296ull, inputs_.ci});
   planned_ = true;
   const JobPlan& plan = report_.plan;
   if (!plan.subdir.empty() && !source.has_folder(plan.subdir))
     throw io::RequestError(
         fmt::format("subdir: the folder '{}' does not exist in the repository", plan.subdir));
+  if (inputs_.examine) inputs_.examine(source, plan);
   report_.source = std::move(source);
   take_toolchain();
   build_image();
@@ -180,18 +230,44 @@ void JobExecution::built(images::BuiltImage image) {
   report_.image = std::move(image);
   report_.packages = report_.image.packages.value_or(std::vector<std::string>{});
   if (!report_.image.tree_hash.empty()) report_.source.tree_hash = report_.image.tree_hash;
-  run_attempts();
+  if (report_.replay) report_.replay->differences = replay_differences(inputs_.replay->saved, report_);
+  deal_conditions();
+  if (!ready_) return run_attempts();
+  done_ = nullptr;
+  ready_(spec_of(0));
 }
 
 // ---- attempts
+
+void JobExecution::deal_conditions() {
+  const bool can_vary = toolchain_->can_vary(report_.packages);
+  deal_ = make_deal(report_.plan, can_vary, report_.warnings);
+  if (report_.replay) {
+    const auto& condition = report_.replay->attempt.condition;
+    const auto dealt = static_cast<std::size_t>(deal_.condition_of(report_.replay->attempt.index));
+    deal_ = {{condition ? inputs_.replay->saved.conditions[*condition] : deal_.conditions[dealt]}, {0}};
+  } else {
+    prepare_changed(can_vary);
+  }
+  report_.conditions = deal_.conditions;
+}
+
+int JobExecution::index_of(int attempt) const {
+  return report_.replay ? report_.replay->attempt.index : attempt;
+}
+
+sandbox::AttemptSpec JobExecution::spec_of(int attempt) const {
+  return attempt_spec(
+      {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id,
+       deal_.conditions[static_cast<std::size_t>(deal_.condition_of(attempt))]},
+      index_of(attempt));
+}
 
 void JobExecution::run_attempts() {
   const JobPlan& plan = report_.plan;
   report_.source.entries.clear();
   report_.source.manifests.clear();
   spool_ = std::make_unique<Spool>(inputs_.scratch, logs_folder());
-  deal_ = make_deal(plan, toolchain_->can_vary(report_.packages), report_.warnings);
-  report_.conditions = deal_.conditions;
   report_.anytime = plan.until_sure.has_value();
   RunSpec spec;
   spec.condition = [this](int index) { return deal_.condition_of(index); };
@@ -200,25 +276,49 @@ void JobExecution::run_attempts() {
   spec.test_command = plan.test_command;
   spec.timeout = plan.limits.timeout;
   spec.network = plan.network;
-  spec.attempt = [this](int index) {
-    return attempt_spec(
-        {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id,
-         deal_.conditions[static_cast<std::size_t>(deal_.condition_of(index))]},
-        index);
-  };
-  spec.seed = [this](int index) {
-    return attempt_seed(report_.plan.job_seed, static_cast<std::uint64_t>(index), report_.plan.seed_range);
+  spec.attempt = [this](int attempt) { return spec_of(attempt); };
+  spec.seed = [this](int attempt) {
+    return attempt_seed(report_.plan.job_seed, static_cast<std::uint64_t>(index_of(attempt)),
+                        report_.plan.seed_range);
   };
   for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
-  auto source = plan.only_attempt ? only_attempt(*plan.only_attempt)
-                : plan.until_sure ? until_settled(plan.runs)
-                                  : fixed_number(plan.runs);
+  auto source = attempt_source();
   events_.append(
       "run_started",
       {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
   run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
   run_->start([this] { attempts_ended(); });
+}
+
+std::unique_ptr<AttemptSource> JobExecution::attempt_source() const {
+  const JobPlan& plan = report_.plan;
+  if (report_.replay) return fixed_number(report_.replay->times);
+  if (plan.only_attempt) return only_attempt(*plan.only_attempt);
+  if (plan.until_sure) return until_settled(plan.runs);
+  if (plan.changed_runs == 0) return fixed_number(plan.runs);
+  return with_changed(plan.runs, plan.changed_runs, report_.source.changes->files);
+}
+
+// Attempts of the changed files' tests alone, where there are such files and they can be chosen.
+void JobExecution::prepare_changed(bool can_vary) {
+  const JobPlan& plan = report_.plan;
+  if (!report_.source.changes) return;
+  const auto& changes = *report_.source.changes;
+  if (!can_vary) return forget_changed("tests are not told apart here");
+  if (changes.files.empty())
+    return forget_changed(
+        fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));
+  add_changed(deal_, plan, changes.files);
+}
+
+void JobExecution::forget_changed(const std::string& why) {
+  JobPlan& plan = report_.plan;
+  plan.changed_runs = 0;
+  if (plan.only_attempt && *plan.only_attempt >= plan.runs)
+    throw io::RequestError(fmt::format(
+        "only_attempt: attempt {} is one of those of changed tests alone, but {}", *plan.only_attempt, why));
+  report_.warnings.push_back(fmt::format("only_changed: {}, so that only the usual attempts were made", why));
 }
 
 // Where every byte of output goes: where the person said, or, when only the repository's file asks for it,
@@ -233,7 +333,7 @@ std::string JobExecution::logs_folder() {
 
 void JobExecution::judge_tests() {
   // Where no framework told its tests apart, nothing of the order was asked of anybody.
-  if (report_.tests.empty()) {
+  if (report_.tests.empty() || run_->told_by_files()) {
     report_.conditions = {Condition{}};
     for (auto& attempt : report_.attempts) attempt.condition = 0;
   }
@@ -247,7 +347,17 @@ void JobExecution::attempts_ended() {
   deadline_.reset();
   report_.attempts = run_->records();
   report_.tests = run_->tests();
+  report_.settled = run_->settled();
+  const bool none_of_changed =
+      report_.plan.changed_runs > 0 && !report_.plan.only_attempt && run_->end() == RunEnd::complete &&
+      std::none_of(report_.attempts.begin(), report_.attempts.end(),
+                   [&](const AttemptRecord& each) { return deal_.of_changed(each.index); });
+  if (none_of_changed) {
+    forget_changed("none of the changed files holds a test that the command runs");
+    std::erase_if(report_.conditions, [](const Condition& each) { return !each.files.empty(); });
+  }
   judge_tests();
+  warn(results_advice(report_, {run_->told_by_files(), run_->result_files()}));
   finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},

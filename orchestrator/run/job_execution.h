@@ -9,10 +9,12 @@
 #include <optional>
 #include <string>
 
+#include "images/lifeline.h"
 #include "images/recipe.h"
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/event.h"
+#include "orchestrator/run/replay.h"
 #include "orchestrator/run/run.h"
 #include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
@@ -36,7 +38,13 @@ struct JobInputs {
   std::string logs_folder;  // --logs, or empty
   std::optional<images::GitCredential> credential;
   std::string ca_file;             // for git
-  sandbox::EnvList secret_values;  // of said.secret_env
+  sandbox::EnvList secret_values;  // of said.secret_env, or of the replayed plan's
+  bool ci = false;                 // see PlanContext
+  // Looks at what was checked out, once the plan is known and before anything is built; what it throws ends
+  // the job. Empty: nobody looks.
+  std::function<void(const images::Source&, const JobPlan&)> examine;
+  // An attempt of an earlier run instead: then `said` is for the report alone and `user` is not asked.
+  std::optional<Replay> replay;
 };
 
 class JobExecution : images::RecipeObserver {
@@ -48,6 +56,8 @@ class JobExecution : images::RecipeObserver {
   // `done` once. Errors: InvalidJob and io::RequestError, io::HostError, io::SetupError; Interrupted when
   // stop() came before the attempts.
   void start(std::function<void(io::Result<Report>)> done);
+  // All of it but the attempts: `ready` gets the first of them, for somebody who wants to sit in its place.
+  void prepare(std::function<void(io::Result<sandbox::AttemptSpec>)> ready);
   void stop(RunEnd end, std::string reason);
   void kill();
   const Spool& spool() const { return *spool_; }  // once a report is there
@@ -63,14 +73,23 @@ class JobExecution : images::RecipeObserver {
   };
 
  private:
+  void begin();
+  void find_replayed_image();
   void checkout();
+  void checked_out_again(images::Source source);
   void checked_out(images::Source source);
   void build_image();
   void built(images::BuiltImage image);
+  void deal_conditions();
+  int index_of(int attempt) const;  // in the job; attempts of a replay all have that of the replayed one
+  sandbox::AttemptSpec spec_of(int attempt) const;
   void run_attempts();
   std::string logs_folder();
   void attempts_ended();
   void judge_tests();
+  void prepare_changed(bool can_vary);
+  void forget_changed(const std::string& why);
+  std::unique_ptr<AttemptSource> attempt_source() const;
   void fail(std::exception_ptr error);
   template <class T, class Fn>
   std::function<void(io::Result<T>)> then(
@@ -92,6 +111,7 @@ class JobExecution : images::RecipeObserver {
   JobRequest early_;  // flags, job, environment and user's config, without the repository's file
   EventLog& events_;
   std::function<void(io::Result<Report>)> done_;
+  std::function<void(sandbox::AttemptSpec)> ready_;  // instead of attempts
   Report report_;
   Deal deal_;
   bool planned_ = false;  // the report's plan is there
@@ -103,6 +123,7 @@ class JobExecution : images::RecipeObserver {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Run> run_;
   std::unique_ptr<io::Timer> deadline_;
+  images::Lifeline lifeline_{[this](std::exception_ptr error) { fail(error); }};
 };
 
 }  // namespace orchestrator

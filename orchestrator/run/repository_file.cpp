@@ -16,9 +16,9 @@ bool is_symlink(const images::Source& source, const std::string& path) {
 }
 
 // Looks in one folder; `prefix` ends in '/' or is empty.
-void look_in(const images::Source& source, const std::string& prefix, RepositoryFile& found) {
-  const std::string path = prefix + kRepositoryConfig;
-  const std::string other = prefix + ".flaky-detector.yaml";
+void look_in(const images::Source& source, const std::string& prefix, const std::string& name,
+             RepositoryFile& found) {
+  const std::string path = prefix + name;
   const auto warn = [&](const std::string& which, const char* what) {
     found.warnings.push_back(fmt::format("{} {}", to_utf8(which), what));
   };
@@ -30,15 +30,30 @@ void look_in(const images::Source& source, const std::string& prefix, Repository
   } else if (source.has_folder(path)) {
     warn(path, "is a folder and was not read: the settings of a repository must be a plain file");
   }
-  if (source.has(other)) warn(other, "was not read: the file must be named .flaky-detector.yml");
+}
+
+void look_for_settings(const images::Source& source, const std::string& prefix, RepositoryFile& found) {
+  look_in(source, prefix, kRepositoryConfig, found);
+  const std::string other = prefix + ".flaky-detector.yaml";
+  if (source.has(other))
+    found.warnings.push_back(
+        fmt::format("{} was not read: the file must be named {}", to_utf8(other), kRepositoryConfig));
 }
 
 }  // namespace
 
 RepositoryFile find_repository_file(const images::Source& source, const std::string& subdir) {
   RepositoryFile found;
-  if (!subdir.empty()) look_in(source, subdir + "/", found);
-  if (!found.text) look_in(source, "", found);
+  if (!subdir.empty()) look_for_settings(source, subdir + "/", found);
+  if (!found.text) look_for_settings(source, "", found);
+  return found;
+}
+
+RepositoryFile find_in_tree(const images::Source& source, const std::string& subdir,
+                            const std::string& name) {
+  RepositoryFile found;
+  if (!subdir.empty()) look_in(source, subdir + "/", name, found);
+  if (!found.text) look_in(source, "", name, found);
   return found;
 }
 

@@ -15,6 +15,8 @@ struct RepositoryFile {
 };
 
 // Of the folder asked for, else of the root. Only a plain file is read: a symlink may lead anywhere.
+RepositoryFile find_in_tree(const images::Source& source, const std::string& subdir, const std::string& name);
+// The settings, kRepositoryConfig, and what was probably meant to be them.
 RepositoryFile find_repository_file(const images::Source& source, const std::string& subdir);
 
 }  // namespace orchestrator

@@ -28,6 +28,7 @@ class Run::Active : public sandbox::AttemptObserver {
     log_->append(stream, (stream == sandbox::Stream::out ? out_mask_ : err_mask_).feed(bytes));
   }
   void record(std::string_view line) override { page_.record(line); }
+  void result_file(std::string_view path, std::string_view bytes) override { page_.result_file(path, bytes); }
   void finished(const sandbox::ExecutionResult& result) override {
     log_->append(sandbox::Stream::out, out_mask_.finish());
     log_->append(sandbox::Stream::err, err_mask_.finish());
@@ -93,7 +94,8 @@ std::optional<Run::Next> Run::take_next() {
     again_.pop_back();
     return next;
   }
-  const auto index = source_->next({counts_.started, counts_.passed, counts_.not_passed, ledger_.settled()});
+  const auto index = source_->next(
+      {counts_.started, counts_.passed, counts_.not_passed, ledger_.settled(), &ledger_.results()});
   if (!index) return std::nullopt;
   ++counts_.started;
   return Next{*index, {}};
@@ -139,7 +141,10 @@ AttemptRecord Run::record_of(Active& active, const sandbox::ExecutionResult& res
   record.started_at = result.started_at;
   record.duration = result.duration;
   record.usage = result.usage;
-  record.notes = result.notes;
+  // Names of files stand in them.
+  for (const std::string& note : result.notes) record.notes.push_back(ledger_.masked(note));
+  const auto& of_files = active.page().notes();
+  record.notes.insert(record.notes.end(), of_files.begin(), of_files.end());
   if (result.exit && record.outcome != Outcome::timed_out) record.exit_code = result.exit->code;
   if (result.exit) record.signal = result.exit->signal;
   if (record.outcome == Outcome::passed) return record;

@@ -53,6 +53,10 @@ class Run {
   const std::string& end_reason() const { return end_reason_; }
   std::vector<AttemptRecord> records() const;  // of attempts that ended, sorted by index
   const TestResults& tests() const { return ledger_.results(); }
+  // Every test is settled (RunSpec::until_sure); false where nobody asked.
+  bool settled() const { return ledger_.settled(); }
+  bool told_by_files() const { return ledger_.told_by_files(); }
+  int result_files() const { return ledger_.result_files(); }
 
  private:
   class Active;

@@ -1,6 +1,7 @@
 #include "orchestrator/run/secret_mask.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace orchestrator {
 
@@ -15,16 +16,17 @@ std::string SecretMask::feed(std::string_view bytes) {
   pending_.append(bytes);
   std::string safe;
   std::size_t at = 0;
+  // Where each comes next: sought anew only once it was passed, so that many of one do not make many searches
+  // for another.
+  std::vector<std::size_t> next;
+  for (const auto& secret : secrets_) next.push_back(pending_.find(secret));
   while (true) {
-    std::size_t first = std::string::npos;
-    std::size_t length = 0;
-    for (const auto& secret : secrets_) {
-      const std::size_t found = pending_.find(secret, at);
-      if (found < first) first = found, length = secret.size();
-    }
-    if (first == std::string::npos) break;
-    safe.append(pending_, at, first - at).append("***");
-    at = first + length;
+    const auto first = std::min_element(next.begin(), next.end());
+    if (*first == std::string::npos) break;
+    safe.append(pending_, at, *first - at).append("***");
+    at = *first + secrets_[static_cast<std::size_t>(first - next.begin())].size();
+    for (std::size_t i = 0; i < next.size(); ++i)
+      if (next[i] < at) next[i] = pending_.find(secrets_[i], at);
   }
   pending_.erase(0, at);
   const std::size_t keep_from = possible_start();

@@ -1,18 +1,21 @@
 #include "orchestrator/run/test_ledger.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <unordered_map>
 
-#include "orchestrator/analysis/failure_signature.h"
+#include "orchestrator/analysis/cut_text.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/report/words.h"
 #include "orchestrator/run/secret_mask.h"
+#include "sandbox/frames/frame.h"
 
 namespace orchestrator {
 namespace {
 
-constexpr int kTextsOfATest = 20;  // further failures of it are counted and grouped without their text
-constexpr int kLogsOfATest = 3;    // of its passes: one of each condition, when they come as they are dealt
-constexpr std::size_t kMostLogBytes = 128u << 20;  // of all passes together
+constexpr std::size_t kNotesOfAnAttempt = 10;
+constexpr std::size_t kShownPath = 200;
 
 TestOutcome of_the_whole(sandbox::Outcome outcome) {
   switch (outcome) {
@@ -42,10 +45,8 @@ std::vector<std::string> with_escaped(std::vector<std::string> secrets) {
 }  // namespace
 
 TestLedger::TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure)
-    : spool_(spool), secrets_(with_escaped(std::move(secrets))) {
-  if (!until_sure) return;
-  settled_tests_.emplace(*until_sure);
-  settled_command_.emplace(*until_sure);
+    : secrets_(with_escaped(std::move(secrets))), probe_(spool, until_sure), files_(spool, until_sure) {
+  if (until_sure) settled_command_.emplace(*until_sure);
 }
 
 std::string TestLedger::masked(std::string_view line) const {
@@ -55,59 +56,42 @@ std::string TestLedger::masked(std::string_view line) const {
   return text + mask.finish();
 }
 
+// Before anything is cut: half a secret would not be found.
+ResultCase TestLedger::clean(ResultCase one) const {
+  for (std::string* text : {&one.id, &one.facts.exception, &one.facts.location, &one.facts.function,
+                            &one.facts.message, &one.text, &one.log})
+    if (!text->empty()) *text = to_utf8(masked(*text));
+  return one;
+}
+
+void TestLedger::Page::result_file(std::string_view path, std::string_view bytes) {
+  ++ledger_.result_files_;
+  if (!ledger_.probe_.empty() || reader_.told_apart()) return;
+  const std::string problem =
+      read_results(path, bytes, [this](ResultCase one) { cases_.add(ledger_.clean(std::move(one))); });
+  if (problem.empty()) return;
+  whole_ = false;
+  const std::string shown = one_line(cut_text(ledger_.masked(path), kShownPath));
+  if (notes_.size() < kNotesOfAnAttempt)
+    notes_.push_back(fmt::format("{}{} {}", sandbox::kResultsNote, shown, problem));
+}
+
 void TestLedger::Page::close(int attempt, int condition, sandbox::Outcome outcome) {
   AttemptTests tests = reader_.finish(attempt, condition, outcome);
-  std::unordered_map<std::size_t, std::string_view> log_of;
-  for (const RecordedLog& log : reader_.logs()) log_of.emplace(log.run, log.text);
-  for (const RecordedFailure& failure : reader_.failures()) {
-    const auto log = log_of.find(failure.run);
-    ledger_.keep(failure, log == log_of.end() ? std::string_view() : log->second, tests);
-  }
-  if (tests.counted)
-    for (const RecordedLog& log : reader_.logs()) ledger_.keep(log, tests);
-  if (ledger_.settled_tests_) {
+  if (ledger_.settled_command_) {
     AttemptTests whole = tests;
     whole.runs = {TestRun{.test = 0, .outcome = of_the_whole(outcome)}};
     ledger_.settled_command_->add(whole);
-    if (tests.session) ledger_.settled_tests_->add(tests);
   }
-  ledger_.results_.add(std::move(tests));
-}
-
-FailureText TestLedger::kept(std::string_view text) {
-  const auto piece = spool_.keep(text);
-  return {piece.offset, static_cast<std::uint32_t>(piece.bytes)};
-}
-
-void TestLedger::keep(const RecordedLog& log, const AttemptTests& tests) {
-  const TestRun& run = tests.runs.at(log.run);
-  if (run.outcome != TestOutcome::passed || log_bytes_ + log.text.size() > kMostLogBytes) return;
-  if (logs_of_.size() <= run.test) logs_of_.resize(run.test + 1);
-  if (logs_of_[run.test]++ >= kLogsOfATest) return;
-  log_bytes_ += log.text.size();
-  results_.add_passing_log(
-      {.attempt = tests.attempt, .test = run.test, .repeat = run.repeat, .text = kept(log.text)});
-}
-
-void TestLedger::keep(const RecordedFailure& recorded, std::string_view log, AttemptTests& tests) {
-  TestRun& run = tests.runs.at(recorded.run);
-  TestFailure failure;
-  failure.attempt = tests.attempt;
-  failure.test = run.test;
-  failure.repeat = run.repeat;
-  failure.signature = results_.intern_signature(failure_signature(recorded.facts));
-  if (texts_of_.size() <= run.test) texts_of_.resize(run.test + 1);
-  if (texts_of_[run.test]++ < kTextsOfATest) {
-    failure.message = recorded.facts.message;
-    failure.text = kept(recorded.text);
-    if (!log.empty()) failure.log = kept(log);
-  }
-  run.failure = results_.add_failure(std::move(failure));
+  ledger_.probe_.enter(std::move(tests), reader_.failures(), reader_.logs());
+  if (!ledger_.probe_.empty()) return;
+  ledger_.files_.enter(cases_.finish(attempt, 0, outcome, whole_), cases_.failures(), cases_.logs());
 }
 
 bool TestLedger::settled() const {
-  if (!settled_tests_) return false;
-  return results_.empty() ? settled_command_->all_settled() : settled_tests_->all_settled();
+  if (!settled_command_) return false;
+  if (told_by_files()) return files_.all_settled();
+  return probe_.empty() ? settled_command_->all_settled() : probe_.all_settled();
 }
 
 }  // namespace orchestrator

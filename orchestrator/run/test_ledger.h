@@ -1,18 +1,19 @@
-// Collects what single tests did, attempt by attempt: reads the records of each attempt's probe, keeps the
-// texts of failures on disk, masks secret values, and says when enough is known. Owned by the Run; loop's
-// thread.
+// Collects what single tests did, attempt by attempt: reads the records of each attempt's probe and the
+// result files that its command left, masks secret values, and says when enough is known. Owned by the Run;
+// loop's thread.
+//
+// Probe and result files name tests differently, and a run never mixes the two: once a probe has told tests
+// apart in one attempt, what result files say is left out, of all attempts.
 #pragma once
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "orchestrator/analysis/record_reader.h"
-#include "orchestrator/analysis/stopping.h"
-#include "orchestrator/analysis/test_results.h"
-#include "orchestrator/report/spool.h"
+#include "orchestrator/analysis/result_cases.h"
+#include "orchestrator/run/test_book.h"
 
 namespace orchestrator {
 
@@ -24,34 +25,39 @@ class TestLedger {
   // One try of one attempt.
   class Page {
    public:
-    explicit Page(TestLedger& ledger) : ledger_(ledger), reader_(ledger.results_) {}
+    explicit Page(TestLedger& ledger)
+        : ledger_(ledger), reader_(ledger.probe_.results()), cases_(ledger.files_.results()) {}
     void record(std::string_view line) { reader_.record(ledger_.masked(line)); }
+    void result_file(std::string_view path, std::string_view bytes);
+    // What of the result files could not be read, a sentence each; begin with sandbox::kResultsNote.
+    const std::vector<std::string>& notes() const { return notes_; }
     // Its end. A try that is repeated is not closed: it leaves no trace.
     void close(int attempt, int condition, sandbox::Outcome outcome);
 
    private:
     TestLedger& ledger_;
     RecordReader reader_;
+    ResultCases cases_;
+    bool whole_ = true;  // all its files could be read to their end
+    std::vector<std::string> notes_;
   };
 
   // Every test is settled; where no attempt told its tests apart, the whole command is.
   bool settled() const;
-  const TestResults& results() const { return results_; }
+  const TestResults& results() const { return told_by_files() ? files_.results() : probe_.results(); }
+  // Results are those of files. Conditions then say nothing: nobody was there who could keep an order.
+  bool told_by_files() const { return probe_.empty() && !files_.empty(); }
+  int result_files() const { return result_files_; }  // that came, whatever is in them
+
+  std::string masked(std::string_view line) const;
 
  private:
-  std::string masked(std::string_view line) const;
-  // `log`: what the test printed, or nothing.
-  void keep(const RecordedFailure& failure, std::string_view log, AttemptTests& tests);
-  void keep(const RecordedLog& log, const AttemptTests& tests);
-  FailureText kept(std::string_view text);
+  ResultCase clean(ResultCase one) const;
 
-  Spool& spool_;
   std::vector<std::string> secrets_;
-  TestResults results_;
-  std::vector<int> texts_of_;  // by test: failures whose text was kept
-  std::vector<int> logs_of_;   // by test: passes whose log was kept
-  std::size_t log_bytes_ = 0;
-  std::optional<SettledTests> settled_tests_, settled_command_;
+  TestBook probe_, files_;
+  int result_files_ = 0;
+  std::optional<SettledTests> settled_command_;
 };
 
 }  // namespace orchestrator

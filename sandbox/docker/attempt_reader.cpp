@@ -6,6 +6,7 @@
 #include <charconv>
 #include <map>
 #include <optional>
+#include <utility>
 
 namespace sandbox::docker {
 namespace {
@@ -58,6 +59,7 @@ void AttemptReader::attach_bytes(int stream, std::string_view bytes) {
 }
 
 void AttemptReader::frame(FrameType type, std::string_view payload) {
+  if (type != FrameType::result_data) finish_result();
   switch (type) {
     case FrameType::out:
       return output_frame(Stream::out, payload);
@@ -86,7 +88,31 @@ void AttemptReader::frame(FrameType type, std::string_view payload) {
       return;
     case FrameType::end:
       return end_frame(payload);
+    case FrameType::result_file:
+      return begin_result(payload);
+    case FrameType::result_data:
+      return result_data(payload);
   }
+}
+
+void AttemptReader::begin_result(std::string_view path) {
+  if (path.empty() || path.size() > kMaxResultPath || ++result_files_ > kMaxResultFiles) return;
+  result_path_ = path;
+}
+
+// What is beyond the bounds was not sent by a supervisor of ours.
+void AttemptReader::result_data(std::string_view payload) {
+  if (!result_path_) return;
+  payload = payload.substr(0, std::min(kMaxResultFile - result_bytes_.size(), kMaxResultBytes - result_sum_));
+  result_sum_ += payload.size();
+  result_bytes_.append(payload);
+}
+
+void AttemptReader::finish_result() {
+  if (!result_path_) return;
+  const std::string path = *std::exchange(result_path_, std::nullopt);
+  const std::string bytes = std::exchange(result_bytes_, {});
+  events_.result_file(path, bytes);
 }
 
 void AttemptReader::output_frame(Stream stream, std::string_view payload) {
@@ -113,6 +139,7 @@ void AttemptReader::end_frame(std::string_view payload) {
 }
 
 void AttemptReader::conclude(const std::string& name, bool stop_was_sent) {
+  finish_result();  // its end did not come
   result_.frames_broken = frame_reader_.broken() || (result_.exit && !ended());
   if (ended() && !result_.infrastructure) {
     if (supervisor_stop_ == "signal" && !stop_was_sent)

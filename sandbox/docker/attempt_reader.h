@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,6 +24,7 @@ class AttemptReader : AttachSink, FrameSink {
     std::function<void()> started;
     std::function<void(Stream, std::string_view)> output;  // no more than is to be kept
     std::function<void(std::string_view)> record;
+    std::function<void(std::string_view path, std::string_view bytes)> result_file;
     std::function<void()> too_much_output;  // with each piece past the limit
   };
 
@@ -47,6 +49,9 @@ class AttemptReader : AttachSink, FrameSink {
   void frame(FrameType type, std::string_view payload) override;
   void output_frame(Stream stream, std::string_view payload);
   void end_frame(std::string_view payload);
+  void begin_result(std::string_view path);
+  void result_data(std::string_view payload);
+  void finish_result();
 
   const io::Loop& loop_;
   const Limits limits_;
@@ -60,6 +65,10 @@ class AttemptReader : AttachSink, FrameSink {
   std::chrono::milliseconds seen_duration_{0};
   std::string supervisor_stop_;  // why the supervisor itself stopped the command
   std::uint64_t kept_output_ = 0;
+
+  std::optional<std::string> result_path_;  // of the result file that is being received
+  std::string result_bytes_;
+  std::size_t result_files_ = 0, result_sum_ = 0;
 };
 
 }  // namespace sandbox::docker

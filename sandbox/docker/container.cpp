@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "sandbox/docker/ended_container.h"
 #include "sandbox/io/error.h"
@@ -15,6 +16,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr seconds kBackstopMargin{10};  // beyond the supervisor's own deadline and grace
+constexpr seconds kResultsTime{25};     // more of it when the supervisor has result files to find and to send
 constexpr seconds kDrainTime{5};        // for the last bytes after the engine said that it ended
 constexpr seconds kAttachTime{60};      // for the head of the attached stream
 constexpr seconds kKilledTime{60};      // from KILL to the engine's word that it ended
@@ -128,7 +130,7 @@ void Container::start() {
 
 void Container::attach() {
   enter(State::attaching);
-  auto gifts = stdin_gifts(request_.execution);
+  auto gifts = stdin_gifts(request_);
   io::HttpStream handlers;
   handlers.on_head = [this](const io::HttpResponse& head) {
     if (head.status >= 300) return;  // its body says why; on_end reports it
@@ -144,7 +146,11 @@ void Container::attach() {
   handlers.on_end = [this](io::Result<io::HttpResponse> result) { stream_ended(std::move(result)); };
   const std::string query =
       fmt::format("/containers/{}/attach?stream=1&stdout=1&stderr=1{}", id_, gifts ? "&stdin=1" : "");
-  attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
+  if (request_.terminal)
+    terminal_call_ =
+        client_.duplex("POST", query, *gifts + std::exchange(early_typing_, ""), std::move(handlers));
+  else
+    attach_call_ = client_.stream("POST", query, std::move(gifts), std::move(handlers));
   backstop_ = client_.loop().call_after(kAttachTime, [this] {
     fail("while attaching to " + name_, io::failure(EngineError("the engine does not answer", 0)));
   });
@@ -167,7 +173,8 @@ void Container::start_answered(io::Result<Reply> result) {
   }
   enter(State::running);
   const auto& limits = request_.execution.limits;
-  backstop_ = client_.loop().call_after(limits.timeout + limits.grace + kBackstopMargin, [this] {
+  const seconds margin = kBackstopMargin + (request_.execution.results.empty() ? seconds(0) : kResultsTime);
+  backstop_ = client_.loop().call_after(limits.timeout + limits.grace + margin, [this] {
     if (!result_.stop) result_.stop = StopReason::timeout;
     result_.notes.emplace_back("ended by the orchestrator's own deadline: the supervisor did not end it");
     force_end();
@@ -195,6 +202,7 @@ void Container::exited(io::Result<Reply> result) {
   disk_timer_.reset();
   disk_call_.reset();
   if (!stream_open_) return drain();
+  if (terminal_call_) terminal_call_->end();
   drain_deadline_ = client_.loop().call_after(kDrainTime, [this] {
     result_.notes.emplace_back("the engine did not close the output stream; the last output may be missing");
     drain();
@@ -249,6 +257,7 @@ void Container::finish() {
   finished_told_ = true;
   const auto keep_alive = shared_from_this();
   backstop_.reset();
+  terminal_call_.reset();
   attach_call_.reset();  // a kept container may have a stream that never closed
   result_.exit_before_stop = ended_before_stop();
   reader_.conclude(name_, stop_sent_at_.has_value());
@@ -279,6 +288,7 @@ void Container::fail(const std::string& what, std::exception_ptr error) {
 void Container::remove() {
   if (state_ == State::removing || state_ == State::done) return;
   enter(State::removing);
+  terminal_call_.reset();
   attach_call_.reset();
   disk_timer_.reset();
   disk_call_.reset();
@@ -379,6 +389,20 @@ void Container::let_go(std::function<void()> gone) {
   }
 }
 
+// ---- its terminal
+
+void Container::send(std::string_view bytes) {
+  if (finished_told_) return;
+  if (terminal_call_)
+    terminal_call_->send(bytes);
+  else
+    early_typing_.append(bytes);
+}
+
+std::size_t Container::unsent() const {
+  return terminal_call_ ? terminal_call_->unsent() : early_typing_.size();
+}
+
 // ---- what it has written
 
 void Container::sample_disk(std::int64_t limit_bytes, milliseconds interval) {
@@ -415,6 +439,9 @@ AttemptReader::Events Container::reader_events() {
   };
   events.record = [this](std::string_view record) {
     if (!let_go_ && events_.record) events_.record(record);
+  };
+  events.result_file = [this](std::string_view path, std::string_view bytes) {
+    if (!let_go_ && events_.result_file) events_.result_file(path, bytes);
   };
   events.too_much_output = [this] { stop(StopReason::output_limit); };
   return events;

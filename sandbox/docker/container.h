@@ -29,6 +29,7 @@ struct ContainerEvents {
   std::function<void()> started;  // the command runs
   std::function<void(Stream, std::string_view)> output;
   std::function<void(std::string_view)> record;
+  std::function<void(std::string_view path, std::string_view bytes)> result_file;
   std::function<void(const ExecutionResult&)> finished;  // it has ended (or never came to run)
   std::function<void()> drained;                         // nothing of it is left at the engine
 };
@@ -49,6 +50,10 @@ class Container : public std::enable_shared_from_this<Container> {
   // Legal in each state; the first reason stays. TERM, then KILL after the grace.
   void stop(StopReason reason);
   void kill();
+  // Of one with a terminal: bytes for the supervisor's stdin, behind the gifts. Legal in each state; kept
+  // until there is a connection.
+  void send(std::string_view bytes);
+  std::size_t unsent() const;
   // Keep it after it ended (for a commit); then let_go() removes it.
   void keep() { keep_ = true; }
   // Detaches the observer; it is killed and removed. `gone` is called when nothing of it is left.
@@ -125,6 +130,8 @@ class Container : public std::enable_shared_from_this<Container> {
 
   std::unique_ptr<io::HttpCall> call_;  // the one step in flight
   std::unique_ptr<io::HttpCall> attach_call_;
+  std::unique_ptr<io::HttpDuplex> terminal_call_;  // instead of attach_call_, where there is a terminal
+  std::string early_typing_;                       // until it is there
   std::unique_ptr<io::HttpCall> disk_call_;
   std::unique_ptr<io::Timer> backstop_;  // for what should have come long ago: attach, end, KILL
   std::unique_ptr<io::Timer> drain_deadline_;

@@ -33,11 +33,17 @@ std::string network_mode(const ContainerRequest& request) {
   return "none";
 }
 
-std::vector<std::string> supervised(const Execution& execution, bool gifts) {
+std::vector<std::string> supervised(const ContainerRequest& request, bool gifts) {
+  const Execution& execution = request.execution;
   std::vector<std::string> words{kSupervisorPath, "run",
                                  "--timeout-ms",  std::to_string(execution.limits.timeout.count()),
                                  "--grace-ms",    std::to_string(execution.limits.grace.count())};
   if (gifts) words.push_back("--gifts");
+  for (const auto& glob : execution.results) words.insert(words.end(), {"--results", glob});
+  if (request.terminal) {
+    words.push_back("--terminal");
+    words.push_back(fmt::format("{}x{}", request.terminal->rows, request.terminal->columns));
+  }
   words.push_back("--");
   return words;
 }
@@ -47,7 +53,10 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
   const Limits& limits = execution.limits;
   const bool test = execution.privilege == Privilege::test;
   Json tmpfs = {{"/tmp", fmt::format("rw,nosuid,nodev,exec,mode=1777,size={}", limits.tmp_bytes)}};
-  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m";
+  // A runtime gives the mount the mode of a folder that the image has there already, as one of our own
+  // install steps leaves it: an attempt can write into it as its owner.
+  const std::string owner = test ? fmt::format(",uid={0},gid={0}", kTestUser) : "";
+  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m" + owner;
   Json config = {
       {"NetworkMode", network_mode(request)},
       {"LogConfig", {{"Type", "none"}}},
@@ -74,20 +83,21 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
 
 }  // namespace
 
-std::optional<std::string> stdin_gifts(const Execution& execution) {
+std::optional<std::string> stdin_gifts(const ContainerRequest& request) {
+  const Execution& execution = request.execution;
   EnvList env = execution.privilege == Privilege::install ? execution.env : EnvList{};
   env.insert(env.end(), execution.secret_env.begin(), execution.secret_env.end());
-  if (env.empty() && execution.secret_files.empty()) return std::nullopt;
+  if (env.empty() && execution.secret_files.empty() && !request.terminal) return std::nullopt;
   return encode_gifts(env, execution.secret_files);
 }
 
 Json container_config(const ContainerRequest& request, const EngineTraits& traits) {
   const Execution& execution = request.execution;
-  const bool gifts = stdin_gifts(execution).has_value();
+  const bool gifts = stdin_gifts(request).has_value();
   const bool test = execution.privilege == Privilege::test;
   Json config = {
       {"Image", request.image},
-      {"Entrypoint", supervised(execution, gifts)},
+      {"Entrypoint", supervised(request, gifts)},
       {"Cmd", execution.argv},
       {"Env", test ? env_list(execution.env) : Json::array()},
       {"User", test ? fmt::format("{0}:{0}", kTestUser) : "0:0"},

@@ -23,12 +23,13 @@ struct ContainerRequest {
   Execution execution;
   Labels labels;
   std::string network;  // the name of a network made for this container, when execution.network is internal
+  std::optional<TerminalSize> terminal = std::nullopt;  // the command sits at one of that size
 };
 
 nlohmann::json container_config(const ContainerRequest& request, const EngineTraits& traits);
 
 // What travels over stdin and is in no record of the engine: secrets, and for install steps the whole
 // environment (a commit would keep it in the image).
-std::optional<std::string> stdin_gifts(const Execution& execution);
+std::optional<std::string> stdin_gifts(const ContainerRequest& request);
 
 }  // namespace sandbox::docker

@@ -242,15 +242,25 @@ void DockerClient::call_detached(ApiCall api_call, ReplyFn done) {
   });
 }
 
-std::unique_ptr<io::HttpCall> DockerClient::stream(const std::string& method, const std::string& path,
-                                                   std::optional<std::string> late_body,
-                                                   io::HttpStream handlers) {
+io::HttpRequest DockerClient::raw_request(const std::string& method, const std::string& path,
+                                          std::optional<std::string> late_body) const {
   io::HttpRequest http = request(method, path);
   http.own_connection = true;
   // curl's own choice for a POST would make the engine read the body as a form before it answers.
   http.headers.push_back("Content-Type: application/octet-stream");
   http.late_body = std::move(late_body);
-  return http_.stream(std::move(http), std::move(handlers));
+  return http;
+}
+
+std::unique_ptr<io::HttpCall> DockerClient::stream(const std::string& method, const std::string& path,
+                                                   std::optional<std::string> late_body,
+                                                   io::HttpStream handlers) {
+  return http_.stream(raw_request(method, path, std::move(late_body)), std::move(handlers));
+}
+
+std::unique_ptr<io::HttpDuplex> DockerClient::duplex(const std::string& method, const std::string& path,
+                                                     std::string first, io::HttpStream handlers) {
+  return http_.duplex(raw_request(method, path, std::move(first)), std::move(handlers));
 }
 
 }  // namespace sandbox::docker

@@ -75,6 +75,10 @@ class DockerClient {
                                                      std::optional<std::string> late_body,
                                                      io::HttpStream handlers);
 
+  // The same on which more can be sent, behind `first`.
+  [[nodiscard]] std::unique_ptr<io::HttpDuplex> duplex(const std::string& method, const std::string& path,
+                                                       std::string first, io::HttpStream handlers);
+
   // No detached call is under way.
   bool idle() const;
 
@@ -83,6 +87,8 @@ class DockerClient {
  private:
   struct Detached;
   io::HttpRequest request(const std::string& method, const std::string& path) const;
+  io::HttpRequest raw_request(const std::string& method, const std::string& path,
+                              std::optional<std::string> late_body) const;
 
   io::CurlLoop& loop_;
   Endpoint endpoint_;

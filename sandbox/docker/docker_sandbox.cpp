@@ -7,6 +7,7 @@
 #include "sandbox/docker/docker_images.h"
 #include "sandbox/docker/hosts_volume.h"
 #include "sandbox/docker/probe.h"
+#include "sandbox/frames/typing.h"
 #include "sandbox/io/error.h"
 
 namespace sandbox::docker {
@@ -32,6 +33,19 @@ class DockerAttempt : public AttemptHandle {
   explicit DockerAttempt(std::unique_ptr<DockerPrepared> prepared) : prepared_(std::move(prepared)) {}
   void stop(StopReason reason) override { prepared_->container->stop(reason); }
   void kill() override { prepared_->container->kill(); }
+
+ private:
+  std::unique_ptr<DockerPrepared> prepared_;
+};
+
+class DockerTerminal : public TerminalHandle {
+ public:
+  explicit DockerTerminal(std::unique_ptr<DockerPrepared> prepared) : prepared_(std::move(prepared)) {}
+  void stop(StopReason reason) override { prepared_->container->stop(reason); }
+  void kill() override { prepared_->container->kill(); }
+  void type(std::string_view bytes) override { prepared_->container->send(encode_keys(bytes)); }
+  void resize(TerminalSize size) override { prepared_->container->send(encode_size(size)); }
+  std::size_t untyped() const override { return prepared_->container->unsent(); }
 
  private:
   std::unique_ptr<DockerPrepared> prepared_;
@@ -156,17 +170,14 @@ class DockerSandbox : public Sandbox {
     });
   }
 
-  std::unique_ptr<Prepared> prepare(AttemptSpec spec) override {
-    Labels labels = ownership_labels(std::chrono::duration_cast<std::chrono::seconds>(
-        spec.execution.limits.timeout + spec.execution.limits.grace + kExpiryMargin));
-    labels.insert(spec.labels.begin(), spec.labels.end());
-    const std::int64_t disk = spec.execution.limits.disk_bytes;
-    auto container =
-        containers_.add(client_, traits_,
-                        {std::move(spec.image), std::move(spec.execution), std::move(labels), ""}, spec.name);
-    auto prepared = std::make_unique<DockerPrepared>(container);
-    container->create(events_for(prepared.get(), disk));
-    return prepared;
+  std::unique_ptr<Prepared> prepare(AttemptSpec spec) override { return make(std::move(spec), std::nullopt); }
+
+  std::unique_ptr<TerminalHandle> open_terminal(AttemptSpec spec, TerminalSize size,
+                                                AttemptObserver& observer) override {
+    auto prepared = make(std::move(spec), size);
+    prepared->observer = &observer;
+    prepared->container->start();
+    return std::make_unique<DockerTerminal>(std::move(prepared));
   }
 
   std::unique_ptr<AttemptHandle> start(std::unique_ptr<Prepared> prepared,
@@ -190,6 +201,19 @@ class DockerSandbox : public Sandbox {
   }
 
  private:
+  std::unique_ptr<DockerPrepared> make(AttemptSpec spec, std::optional<TerminalSize> terminal) {
+    Labels labels = ownership_labels(std::chrono::duration_cast<std::chrono::seconds>(
+        spec.execution.limits.timeout + spec.execution.limits.grace + kExpiryMargin));
+    labels.insert(spec.labels.begin(), spec.labels.end());
+    const std::int64_t disk = spec.execution.limits.disk_bytes;
+    auto container = containers_.add(
+        client_, traits_, {std::move(spec.image), std::move(spec.execution), std::move(labels), "", terminal},
+        spec.name);
+    auto prepared = std::make_unique<DockerPrepared>(container);
+    container->create(events_for(prepared.get(), disk));
+    return prepared;
+  }
+
   // The events live as long as the container is not let go of, and so does `prepared`.
   static ContainerEvents events_for(DockerPrepared* prepared, std::int64_t disk_bytes) {
     ContainerEvents events;
@@ -202,6 +226,9 @@ class DockerSandbox : public Sandbox {
     };
     events.record = [prepared](std::string_view record) {
       if (prepared->observer) prepared->observer->record(record);
+    };
+    events.result_file = [prepared](std::string_view path, std::string_view bytes) {
+      if (prepared->observer) prepared->observer->result_file(path, bytes);
     };
     events.finished = [prepared](const ExecutionResult& result) {
       if (prepared->observer)

@@ -1,5 +1,5 @@
-// Sandbox and image store of the Docker Engine. One object owns the client and all containers of this process; its
-// two faces share them.
+// Sandbox and image store of the Docker Engine. One object owns the client and all containers of this
+// process; its two faces share them.
 #pragma once
 
 #include <memory>

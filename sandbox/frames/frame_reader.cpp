@@ -31,10 +31,17 @@ std::uint32_t big_endian(std::string_view text) {
 
 bool is_known(std::uint32_t type) {
   return type >= static_cast<std::uint32_t>(FrameType::out) &&
-         type <= static_cast<std::uint32_t>(FrameType::note);
+         type <= static_cast<std::uint32_t>(FrameType::result_data);
 }
 
-bool may_come_in_pieces(FrameType type) { return type == FrameType::out || type == FrameType::err; }
+bool may_come_in_pieces(FrameType type) {
+  return type == FrameType::out || type == FrameType::err || type == FrameType::result_data;
+}
+
+bool may_follow(FrameType type, FrameType before) {
+  return type != FrameType::result_data || before == FrameType::result_file ||
+         before == FrameType::result_data;
+}
 
 }  // namespace
 
@@ -68,7 +75,7 @@ void FrameReader::begin_frame() {
   const std::uint32_t type = byte_at(partial_, 0);
   remaining_ = little_endian(std::string_view(partial_).substr(1));
   partial_.clear();
-  if (!is_known(type) || remaining_ > kMaxFramePayload) {
+  if (!is_known(type) || remaining_ > kMaxFramePayload || !may_follow(static_cast<FrameType>(type), type_)) {
     state_ = State::broken;
     return;
   }

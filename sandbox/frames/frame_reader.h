@@ -14,7 +14,7 @@ namespace sandbox {
 class FrameSink {
  public:
   virtual ~FrameSink() = default;
-  // A payload is whole, except for `out` and `err`, which may come in pieces.
+  // A payload is whole, except for `out`, `err` and `result_data`, which may come in pieces.
   virtual void frame(FrameType type, std::string_view payload) = 0;
 };
 
@@ -22,7 +22,8 @@ class FrameReader {
  public:
   explicit FrameReader(FrameSink& sink) : sink_(sink) {}
 
-  // Returns false once the stream is malformed (bad magic, unknown type, too long, bytes after `end`);
+  // Returns false once the stream is malformed (bad magic, unknown type, too long, a result's data
+  // without its file, bytes after `end`);
   // everything after that is dropped.
   bool feed(std::string_view bytes);
   bool ended() const { return state_ == State::ended; }  // an `end` frame was seen

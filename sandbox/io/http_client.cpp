@@ -6,6 +6,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
@@ -31,11 +32,18 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+// No body is as long: one whose end nobody knows yet.
+constexpr curl_off_t kOpenEnd = curl_off_t{1} << 62;
+
 // One exchange: owns the easy handle and everything that curl points to while it runs.
 class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transfer> {
  public:
-  Transfer(CurlLoop& loop, HttpRequest request, HttpStream handlers)
-      : loop_(loop), request_(std::move(request)), handlers_(std::move(handlers)), easy_(curl_easy_init()) {
+  Transfer(CurlLoop& loop, HttpRequest request, HttpStream handlers, bool open_ended = false)
+      : loop_(loop),
+        request_(std::move(request)),
+        handlers_(std::move(handlers)),
+        easy_(curl_easy_init()),
+        open_ended_(open_ended) {
     if (!easy_) throw std::runtime_error("libcurl has no handle left");
   }
   ~Transfer() override {
@@ -53,6 +61,19 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   void cancel() {
     cancelled_ = true;  // the handlers stay: one of them may be what is running
     loop_.remove(easy_);
+  }
+
+  void send(std::string_view bytes) {
+    if (cancelled_ || !open_ended_) return;
+    request_.late_body->erase(0, std::exchange(sent_, 0));
+    request_.late_body->append(bytes);
+    if (may_send_) loop_.resume(easy_);
+  }
+  std::size_t unsent() const { return request_.late_body->size() - sent_; }
+  void end_sending() {
+    if (cancelled_ || !std::exchange(open_ended_, false)) return;
+    may_send_ = true;
+    loop_.resume(easy_);
   }
 
   void completed(CURLcode code) override {
@@ -113,7 +134,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       set(CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
     } else if (request_.late_body) {
       set(CURLOPT_POST, 1L);
-      set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.late_body->size()));
+      set(CURLOPT_POSTFIELDSIZE_LARGE,
+          open_ended_ ? kOpenEnd : static_cast<curl_off_t>(request_.late_body->size()));
       set(CURLOPT_READFUNCTION, &Transfer::on_read);
       set(CURLOPT_READDATA, this);
     } else if (!request_.body.empty() || request_.method == "POST" || request_.method == "PUT") {
@@ -183,6 +205,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     if (self->file_) return std::fread(buffer, 1, room, self->file_.get());
     if (!self->may_send_) return CURL_READFUNC_PAUSE;
     const std::size_t n = std::min(room, self->request_.late_body->size() - self->sent_);
+    if (n == 0 && self->open_ended_) return CURL_READFUNC_PAUSE;
     std::memcpy(buffer, self->request_.late_body->data() + self->sent_, n);
     self->sent_ += n;
     return n;
@@ -198,13 +221,17 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   std::exception_ptr error_;
   std::size_t sent_ = 0;
   bool may_send_ = false;
+  bool open_ended_;
   bool cancelled_ = false;
 };
 
-class TransferHandle : public HttpCall {
+class TransferHandle : public HttpDuplex {
  public:
   explicit TransferHandle(std::shared_ptr<Transfer> transfer) : transfer_(std::move(transfer)) {}
   ~TransferHandle() override { transfer_->cancel(); }
+  void send(std::string_view bytes) override { transfer_->send(bytes); }
+  std::size_t unsent() const override { return transfer_->unsent(); }
+  void end() override { transfer_->end_sending(); }
 
  private:
   std::shared_ptr<Transfer> transfer_;
@@ -214,6 +241,12 @@ class TransferHandle : public HttpCall {
 
 std::unique_ptr<HttpCall> HttpClient::stream(HttpRequest request, HttpStream handlers) {
   auto transfer = std::make_shared<Transfer>(loop_, std::move(request), std::move(handlers));
+  transfer->start();
+  return std::make_unique<TransferHandle>(std::move(transfer));
+}
+
+std::unique_ptr<HttpDuplex> HttpClient::duplex(HttpRequest request, HttpStream handlers) {
+  auto transfer = std::make_shared<Transfer>(loop_, std::move(request), std::move(handlers), true);
   transfer->start();
   return std::make_unique<TransferHandle>(std::move(transfer));
 }

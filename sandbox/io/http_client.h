@@ -62,6 +62,14 @@ class HttpCall {
   virtual ~HttpCall() = default;  // cancels; no handler is called any more
 };
 
+// A connection that both sides send on, after its head: what is sent is the rest of the request's body.
+class HttpDuplex : public HttpCall {
+ public:
+  virtual void send(std::string_view bytes) = 0;  // kept until the other side takes it
+  virtual std::size_t unsent() const = 0;         // bytes
+  virtual void end() = 0;                         // nothing more will be sent
+};
+
 class HttpClient {
  public:
   explicit HttpClient(CurlLoop& loop) : loop_(loop) {}
@@ -70,6 +78,8 @@ class HttpClient {
   [[nodiscard]] std::unique_ptr<HttpCall> send(HttpRequest request,
                                                std::function<void(Result<HttpResponse>)> done);
   [[nodiscard]] std::unique_ptr<HttpCall> stream(HttpRequest request, HttpStream handlers);
+  // The same for a request with a `late_body`: that is only the first that is sent.
+  [[nodiscard]] std::unique_ptr<HttpDuplex> duplex(HttpRequest request, HttpStream handlers);
 
  private:
   CurlLoop& loop_;

@@ -19,10 +19,12 @@ namespace supervisor {
 namespace {
 
 constexpr int kOurFailure = 125;
-constexpr std::int64_t kKillEvery = 20;      // ms between two rounds of KILL
-constexpr std::int64_t kKillGiveUp = 5'000;  // ms: what is left then hangs in the kernel
-constexpr std::int64_t kDrainLimit = 1'000;  // ms for pipes that someone out of reach still writes to
-constexpr std::int64_t kStallLimit = 10'000;  // ms without the reader taking anything
+constexpr std::int64_t kKillEvery = 20;         // ms between two rounds of KILL
+constexpr std::int64_t kKillGiveUp = 5'000;     // ms: what is left then hangs in the kernel
+constexpr std::int64_t kDrainLimit = 1'000;     // ms for pipes that someone out of reach still writes to
+constexpr std::int64_t kResultsLimit = 20'000;  // ms to find and to send the result files
+constexpr std::int64_t kResultsLimitStopped = 2'000;  // … of an attempt that somebody wants to be gone
+constexpr std::int64_t kStallLimit = 10'000;          // ms without the reader taking anything
 // A fork bomb, or a process that sends us signals without end, must not keep us from the deadline.
 constexpr int kReapAtOnce = 256;
 constexpr int kSignalsAtOnce = 64;
@@ -48,8 +50,14 @@ int Attempt::run() {
     end(kOurFailure, 0);
     return kOurFailure;
   }
-  replace_stdin();
-  StartedCommand command = start_command(options_.argv);
+  if (options_.terminal) {
+    if (const int error_number = open_terminal())
+      return fail("the supervisor cannot make a terminal", error_number);
+  } else {
+    replace_stdin();
+  }
+  if (options_.results[0] != nullptr) results_.emplace();
+  StartedCommand command = start_command(options_.argv, terminal_);
   command_ = command.pid;
   if (command.result == StartedCommand::Result::broken)
     return fail("the supervisor cannot make a process", command.error_number);
@@ -61,6 +69,7 @@ int Attempt::run() {
   supervise();
   drain();
   report_usage(writer_, before_);
+  if (results_) send_results();
   const int signal = ending_signal();
   const int code = signal != 0 ? 128 + signal : WEXITSTATUS(command_status_);
   end(code, signal);
@@ -98,6 +107,22 @@ void Attempt::read_gifts() {
     gifts_.feed({bytes, static_cast<std::size_t>(count)});
   else if (count == 0 || (errno != EINTR && errno != EAGAIN))
     gifts_.refuse("their stream ended early");
+}
+
+int Attempt::open_terminal() {
+  const int error_number = terminal_.open(options_.rows, options_.columns);
+  if (error_number == 0) terminal_.feed(gifts_.rest());
+  return error_number;
+}
+
+// Its end means that whoever typed is gone: the command is hung up.
+void Attempt::read_typing() {
+  char bytes[16 * 1024];
+  const ssize_t count = ::read(STDIN_FILENO, bytes, sizeof bytes);
+  if (count > 0) return terminal_.feed({bytes, static_cast<std::size_t>(count)});
+  if (count < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  typing_ended_ = true;
+  if (phase_ == Phase::running) stop("signal");
 }
 
 int Attempt::refuse_to_start(int error_number) {
@@ -138,12 +163,18 @@ void Attempt::supervise() {
 }
 
 void Attempt::wait() {
+  const bool hears_typing = terminal_.is_open() && terminal_.has_room() && !typing_ended_;
   pollfd waiting[] = {{signals_.fd(), POLLIN, 0},
                       {writer_.pending() ? writer_.fd() : -1, POLLOUT, 0},
                       {out_.wanted(writer_), POLLIN, 0},
                       {err_.wanted(writer_), POLLIN, 0},
-                      {records_.wanted(writer_), POLLIN, 0}};
-  ::poll(waiting, sizeof waiting / sizeof *waiting, more_to_reap_ ? 0 : poll_timeout(next_deadline()));
+                      {records_.wanted(writer_), POLLIN, 0},
+                      {terminal_.wanted(), POLLOUT, 0},
+                      {hears_typing ? STDIN_FILENO : -1, POLLIN, 0}};
+  constexpr std::size_t kCount = sizeof waiting / sizeof *waiting;
+  ::poll(waiting, kCount, more_to_reap_ ? 0 : poll_timeout(next_deadline()));
+  if (waiting[kCount - 1].revents != 0) read_typing();
+  terminal_.write_some();
 }
 
 std::int64_t Attempt::next_deadline() const {
@@ -217,6 +248,8 @@ void Attempt::stop(const char* reason) {
   phase_ = Phase::terminating;
   deadline_ = now_ms() + options_.grace_ms;
   if (options_.grace_ms == 0) return kill_everything();
+  // A shell that somebody sits at heeds no TERM.
+  if (terminal_.is_open()) signal_everything(SIGHUP);
   signal_everything(SIGTERM);
 }
 
@@ -261,6 +294,16 @@ bool Attempt::wait_for_reader() {
   }
   reader_stalls_ = true;
   return false;
+}
+
+// A request to stop that comes now finds nothing that runs: it only shortens this.
+void Attempt::send_results() {
+  const std::int64_t start = now_ms();
+  const auto give_up = [this, start] {
+    while (signals_.next() == Signal::stop) ++stop_requests_;
+    return now_ms() >= start + (stop_requests_ > 0 ? kResultsLimitStopped : kResultsLimit);
+  };
+  results_->send(options_.results, writer_, {give_up, [this] { return wait_for_reader(); }});
 }
 
 void Attempt::flush() {

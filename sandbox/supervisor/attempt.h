@@ -4,12 +4,15 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "sandbox/supervisor/frame_writer.h"
 #include "sandbox/supervisor/gifts.h"
 #include "sandbox/supervisor/options.h"
 #include "sandbox/supervisor/pump.h"
+#include "sandbox/supervisor/result_files.h"
 #include "sandbox/supervisor/signals.h"
+#include "sandbox/supervisor/terminal.h"
 #include "sandbox/supervisor/usage.h"
 
 namespace supervisor {
@@ -31,6 +34,8 @@ class Attempt {
   };
 
   bool receive_gifts();
+  int open_terminal();
+  void read_typing();
   void read_gifts();
   bool start();
   int refuse_to_start(int error_number);
@@ -48,6 +53,7 @@ class Attempt {
 
   Pumped pump();
   void drain();
+  void send_results();
   void flush();
   bool wait_for_reader();
   void end(int code, int signal);
@@ -59,7 +65,10 @@ class Attempt {
   OutputPipe err_{FrameType::err};
   RecordPipe records_;
   GiftReader gifts_;
+  Terminal terminal_;
+  bool typing_ended_ = false;
   Counters before_;
+  std::optional<ResultFiles> results_;  // from the start of the command on
 
   Phase phase_ = Phase::running;
   pid_t command_ = -1;

@@ -37,7 +37,8 @@ struct Plumbing {
   Pipe out;
   Pipe err;
   Pipe records;
-  Pipe status;  // closed by a successful execve, otherwise carries its errno
+  Pipe status;      // closed by a successful execve, otherwise carries its errno
+  io::Fd terminal;  // the command's end, where it has one
 
   bool make() {
     nothing = io::Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
@@ -73,9 +74,11 @@ bool place_descriptors(Plumbing& plumbing) {
   const io::Fd records(::fcntl(plumbing.records.write.get(), F_DUPFD_CLOEXEC, kResultFd + 1));
   char number[16];
   std::snprintf(number, sizeof number, "%d", kResultFd);
-  return plumbing.status.write && records && ::dup2(plumbing.nothing.get(), STDIN_FILENO) >= 0 &&
-         ::dup2(plumbing.out.write.get(), STDOUT_FILENO) >= 0 &&
-         ::dup2(plumbing.err.write.get(), STDERR_FILENO) >= 0 && ::dup2(records.get(), kResultFd) >= 0 &&
+  const bool standard = plumbing.terminal ? sit_at(plumbing.terminal.get())
+                                          : ::dup2(plumbing.nothing.get(), STDIN_FILENO) >= 0 &&
+                                                ::dup2(plumbing.out.write.get(), STDOUT_FILENO) >= 0 &&
+                                                ::dup2(plumbing.err.write.get(), STDERR_FILENO) >= 0;
+  return plumbing.status.write && records && standard && ::dup2(records.get(), kResultFd) >= 0 &&
          ::setenv(kResultFdVariable, number, 1) == 0;
 }
 
@@ -105,9 +108,10 @@ int error_of_exec(Pipe& status) {
 
 }  // namespace
 
-StartedCommand start_command(char** argv) {
+StartedCommand start_command(char** argv, Terminal& terminal) {
   StartedCommand command;
   Plumbing plumbing;
+  plumbing.terminal = terminal.take_command_end();
   if (plumbing.make()) command.pid = ::fork();
   if (command.pid < 0) {
     command.error_number = errno;
@@ -117,7 +121,7 @@ StartedCommand start_command(char** argv) {
   command.error_number = error_of_exec(plumbing.status);
   command.result =
       command.error_number == 0 ? StartedCommand::Result::started : StartedCommand::Result::not_started;
-  command.out = std::move(plumbing.out.read);
+  command.out = terminal.is_open() ? terminal.reading_end() : std::move(plumbing.out.read);
   command.err = std::move(plumbing.err.read);
   command.records = std::move(plumbing.records.read);
   return command;

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include "sandbox/io/fd.h"
+#include "sandbox/supervisor/terminal.h"
 
 namespace supervisor {
 
@@ -19,13 +20,13 @@ struct StartedCommand {
   Result result = Result::broken;
   int error_number = 0;
   pid_t pid = -1;
-  io::Fd out;
+  io::Fd out;  // of a command at a terminal: all that it writes there
   io::Fd err;
   io::Fd records;
 };
 
 // Waits until execve has succeeded or failed. argv[0] is looked up in PATH of our environment, like execvp
-// does.
-StartedCommand start_command(char** argv);
+// does. With a `terminal` that is open the command sits at it, without one its stdin is /dev/null.
+StartedCommand start_command(char** argv, Terminal& terminal);
 
 }  // namespace supervisor

@@ -15,6 +15,8 @@ class GiftReader {
   enum class State { reading, finished, refused };
   State feed(std::string_view bytes);
   State state() const { return state_; }
+  // What came behind them.
+  std::string_view rest() const { return buffer_; }
 
   // Why they were refused; holds no value of a gift.
   const char* problem() const { return problem_; }

@@ -1,7 +1,7 @@
 // The supervisor is PID 1 of every attempt and install step: a static binary that needs nothing of the image.
 //
-//   supervisor run --timeout-ms N --grace-ms N [--gifts] -- argv...
-//   supervisor prepare
+//   supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... [--terminal ROWSxCOLUMNS] --
+//   argv... supervisor prepare
 //
 // `run` is this, in order:
 //   1. it closes to its children: not dumpable, nothing inherited but stdin, stdout and stderr
@@ -9,11 +9,14 @@
 //   of them
 //   3. the command starts in a session of its own with /dev/null as stdin; stdout, stderr and a pipe for the
 //   records
-//      of a probe ($ORCHESTRATOR_RESULT_FD) come back as frames (frames/frame.h) on our stdout
+//      of a probe ($ORCHESTRATOR_RESULT_FD) come back as frames (frames/frame.h) on our stdout. With
+//      --terminal it sits at a pseudo-terminal instead, whose output is stdout's; what is typed there comes
+//      over stdin (frames/typing.h), and the end of stdin hangs it up
 //   4. at the deadline, or at a request to stop from outside: TERM to every process of the attempt, the
 //   grace, KILL
 //   5. when the command ends, whatever its children do: KILL to the rest; what is still in the pipes is read
-//   6. usage, the end, and the command's exit code as ours
+//   6. usage; the files that a --results glob finds, as far as this attempt has written them (result_files.h)
+//   7. the end, and the command's exit code as ours
 //
 // Nothing waits without a limit: not a reader of our frames that stalls, not a sender of gifts, not a process
 // that cannot be killed. An attempt ends even when everything outside of its container is dead.
@@ -71,7 +74,9 @@ int main(int argc, char** argv) {
   if (argc >= 2 && std::strcmp(argv[1], "run") == 0) ::_exit(run(argv + 2));
   if (argc == 2 && std::strcmp(argv[1], "prepare") == 0) ::_exit(supervisor::prepare());
   std::fputs(
-      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] -- argv...\n       supervisor prepare\n",
+      "usage: supervisor run --timeout-ms N --grace-ms N [--gifts] [--results GLOB]... [--terminal "
+      "ROWSxCOLUMNS] -- argv...\n"
+      "       supervisor prepare\n",
       stderr);
   return kWrongUse;
 }

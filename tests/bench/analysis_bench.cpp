@@ -1,7 +1,7 @@
 // How long the analysis of a large run takes: 1,000 attempts of 2,000 tests under three conditions, a
 // twentieth of the tests flaky, some of them together. Prints seconds of each part and the peak of memory.
 // With RATE every test fails so often, each for itself: no two have one pattern, and all are asked about
-// factors.
+// factors. The same attempts told by JUnit XML are read beside that.
 //   analysis_bench [ATTEMPTS TESTS [RATE]]
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -14,6 +14,7 @@
 #include "orchestrator/analysis/failure_groups.h"
 #include "orchestrator/analysis/failure_signature.h"
 #include "orchestrator/analysis/record_reader.h"
+#include "orchestrator/analysis/result_cases.h"
 #include "orchestrator/analysis/stopping.h"
 #include "orchestrator/analysis/verdict.h"
 
@@ -58,6 +59,21 @@ void record_test(RecordReader& reader, int number, int test, int repeat, bool fa
   reader.record(fmt::format(R"({{"t":"phase","i":{},"p":"teardown","o":"passed","s":0.001}})", number));
 }
 
+AttemptTests with_failures(TestResults& results, AttemptTests attempt,
+                           const std::vector<RecordedFailure>& failures) {
+  for (const auto& failure : failures) {
+    TestRun& run = attempt.runs[failure.run];
+    run.failure =
+        results.add_failure({.attempt = attempt.attempt,
+                             .test = run.test,
+                             .repeat = run.repeat,
+                             .signature = results.intern_signature(failure_signature(failure.facts)),
+                             .message = failure.facts.message,
+                             .text = {.bytes = 9}});
+  }
+  return attempt;
+}
+
 AttemptTests attempt_of(TestResults& results, int index, int condition, int tests, double rate, Coin& coin) {
   RecordReader reader(results);
   reader.record(R"({"t":"session","framework":"pytest","version":"8.3.5"})");
@@ -67,18 +83,24 @@ AttemptTests attempt_of(TestResults& results, int index, int condition, int test
     for (int repeat = 1; repeat <= (condition == 2 ? 2 : 1); ++repeat)
       record_test(reader, number++, test, repeat, coin.falls(rate >= 0 ? rate : rate_of(test, bad)));
   reader.record(R"({"t":"finish","exit":1})");
-  AttemptTests attempt = reader.finish(index, condition, sandbox::Outcome::failed);
-  for (const auto& failure : reader.failures()) {
-    TestRun& run = attempt.runs[failure.run];
-    run.failure =
-        results.add_failure({.attempt = index,
-                             .test = run.test,
-                             .repeat = run.repeat,
-                             .signature = results.intern_signature(failure_signature(failure.facts)),
-                             .message = failure.facts.message,
-                             .text = {.bytes = 9}});
-  }
-  return attempt;
+  return with_failures(results, reader.finish(index, condition, sandbox::Outcome::failed), reader.failures());
+}
+
+// The same as a file, without conditions: a large one, since every second test prints something.
+AttemptTests attempt_by_file(TestResults& results, int index, int tests, Coin& coin) {
+  const bool bad = coin.falls(0.1);
+  std::string file = "<testsuite name=\"all\">\n";
+  for (int test = 0; test < tests; ++test)
+    file += fmt::format(
+        "<testcase classname=\"com.shop.Test{}\" name=\"test_number_{}\" time=\"0.01\">{}{}</testcase>\n",
+        test / 20, test,
+        coin.falls(rate_of(test, bad))
+            ? "<failure type=\"AssertionError\" message=\"no\">at com.shop.Test.test(Test.java:14)</failure>"
+            : "",
+        test % 2 == 0 ? "<system-out><![CDATA[a line that the test printed]]></system-out>" : "");
+  ResultCases cases(results);
+  read_results("results.xml", file + "</testsuite>", [&](const ResultCase& one) { cases.add(one); });
+  return with_failures(results, cases.finish(index, 0, sandbox::Outcome::failed, true), cases.failures());
 }
 
 template <class Work>
@@ -119,6 +141,12 @@ int main(int argc, char** argv) {
   const auto groups = timed("grouped", [&] { return group_failures(results); });
   const auto clusters = timed("clustered", [&] { return cluster_failures(results); });
   const auto factors = timed("factors", [&] { return find_factors(results, deal.conditions, facts); });
+  timed("result files read", [&] {
+    Coin coin;
+    TestResults by_files;
+    for (int i = 0; i < attempts; ++i) by_files.add(attempt_by_file(by_files, i, tests, coin));
+    return by_files.tests().size();
+  });
   fmt::print("{} flaky, {} order, {} repeat, {} failing, {} failures in {} groups, {} clusters, {} factors\n",
              verdicts.flaky, verdicts.order_dependent, verdicts.repeat_dependent, verdicts.failing,
              results.failures().size(), groups.size(), clusters.size(), factors.size());

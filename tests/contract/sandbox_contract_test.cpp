@@ -1,6 +1,8 @@
 // One suite that every engine passes: the fake, so that tests of the run may believe it, and Docker.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "tests/support/docker_fixture.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
@@ -26,6 +28,10 @@ class Recorder : public sandbox::AttemptObserver {
   void output(sandbox::Stream stream, std::string_view bytes) override {
     (stream == sandbox::Stream::out ? out : err).append(bytes);
   }
+  void result_file(std::string_view path, std::string_view bytes) override {
+    EXPECT_EQ(ends, 0);
+    result_files.emplace_back(path, bytes);
+  }
   void finished(const sandbox::ExecutionResult& value) override {
     ++ends;
     result = value;
@@ -36,6 +42,7 @@ class Recorder : public sandbox::AttemptObserver {
   }
   int starts = 0, ends = 0, drains = 0;
   std::string out, err;
+  std::vector<std::pair<std::string, std::string>> result_files;
   sandbox::ExecutionResult result;
 };
 
@@ -172,6 +179,101 @@ TEST_P(SandboxContract, LettingGoOfAPreparedOneLeavesNothing) {
   EXPECT_EQ(run(world_->spec({{"true"}, {}})), Outcome::passed);
 }
 
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+TEST_P(SandboxContract, ResultFilesComeBeforeTheEndHoweverItEnds) {
+  const Files files = {{"/tmp/r/1.xml", "<one/>"}, {"/tmp/r/2.xml", ""}};
+  auto spec = world_->spec(shell("mkdir /tmp/r; printf '<one/>' > /tmp/r/1.xml; : > /tmp/r/2.xml; sleep 60",
+                                 {.takes = 60s, .result_files = files}));
+  spec.execution.results = {"/tmp/r/*.xml"};
+  spec.execution.limits.timeout = 1s;
+  EXPECT_EQ(run(std::move(spec)), Outcome::timed_out);
+  EXPECT_EQ(seen_.result_files, files);
+}
+
+TEST_P(SandboxContract, ResultFilesThatNobodyAskedForStayInside) {
+  EXPECT_EQ(run(world_->spec(shell("echo x > /tmp/1.xml", {.result_files = {{"/tmp/1.xml", "x"}}}))),
+            Outcome::passed);
+  EXPECT_TRUE(seen_.result_files.empty());
+}
+
+// Somebody who sits at a terminal and types when the right words have come.
+class Typist {
+ public:
+  Typist(World& world, Recorder& seen, sandbox::AttemptSpec spec, sandbox::TerminalSize size)
+      : world_(world), seen_(seen), handle_(world.sandbox().open_terminal(std::move(spec), size, seen)) {}
+  // False when it ended before.
+  bool wait_for(const std::string& words) {
+    world_.loop().run_until([&] { return seen_.out.find(words) != std::string::npos || seen_.drains == 1; });
+    return seen_.out.find(words) != std::string::npos;
+  }
+  void wait_for_end() {
+    world_.loop().run_until([&] { return seen_.drains == 1; });
+  }
+  sandbox::TerminalHandle& terminal() { return *handle_; }
+
+ private:
+  World& world_;
+  Recorder& seen_;
+  std::unique_ptr<sandbox::TerminalHandle> handle_;
+};
+
+// Says "size ROWS COLUMNS" to each line, and ends with 7 at the line "bye".
+Behaviour tells_size() {
+  FakeProgram fake{.exit_code = 7, .out = "ready\r\n"};
+  fake.at_terminal = [](const std::string& line, sandbox::TerminalSize size) -> std::optional<std::string> {
+    if (line == "bye") return std::nullopt;
+    return line + ": size " + std::to_string(size.rows) + " " + std::to_string(size.columns) + "\r\n";
+  };
+  return {{"/bin/sh", "-c",
+           "tty -s || exit 3; stty -echo; echo ready; while read line; do [ $line = bye ] && exit 7; "
+           "echo $line: size $(stty size); done"},
+          fake};
+}
+
+TEST_P(SandboxContract, ATerminalHasItsSizeAndTakesAnother) {
+  Typist typist(*world_, seen_, world_->spec(tells_size()), {31, 101});
+  ASSERT_TRUE(typist.wait_for("ready")) << seen_.result.infrastructure.value_or("") << seen_.out;
+  typist.terminal().type("one\n");
+  EXPECT_TRUE(typist.wait_for("one: size 31 101")) << seen_.out;
+  typist.terminal().resize({17, 66});
+  typist.terminal().type("two\n");
+  EXPECT_TRUE(typist.wait_for("two: size 17 66")) << seen_.out;
+  typist.terminal().type("bye\n");
+  typist.wait_for_end();
+  EXPECT_EQ(seen_.result.exit->code, 7);
+  EXPECT_EQ(seen_.err, "");
+  EXPECT_EQ(seen_.starts, 1);
+}
+
+TEST_P(SandboxContract, WhatIsTypedEarlyIsNotLost) {
+  Typist typist(*world_, seen_, world_->spec(tells_size()), {24, 80});
+  typist.terminal().type("early\nbye\n");
+  typist.wait_for_end();
+  EXPECT_NE(seen_.out.find("early: size 24 80"), std::string::npos) << seen_.out;
+  EXPECT_EQ(seen_.result.exit->code, 7);
+}
+
+TEST_P(SandboxContract, AStopEndsATerminalThatNobodyLeaves) {
+  Typist typist(*world_, seen_, world_->spec(tells_size()), {24, 80});
+  ASSERT_TRUE(typist.wait_for("ready"));
+  typist.terminal().stop(sandbox::StopReason::cancelled);
+  typist.wait_for_end();
+  EXPECT_EQ(classify(seen_.result), Outcome::cancelled);
+}
+
+TEST_P(SandboxContract, LettingGoOfATerminalLeavesNothing) {
+  {
+    Typist typist(*world_, seen_, world_->spec(tells_size()), {24, 80});
+    ASSERT_TRUE(typist.wait_for("ready"));
+  }
+  EXPECT_EQ(seen_.ends, 0);
+  Recorder other;
+  auto next = world_->sandbox().start(world_->sandbox().prepare(world_->spec({{"true"}, {}})), other);
+  world_->loop().run_until([&] { return other.drains == 1; });
+  EXPECT_EQ(classify(other.result), Outcome::passed);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, SandboxContract, ::testing::Values("fake", "docker"),
                          [](const auto& engine) { return engine.param; });
 
@@ -261,6 +363,20 @@ TEST_F(DockerAttempt, TellsTimeCpuAndPeakMemory) {
   EXPECT_GT(seen_.result.started_at.time_since_epoch().count(), 0);
 }
 
+TEST_F(DockerAttempt, ResultFilesAreThoseOfThisAttemptInItsWorkingFolder) {
+  auto spec =
+      shell("mkdir -p a/reports; head -c 3000000 /dev/zero > a/reports/TEST-1.xml; ln -s /etc/passwd l.xml");
+  spec.execution.results = {"**/TEST-*.xml", "*.xml", "/etc/*.conf", "/etc/host*"};
+  EXPECT_EQ(run(std::move(spec)), Outcome::passed) << seen_.err;
+  ASSERT_EQ(seen_.result_files.size(), 1u);
+  EXPECT_EQ(seen_.result_files[0].first, "a/reports/TEST-1.xml");
+  EXPECT_EQ(seen_.result_files[0].second, std::string(3'000'000, '\0'));
+  ASSERT_EQ(seen_.result.notes.size(), 2u);
+  EXPECT_NE(seen_.result.notes[0].find("there before the command started (/etc/"), std::string::npos);
+  EXPECT_NE(seen_.result.notes[1].find("no regular file (l.xml)"), std::string::npos)
+      << seen_.result.notes[1];
+}
+
 TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
   auto spec = shell("echo \"$TOKEN\"; cat /run/orchestrator/key; sleep 2");
   spec.execution.secret_env = {{"TOKEN", "s3cr3t-value"}};
@@ -274,6 +390,36 @@ TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
                         "inspect | grep -q -e s3cr3t -e k3y-c"),
             0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
+}
+
+TEST_F(DockerAttempt, AtATerminalCtrlCInterruptsWhatRunsAndSecretsStayOutOfTheEngine) {
+  auto spec = shell("trap 'echo interrupted $TOKEN' INT; echo ready; sleep 60; read line; echo last $line");
+  spec.execution.secret_env = {{"TOKEN", "s3cr3t-typed"}};
+  spec.labels = {{"orchestrator.run", "contract-terminal"}};
+  Typist typist(world_, seen_, std::move(spec), {24, 80});
+  ASSERT_TRUE(typist.wait_for("ready")) << seen_.result.infrastructure.value_or("");
+  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-terminal | xargs docker "
+                        "inspect | grep -q s3cr3t"),
+            0);
+  typist.terminal().type("\x03");
+  EXPECT_TRUE(typist.wait_for("interrupted s3cr3t-typed")) << seen_.out;
+  typist.terminal().type("words\n");
+  typist.wait_for_end();
+  EXPECT_NE(seen_.out.find("last words"), std::string::npos) << seen_.out;
+  EXPECT_EQ(classify(seen_.result), Outcome::passed);
+}
+
+TEST_F(DockerAttempt, ATerminalTakesMoreThanItCanHoldAndGivesItAllBack) {
+  auto spec =
+      shell("stty raw -echo; echo ready; head -c 500000 | md5sum; head -c 3000000 /dev/zero | tr '\\0' z");
+  Typist typist(world_, seen_, std::move(spec), {24, 80});
+  ASSERT_TRUE(typist.wait_for("ready"));
+  typist.terminal().type(std::string(500'000, 'k'));
+  typist.wait_for_end();
+  EXPECT_EQ(std::count(seen_.out.begin(), seen_.out.end(), 'z'), 3'000'000);
+  // md5sum of 500,000 times 'k', as coreutils print it.
+  EXPECT_NE(seen_.out.find("dfab5a39597b8049fc94fd7fc47cbca2"), std::string::npos)
+      << seen_.out.substr(0, 200);
 }
 
 TEST_F(DockerAttempt, AStrangersKillIsInfrastructureAndNoEvidence) {

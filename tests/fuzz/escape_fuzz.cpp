@@ -13,7 +13,9 @@ void expect(bool truth) {
   if (!truth) std::abort();
 }
 
-bool has_any(std::string_view text, std::string_view of) { return text.find_first_of(of) != std::string::npos; }
+bool has_any(std::string_view text, std::string_view of) {
+  return text.find_first_of(of) != std::string::npos;
+}
 
 // What a parser makes of the entities that we write.
 std::string parsed(std::string_view xml) {
@@ -42,7 +44,8 @@ void check_xml(std::string_view bytes) {
   expect(!has_any(text, "<>\r") && !has_any(value, "<>\"\r\n\t"));
   expect(parsed(text) == sanitised && parsed(value) == sanitised);
   expect(xml_characters(sanitised) == sanitised);
-  for (const char c : sanitised) expect(static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n' || c == '\r');
+  for (const char c : sanitised)
+    expect(static_cast<unsigned char>(c) >= 0x20 || c == '\t' || c == '\n' || c == '\r');
 }
 
 void check_markdown(std::string_view bytes) {

@@ -15,7 +15,11 @@ class Transcript : public sandbox::FrameSink {
  public:
   void frame(sandbox::FrameType type, std::string_view payload) override {
     require(payload.size() <= sandbox::kMaxFramePayload);
-    const bool piece = type == sandbox::FrameType::out || type == sandbox::FrameType::err;
+    const bool piece = type == sandbox::FrameType::out || type == sandbox::FrameType::err ||
+                       type == sandbox::FrameType::result_data;
+    // Data belongs to a file.
+    if (type == sandbox::FrameType::result_data) require(in_file_);
+    in_file_ = type == sandbox::FrameType::result_file || type == sandbox::FrameType::result_data;
     if (piece && payload.empty()) return;
     if (!piece || last_ != static_cast<int>(type))
       text += "\n" + std::to_string(static_cast<int>(type)) + " ";
@@ -27,6 +31,7 @@ class Transcript : public sandbox::FrameSink {
 
  private:
   int last_ = 0;
+  bool in_file_ = false;
 };
 
 class AttachTranscript : public sandbox::AttachSink {

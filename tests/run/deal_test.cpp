@@ -49,5 +49,34 @@ TEST(Deal, TakesShares) {
   EXPECT_EQ(dealt(make_deal(plan, true, warnings), 4), "reverse repeat reverse repeat");
 }
 
+TEST(Deal, GivesTheChangedFilesAttemptsOfTheirOwnAfterAllOthers) {
+  std::vector<std::string> warnings;
+  JobPlan plan;
+  plan.runs = 3;
+  plan.changed_runs = 5;
+  Deal deal = make_deal(plan, true, warnings);
+  const std::string usual = dealt(deal, 3);
+  add_changed(deal, plan, {"tests/test_a.py"});
+  EXPECT_EQ(dealt(deal, 8),
+            "written shuffle written changed changed, shuffle changed changed, repeat changed");
+  EXPECT_EQ(dealt(deal, 3), usual) << "an attempt of the others stays the same attempt";
+  EXPECT_FALSE(deal.of_changed(2));
+  EXPECT_TRUE(deal.of_changed(3));
+  const Condition& shuffled = deal.conditions[static_cast<std::size_t>(deal.condition_of(4))];
+  EXPECT_EQ(selection_of(shuffled, 7).files, std::vector<std::string>{"tests/test_a.py"});
+  EXPECT_EQ(selection_of(shuffled, 7).order, "shuffled");
+  EXPECT_FALSE(shuffled.plain());
+}
+
+TEST(Deal, HasNoAttemptsOfNoChangedFiles) {
+  std::vector<std::string> warnings;
+  JobPlan plan;
+  plan.changed_runs = 5;
+  Deal deal = make_deal(plan, true, warnings);
+  add_changed(deal, plan, {});
+  EXPECT_EQ(deal.conditions.size(), 3u);
+  EXPECT_FALSE(deal.of_changed(999));
+}
+
 }  // namespace
 }  // namespace orchestrator

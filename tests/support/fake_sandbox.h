@@ -21,6 +21,11 @@ struct FakeProgram {
   std::optional<std::string> infrastructure;  // the engine breaks instead
   std::optional<sandbox::StartFailure> start_failure;
   bool ignores_term = false;
+  std::vector<std::pair<std::string, std::string>>
+      result_files;  // path and content; given when asked for any
+  // At a terminal: what it answers to a line that was typed, at a terminal of that size; nullopt: it ends
+  // with its exit code. Then `takes` counts for nothing, and `out` is what it says first.
+  std::function<std::optional<std::string>(const std::string& line, sandbox::TerminalSize size)> at_terminal;
 };
 
 class FakeSandbox : public sandbox::Sandbox {
@@ -56,6 +61,14 @@ class FakeSandbox : public sandbox::Sandbox {
     return std::make_unique<FakeAttempt>(*this, mine->spec, observer);
   }
 
+  std::unique_ptr<sandbox::TerminalHandle> open_terminal(sandbox::AttemptSpec spec,
+                                                         sandbox::TerminalSize size,
+                                                         sandbox::AttemptObserver& observer) override {
+    ++left;
+    started.push_back(spec);
+    return std::make_unique<FakeTerminal>(*this, spec, size, observer);
+  }
+
   void sweep(sandbox::SweepScope, std::function<void(io::Result<int>)> done) override {
     loop_.post([done = std::move(done)] { done(0); });
   }
@@ -75,6 +88,7 @@ class FakeSandbox : public sandbox::Sandbox {
    public:
     FakeAttempt(FakeSandbox& owner, const sandbox::AttemptSpec& spec, sandbox::AttemptObserver& observer)
         : owner_(owner), program_(owner.script_(spec)), limits_(spec.execution.limits), observer_(observer) {
+      if (spec.execution.results.empty()) program_.result_files.clear();
       ++owner_.running;
       owner_.most_running = std::max(owner_.most_running, owner_.running);
       began_ = owner_.loop_.now();
@@ -114,6 +128,7 @@ class FakeSandbox : public sandbox::Sandbox {
         result.exit = sandbox::ExitStatus{stop_reason_ ? 143 : program_.exit_code, std::nullopt};
         if (!program_.out.empty()) observer_.output(sandbox::Stream::out, program_.out);
         if (!program_.err.empty()) observer_.output(sandbox::Stream::err, program_.err);
+        for (const auto& [path, bytes] : program_.result_files) observer_.result_file(path, bytes);
       }
       timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this] {
         drained_ = true;
@@ -132,6 +147,80 @@ class FakeSandbox : public sandbox::Sandbox {
     std::unique_ptr<io::Timer> timer_;
     bool ended_ = false;
     bool drained_ = false;
+  };
+
+  // Lines are answered in the order in which they are typed, each as an event of its own.
+  class FakeTerminal : public sandbox::TerminalHandle {
+   public:
+    FakeTerminal(FakeSandbox& owner, const sandbox::AttemptSpec& spec, sandbox::TerminalSize size,
+                 sandbox::AttemptObserver& observer)
+        : owner_(owner), program_(owner.script_(spec)), size_(size), observer_(observer) {
+      ++owner_.running;
+      timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this] { begin(); });
+      deadline_ = owner_.loop_.call_after(spec.execution.limits.timeout, [this] {
+        if (!ended_) end(sandbox::StopReason::timeout);
+      });
+    }
+    ~FakeTerminal() override {
+      if (!ended_) --owner_.running;
+      if (!drained_) --owner_.left;
+    }
+
+    void type(std::string_view bytes) override {
+      typed_.append(bytes);
+      if (begun_) answer_later();
+    }
+    void resize(sandbox::TerminalSize size) override { size_ = size; }
+    std::size_t untyped() const override { return typed_.size(); }
+    void stop(sandbox::StopReason reason) override {
+      if (!ended_)
+        timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this, reason] { end(reason); });
+    }
+    void kill() override { stop(sandbox::StopReason::cancelled); }
+
+   private:
+    void begin() {
+      begun_ = true;
+      observer_.started();
+      if (program_.infrastructure) return end(std::nullopt);
+      if (!program_.out.empty()) observer_.output(sandbox::Stream::out, program_.out);
+      answer_later();
+    }
+    void answer_later() {
+      timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this] { answer(); });
+    }
+    void answer() {
+      const auto newline = typed_.find('\n');
+      if (ended_ || newline == std::string::npos || !program_.at_terminal) return;
+      const std::string line = typed_.substr(0, newline);
+      typed_.erase(0, newline + 1);
+      const auto reply = program_.at_terminal(line, size_);
+      if (!reply) return end(std::nullopt);
+      observer_.output(sandbox::Stream::out, *reply);
+      answer_later();
+    }
+    void end(std::optional<sandbox::StopReason> reason) {
+      ended_ = true;
+      --owner_.running;
+      sandbox::ExecutionResult result;
+      result.stop = reason;
+      result.infrastructure = program_.infrastructure;
+      if (!program_.infrastructure) result.exit = sandbox::ExitStatus{reason ? 129 : program_.exit_code, {}};
+      timer_ = owner_.loop_.call_after(std::chrono::milliseconds(1), [this] {
+        drained_ = true;
+        --owner_.left;
+        observer_.drained();
+      });
+      observer_.finished(result);
+    }
+
+    FakeSandbox& owner_;
+    FakeProgram program_;
+    sandbox::TerminalSize size_;
+    sandbox::AttemptObserver& observer_;
+    std::string typed_;
+    std::unique_ptr<io::Timer> timer_, deadline_;
+    bool begun_ = false, ended_ = false, drained_ = false;
   };
 
   io::Loop& loop_;

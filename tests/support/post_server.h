@@ -10,7 +10,8 @@ namespace testing_support {
 class PostServer {
  public:
   // `comments`: those that there are, as GitHub has them.
-  explicit PostServer(std::vector<std::string> more = {}, const nlohmann::json& comments = nlohmann::json::array())
+  explicit PostServer(std::vector<std::string> more = {},
+                      const nlohmann::json& comments = nlohmann::json::array())
       : companion_(argv(std::move(more), comments)) {}
 
   std::string url() const { return "http://127.0.0.1:" + companion_.first_line(); }
@@ -26,9 +27,9 @@ class PostServer {
  private:
   std::vector<std::string> argv(std::vector<std::string> more, const nlohmann::json& comments) const {
     write_file(folder_ / "comments", comments.dump());
-    std::vector<std::string> words{"python3",     source_path("tests/support/post_server.py"),
-                                   "--log",       folder_ / "log",
-                                   "--comments",  folder_ / "comments"};
+    std::vector<std::string> words{"python3",    source_path("tests/support/post_server.py"),
+                                   "--log",      folder_ / "log",
+                                   "--comments", folder_ / "comments"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

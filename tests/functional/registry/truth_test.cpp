@@ -79,6 +79,19 @@ TEST(KnownTruth, OfOneConditionHasARateOfTheWholeCommandToo) {
               result.at("passed") ? '.' : 'F');
 }
 
+TEST(Results, OfPytestsOwnFileAreLeftOutWhereTheProbeTells) {
+  const Repository repository;
+  repository.copy_sample("known_truth");
+  const auto run = repository.remember(run_job(
+      {"--repo", repository.path(), "--runs", "2", "--seed", "1", "--results", "r.xml"},
+      {"pytest", "--junitxml=r.xml", "-k", "test_expected_to_fail"}));
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  const auto tests = by_id(run.report);
+  EXPECT_EQ(tests.size(), 1u);
+  EXPECT_TRUE(tests.contains("test_truth.py::test_expected_to_fail"));
+  EXPECT_NE(run.report.at("warnings").dump().find("results was not used"), std::string::npos) << told(run);
+}
+
 TEST(IgnorePatterns, LeaveTestsOut) {
   const Repository repository;
   repository.copy_sample("known_truth");

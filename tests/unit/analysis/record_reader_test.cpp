@@ -35,6 +35,7 @@ class Recorded {
 
   AttemptTests end(Outcome outcome = Outcome::passed) { return reader_.finish(7, 2, outcome); }
   const std::vector<RecordedFailure>& failures() const { return reader_.failures(); }
+  const std::vector<RecordedLog>& logs() const { return reader_.logs(); }
   const std::vector<std::string>& tests() const { return results_.tests(); }
 
  private:
@@ -285,6 +286,31 @@ TEST(RecordReader, BoundsTheTextsOfFailures) {
   }
   EXPECT_EQ(recorded.failures().size(), static_cast<std::size_t>(many));
   EXPECT_EQ(bytes, kMaxAttemptText);
+}
+
+TEST(RecordReader, ReadsWhatATestPrinted) {
+  Recorded recorded;
+  recorded.test(0, "a")
+      .start(0)
+      .phase(0, "call", "passed")
+      .phase(0, "teardown", "passed", R"(,"l":"hello\n")");
+  recorded.test(1, "b").start(1).phase(1, "call", "passed").phase(1, "teardown", "passed", R"(,"l":"")");
+  recorded.phase(0, "teardown", "passed", R"(,"l":"once more")");
+  recorded.end();
+  ASSERT_EQ(recorded.logs().size(), 1u);
+  EXPECT_EQ(recorded.logs()[0].run, 0u);
+  EXPECT_EQ(recorded.logs()[0].text, "hello\n");
+}
+
+TEST(RecordReader, BoundsWhatTestsPrinted) {
+  Recorded recorded;
+  const std::string log = R"(,"l":")" + std::string(kMaxTestLog + 1000, 'x') + R"(")";
+  const int many = static_cast<int>(kMaxAttemptText / kMaxTestLog) + 50;
+  for (int i = 0; i < many; ++i)
+    recorded.test(i, std::to_string(i)).start(i).phase(i, "teardown", "passed", log);
+  recorded.end();
+  ASSERT_EQ(recorded.logs().size(), kMaxAttemptText / kMaxTestLog);
+  EXPECT_EQ(recorded.logs()[0].text.size(), kMaxTestLog);
 }
 
 TEST(RecordReader, BoundsTheTestsOfAnAttempt) {

@@ -402,7 +402,11 @@ TEST(Help, ListsTheCommandsWithASentenceEachAndNoFullStop) {
 }
 
 TEST(Help, FitsInto80Columns) {
-  for (const Words& words : {Words{"--help"}, {"run", "--help"}, {"images", "bootstrap", "--help"}}) {
+  for (const Words& words : {Words{"--help"},
+                             {"run", "--help"},
+                             {"ci", "--help"},
+                             {"compare", "--help"},
+                             {"images", "bootstrap", "--help"}}) {
     std::istringstream lines(help(words));
     std::string line;
     while (std::getline(lines, line)) EXPECT_LE(columns(line), 80U) << line;
@@ -416,6 +420,46 @@ TEST(Help, TellsEveryFieldThatHasAFlag) {
     EXPECT_NE(text.find("  " + std::string(field.flag) + (*field.value ? " " : "")), std::string::npos)
         << field.name;
   }
+}
+
+TEST(Options, OfAPipelineSayWhatPassesAndWhatLaterStepsRead) {
+  const CommandLine line = parse({"ci",           "--repo",         ".",
+                                  "--fail-on",    "failing",        "--max-flake-rate",
+                                  "2%",           "--quarantine",   "q.json",
+                                  "--on-failure", "--result",       "r.json",
+                                  "--dotenv",     "d.env",          "--only-changed",
+                                  "main",         "--changed-runs", "5",
+                                  "--",           "pytest"});
+  EXPECT_EQ(line.mode, Mode::ci);
+  EXPECT_EQ(line.ci.fail_on, FailOn::failing);
+  EXPECT_DOUBLE_EQ(line.ci.max_flake_rate.value(), 0.02);
+  EXPECT_EQ(line.ci.quarantine_file, "q.json");
+  EXPECT_TRUE(line.ci.on_failure);
+  EXPECT_EQ(line.ci.result_file, "r.json");
+  EXPECT_EQ(line.ci.dotenv_file, "d.env");
+  EXPECT_EQ(line.request.only_changed, "main");
+  EXPECT_EQ(line.request.changed_runs, 5);
+  const CommandLine usual = parse({"ci", "--repo", ".", "--", "pytest"});
+  EXPECT_EQ(usual.ci.fail_on, FailOn::flaky);
+  EXPECT_FALSE(usual.ci.max_flake_rate);
+}
+
+TEST(Options, OfAPipelineAreNotThoseOfARun) {
+  EXPECT_NE(complaint(run({"--fail-on", "none"})), "");
+  EXPECT_EQ(complaint({"ci", "--repo", ".", "--max-flake-rate", "1", "--fail-on", "all", "--", "x"}),
+            "--fail-on: must be one of flaky, failing, none, not 'all'\n"
+            "--max-flake-rate: must be a rate between 0 and 1, as in 2% or 0.02, not '1'");
+}
+
+TEST(Options, OfAComparisonAreTwoReports) {
+  const CommandLine line = parse({"compare", "a.json", "b.json", "--json", "-"});
+  EXPECT_EQ(line.mode, Mode::compare);
+  EXPECT_EQ(line.before_file, "a.json");
+  EXPECT_EQ(line.after_file, "b.json");
+  EXPECT_EQ(line.json_file, "-");
+  EXPECT_NE(complaint({"compare", "a.json"}), "");
+  EXPECT_NE(complaint({"compare", "a.json", "b.json", "c.json"}), "");
+  EXPECT_NE(complaint({"compare", "a.json", "b.json", "--", "x"}), "");
 }
 
 }  // namespace

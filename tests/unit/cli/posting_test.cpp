@@ -24,7 +24,8 @@ const std::string kMark = "<!-- orchestrator:0123456789abcdef -->";
 json chatter(int count) {
   json comments = json::array();
   for (int i = 0; i < count; ++i)
-    comments.push_back({{"id", i + 1}, {"body", "hello"}, {"user", {{"login", "somebody"}, {"type", "User"}}}});
+    comments.push_back(
+        {{"id", i + 1}, {"body", "hello"}, {"user", {{"login", "somebody"}, {"type", "User"}}}});
   return comments;
 }
 
@@ -257,8 +258,9 @@ TEST_F(WhatIsPosted, NeedsItsVariablesBeforeAnythingRuns) {
 
 TEST_F(WhatIsPosted, GoesNowhereInTheClear) {
   options_.post_github = true;
-  for (const char* url : {"http://api.example.com", "ftp://x", "https://user@host", "http://127.0.0.1:1@evil.com/",
-                          "http://localhost.evil.com", "https://a b", "nothing"}) {
+  for (const char* url :
+       {"http://api.example.com", "ftp://x", "https://user@host", "http://127.0.0.1:1@evil.com/",
+        "http://localhost.evil.com", "https://a b", "nothing"}) {
     variables_["GITHUB_API_URL"] = url;
     EXPECT_NE(complaint(), "") << url;
     EXPECT_EQ(complaint().find(url), std::string::npos) << "it may be a secret";

@@ -142,6 +142,7 @@ class TheContainer : public ::testing::Test {
   // What was told.
   std::vector<std::string> told_;
   std::string output_;
+  std::vector<std::pair<std::string, std::string>> result_files_;
   std::optional<ExecutionResult> result_;
   std::ostringstream log_;
 
@@ -167,6 +168,10 @@ class TheContainer : public ::testing::Test {
     events.created = [this] { told_.push_back("created"); };
     events.started = [this] { told_.push_back("started"); };
     events.output = [this](Stream, std::string_view bytes) { output_ += bytes; };
+    events.result_file = [this](std::string_view path, std::string_view bytes) {
+      told_.push_back("result file");
+      result_files_.emplace_back(path, bytes);
+    };
     events.finished = [this](const ExecutionResult& result) {
       told_.push_back("finished");
       result_ = result;

@@ -47,6 +47,30 @@ TEST_F(TheContainer, TellsWhatTheCommandWroteAndHowItEnded) {
   EXPECT_EQ(classify(*result_), Outcome::passed);
 }
 
+TEST_F(TheContainer, AtATerminalSendsWhatIsTypedBehindTheGifts) {
+  request_.terminal = TerminalSize{31, 101};
+  request_.execution.secret_env = {{"TOKEN", "s3cr3t"}};
+  create();
+  container_->send("<early>");
+  container_->start();
+  until_asked(kWait);
+  container_->send("<late>");
+  loop_.until([&] { return says(engine_.request(kAttach).body, "<early><late>"); });
+  const Request attach = engine_.request(kAttach);
+  EXPECT_TRUE(attach.body.starts_with("ORG1")) << attach.body;
+  EXPECT_LT(attach.body.find("s3cr3t"), attach.body.find("<early>"));
+  EXPECT_TRUE(says(attach.query, "stdin=1"));
+  const Json config = Json::parse(engine_.request(kCreate).body);
+  EXPECT_TRUE(says(config.at("Entrypoint").dump(), R"("--terminal","31x101")")) << config.at("Entrypoint");
+  EXPECT_EQ(config.at("OpenStdin"), true);
+  EXPECT_EQ(config.at("StdinOnce"), true) << "our end must be that of the typing";
+  EXPECT_FALSE(says(config.dump(), "s3cr3t"));
+  let_it_end();
+  until_drained();
+  EXPECT_EQ(classify(*result_), Outcome::passed);
+  EXPECT_EQ(result_->notes, Lines{});
+}
+
 TEST_F(TheContainer, StaysCreatedUntilItIsStarted) {
   create();
   loop_.until([&] { return told_ == Lines{"created"}; });
@@ -329,6 +353,55 @@ INSTANTIATE_TEST_SUITE_P(
                       Bytes{"AnUnknownFrame",
                             attached(beginning() + frame(static_cast<FrameType>(99)) + ending(0))}),
     [](const auto& tried) { return tried.param.name; });
+
+// ---- result files
+
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+std::string result_file(const std::string& path, const std::string& bytes) {
+  return frame(FrameType::result_file, path) + frame(FrameType::result_data, bytes);
+}
+
+TEST_F(TheContainer, HandsOnResultFilesBeforeItsEnd) {
+  request_.execution.results = {"a/*.xml", "-x"};
+  engine_.on(kAttach, raw_stream()
+                          .then(attached(beginning() + result_file("a/1.xml", "one ")))
+                          .wait("end")
+                          .then(attached(frame(FrameType::result_data, "more") +
+                                         frame(FrameType::result_file, "a/empty.xml") + ending(0)))
+                          .close());
+  run_to_the_end();
+  EXPECT_EQ(result_files_, (Files{{"a/1.xml", "one more"}, {"a/empty.xml", ""}}));
+  EXPECT_EQ(told_, (Lines{"created", "started", "result file", "result file", "finished", "drained"}));
+  const Json entrypoint = Json::parse(engine_.request(kCreate).body)["Entrypoint"];
+  EXPECT_TRUE(says(entrypoint.dump(), R"("--results","a/*.xml","--results","-x","--")")) << entrypoint;
+}
+
+TEST_F(TheContainer, HandsOnAResultFileWhoseEndDidNotCome) {
+  engine_.on(kAttach,
+             raw_stream().then(attached(beginning() + result_file("a.xml", "half"))).wait("end").close());
+  run_to_the_end();
+  EXPECT_EQ(result_files_, (Files{{"a.xml", "half"}}));
+  EXPECT_EQ(told_.back(), "drained");
+}
+
+TEST_F(TheContainer, TakesNoMoreResultFilesThanASupervisorOfOursSends) {
+  std::string much = beginning() + frame(FrameType::result_file, std::string(kMaxResultPath + 1, 'p'));
+  for (int i = 0; i < 1100; ++i) much += frame(FrameType::result_file, "a.xml");
+  engine_.on(kAttach, raw_stream().then(attached(much)).wait("end").then(attached(ending(0))).close());
+  run_to_the_end();
+  EXPECT_EQ(result_files_.size(), kMaxResultFiles - 1) << "the one with too long a path counts";
+}
+
+TEST_F(TheContainer, KeepsNoMoreOfAResultFileThanItsBound) {
+  std::string much = beginning() + frame(FrameType::result_file, "a.xml");
+  const std::string piece = frame(FrameType::result_data, std::string(kMaxFramePayload, 'x'));
+  for (std::size_t sum = 0; sum < kMaxResultFile + 100'000; sum += kMaxFramePayload) much += piece;
+  engine_.on(kAttach, raw_stream().then(attached(much)).wait("end").then(attached(ending(0))).close());
+  run_to_the_end();
+  ASSERT_EQ(result_files_.size(), 1u);
+  EXPECT_EQ(result_files_[0].second.size(), kMaxResultFile);
+}
 
 TEST_F(TheContainer, PassesOnWhatTheRuntimeSaidInsteadOfTheSupervisor) {
   engine_.on(kAttach, raw_stream().wait("end").then(attached("runc: out of luck", 2)).close());

@@ -212,6 +212,17 @@ TEST_F(RecipeTest, RemembersWhatIsInstalledInTheSealedImage) {
   EXPECT_EQ(seen_.printed, "");
 }
 
+TEST_F(RecipeTest, KnowsWhatIsInstalledAlsoWhenOnlyTheSealIsNew) {
+  store_.let_step_print("listing what is installed", "pytest==8.0\n");
+  const auto first = run().value();
+  store_.remove(first.id, [](auto) {});  // as with another version's probe: that seal has another key
+  const std::vector<std::string> expected = {"pytest==8.0"};
+  EXPECT_EQ(run().value().packages, expected);
+  EXPECT_EQ(run().value().packages, expected);
+  EXPECT_EQ(store_.built_kinds(),
+            (std::vector<std::string>{"tools", "dependencies", "sources", "seal", "sources", "seal"}));
+}
+
 TEST_F(RecipeTest, WritesManifestsAtTheirPlacesAndLeavesNoTarBehind) {
   request_.install.subdir = "api";
   request_.source = source_of({{"api/requirements.txt", "six\n"}});

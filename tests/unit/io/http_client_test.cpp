@@ -206,6 +206,48 @@ TEST_F(TheHttpClient, SendsALateBodyOnlyOnceTheHeadIsHere) {
   until_ended(seen);
 }
 
+TEST_F(TheHttpClient, SendsMoreOnADuplexWhenThereIsMore) {
+  server_.on("POST /attach", raw_stream().then("ready").wait("more").then(" again").wait("end").close());
+  HttpRequest attach = request("POST", "/attach");
+  attach.late_body = "first";
+  attach.own_connection = true;
+  Seen seen;
+  const auto call = client_.duplex(std::move(attach), seen.stream());
+  call->send(", early");
+  loop_.until([&] { return server_.request("POST /attach").body == "first, early"; });
+  loop_.until([&] { return seen.bytes == "ready"; });
+  for (const char* piece : {", a", ", b"}) {
+    const std::string before = server_.request("POST /attach").body;
+    call->send(piece);
+    loop_.until([&] { return server_.request("POST /attach").body == before + piece; });
+  }
+  EXPECT_EQ(call->unsent(), 0u);
+  const std::string much(3'000'000, 'x');
+  call->send(much);
+  loop_.until([&] { return server_.request("POST /attach").body.size() > much.size(); });
+  server_.open("more");
+  loop_.until([&] { return seen.bytes == "ready again"; });
+  call->end();
+  server_.open("end");
+  until_ended(seen);
+  EXPECT_TRUE(seen.result->ok()) << seen.error();
+}
+
+TEST_F(TheHttpClient, ADuplexThatIsLetGoOfSaysNothingMore) {
+  server_.on("POST /attach", raw_stream().then("ready").wait("never").close());
+  HttpRequest attach = request("POST", "/attach");
+  attach.late_body = "first";
+  attach.own_connection = true;
+  Seen seen;
+  auto call = client_.duplex(std::move(attach), seen.stream());
+  loop_.until([&] { return seen.bytes == "ready"; });
+  call->send("more");
+  call.reset();
+  server_.on("GET /page", answer(200, "page"));
+  EXPECT_EQ(answer_to(get("/page")).result->value().body, "page");
+  EXPECT_EQ(seen.ends, 0);
+}
+
 // ---- what breaks
 
 TEST_F(TheHttpClient, AnAnswerCutInTheMiddleIsAnErrorThatSaysSo) {

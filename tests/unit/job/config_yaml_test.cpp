@@ -42,7 +42,10 @@ test_suites:
 auto_trigger_on_failure: true
 auto_trigger_runs: 30
 auto_trigger_parallelism: 5
+results: ["**/TEST-*.xml", 12]
 )");
+  EXPECT_EQ(job.results, (std::vector<std::string>{"**/TEST-*.xml", "12"}));
+  EXPECT_EQ(parse("results: '**/*.xml'").results, std::vector<std::string>{"**/*.xml"});
   EXPECT_EQ(job.runs, 20);
   EXPECT_EQ(job.parallelism, 8);
   EXPECT_EQ(job.timeout_s, 60);

@@ -49,6 +49,7 @@ json types_of(FieldKind kind) {
     case FieldKind::boolean:
       return "boolean";
     case FieldKind::command:
+    case FieldKind::globs:
       return {"string", "array"};
     case FieldKind::texts:
     case FieldKind::names:
@@ -109,7 +110,7 @@ TEST(FieldTable, LetsARepositorySayOnlyWhatCannotLoosenAnything) {
                 "runs", "parallelism", "timeout", "test_command", "ignore_patterns", "severity_thresholds",
                 "auto_install_dependencies", "pip_install_timeout", "max_error_length", "save_full_output",
                 "cleanup_on_failure", "preserve_temp_dir", "random_seed_range", "environment", "test_suites",
-                "auto_trigger_on_failure", "auto_trigger_runs", "auto_trigger_parallelism"}));
+                "auto_trigger_on_failure", "auto_trigger_runs", "auto_trigger_parallelism", "results"}));
 }
 
 }  // namespace

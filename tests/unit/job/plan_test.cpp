@@ -258,5 +258,81 @@ TEST(PlanJson, HasUnitsInItsNamesAndNoCredential) {
   EXPECT_EQ(json["job_seed"], 77);
 }
 
+TEST(Plan, TakesResultsFromARequestBeforeTheRepositorysFile) {
+  const JobRequest repository = file("results: a.xml\n");
+  EXPECT_EQ(plan(said(), repository).results, std::vector<std::string>{"a.xml"});
+  EXPECT_EQ(plan(also(R"({"results": ["b.xml", "c/**"]})"), repository).results,
+            (std::vector<std::string>{"b.xml", "c/**"}));
+}
+
+TEST(Plan, RefusesMoreOrLongerGlobsThanAreSent) {
+  JobRequest repository = file("results: [" + std::string(16, 'a') + "]\n");
+  repository.results.assign(17, "a.xml");
+  EXPECT_EQ(errors_of([&] { plan(said(), repository); }), "/results: results holds more than 16 globs\n");
+  EXPECT_EQ(errors_of([&] { also(R"({"results": [")" + std::string(1025, 'a') + "\"]}"); }),
+            "/results: results holds a glob of more than 1024 bytes\n");
+}
+
+JobPlan in_pipeline(const JobRequest& request, const JobRequest& repository = {},
+                    const JobRequest& config = {}) {
+  return make_plan(request, repository, config, {.engine_cpus = 64, .random_seed = 77, .ci = true});
+}
+
+TEST(Plan, OfAPipelineHasDefaultsOfItsOwn) {
+  EXPECT_EQ(in_pipeline(said()).runs, 20);
+  EXPECT_EQ(in_pipeline(said()).parallelism, 5);
+  EXPECT_EQ(plan(said()).runs, 10);
+}
+
+TEST(Plan, OfAPipelineTakesAutoTriggerBeforePlainFieldsOfTheSameFile) {
+  const JobRequest repository = file("runs: 9\nauto_trigger_runs: 30\nauto_trigger_parallelism: 2\n");
+  EXPECT_EQ(in_pipeline(said(), repository).runs, 30);
+  EXPECT_EQ(in_pipeline(said(), repository).parallelism, 2);
+  EXPECT_EQ(plan(said(), repository).runs, 9) << "nobody else reads it";
+  EXPECT_EQ(in_pipeline(also(R"({"runs": 3})"), repository).runs, 3);
+  EXPECT_EQ(in_pipeline(said(), file("runs: 9\n"), user("auto_trigger_runs: 30\n")).runs, 9);
+  const JobRequest suites = file(
+      "auto_trigger_runs: 30\ntest_suites: [{name: s, test_command: x, runs: 4}, {name: t, test_command: "
+      "y}]\n");
+  EXPECT_EQ(in_pipeline(said(R"({"repo": "r", "suite": "s"})"), suites).runs, 4)
+      << "a suite is asked for by name";
+  EXPECT_EQ(in_pipeline(said(R"({"repo": "r", "suite": "t"})"), suites).runs, 30);
+  EXPECT_FALSE(in_pipeline(said(), file("auto_trigger_on_failure: false\n")).auto_trigger_on_failure);
+  EXPECT_TRUE(in_pipeline(said()).auto_trigger_on_failure);
+}
+
+// The same of a folder, which has a history.
+JobRequest local(const std::string& json) {
+  return merge(said(json), said(R"({"repo": "/r", "test_command": "pytest"})"));
+}
+
+TEST(Plan, GivesChangedTestsAttemptsBesideTheOthers) {
+  const JobPlan usual = plan(local(R"({"only_changed": "main"})"));
+  EXPECT_EQ(usual.only_changed, "main");
+  EXPECT_EQ(usual.changed_runs, 100);
+  EXPECT_EQ(usual.attempts(), 110);
+  EXPECT_EQ(plan(said()).attempts(), 10);
+  const JobPlan one = plan(local(R"({"only_changed": "main", "changed_runs": 5})"));
+  EXPECT_EQ(one.attempts(), 15);
+}
+
+TEST(Plan, RefusesMoreThanAThousandAttemptsInAll) {
+  EXPECT_EQ(errors_of([] { plan(local(R"({"only_changed": "main", "runs": 901})")); }),
+            "/changed_runs: runs and changed_runs must be at most 1000 together, not 1001\n");
+  EXPECT_EQ(plan(local(R"({"only_changed": "main", "runs": 900})")).attempts(), 1000);
+}
+
+TEST(Plan, RefusesWhatDoesNotGoWithChangedTests) {
+  EXPECT_EQ(errors_of([] { plan(local(R"({"changed_runs": 5})")); }),
+            "/changed_runs: changed_runs needs only_changed\n");
+  EXPECT_EQ(errors_of([] { plan(local(R"({"only_changed": "main", "until_sure": "5%"})")); }),
+            "/only_changed: only_changed and until_sure exclude each other\n");
+  EXPECT_NE(errors_of([] {
+              plan(said(R"({"repo": "https://e.org/r", "test_command": "x", "only_changed": "main"})"));
+            }).find("fetch-depth: 0"),
+            std::string::npos);
+  EXPECT_NE(errors_of([] { plan(local(R"({"only_changed": "two words"})")); }), "");
+}
+
 }  // namespace
 }  // namespace orchestrator

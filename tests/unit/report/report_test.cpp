@@ -23,6 +23,19 @@ TEST(ExitCode, IsOneWhenSomeFailed) {
   EXPECT_EQ(exit_code(made.report), 1);
 }
 
+TEST(ExitCode, IsOneWhenTestsPassedOnlyBecauseTheirRunnerRanThemAgain) {
+  MadeReport made;
+  made.add_many(3, Outcome::passed);
+  made.report.verdicts.not_shown_flaky = 4;
+  EXPECT_EQ(exit_code(made.report), 0);
+  made.report.verdicts.flaky = 1;
+  EXPECT_TRUE(flaky_inside(made.report));
+  EXPECT_EQ(exit_code(made.report), 1);
+  made.add(Outcome::failed);
+  EXPECT_FALSE(flaky_inside(made.report)) << "that is seen from outside";
+  EXPECT_EQ(exit_code(made.report), 1);
+}
+
 TEST(ExitCode, IsThreeWhenAllFailed) {
   MadeReport made;
   made.add(Outcome::failed);
@@ -97,6 +110,26 @@ TEST(MoreRuns, AreNotAdvisedAfterAFailure) {
   made.add_many(2, Outcome::passed);
   made.add(Outcome::failed);
   EXPECT_FALSE(more_runs(made.report));
+}
+
+TEST(EarlyStop, SaysWhichRuleEndedARunThatCouldStop) {
+  MadeReport made;
+  made.add_many(40, sandbox::Outcome::passed);
+  EXPECT_FALSE(early_stop(made.report));
+  made.report.plan.until_sure = 0.05;
+  made.report.plan.runs = 100;
+  made.report.settled = true;
+  const auto settled = early_stop(made.report);
+  ASSERT_TRUE(settled);
+  EXPECT_EQ(settled->rule, "settled");
+  EXPECT_EQ(settled->saved(), 60);
+  EXPECT_EQ(made.json().at("early_stop").at("saved"), 60);
+  EXPECT_NE(made.text().find("by --until-sure after 40 attempts, 60 saved"), std::string::npos)
+      << made.text();
+  made.report.settled = false;
+  EXPECT_EQ(early_stop(made.report)->rule, "max_runs");
+  made.report.end = RunEnd::cancelled;
+  EXPECT_EQ(early_stop(made.report)->rule, "interrupted");
 }
 
 }  // namespace

@@ -24,13 +24,14 @@ TEST(Reproduce, SaysWhatIsNoDefault) {
   plan.limits.cpus = 0.5;
   plan.env = {{"MODE", "it's \"on\""}};
   plan.secret_env = {"API_TOKEN"};
+  plan.results = {"**/TEST-*.xml", "r.xml"};
   plan.install_dependencies = false;
   plan.setup_commands = {"apt-get install -y libpq5"};
   const std::string line = reproduce_attempt(made.report, 0);
   for (const char* part :
        {" --subdir 'back end' ", " --network bridge ", " --timeout 1.5 ", " --memory 4096m ", " --disk 1000 ",
         " --cpus 0.5 ", " --env 'MODE=it'\\''s \"on\"' ", " --secret-env API_TOKEN ", " --no-install ",
-        " --setup-command 'apt-get install -y libpq5' "})
+        " --results '**/TEST-*.xml' --results r.xml ", " --setup-command 'apt-get install -y libpq5' "})
     EXPECT_NE(line.find(part), std::string::npos) << part << "\n" << line;
   EXPECT_EQ(line.find("--pids"), std::string::npos);
 }

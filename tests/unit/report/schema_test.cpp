@@ -7,6 +7,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include "../analysis/made_results.h"
 #include "made_report.h"
 #include "orchestrator/report/failure.h"
 
@@ -77,11 +78,45 @@ TEST(ReportSchema, AcceptsAReportThatKnowsNothing) {
   EXPECT_EQ(complaints(made.json()), "");
 }
 
+TEST(ReportSchema, AcceptsAReplay) {
+  MadeReport made;
+  made.add(Outcome::failed);
+  made.report.replay.emplace();
+  made.report.replay->report = "old.json";
+  made.report.replay->attempt.outcome = Outcome::failed;
+  made.report.replay->differences = {"kernel: 5 then, 6 now"};
+  EXPECT_EQ(complaints(made.json()), "");
+  EXPECT_EQ(made.json().at("requested_runs"), 1);
+  made.report.replay->test = "t::a";
+  EXPECT_EQ(complaints(made.json()), "");
+}
+
 TEST(ReportSchema, AcceptsAReportThatWasCut) {
   MadeReport made;
   made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
   add_rich_attempt(made);
   EXPECT_EQ(complaints(made.json({20'000})), "");
+}
+
+TEST(ReportSchema, AcceptsWhatAPipelineDecided) {
+  using std::chrono::sys_days;
+  MadeReport made;
+  made.report.tests = made_results({{"a", "F.F.F."}, {"b", "FFFFFF"}, {"c", "......"}});
+  made.report.verdicts = judge(made.report.tests, made.report.conditions, {});
+  for (int i = 0; i < 6; ++i) made.add(Outcome::failed);
+  const sys_days today = sys_days(std::chrono::days(20'000));
+  Quarantine known{"known-flaky.json",
+                   {{"a", 0.4, today, "why", ""},
+                    {"c", 0.5, today, "", "https://e.org/1"},
+                    {"d", 0.5, today - std::chrono::days(1), "why", ""}}};
+  made.report.ci = decide(made.report, {FailOn::failing, 0.02, known, today});
+  made.report.source.changes = images::ChangedFiles{"5f3a", {"a.py"}};
+  made.report.conditions[0].files = {"a.py"};
+  const auto document = made.json();
+  EXPECT_EQ(complaints(document), "");
+  EXPECT_EQ(document["ci"]["healed"].size(), 1u);
+  EXPECT_EQ(document["ci"]["expired"].size(), 1u);
+  EXPECT_EQ(document["changed"]["files"][0], "a.py");
 }
 
 nlohmann::json failure_json(const Failure& failure) {
@@ -92,11 +127,12 @@ nlohmann::json failure_json(const Failure& failure) {
 
 TEST(ReportSchema, AcceptsAFailureOfEveryKind) {
   const std::pair<std::string, int> kinds[] = {{"request", 2}, {"setup", 4},       {"host", 5},
-                                               {"defect", 5},  {"cancelled", 130}, {"deadline", 6}};
+                                               {"defect", 5},  {"cancelled", 130}, {"deadline", 6},
+                                               {"skipped", 0}};
   for (const auto& [kind, code] : kinds) {
     const auto document = failure_json({kind, "two\nlines and \xff", code});
     EXPECT_EQ(complaints(document), "") << kind;
-    EXPECT_EQ(document["end"], code == 130 || code == 6 ? kind : "error");
+    EXPECT_EQ(document["end"], code == 130 || code == 6 || code == 0 ? kind : "error");
     EXPECT_EQ(document["error"],
               (nlohmann::json{{"kind", kind}, {"message", "two\nlines and \uFFFD"}, {"exit_code", code}}));
   }

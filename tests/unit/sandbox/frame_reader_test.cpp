@@ -26,7 +26,7 @@ std::string magic() { return {kFrameMagic, sizeof kFrameMagic}; }
 class Collected : public FrameSink {
  public:
   void frame(FrameType type, std::string_view payload) override {
-    const bool piece = type == FrameType::out || type == FrameType::err;
+    const bool piece = type == FrameType::out || type == FrameType::err || type == FrameType::result_data;
     if (piece && payload.empty()) return;
     if (piece && !frames.empty() && frames.back().first == type)
       frames.back().second.append(payload);
@@ -41,7 +41,9 @@ std::string an_attempt() {
   return magic() + encoded(FrameType::started, "") + encoded(FrameType::out, "hello\n") +
          encoded(FrameType::record, "{\"test\":1}") + encoded(FrameType::err, std::string(300, 'e')) +
          encoded(FrameType::record, "") + encoded(FrameType::note, "a sentence") +
-         encoded(FrameType::usage, "cpu_us=5\n") + encoded(FrameType::end, "code=0\nsignal=0\nstop=\n");
+         encoded(FrameType::usage, "cpu_us=5\n") + encoded(FrameType::result_file, "empty.xml") +
+         encoded(FrameType::result_file, "a/b.xml") + encoded(FrameType::result_data, "<test") +
+         encoded(FrameType::result_data, "suite/>") + encoded(FrameType::end, "code=0\nsignal=0\nstop=\n");
 }
 
 std::vector<std::pair<FrameType, std::string>> frames_of_an_attempt() {
@@ -52,6 +54,9 @@ std::vector<std::pair<FrameType, std::string>> frames_of_an_attempt() {
           {FrameType::record, ""},
           {FrameType::note, "a sentence"},
           {FrameType::usage, "cpu_us=5\n"},
+          {FrameType::result_file, "empty.xml"},
+          {FrameType::result_file, "a/b.xml"},
+          {FrameType::result_data, "<testsuite/>"},
           {FrameType::end, "code=0\nsignal=0\nstop=\n"}};
 }
 
@@ -126,7 +131,12 @@ INSTANTIATE_TEST_SUITE_P(
     Frames, MalformedFrames,
     testing::Values(
         std::pair{"BadMagic", std::string("ORC2")}, std::pair{"Text", std::string("exec failed\n")},
-        std::pair{"TypeZero", magic() + header(0, 1)}, std::pair{"TypeNine", magic() + header(9, 1)},
+        std::pair{"TypeZero", magic() + header(0, 1)}, std::pair{"TypeEleven", magic() + header(11, 1)},
+        std::pair{"DataOfNoFile", magic() + encoded(FrameType::started, "") + header(10, 1)},
+        std::pair{"DataFirst", magic() + header(10, 0)},
+        std::pair{"DataAfterSomethingElse", magic() + encoded(FrameType::result_file, "a") +
+                                                encoded(FrameType::note, "n") + header(10, 1)},
+        std::pair{"PathTooLong", magic() + header(9, kMaxFramePayload + 1)},
         std::pair{"Type255", magic() + header(255, 0)},
         std::pair{"OneByteTooLong", magic() + header(3, kMaxFramePayload + 1)},
         std::pair{"OutputTooLong", magic() + header(1, kMaxFramePayload + 1)},

@@ -62,6 +62,7 @@ Supervised::Supervised(std::vector<std::string> argv, const SupervisorOptions& o
   if (pid_ == 0) {
     ::dup2(input.read.get(), STDIN_FILENO);
     ::dup2(output.write.get(), STDOUT_FILENO);
+    if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(97);
     become_supervisor(binary.get(), const_cast<char**>(argv_pointers.data()),
                       const_cast<char**>(env_pointers.data()), options.as_nobody);
   }
@@ -85,14 +86,25 @@ Supervised::~Supervised() {
   ::waitpid(pid_, nullptr, 0);
 }
 
+void Supervised::type(std::string bytes) {
+  ::fcntl(stdin_.get(), F_SETFL, O_NONBLOCK);
+  typing_ += bytes;
+}
+
 bool Supervised::read_some() {
-  pollfd waiting{frames_.get(), POLLIN, 0};
+  pollfd waiting[] = {{frames_.get(), POLLIN, 0}, {typing_.empty() ? -1 : stdin_.get(), POLLOUT, 0}};
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(give_up_ - std::chrono::steady_clock::now());
-  if (left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) {
+  if (left.count() <= 0 || ::poll(waiting, 2, static_cast<int>(left.count())) <= 0) {
     ADD_FAILURE() << "no frame came in time";
     return false;
   }
+  if (waiting[1].revents != 0) {
+    const ssize_t written = ::write(stdin_.get(), typing_.data(), typing_.size());
+    if (written > 0) typing_.erase(0, static_cast<std::size_t>(written));
+    if (written < 0 && errno != EAGAIN) typing_.clear();
+  }
+  if (waiting[0].revents == 0) return true;
   char bytes[64 * 1024];
   const ssize_t count = ::read(frames_.get(), bytes, sizeof bytes);
   if (count <= 0) return false;
@@ -140,6 +152,12 @@ void Supervised::frame(sandbox::FrameType type, std::string_view payload) {
       break;
     case sandbox::FrameType::note:
       notes.emplace_back(payload);
+      break;
+    case sandbox::FrameType::result_file:
+      result_files.emplace_back(payload, "");
+      break;
+    case sandbox::FrameType::result_data:
+      result_files.back().second.append(payload);
       break;
     case sandbox::FrameType::started:
       started = true;

@@ -23,6 +23,7 @@ struct SupervisorOptions {
   bool stdin_stays_open = false;
   bool as_nobody = false;  // gives up root before it starts, where this is root
   std::map<std::string, std::string> env{{"PATH", "/usr/bin:/bin"}};
+  std::string folder;  // to run in; empty: the test's
 };
 
 class Supervised : public sandbox::FrameSink {
@@ -36,6 +37,8 @@ class Supervised : public sandbox::FrameSink {
   void finish();
   // Waits for the exit without reading.
   void wait_unread();
+  // More for its stdin (`stdin_stays_open`), written while frames are read.
+  void type(std::string bytes);
   void close_reader() { frames_.reset(); }
   void signal(int number) const;
   pid_t pid() const { return pid_; }
@@ -43,6 +46,7 @@ class Supervised : public sandbox::FrameSink {
   // What was seen so far.
   std::string out, err;
   std::vector<std::string> records, notes;
+  std::vector<std::pair<std::string, std::string>> result_files;  // path and content
   std::map<std::string, std::string> usage, end, start_failure;
   bool started = false;
   int exit_code = -1;
@@ -59,6 +63,7 @@ class Supervised : public sandbox::FrameSink {
   io::Fd handle_;  // a pidfd
   io::Fd frames_;
   io::Fd stdin_;
+  std::string typing_;  // not written yet
 };
 
 // A line of the shell.

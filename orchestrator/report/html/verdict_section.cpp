@@ -1,0 +1,135 @@
+#include <fmt/format.h>
+
+#include "orchestrator/report/html/sections.h"
+#include "orchestrator/report/text_sections.h"
+#include "orchestrator/report/times.h"
+#include "orchestrator/report/verdict_words.h"
+#include "orchestrator/report/words.h"
+
+namespace orchestrator::html {
+namespace {
+
+int tests_for_a_person(const Verdicts& verdicts) {
+  return verdicts.flaky + verdicts.order_dependent + verdicts.repeat_dependent + verdicts.failing;
+}
+
+std::string headline_of_tests(const Report& report) {
+  const int found = tests_for_a_person(report.verdicts);
+  const std::size_t all = report.verdicts.tests.size();
+  if (found > 0)
+    return fmt::format("{} of {} {} attention", found, counted(all, "test"), found == 1 ? "needs" : "need");
+  if (report.verdicts.not_shown_flaky > 0)
+    return fmt::format("None of {} {} shown to be flaky", counted(all, "test"), all == 1 ? "is" : "was");
+  return fmt::format("None of {} came to run", counted(all, "test"));
+}
+
+std::string headline_of_command(const Report& report) {
+  switch (verdict(report)) {
+    case ReportVerdict::flaky:
+      return "The command is flaky";
+    case ReportVerdict::fails_every_time:
+      return "The command fails every time";
+    case ReportVerdict::not_shown_flaky:
+      return "The command is not shown to be flaky";
+    case ReportVerdict::not_runnable:
+      return "The command cannot be run";
+    case ReportVerdict::infrastructure:
+      return "Host or engine failed";
+    case ReportVerdict::inconclusive:
+      return "Nothing is known: no attempt came to its end";
+  }
+  return "";
+}
+
+std::string headline(const Report& report) {
+  const ReportVerdict whole = verdict(report);
+  const bool says_little = whole == ReportVerdict::not_runnable || whole == ReportVerdict::infrastructure ||
+                           whole == ReportVerdict::inconclusive;
+  return report.verdicts.tests.empty() || says_little ? headline_of_command(report)
+                                                      : headline_of_tests(report);
+}
+
+void write_stop(const Report& report, Markup& page) {
+  if (report.end != RunEnd::cancelled && report.end != RunEnd::deadline) return;
+  const std::string reason = report.end_reason.empty() ? "" : ": " + report.end_reason;
+  page.element("p", {{"class", "notice"}},
+               fmt::format("Stopped after {} of {}{}.", report.total_runs(),
+                           counted(static_cast<std::uint64_t>(report.plan.runs), "attempt"), reason));
+}
+
+std::string source_words(const Report& report) {
+  std::string text = report.plan.repo;
+  if (!report.plan.subdir.empty()) text += " · " + report.plan.subdir;
+  if (!report.source.commit.empty()) text += " @ " + short_hash(report.source.commit);
+  return text + (report.source.dirty ? " with uncommitted changes" : "");
+}
+
+void write_facts(const Report& report, Markup& page) {
+  const auto list = page.in("dl", {{"class", "facts"}});
+  const auto fact = [&](std::string_view name, std::string_view tag, const std::string& value) {
+    if (value.empty()) return;
+    const auto pair = page.in("div");
+    page.element("dt", name);
+    const auto place = page.in("dd");
+    page.element(tag, value);
+  };
+  fact("Command", "code", report.plan.test_command.display());
+  fact("Source", "code", source_words(report));
+  const auto took =
+      std::chrono::duration_cast<std::chrono::milliseconds>(report.finished_at - report.started_at);
+  const std::string started = iso_time(report.started_at);
+  fact("Started", "span",
+       started.empty() ? "" : fmt::format("{}, took {}", started, duration_text(std::max(took, {}))));
+  fact("Seed of the job", "code", std::to_string(report.plan.job_seed));
+}
+
+const AttemptRecord* first_failure(const Report& report) {
+  for (const auto& attempt : report.attempts)
+    if (attempt.counted() && !attempt.passed()) return &attempt;
+  return nullptr;
+}
+
+void write_next_commands(const Report& report, Markup& page) {
+  const AttemptRecord* failure = first_failure(report);
+  if (failure)
+    write_command(fmt::format("See attempt {} fail again", failure->index),
+                  for_terminal(reproduce_attempt(report, failure->index)), page);
+  const auto more = more_runs(report);
+  if (!failure && more && !report.plan.only_attempt && report.end == RunEnd::complete)
+    write_command(fmt::format("Learn more: {} attempts", more->runs),
+                  for_terminal(continue_job(report, more->runs)), page);
+}
+
+void write_hints(const Report& report, Markup& page) {
+  constexpr std::size_t kMost = 10;
+  std::size_t shown = 0;
+  for (const auto& sentence : sandbox_hint_sentences(report)) {
+    if (shown++ == kMost) break;
+    const auto box = page.in("p", {{"class", "notice"}});
+    page.element("strong", "Sandbox? ");
+    page.text(sentence);
+  }
+}
+
+}  // namespace
+
+void write_verdict(const Report& report, Markup& page) {
+  const auto section = page.in("section", {{"class", "verdict"}, {"aria-labelledby", "verdict"}});
+  const VerdictWords words = verdict_words(report);
+  page.element("h1", {{"id", "verdict"}}, headline(report));
+  {
+    const auto sentence = page.in("p", {{"class", "sentence"}});
+    page.element("span", {{"class", "stamp"}, {"data-verdict", name(verdict(report))}}, words.label);
+    page.text(" " + words.sentence);
+    if (!words.reason.empty()) page.text(" " + words.reason);
+  }
+  if (const std::string tests = tally_words(report.verdicts); !tests.empty())
+    page.element("p", {{"class", "tally"}}, "Tests: " + tests);
+  write_stop(report, page);
+  write_hints(report, page);
+  write_next_commands(report, page);
+  write_facts(report, page);
+  page.line();
+}
+
+}  // namespace orchestrator::html

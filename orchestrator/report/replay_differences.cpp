@@ -1,0 +1,98 @@
+#include <fmt/format.h>
+
+#include <map>
+
+#include "orchestrator/report/replay.h"
+#include "orchestrator/report/report.h"
+#include "orchestrator/report/words.h"
+
+namespace orchestrator {
+namespace {
+
+// The same keys as SavedRun::host.
+std::map<std::string, std::string> host_of(const sandbox::Capabilities& engine, const SavedRun& was) {
+  std::map<std::string, std::string> host = {{"engine", engine.engine},
+                                             {"engine_version", engine.engine_version},
+                                             {"runtime", engine.runtime},
+                                             {"runtime_version", engine.runtime_version},
+                                             {"kernel", engine.kernel},
+                                             {"os", engine.os},
+                                             {"architecture", engine.architecture},
+                                             {"cgroup_version", engine.cgroup_version},
+                                             {"storage_driver", engine.storage_driver}};
+  for (const auto& [key, value] : was.host) {
+    if (!key.starts_with("limit ")) continue;
+    const auto found = engine.limits.find(key.substr(6));
+    const auto how = found == engine.limits.end() ? sandbox::Enforcement::not_enforced : found->second;
+    host[key] = sandbox::to_string(how);
+  }
+  return host;
+}
+
+std::string words_for(const std::string& key) {
+  for (const HostFact& fact : host_facts())
+    if (key == fact.key) return fact.words;
+  return key;  // "limit memory"
+}
+
+std::string then_and_now(const std::string& what, const std::string& was, const std::string& now) {
+  const auto shown = [](const std::string& text) { return text.empty() ? "unknown" : one_line(text); };
+  return fmt::format("{}: {} then, {} now", one_line(what), shown(was), shown(now));
+}
+
+struct Sentences {
+  std::vector<std::string> list;
+  void compare(const std::string& what, const std::string& was, const std::string& now) {
+    if (was != now) list.push_back(then_and_now(what, was, now));
+  }
+};
+
+std::map<std::string, std::string> by_name(const std::vector<std::string>& packages) {
+  std::map<std::string, std::string> versions;
+  for (const auto& line : packages) {
+    const auto equals = line.find("==");
+    versions[line.substr(0, equals)] = equals == std::string::npos ? "" : line.substr(equals + 2);
+  }
+  return versions;
+}
+
+std::string package(const std::string& name, const std::string& version) {
+  return "package " + one_line(version.empty() ? name : name + " " + version);
+}
+
+}  // namespace
+
+std::vector<std::string> package_differences(const std::vector<std::string>& was,
+                                             const std::vector<std::string>& now) {
+  std::vector<std::string> differences;
+  const auto then = by_name(was), today = by_name(now);
+  for (const auto& [name, version] : then) {
+    const auto found = today.find(name);
+    if (found == today.end())
+      differences.push_back(package(name, version) + " is not there now");
+    else if (found->second != version)
+      differences.push_back(then_and_now("package " + name, version, found->second));
+  }
+  for (const auto& [name, version] : today)
+    if (!then.contains(name)) differences.push_back(package(name, version) + " was not there then");
+  return differences;
+}
+
+std::vector<std::string> replay_differences(const SavedRun& was, const Report& now) {
+  Sentences sentences;
+  sentences.compare("framework", was.framework, now.framework);
+  if (was.image.id != now.image.id) {  // an image that is the same by its id has the same inside
+    sentences.compare("base image", was.image.base_reference, now.image.base_reference);
+    sentences.compare("id of the base image", was.image.base_id, now.image.base_id);
+    sentences.compare("digest of the base image", was.image.base_digest, now.image.base_digest);
+    sentences.compare("commit", was.commit, now.source.commit);
+    sentences.compare("tree of the sources", was.tree_hash, now.source.tree_hash);
+    for (auto& each : package_differences(was.packages, now.packages))
+      sentences.list.push_back(std::move(each));
+  }
+  const auto host = host_of(now.engine, was);
+  for (const auto& [key, value] : was.host) sentences.compare(words_for(key), value, host.at(key));
+  return std::move(sentences.list);
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,77 @@
+#include "orchestrator/run/replay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "orchestrator/report/words.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+// The labels that an engine puts on the last layer of a recipe.
+constexpr const char* kKindLabel = "orchestrator.kind";
+constexpr const char* kSealed = "seal";
+
+}  // namespace
+
+JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
+  JobPlan plan = replay.saved.plan;
+  plan.only_attempt = replay.record.attempt.index;
+  plan.runs = std::max(plan.runs, *plan.only_attempt + 1);
+  plan.until_sure.reset();
+  plan.deadline.reset();
+  plan.save_full_output = plan.keep = false;
+  const double fitting = std::clamp(std::floor(engine_cpus / plan.limits.cpus), 1.0, 1000.0);
+  plan.parallelism = std::min({plan.parallelism, static_cast<int>(fitting), replay.record.times});
+  return plan;
+}
+
+images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image) {
+  const auto kind = image.labels.find(kKindLabel);
+  if (kind == image.labels.end() || kind->second != kSealed)
+    throw io::RequestError(
+        fmt::format("the image of the report, {}, is none that a run has made", one_line(saved.image.id)));
+  images::BuiltImage built;
+  built.id = image.id;
+  built.base_reference = saved.image.base_reference;
+  built.base_id = saved.image.base_id;
+  built.base_digest = saved.image.base_digest;
+  built.tree_hash = saved.tree_hash;
+  built.packages = saved.packages;
+  // The sealed image's configuration holds all variables but the one that is an attempt's own.
+  for (const auto& variable : image.env)
+    if (variable.first != "HOME") built.env.push_back(variable);
+  return built;
+}
+
+images::Source replayed_source(const SavedRun& saved) {
+  images::Source source;
+  source.local = !images::is_remote(saved.plan.repo);
+  if (!source.local) source.url = saved.plan.repo;
+  source.ref = saved.ref;
+  source.commit = saved.commit;
+  source.dirty = saved.dirty;
+  source.tree_hash = saved.tree_hash;
+  return source;
+}
+
+bool is_a_commit(const SavedRun& saved) {
+  if (saved.commit.empty()) return false;
+  return images::is_remote(saved.plan.repo) || (!saved.dirty && saved.plan.include.empty());
+}
+
+void check_same_sources(const Replay& replay, const images::Source& found) {
+  const SavedRun& saved = replay.saved;
+  if (is_a_commit(saved) || found.tree_hash == saved.tree_hash) return;
+  throw io::RequestError(
+      fmt::format("attempt {} cannot be run again: the folder {} has changed since (its tree was {}, it is "
+                  "{} now), and the "
+                  "engine no longer has the image {}",
+                  replay.record.attempt.number, one_line(saved.plan.repo), short_hash(saved.tree_hash),
+                  short_hash(found.tree_hash), one_line(saved.image.id)));
+}
+
+}  // namespace orchestrator

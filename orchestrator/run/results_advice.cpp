@@ -1,0 +1,64 @@
+#include "orchestrator/run/results_advice.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orchestrator/report/words.h"
+#include "sandbox/frames/frame.h"
+
+namespace orchestrator {
+namespace {
+
+const std::string* note_of(const AttemptRecord& attempt) {
+  const auto found = std::find_if(attempt.notes.begin(), attempt.notes.end(), [](const std::string& note) {
+    return note.starts_with(sandbox::kResultsNote);
+  });
+  return found == attempt.notes.end() ? nullptr : &*found;
+}
+
+// The first of what is missing stands for all: the rest is in the attempts' notes.
+std::string what_is_missing(const Report& report) {
+  const AttemptRecord* first = nullptr;
+  std::uint64_t attempts = 0;
+  for (const auto& attempt : report.attempts) {
+    if (!attempt.counted() || !note_of(attempt)) continue;
+    if (!first) first = &attempt;
+    ++attempts;
+  }
+  if (!first) return "";
+  return fmt::format("{} (attempt {}; {} with such a note)", *note_of(*first), first->index,
+                     counted(attempts, "attempt"));
+}
+
+std::string globs(const JobPlan& plan) {
+  std::string text;
+  for (const auto& glob : plan.results) text += fmt::format("{}'{}'", text.empty() ? "" : ", ", glob);
+  return text;
+}
+
+}  // namespace
+
+std::vector<std::string> results_advice(const Report& report, const ToldApart& told) {
+  std::vector<std::string> advice;
+  if (report.total_runs() == 0) return advice;
+  const bool apart = !report.tests.empty();
+  if (report.plan.results.empty()) {
+    if (!apart && report.failures() > 0)
+      advice.emplace_back(
+          "tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes");
+    return advice;
+  }
+  if (apart && !told.by_files)
+    advice.emplace_back("results was not used: the framework's own probe told the tests apart");
+  else if (told.files == 0)
+    advice.push_back(
+        fmt::format("tests were not told apart: no attempt left a file that matches {}", globs(report.plan)));
+  else if (!apart)
+    advice.push_back(fmt::format(
+        "tests were not told apart: no test could be read of the files that match {}", globs(report.plan)));
+  if (std::string missing = what_is_missing(report); !missing.empty()) advice.push_back(std::move(missing));
+  return advice;
+}
+
+}  // namespace orchestrator

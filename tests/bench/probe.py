@@ -1,0 +1,102 @@
+"""What the probe costs: a suite of trivial tests run by pytest with and without it, in interleaved pairs.
+
+Run by an interpreter that has pytest. The records go to a real pipe, which is drained while the suite runs.
+  probe.py ROOT PAIRS [TESTS]
+"""
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+root, pairs = sys.argv[1], int(sys.argv[2])
+tests = int(sys.argv[3]) if len(sys.argv) > 3 else 500
+RECORDS_OF_A_TEST = 5  # test, start, setup, call, teardown: what a crash must leave known
+
+
+def suite(folder):
+    for number in range(10):
+        with open(f"{folder}/test_trivial_{number}.py", "w") as file:
+            file.writelines(f"def test_{i}():\n    assert True\n\n\n" for i in range(tests // 10))
+
+
+def probe_folder(folder):
+    """As in an attempt: a folder in which nobody can leave compiled files, so that the plugin is compiled each time."""
+    os.mkdir(f"{folder}/probes")
+    shutil.copy(f"{root}/images/probes/orchestrator_probe.py", f"{folder}/probes")
+    open(f"{folder}/probes/__pycache__", "w").close()
+
+
+class Drain(threading.Thread):
+    """The other end of the pipe, as the supervisor is: counts the records."""
+
+    def __init__(self, fd):
+        super().__init__()
+        self._fd = fd
+        self.records = 0
+
+    def run(self):
+        while chunk := os.read(self._fd, 1 << 16):
+            self.records += chunk.count(b"\n")
+        os.close(self._fd)
+
+
+def once(folder, probe):
+    """Wall and CPU seconds of one pytest; how many records came."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "ORCHESTRATOR"))}
+    reader, writer = os.pipe()
+    if probe:
+        environment |= {"PYTHONPATH": f"{folder}/probes", "PYTEST_PLUGINS": "orchestrator_probe",
+                        "ORCHESTRATOR_PROBE": json.dumps({"order": "written", "seed": 1, "repeat": 1}),
+                        "ORCHESTRATOR_RESULT_FD": str(writer)}
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start = time.monotonic()
+    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."], cwd=folder,
+                               env=environment, stdout=subprocess.DEVNULL, pass_fds=[writer])
+    os.close(writer)
+    drain = Drain(reader)
+    drain.start()
+    code = process.wait()
+    wall = time.monotonic() - start
+    drain.join()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if code != 0:
+        sys.exit(f"error: pytest of the bench ended with {code}")
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, drain.records
+
+
+def pair(folder, probe_first):
+    measured = {probe: once(folder, probe) for probe in (probe_first, not probe_first)}
+    if measured[True][2] < tests * RECORDS_OF_A_TEST or measured[False][2] != 0:
+        sys.exit(f"error: {measured[True][2]} records came, which are not those of {tests} tests")
+    return measured
+
+
+def line(name, values, unit):
+    print(f"{name:<44} median {statistics.median(values):8.1f} {unit}  [{min(values):.1f} – {max(values):.1f}]")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder:
+        suite(folder)
+        probe_folder(folder)
+        once(folder, False), once(folder, True)  # compiles what is imported
+        measured = [pair(folder, bool(number % 2)) for number in range(pairs)]
+    print(f"{tests} trivial tests, {pairs} interleaved pairs, Python {sys.version.split()[0]}")
+    for which, name in ((0, "wall"), (1, "CPU")):
+        without = [1000 * each[False][which] for each in measured]
+        added = [1000 * each[True][which] - plain for each, plain in zip(measured, without)]
+        line(f"{name} without the probe", without, "ms")
+        line(f"{name} added by it", added, "ms")
+        least = min(each[True][which] for each in measured) - min(each[False][which] for each in measured)
+        line(f"{name} added by it", [100 * more / plain for more, plain in zip(added, without)], "% ")
+        print(f"{name + ' added, least with it less least without':<44}        {1000 * least:8.1f} ms")
+    print("aim: the wall time added is at most 3 % or 30 ms in the median")
+
+
+main()

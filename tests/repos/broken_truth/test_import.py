@@ -1,0 +1,1 @@
+raise ImportError("never to be imported")

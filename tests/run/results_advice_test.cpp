@@ -1,0 +1,65 @@
+#include "orchestrator/run/results_advice.h"
+
+#include <gtest/gtest.h>
+
+namespace orchestrator {
+namespace {
+
+using Sentences = std::vector<std::string>;
+
+Report report_of(std::vector<sandbox::Outcome> outcomes) {
+  Report report;
+  for (const auto outcome : outcomes)
+    report.attempts.push_back({.index = static_cast<int>(report.attempts.size()), .outcome = outcome});
+  return report;
+}
+
+void tell_tests_apart(Report& report) {
+  AttemptTests tests;
+  tests.runs.push_back({.test = report.tests.intern_test("a"), .outcome = TestOutcome::passed});
+  report.tests.add(tests);
+}
+
+TEST(ResultsAdvice, SaysHowToTellTestsApartOnceSomethingFailed) {
+  EXPECT_EQ(results_advice(report_of({sandbox::Outcome::passed, sandbox::Outcome::failed}), {}),
+            Sentences{"tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes"});
+  EXPECT_TRUE(results_advice(report_of({sandbox::Outcome::passed}), {}).empty());
+  EXPECT_TRUE(results_advice(report_of({sandbox::Outcome::cancelled}), {}).empty());
+  Report told = report_of({sandbox::Outcome::failed});
+  tell_tests_apart(told);
+  EXPECT_TRUE(results_advice(told, {}).empty());
+}
+
+TEST(ResultsAdvice, SaysWhenGlobsFoundNothing) {
+  Report report = report_of({sandbox::Outcome::passed});
+  report.plan.results = {"a/*.xml", "b.xml"};
+  EXPECT_EQ(results_advice(report, {}),
+            Sentences{"tests were not told apart: no attempt left a file that matches 'a/*.xml', 'b.xml'"});
+  EXPECT_EQ(
+      results_advice(report, {.files = 1}),
+      Sentences{
+          "tests were not told apart: no test could be read of the files that match 'a/*.xml', 'b.xml'"});
+}
+
+TEST(ResultsAdvice, SaysWhenAProbeWasThere) {
+  Report report = report_of({sandbox::Outcome::passed});
+  report.plan.results = {"a.xml"};
+  tell_tests_apart(report);
+  EXPECT_EQ(results_advice(report, {.by_files = false, .files = 1}),
+            Sentences{"results was not used: the framework's own probe told the tests apart"});
+  EXPECT_TRUE(results_advice(report, {.by_files = true, .files = 1}).empty());
+}
+
+TEST(ResultsAdvice, SaysOnceWhatIsMissing) {
+  Report report = report_of({sandbox::Outcome::passed, sandbox::Outcome::failed, sandbox::Outcome::failed});
+  report.plan.results = {"a.xml"};
+  tell_tests_apart(report);
+  report.attempts[0].notes = {"something else"};
+  report.attempts[1].notes = {"something else", "results: a.xml is empty"};
+  report.attempts[2].notes = {"results: a.xml is not well-formed"};
+  EXPECT_EQ(results_advice(report, {.by_files = true, .files = 3}),
+            Sentences{"results: a.xml is empty (attempt 1; 2 attempts with such a note)"});
+}
+
+}  // namespace
+}  // namespace orchestrator

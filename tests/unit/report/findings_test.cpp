@@ -1,0 +1,221 @@
+#include "orchestrator/report/findings.h"
+
+#include <gtest/gtest.h>
+
+#include "made_report.h"
+
+namespace orchestrator {
+namespace {
+
+using sandbox::Outcome;
+
+// A run in which tests were told apart, test by test.
+struct MadeTests : MadeReport {
+  MadeTests() { report.conditions.push_back({.name = "shuffle", .order = TestOrder::shuffled}); }
+
+  FailureText kept(const std::string& text) {
+    const auto piece = spool.keep(text);
+    return {piece.offset, static_cast<std::uint32_t>(piece.bytes)};
+  }
+
+  void attempt(int condition, Outcome outcome, const std::string& out = "") {
+    add(outcome, out).condition = condition;
+    tests.attempt = static_cast<int>(report.attempts.size()) - 1;
+    tests.condition = condition;
+    tests.session = tests.collected = tests.finished = true;
+    tests.runs.clear();
+  }
+  MadeTests& passes(const std::string& id, const std::string& log = "") {
+    const TestIndex test = report.tests.intern_test(id);
+    tests.runs.push_back({.test = test, .outcome = TestOutcome::passed});
+    if (!log.empty())
+      report.tests.add_passing_log({.attempt = tests.attempt, .test = test, .text = kept(log)});
+    return *this;
+  }
+  MadeTests& fails(const std::string& id, const std::string& signature, const std::string& log = "") {
+    const TestIndex test = report.tests.intern_test(id);
+    TestFailure failure{
+        .attempt = tests.attempt,
+        .test = test,
+        .signature = report.tests.intern_signature(signature),
+        .message = "assert 1 == 2",
+        .text = kept("def test():\n>   assert 1 == 2\nE   assert 1 == 2\n--- Captured stdout\n" + log)};
+    if (!log.empty()) failure.log = kept(log);
+    tests.runs.push_back(
+        {.test = test, .outcome = TestOutcome::failed, .failure = report.tests.add_failure(failure)});
+    return *this;
+  }
+  MadeTests& hangs(const std::string& id) {
+    const TestIndex test = report.tests.intern_test(id);
+    const TestFailure failure{.attempt = tests.attempt,
+                              .test = test,
+                              .signature = report.tests.intern_signature("call · timed_out")};
+    tests.runs.push_back(
+        {.test = test, .outcome = TestOutcome::timed_out, .failure = report.tests.add_failure(failure)});
+    return *this;
+  }
+  void end() { report.tests.add(tests); }
+  const Findings& find() {
+    report.verdicts = judge(report.tests, report.conditions, {});
+    return report.findings = find_findings(report, spool);
+  }
+
+  AttemptTests tests;
+};
+
+TEST(Findings, GroupsFailuresWithAnExample) {
+  MadeTests made;
+  for (const bool fails : {false, true, true}) {
+    made.attempt(0, fails ? Outcome::failed : Outcome::passed);
+    fails ? made.fails("a", "call · ValueError · a.py::f").passes("b").end()
+          : made.passes("a").passes("b").end();
+  }
+  const Findings& findings = made.find();
+  ASSERT_EQ(findings.groups.size(), 1u);
+  const FailureFinding& group = findings.groups[0];
+  EXPECT_EQ(group.signature, "call · ValueError · a.py::f");
+  EXPECT_EQ(group.failures, 2);
+  EXPECT_EQ(group.attempts, (std::vector<int>{1, 2}));
+  EXPECT_EQ(group.tests, std::vector<TestIndex>{0});
+  EXPECT_EQ(group.example_attempt, 1);
+  EXPECT_EQ(group.example_test, TestIndex{0});
+  EXPECT_EQ(group.message, "assert 1 == 2");
+}
+
+TEST(Findings, ComparesWhatATestPrintedWithAPassUnderTheSameCondition) {
+  MadeTests made;
+  made.attempt(1, Outcome::passed);
+  made.passes("a", "begin\nother order\n").end();
+  made.attempt(0, Outcome::passed);
+  made.passes("a", "begin\ngot 200\nend\n").end();
+  made.attempt(0, Outcome::failed);
+  made.fails("a", "s", "begin\ngot an error\n").end();
+  const auto& logs = made.find().groups.at(0).logs;
+  ASSERT_TRUE(logs);
+  EXPECT_EQ(logs->what, "test log");
+  EXPECT_EQ(logs->failing_attempt, 2);
+  EXPECT_EQ(logs->passing_attempt, 1);
+  EXPECT_EQ(logs->difference.line, 2u);
+  EXPECT_EQ(logs->difference.before, std::vector<std::string>{"begin"});
+  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"got an error"});
+  EXPECT_EQ(logs->difference.passing, (std::vector<std::string>{"got 200", "end"}));
+}
+
+TEST(Findings, AHangIsComparedByTheAttemptsOutput) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed, "a .\n");
+  made.passes("a").end();
+  made.attempt(0, Outcome::timed_out, "a \n");
+  made.hangs("a").end();
+  const auto& logs = made.find().groups.at(0).logs;
+  ASSERT_TRUE(logs);
+  EXPECT_EQ(logs->what, "stdout");
+  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"a "});
+}
+
+TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed, "a .\n");
+  made.passes("a").end();
+  made.attempt(0, Outcome::failed, "a F\n");
+  made.fails("a", "s").end();
+  EXPECT_FALSE(made.find().groups.at(0).logs) << "its text says it all";
+}
+
+TEST(Findings, APassThatPrintedNothingIsAnEmptyLog) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed);
+  made.passes("a").end();
+  made.attempt(0, Outcome::failed);
+  made.fails("a", "s", "retrying\n").end();
+  const auto& logs = made.find().groups.at(0).logs;
+  ASSERT_TRUE(logs);
+  EXPECT_EQ(logs->passing_attempt, 0);
+  EXPECT_EQ(logs->difference.failing, std::vector<std::string>{"retrying"});
+  EXPECT_TRUE(logs->difference.passing.empty());
+}
+
+TEST(Findings, HasNothingToCompareWithWhenNoAttemptPassed) {
+  MadeTests made;
+  made.attempt(0, Outcome::timed_out, "a F\n");
+  made.hangs("a").end();
+  EXPECT_FALSE(made.find().groups.at(0).logs);
+}
+
+TEST(Findings, OfAWholeCommandAreHowItEnded) {
+  MadeReport made;
+  made.add(Outcome::passed, "one\ntwo\n");
+  made.add(Outcome::failed, "one\nthree\n");
+  made.add(Outcome::timed_out, "one\n");
+  made.add(Outcome::failed, "one\nfour\n");
+  const Findings findings = find_findings(made.report, made.spool);
+  ASSERT_EQ(findings.groups.size(), 2u);
+  EXPECT_EQ(findings.groups[0].signature, "failed with exit code 1");
+  EXPECT_EQ(findings.groups[0].attempts, (std::vector<int>{1, 3}));
+  EXPECT_TRUE(findings.groups[0].tests.empty());
+  ASSERT_TRUE(findings.groups[0].logs);
+  EXPECT_EQ(findings.groups[0].logs->difference.failing, std::vector<std::string>{"three"});
+  EXPECT_TRUE(findings.groups[1].logs->difference.failing.empty()) << "that log has ended";
+}
+
+TEST(Findings, ComparesStderrWhenStdoutIsTheSame) {
+  MadeReport made;
+  made.add(Outcome::passed, "same\n", "fine\n");
+  made.add(Outcome::failed, "same\n", "broken\n");
+  const Findings findings = find_findings(made.report, made.spool);
+  EXPECT_EQ(findings.groups.at(0).logs->what, "stderr");
+}
+
+TEST(Findings, TestsThatFailTogetherAndOrderAreFound) {
+  MadeTests made;
+  for (int i = 0; i < 24; ++i) {
+    const bool fails = i % 2 == 1;
+    made.attempt(fails ? 1 : 0, fails ? Outcome::failed : Outcome::passed);
+    for (const char* id : {"a", "b"}) fails&& i > 3 ? made.fails(id, "s") : made.passes(id);
+    made.end();
+  }
+  const Findings& findings = made.find();
+  ASSERT_EQ(findings.clusters.size(), 1u);
+  EXPECT_EQ(findings.clusters[0].tests, (std::vector<TestIndex>{0, 1}));
+  ASSERT_FALSE(findings.factors.empty());
+  EXPECT_EQ(findings.factors[0].factor, "order: shuffle against written");
+  EXPECT_EQ(findings.factors[0].failed_with, 10);
+  EXPECT_EQ(findings.factors[0].n_without, 12);
+}
+
+TEST(Findings, NeighboursAreAttemptsThatRanBesideForHalfOfTheTime) {
+  MadeTests made;
+  // Attempts 0 … 15 run in pairs and fail; 16 … 31 run alone and pass.
+  for (int i = 0; i < 32; ++i) {
+    const bool paired = i < 16;
+    made.attempt(0, paired ? Outcome::failed : Outcome::passed);
+    made.report.attempts.back().started_at += std::chrono::seconds(paired ? 10 * (i / 2) : 10 * i);
+    paired ? made.fails("a", "s").end() : made.passes("a").end();
+  }
+  const Findings& findings = made.find();
+  ASSERT_FALSE(findings.factors.empty());
+  EXPECT_EQ(findings.factors[0].factor, "neighbours: 1 or more");
+  EXPECT_EQ(findings.factors[0].failed_with, 16);
+  EXPECT_EQ(findings.factors[0].failed_without, 0);
+}
+
+TEST(Findings, StandInTheJsonReportAndInTheSummary) {
+  MadeTests made;
+  made.attempt(0, Outcome::passed);
+  made.passes("a", "got 200\n").end();
+  made.attempt(0, Outcome::failed);
+  made.fails("a", "call · ValueError · a.py::f", "got 500\x1b[31m\n").end();
+  made.find();
+  const auto group = made.json().at("findings").at("failure_groups").at("list").at(0);
+  EXPECT_EQ(group.at("tests"), nlohmann::json({"a"}));
+  EXPECT_EQ(group.at("first_difference").at("passing"), nlohmann::json({"got 200"}));
+  const std::string text = made.text();
+  EXPECT_NE(text.find("call · ValueError · a.py::f  in 1 attempt: 1"), std::string::npos) << text;
+  EXPECT_NE(text.find("  | E   assert 1 == 2"), std::string::npos) << text;
+  EXPECT_NE(text.find("  | + got 200"), std::string::npos) << text;
+  EXPECT_EQ(text.find('\x1b'), std::string::npos) << "escape sequences of a test reached the terminal";
+  EXPECT_EQ(text.find("Captured stdout"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace orchestrator
