@@ -98,6 +98,7 @@ std::string html_code(std::string_view bytes) {
       code += c;
     else
       code += fmt::format("&#{};", static_cast<int>(c));
+    if (c == '@') code += "<!-- -->";  // else a renderer finds an address in the text, entity or not
   }
   return code + "</code>";
 }

@@ -13,9 +13,9 @@ namespace orchestrator {
 inline constexpr int kMostAnnotations = 10;
 
 // An error for each failing test and a warning for each that is flaky, worst first, at the line where it
-// failed as far as that is known; where tests are not told apart, one for the command. At most
-// kMostAnnotations of a kind; how many there are beyond is a notice. Throws std::system_error when the spool
-// cannot be read.
+// failed as far as that is known; where tests are not told apart, one for the command. None for what `ci`
+// excuses. At most kMostAnnotations of a kind; how many there are beyond is a notice. Throws
+// std::system_error when the spool cannot be read.
 void write_github_annotations(const Report& report, const Spool& spool, std::ostream& out);
 
 // While it lives, the runner takes nothing that is printed for a command: for text of others. Writes a line

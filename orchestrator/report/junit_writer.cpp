@@ -124,6 +124,7 @@ class Suite {
     property("orchestrator.version", report_.program_version);
     property("verdict", name(verdict(report_)));
     property("verdict.sentence", words.sentence + (words.reason.empty() ? "" : " " + words.reason));
+    property("pipeline", pipeline_words(report_));
     property("stopped", stopped_words(report_));
     property("attempts", std::to_string(report_.total_runs()));
     property("attempts.not_passed", std::to_string(report_.failures()));

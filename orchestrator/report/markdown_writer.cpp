@@ -100,6 +100,7 @@ class Comment {
     text += words.sentence + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
     if (const std::string tally = tally_words(report_.verdicts); !tally.empty())
       text += "**Tests:** " + tally + "\n\n";
+    if (const std::string pipeline = pipeline_words(report_); !pipeline.empty()) text += pipeline + "\n\n";
     page_.add(text);
   }
 

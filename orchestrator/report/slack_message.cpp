@@ -62,6 +62,7 @@ json slack_message(const Report& report, const RunPlace& place) {
   const std::string repository = repository_of(report, place);
   std::string sentence = slack_text(words.sentence);
   if (!words.reason.empty()) sentence += " " + slack_code(cut_text(words.reason, kLongestField));
+  if (const std::string pipeline = pipeline_words(report); !pipeline.empty()) sentence += " " + pipeline;
   const std::string tally = tally_words(report.verdicts);
   json blocks = json::array();
   blocks.push_back(

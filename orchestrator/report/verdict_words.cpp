@@ -209,6 +209,16 @@ std::string tally_words(const Verdicts& verdicts) {
   return text;
 }
 
+std::string pipeline_words(const Report& report) {
+  if (!report.ci) return "";
+  std::string text;
+  for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
+                                  Standing::known, Standing::tolerated})
+    if (const int count = report.ci->count(standing); count > 0)
+      text += fmt::format("{}{} {}", text.empty() ? ": " : ", ", count, name(standing));
+  return fmt::format("The pipeline {}{}.", report.ci->passes() ? "passes" : "fails", text);
+}
+
 std::string quiet_words(const Verdicts& verdicts) {
   if (verdicts.not_shown_flaky == 0) return "";
   double bound = 0;

@@ -43,6 +43,8 @@ std::string test_sentence(const Report& report, const TestSummary& test);
 
 // "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
 std::string tally_words(const Verdicts& verdicts);
+// What `ci` makes of it: "The pipeline fails: 1 new, 2 known."; empty outside of `ci`.
+std::string pipeline_words(const Report& report);
 // "6 tests not shown flaky: each below 5.8 % (95 %)": the bound that holds for each of them; empty for none.
 std::string quiet_words(const Verdicts& verdicts);
 

@@ -53,7 +53,10 @@ void check_markdown(std::string_view bytes) {
   const std::string cell = markdown_code(bytes), html = html_code(bytes);
   expect(!has_any(cell, "|\r\n") && !has_any(html, "|\r\n`@#\\"));
   expect(html.starts_with("<code>") && html.ends_with("</code>"));
-  expect(!has_any(std::string_view(html).substr(6, html.size() - 13), "<>[]*_~$!:."));
+  std::string inside = html.substr(6, html.size() - 13);
+  for (auto at = inside.find("&#64;<!-- -->"); at != std::string::npos; at = inside.find("&#64;<!-- -->"))
+    inside.erase(at, 13);
+  expect(!has_any(inside, "<>[]*_~$!:.") && inside.find("&#64;") == std::string::npos);
   if (cell.front() == '`') {
     expect(cell.size() > 2 && cell.back() == '`');
     expect(!has_any(std::string_view(cell).substr(1, cell.size() - 2), "`\\"));

@@ -18,8 +18,9 @@ def junit(path, schemas):
 
     for schema in schemas:
         xmlschema.XMLSchema(schema).validate(path)
-    suite = junitparser.JUnitXml.fromfile(path)
-    for case in suite:
+    root = junitparser.JUnitXml.fromfile(path)
+    suites = [root] if isinstance(root, junitparser.TestSuite) else list(root)
+    for case in (case for suite in suites for case in suite):
         results = "+".join(type(result).__name__ for result in case.result) or "passed"
         print(f"{case.classname}\t{case.name}\t{results}")
 

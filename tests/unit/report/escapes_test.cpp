@@ -24,6 +24,7 @@ TEST(MarkdownCode, IsHtmlWhereBackticksWouldNotHold) {
   EXPECT_EQ(markdown_code("a|b"), "<code>a&#124;b</code>");
   EXPECT_EQ(markdown_code("a`b"), "<code>a&#96;b</code>");
   EXPECT_EQ(markdown_code("a\\"), "<code>a&#92;</code>");
+  EXPECT_EQ(markdown_code("a|me@example"), "<code>a&#124;me&#64;<!-- -->example</code>");
   EXPECT_EQ(markdown_code(" a"), "<code> a</code>");
   EXPECT_EQ(markdown_code(""), "<code></code>");
   EXPECT_EQ(html_code("</code>ä"), "<code>&#60;&#47;code&#62;ä</code>");

@@ -10,6 +10,8 @@
 namespace orchestrator {
 namespace {
 
+using namespace std::string_literals;
+
 TestOutcome outcome_of(char wanted) {
   for (int i = 0; i <= static_cast<int>(TestOutcome::skipped); ++i)
     if (letter(static_cast<TestOutcome>(i)) == wanted) return static_cast<TestOutcome>(i);
@@ -111,7 +113,7 @@ const std::vector<std::string>& hostile_texts() {
       "]]> <![CDATA[ & &amp; &#0; \" '",
       "line\nbreak\r\n::error file=x::injected\r::set-output name=a::b",
       "%0A::error::injected %25 ##[error]injected",
-      std::string("nul\0 esc\x1b[31m bell\a \xff\xfe \xed\xa0\x80 \xef\xbf\xbf", 36),
+      "nul\0 esc\x1b[31m bell\a \xff\xfe \xed\xa0\x80 \xef\xbf\xbf"s,
       "<!-- orchestrator:0000000000000000 --> *bold* _em_ ~strike~ $math$ $`x`$ :smile:",
       "right\xe2\x80\xaeto-left \xe2\x80\xa8 separator",
       " \t leading and trailing ` ",
@@ -123,21 +125,27 @@ const std::vector<std::string>& hostile_texts() {
   return texts;
 }
 
-MadeTests hostile_report() {
+namespace {
+
+std::vector<MadeRow> hostile_rows() {
   std::vector<MadeRow> rows;
   for (const auto& text : hostile_texts()) {
     rows.push_back({"tests/" + text + "::test", "F.F.", "", text, text, text + "\n" + text + "\n```\n"});
     rows.push_back({text, "FFFF", "", text, text, text});
   }
-  MadeTests made(rows);
-  made.report.plan.test_command = {hostile_texts()[0] + hostile_texts()[1] + hostile_texts()[7], {}};
-  made.report.source.ref = hostile_texts()[2];
-  made.report.warnings = hostile_texts();
-  made.report.reproduce = hostile_texts()[8];
-  made.report.end = RunEnd::cancelled;
-  made.report.end_reason = hostile_texts()[3] + hostile_texts()[4];
-  made.report.attempts[0].hints = {{"network", hostile_texts()[5], "--network bridge"}};
-  return made;
+  return rows;
+}
+
+}  // namespace
+
+HostileReport::HostileReport() : MadeTests(hostile_rows()) {
+  report.plan.test_command = {hostile_texts()[0] + hostile_texts()[1] + hostile_texts()[7], {}};
+  report.source.ref = hostile_texts()[2];
+  report.warnings = hostile_texts();
+  report.reproduce = hostile_texts()[8];
+  report.end = RunEnd::cancelled;
+  report.end_reason = hostile_texts()[3] + hostile_texts()[4];
+  report.attempts[0].hints = {{"network", hostile_texts()[5], "--network bridge"}};
 }
 
 void expect_golden_file(const std::string& name, const std::string& text) {

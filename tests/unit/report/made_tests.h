@@ -28,7 +28,9 @@ struct MadeTests : MadeReport {
 MadeTests every_verdict();
 // What a repository could name its tests and say in its failures to be taken for markup or for commands.
 const std::vector<std::string>& hostile_texts();
-MadeTests hostile_report();
+struct HostileReport : MadeTests {
+  HostileReport();
+};
 
 // Compares with a file in golden/; UPDATE_GOLDEN=1 writes the file anew.
 void expect_golden_file(const std::string& name, const std::string& text);

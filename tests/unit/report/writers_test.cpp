@@ -221,12 +221,12 @@ std::string outside_code(const std::string& text) {
     left += line + "\n";
   }
   EXPECT_EQ(fence, "") << "a block stays open";
-  left = std::regex_replace(left, std::regex("<code>[^<>|`\\n]*</code>"), "C");
+  left = std::regex_replace(left, std::regex("<code>([^<>|`\\n]|<!-- -->)*</code>"), "C");
   return std::regex_replace(left, std::regex("`[^`\\n|]+`"), "C");
 }
 
 TEST(Markdown, OfAHostileRepositoryHasNothingOfItOutsideCode) {
-  const MadeTests made = hostile_report();
+  const HostileReport made;
   for (const auto write : {markdown, summary}) {
     const std::string text = written(made, write);
     const std::string ours = outside_code(text);
@@ -278,7 +278,7 @@ TEST(StepSummary, StaysBelowItsBoundWithWhatIsThereAlready) {
 }
 
 TEST(Hostile, ReportsAreReadBackByOtherParsers) {
-  const MadeTests made = hostile_report();
+  const HostileReport made;
   const json suite = read_back("junit", written(made, junit));
   EXPECT_EQ(suite.at("cases").size(), 2 * hostile_texts().size());
   read_back("junit", written(made, failing_junit));
@@ -295,7 +295,7 @@ TEST(Hostile, ReportsAreReadBackByOtherParsers) {
 }
 
 TEST(Slack, HasNoMentionLinkOrEntityThatIsNotOurs) {
-  const MadeTests made = hostile_report();
+  const HostileReport made;
   const json message = slack_message(made.report, {hostile_texts()[2], hostile_texts()[6], "javascript:x"});
   std::vector<std::string> texts{message.at("text")};
   for (const auto& block : message.at("blocks")) {
