@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "orchestrator/report/text_sections.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator {
@@ -21,6 +22,8 @@ std::string why(const KnownFlake& entry) {
   if (!entry.issue.empty()) text += (text.empty() ? "" : ", ") + entry.issue;
   return text;
 }
+
+}  // namespace
 
 std::string standing_words(const Report& report, const CiTest& test) {
   const std::string seen =
@@ -47,6 +50,8 @@ std::string standing_words(const Report& report, const CiTest& test) {
   }
   return seen;
 }
+
+namespace {
 
 // "new" and the id on one line, what was seen below it.
 void write_test(const Report& report, const CiTest& test, SummaryPen& pen) {
@@ -111,10 +116,10 @@ void write_ci(const Report& report, SummaryPen& pen) {
   write_entries(report, ci, pen);
 }
 
-void write_ci_verdict(const Report& report, SummaryPen& pen) {
-  if (!report.ci) return;
+VerdictWords ci_words(const Report& report) {
+  if (!report.ci) return {};
   const CiDecision& ci = *report.ci;
-  if (ci.without_policy != 0 && ci.without_policy != 1 && ci.without_policy != 3) return;  // said above
+  if (ci.without_policy != 0 && ci.without_policy != 1 && ci.without_policy != 3) return {};
   const std::string guilty = counts_words(ci, true), allowed = counts_words(ci, false);
   std::string text = guilty;
   if (!allowed.empty()) text += (text.empty() ? "" : "; ") + allowed;
@@ -122,7 +127,13 @@ void write_ci_verdict(const Report& report, SummaryPen& pen) {
   if (!guilty.empty() && ci.passes())
     text += ci.without_policy == 0 ? "; the command passed all the same"
                                    : fmt::format("; allowed by --fail-on {}", name(ci.fail_on));
-  pen.sentence(ci.passes() ? ansi::kGreen : ansi::kRed, ci.passes() ? "CI PASSES" : "CI FAILS", text);
+  return {ci.passes() ? Tone::good : Tone::bad, ci.passes() ? "CI PASSES" : "CI FAILS", text, ""};
+}
+
+void write_ci_verdict(const Report& report, SummaryPen& pen) {
+  const VerdictWords words = ci_words(report);
+  if (words.label.empty()) return;
+  pen.sentence(words.tone == Tone::good ? ansi::kGreen : ansi::kRed, words.label, words.sentence);
 }
 
 }  // namespace orchestrator

@@ -40,20 +40,6 @@ std::string_view colour(Tone tone) {
   return ansi::kNone;
 }
 
-// By which rule a run that could stop early has ended.
-std::string early_stop_words(const Report& report) {
-  const auto stop = early_stop(report);
-  if (!stop || stop->rule == "interrupted") return "";
-  const std::string attempts = counted(static_cast<std::uint64_t>(stop->attempts), "attempt");
-  if (stop->rule == "max_runs")
-    return fmt::format("by --max-runs after {}: some test is not settled at {} % yet", attempts,
-                       percent_text(stop->rate));
-  return fmt::format(
-      "by --until-sure after {}, {} saved: each test has both passed and not passed, or its rate "
-      "is settled at {} %",
-      attempts, stop->saved(), percent_text(stop->rate));
-}
-
 std::string failing_seeds(const Report& report) {
   constexpr int kShown = 5;
   std::string text;

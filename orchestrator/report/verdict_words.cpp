@@ -118,6 +118,19 @@ std::string stopped_words(const Report& report) {
                      counted(static_cast<std::uint64_t>(runs), "attempt"));
 }
 
+std::string early_stop_words(const Report& report) {
+  const auto stop = early_stop(report);
+  if (!stop || stop->rule == "interrupted") return "";
+  const std::string attempts = counted(static_cast<std::uint64_t>(stop->attempts), "attempt");
+  if (stop->rule == "max_runs")
+    return fmt::format("by --max-runs after {}: some test is not settled at {} % yet", attempts,
+                       percent_text(stop->rate));
+  return fmt::format(
+      "by --until-sure after {}, {} saved: each test has both passed and not passed, or its rate "
+      "is settled at {} %",
+      attempts, stop->saved(), percent_text(stop->rate));
+}
+
 std::string_view label(TestVerdict verdict) {
   switch (verdict) {
     case TestVerdict::flaky:

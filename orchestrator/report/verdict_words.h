@@ -27,6 +27,14 @@ VerdictWords replay_words(const Report& report);
 // "after 3 of 30 attempts", when the run was stopped before its end; else empty. Why is `end_reason`.
 std::string stopped_words(const Report& report);
 
+// "by --until-sure after 40 attempts, 160 saved: …": the rule that ended a run that could stop early; else
+// empty.
+std::string early_stop_words(const Report& report);
+// What a pipeline makes of the run; no label for `run`, or where the verdict says it.
+VerdictWords ci_words(const Report& report);
+// "3 of 50 as written: no entry excuses it". Raw: it quotes the entry.
+std::string standing_words(const Report& report, const CiTest& test);
+
 std::string_view label(TestVerdict verdict);  // "FLAKY"; empty for what needs nobody
 Tone tone(TestVerdict verdict);
 bool needs_a_person(const TestSummary& test);

@@ -70,7 +70,7 @@ function openAttempt(index, row) {
 }
 
 const countColumns = ["passed", "failed", "error", "timed out", "out of memory", "crashed", "skipped", "not run",
-  "failed on repeat only"];
+  "failed on repeat only", "passed when run again"];
 
 function countsTable(test) {
   const shown = countColumns.map((name, i) => [name, i + 1])

@@ -3,9 +3,8 @@
 #include <algorithm>
 
 #include "orchestrator/analysis/cut_text.h"
-#include "orchestrator/report/failure_groups.h"
-#include "orchestrator/report/html/script_json.h"
 #include "orchestrator/report/html/sections.h"
+#include "orchestrator/report/test_examples.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator::html {
@@ -13,7 +12,7 @@ namespace {
 
 constexpr std::size_t kMostGroups = 50, kOpenGroups = 3, kMostText = 4096, kMostLine = 300;
 constexpr std::size_t kMostNumbers = 40, kMostIds = 20, kMostFactors = 50, kMostClusters = 20;
-constexpr std::size_t kMostSignature = 600, kMostId = 200;  // the table of tests has ids whole
+constexpr std::size_t kLines = 20, kMostSignature = 600, kMostId = 200;  // the table of tests has ids whole
 
 // Whatever is longer than the page shows says how much there is.
 void write_remainder(std::size_t all, std::size_t most, std::string_view noun, Markup& page) {
@@ -80,33 +79,16 @@ const AttemptRecord* find_attempt(const Report& report, int index) {
   return nullptr;
 }
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const auto& line : lines) text += line + "\n";
-  return text;
-}
-
-// Where nothing was kept of the test itself, the end of what its attempt printed.
-void write_last_lines(const Report& report, const Spool& spool, int index, Markup& page) {
-  constexpr std::size_t kLines = 20;
-  constexpr int kLongest = 200;
-  const AttemptRecord* attempt = find_attempt(report, index);
-  if (!attempt) return;
-  const LastLines last = last_lines(*attempt, spool, kLines, kLongest);
-  if (last.empty()) return page.element("p", {{"class", "quiet"}}, "It printed nothing.");
-  if (!last.out.empty()) write_log(fmt::format("End of stdout of attempt {}", index), joined(last.out), page);
-  if (!last.err.empty()) write_log(fmt::format("End of stderr of attempt {}", index), joined(last.err), page);
-}
-
 void write_example(const Report& report, const Spool& spool, const FailureFinding& group, Markup& page) {
   page.element("h3", fmt::format("For example attempt {}", group.example_attempt));
   if (group.text.bytes > 0) {
     const std::string text = spool.read(Spool::Piece{group.text.spool_offset, group.text.bytes});
-    write_log(fmt::format("Failure in attempt {}", group.example_attempt),
-              shorten_for_script(readable(text), kMostText), page);
+    write_log(fmt::format("Failure in attempt {}", group.example_attempt), shortened(text, kMostText), page);
   } else {
     if (!group.message.empty()) write_log("Message", cut_text(group.message, kMostText), page);
-    write_last_lines(report, spool, group.example_attempt, page);
+    if (const AttemptRecord* attempt = find_attempt(report, group.example_attempt))
+      write_log(fmt::format("End of the output of attempt {}", attempt->index),
+                attempt_text(*attempt, spool, kLines), page);
   }
   write_copy_attempt(group.example_attempt, page);
 }

@@ -1,7 +1,8 @@
 // The page's script. It is one module made of several files, in the order of assets.cpp. It shows data that the
 // repository under test has made: texts enter the page by textContent alone.
 //
-// The data: `conditions` in words; `letters` of outcomes in words; `command` around an attempt's number;
+// The data: `conditions` in words; `letters` of outcomes in words; `command` before and behind an
+// attempt's number, or one for all;
 // `attempts` {i: index, seed, o: letter, ms, and where not usual c: condition, out: not counted, exit, signal,
 // cpu, memory, at, why}; `columns`: the attempts that the letters of tests stand for; `tests`, the worst first,
 // {id, v: verdict, rate: [rate, low, high], words, counts by condition, times, again: an attempt, o: letters}.
@@ -19,7 +20,7 @@ const attemptWords = (attempt) => data.letters.attempts[attempt.o];
 const letterOf = (test, attempt) => test.o[columnOf.get(attempt.i)] ?? "";
 const testWords = (letter) => (letter === "" ? "not counted" : data.letters.tests[letter]);
 const didNotPass = (letter) => letter !== "" && !" .s".includes(letter);
-const commandOf = (index) => data.command[0] + index + data.command[1];
+const commandOf = (index) => (data.command.length === 1 ? data.command[0] : data.command[0] + index + data.command[1]);
 const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function durationText(ms) {

@@ -87,18 +87,28 @@ OrderedJson attempt_entry(const AttemptRecord& attempt) {
   return entry;
 }
 
-// The command of an attempt is the same for all but for its number.
+// The command of an attempt is the same for all but for its number; of a replay it is the same for all.
 OrderedJson command_around_the_number(const Report& report) {
   const std::string one = for_terminal(reproduce_attempt(report, 1111)),
                     two = for_terminal(reproduce_attempt(report, 2222));
+  if (one == two) return OrderedJson::array({one});
   const auto differ = std::mismatch(one.begin(), one.end(), two.begin(), two.end()).first;
   const auto start = static_cast<std::size_t>(differ - one.begin());
   return {one.substr(0, start), one.substr(std::min(start + 4, one.size()))};
 }
 
 OrderedJson counts_entry(const ConditionCounts& counts) {
-  return {counts.condition,     counts.passed,  counts.failed,  counts.errors,  counts.timed_out,
-          counts.out_of_memory, counts.crashed, counts.skipped, counts.not_run, counts.failed_on_repeat_only};
+  return {counts.condition,
+          counts.passed,
+          counts.failed,
+          counts.errors,
+          counts.timed_out,
+          counts.out_of_memory,
+          counts.crashed,
+          counts.skipped,
+          counts.not_run,
+          counts.failed_on_repeat_only,
+          counts.passed_when_run_again};
 }
 
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }

@@ -99,16 +99,9 @@ void write_table(const Report& report, Markup& page) {
   }
 }
 
-// One bound that holds for each of them: the weakest.
 void write_quiet_ones(const Verdicts& verdicts, Markup& page) {
-  double bound = 0;
-  for (const auto& test : verdicts.tests)
-    if (test.verdict == TestVerdict::not_shown_flaky) bound = std::max(bound, test.interval.high);
-  if (verdicts.not_shown_flaky > 0)
-    page.element("p", {{"class", "rest"}},
-                 fmt::format("{} not shown flaky: each fails less often than {} % (95 %).",
-                             counted(static_cast<std::uint64_t>(verdicts.not_shown_flaky), "test"),
-                             percent_text(bound)));
+  if (const std::string words = quiet_words(verdicts); !words.empty())
+    page.element("p", {{"class", "rest"}}, words + ".");
   if (verdicts.not_run > 0)
     page.element("p", {{"class", "rest"}},
                  fmt::format("{} never ran: skipped, or never reached.",

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/html/sections.h"
 #include "orchestrator/report/text_sections.h"
 #include "orchestrator/report/times.h"
@@ -50,11 +53,47 @@ std::string headline(const Report& report) {
 }
 
 void write_stop(const Report& report, Markup& page) {
-  if (report.end != RunEnd::cancelled && report.end != RunEnd::deadline) return;
-  const std::string reason = report.end_reason.empty() ? "" : ": " + report.end_reason;
-  page.element("p", {{"class", "notice"}},
-               fmt::format("Stopped after {} of {}{}.", report.total_runs(),
-                           counted(static_cast<std::uint64_t>(report.plan.runs), "attempt"), reason));
+  if (const std::string stopped = stopped_words(report); !stopped.empty())
+    page.element("p", {{"class", "notice"}},
+                 "Stopped " + stopped + (report.end_reason.empty() ? "." : ": " + report.end_reason + "."));
+  if (const std::string rule = early_stop_words(report); !rule.empty())
+    page.element("p", {{"class", "notice"}}, "Stopped " + rule + ".");
+}
+
+void write_replay(const Report& report, Markup& page) {
+  if (!report.replay) return;
+  const ReplayRecord& replay = *report.replay;
+  const ReplayResult result = replay_result(report);
+  page.element(
+      "p", {{"class", "notice"}},
+      fmt::format("Replay of attempt {} of {}: the same happened in {} of {}.", replay.attempt.number,
+                  replay.report, result.same, counted(static_cast<std::uint64_t>(result.n), "attempt")));
+  const auto list = page.in("ul", {{"class", "warnings"}});
+  for (const auto& difference : replay.differences) page.element("li", "Differs: " + difference);
+}
+
+// What a pipeline makes of each test that did not always pass.
+void write_ci(const Report& report, Markup& page) {
+  constexpr std::size_t kMost = 100;
+  const VerdictWords words = ci_words(report);
+  if (words.label.empty()) return;
+  const auto box = page.in("details", {{"class", "ci"}});
+  {
+    const auto summary = page.in("summary");
+    const std::string_view like = words.tone == Tone::good ? "not_shown_flaky" : "failing";
+    page.element("span", {{"class", "stamp"}, {"data-verdict", like}}, words.label);
+    page.text(" " + words.sentence);
+  }
+  const auto list = page.in("ul", {{"class", "links"}});
+  for (std::size_t i = 0; i < std::min(kMost, report.ci->tests.size()); ++i) {
+    const CiTest& test = report.ci->tests[i];
+    const auto item = page.in("li");
+    page.element("span", {{"class", "test-id"}}, cut_text(test.id, 200));
+    page.element("span", {{"class", "counts"}},
+                 fmt::format("{}: {}", name(test.standing), cut_text(standing_words(report, test), 500)));
+  }
+  for (std::size_t i = 0; i < std::min(kMost, report.ci->healed.size()); ++i)
+    page.element("li", "healed: " + std::string(cut_text(report.ci->healed[i].entry.test, 200)));
 }
 
 std::string source_words(const Report& report) {
@@ -94,6 +133,9 @@ void write_next_commands(const Report& report, Markup& page) {
   if (failure)
     write_command(fmt::format("See attempt {} fail again", failure->index),
                   for_terminal(reproduce_attempt(report, failure->index)), page);
+  if (failure && !report.saved_as.empty() && !report.replay)
+    write_command(fmt::format("Or attempt {} out of its report", failure->index),
+                  for_terminal(replay_attempt(report, failure->index)), page);
   const auto more = more_runs(report);
   if (!failure && more && !report.plan.only_attempt && report.end == RunEnd::complete)
     write_command(fmt::format("Learn more: {} attempts", more->runs),
@@ -125,7 +167,9 @@ void write_verdict(const Report& report, Markup& page) {
   }
   if (const std::string tests = tally_words(report.verdicts); !tests.empty())
     page.element("p", {{"class", "tally"}}, "Tests: " + tests);
+  write_ci(report, page);
   write_stop(report, page);
+  write_replay(report, page);
   write_hints(report, page);
   write_next_commands(report, page);
   write_facts(report, page);
