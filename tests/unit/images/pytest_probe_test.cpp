@@ -168,7 +168,7 @@ TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
       "from _pytest.reports import TestReport\n"
       "def test_a(request):\n"
       "    report = TestReport('test_suite.py::test_b', ('', 0, ''), {}, 'failed', 'worker gw0 crashed', "
-      "'???')\n"
+      "'no text')\n"
       "    request.config.hook.pytest_runtest_logreport(report=report)\n");
   EXPECT_THAT(session.failures(), ElementsAre("::test_b#1 call")) << session.printed;
 }
