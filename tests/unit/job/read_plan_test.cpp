@@ -64,7 +64,6 @@ JobPlan unusual() {
   plan.results = {"out/*.xml"};
   plan.only_changed = "main";
   plan.changed_runs = 50;
-  plan.results = {"**/TEST-*.xml"};
   plan.ignore_patterns = {"test_x*"};
   plan.severity_thresholds = {0.8, 0.4, 0.2, 0.1};
   plan.max_error_length = 77;
