@@ -49,9 +49,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"network", "network"},
                              {"env", "env"},
                              {"secret_env", "secret_env"},
-                             {"only_changed", "only_changed", true},
                              {"include", "include"},
-                             {"results", "results"},
                              {"results", "results"},
                              {"ignore_patterns", "ignore_patterns"},
                              {"severity_thresholds", "severity_thresholds"},
@@ -147,7 +145,6 @@ class PlanReader {
       if (!(value > 0 && value < 1)) return fail("/until_sure", "must be a number between 0 and 1");
       plan_.until_sure = value;
     }
-    plan_.changed_runs = static_cast<int>(whole(json_, "", "changed_runs", 0, 1000));
     known_.push_back("warnings");
     if (const json* list = value_of(json_, "", "warnings")) read_warnings(*list);
   }
@@ -214,7 +211,6 @@ class PlanReader {
     plan_.vary = *said.vary;
     plan_.order = *said.order;
     plan_.repeat_in_process = static_cast<int>(*said.repeat_in_process);
-    plan_.only_changed = said.only_changed.value_or("");
     fill_environment(said);
     fill_limits(said);
     plan_.ignore_patterns = std::move(said.ignore_patterns);
@@ -234,7 +230,6 @@ class PlanReader {
     plan_.env.assign(said.env.begin(), said.env.end());
     plan_.secret_env = std::move(said.secret_env);
     plan_.include = std::move(said.include);
-    plan_.results = std::move(said.results);
     plan_.results = std::move(said.results);
   }
 

@@ -61,7 +61,6 @@ JobPlan unusual() {
   plan.limits.output_keep_bytes = 11;
   plan.limits.output_stop_bytes = 13;
   plan.include = {"*.bin"};
-  plan.results = {"out/*.xml"};
   plan.only_changed = "main";
   plan.changed_runs = 50;
   plan.results = {"**/TEST-*.xml"};
