@@ -142,8 +142,10 @@ class PlanReader {
     known_.push_back("until_sure");
     if (const json* rate = value_of(json_, "", "until_sure"); rate && !rate->is_null()) {
       const double value = rate->is_number() ? rate->get<double>() : 0;
-      if (!(value > 0 && value < 1)) return fail("/until_sure", "must be a number between 0 and 1");
-      plan_.until_sure = value;
+      if (value > 0 && value < 1)
+        plan_.until_sure = value;
+      else
+        fail("/until_sure", "must be a number between 0 and 1");
     }
     known_.push_back("warnings");
     if (const json* list = value_of(json_, "", "warnings")) read_warnings(*list);
