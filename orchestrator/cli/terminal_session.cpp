@@ -133,6 +133,8 @@ void greet(const sandbox::AttemptSpec& spec, const TestCommand& command) {
 int code_of(const sandbox::ExecutionResult& result) {
   using sandbox::Outcome;
   const Outcome outcome = sandbox::classify(result);
+  // A shell that did not come to its own end has left the line unfinished.
+  if (outcome != Outcome::passed && outcome != Outcome::failed) write_to_stderr("\n");
   if (outcome == Outcome::infrastructure_error)
     throw io::HostError("the shell is gone: " +
                         one_line(result.infrastructure.value_or("nobody saw its end")));

@@ -48,7 +48,6 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"network", "network"},
                              {"env", "env"},
                              {"secret_env", "secret_env"},
-                             {"only_changed", "only_changed", true},
                              {"include", "include"},
                              {"results", "results"},
                              {"ignore_patterns", "ignore_patterns"},
@@ -142,8 +141,10 @@ class PlanReader {
     known_.push_back("until_sure");
     if (const json* rate = value_of(json_, "", "until_sure"); rate && !rate->is_null()) {
       const double value = rate->is_number() ? rate->get<double>() : 0;
-      if (!(value > 0 && value < 1)) return fail("/until_sure", "must be a number between 0 and 1");
-      plan_.until_sure = value;
+      if (value > 0 && value < 1)
+        plan_.until_sure = value;
+      else
+        fail("/until_sure", "must be a number between 0 and 1");
     }
     known_.push_back("warnings");
     if (const json* list = value_of(json_, "", "warnings")) read_warnings(*list);
@@ -210,7 +211,6 @@ class PlanReader {
     plan_.vary = *said.vary;
     plan_.order = *said.order;
     plan_.repeat_in_process = static_cast<int>(*said.repeat_in_process);
-    plan_.only_changed = said.only_changed.value_or("");
     fill_environment(said);
     fill_limits(said);
     plan_.ignore_patterns = std::move(said.ignore_patterns);

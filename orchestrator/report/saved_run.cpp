@@ -88,7 +88,6 @@ Condition condition_from(const Place& place) {
   condition.order = order_from(place.at("order"));
   condition.repeat = place.at("repeat").integer(1, kMostRepeats);
   place.at("tests").each(kMostSavedTests, [&](const Place& test) { condition.tests.push_back(test.text()); });
-  place.at("files").each(kMostSavedTests, [&](const Place& file) { condition.files.push_back(file.text()); });
   // Of reports that knew it.
   if (place.has("files"))
     place.at("files").each(kMostSavedTests,
@@ -108,7 +107,7 @@ class Reader {
       run_.conditions.push_back(condition_from(place));
     });
     read_environment(report_.at("environment"));
-    if (!report_.at("changed").is_null()) read_changed(report_.at("changed"));
+    if (report_.has("changed") && !report_.at("changed").is_null()) read_changed(report_.at("changed"));
     read_attempts();
     if (!report_.at("tests").is_null()) read_tests(report_.at("tests"));
     read_groups(report_.at("findings").at("failure_groups").at("list"));

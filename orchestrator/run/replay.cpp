@@ -15,6 +15,9 @@ namespace {
 constexpr const char* kKindLabel = "orchestrator.kind";
 constexpr const char* kSealed = "seal";
 
+// Of a folder the plan has the absolute path. It need not be there any more.
+bool is_folder(const std::string& repo) { return repo.starts_with('/'); }
+
 }  // namespace
 
 JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
@@ -54,7 +57,7 @@ std::optional<images::ChangedFiles> replayed_changes(const SavedRun& saved) {
 
 images::Source replayed_source(const SavedRun& saved) {
   images::Source source;
-  source.local = !images::is_remote(saved.plan.repo);
+  source.local = is_folder(saved.plan.repo);
   if (!source.local) source.url = saved.plan.repo;
   source.ref = saved.ref;
   source.commit = saved.commit;
@@ -66,7 +69,7 @@ images::Source replayed_source(const SavedRun& saved) {
 
 bool is_a_commit(const SavedRun& saved) {
   if (saved.commit.empty()) return false;
-  return images::is_remote(saved.plan.repo) || (!saved.dirty && saved.plan.include.empty());
+  return !is_folder(saved.plan.repo) || (!saved.dirty && saved.plan.include.empty());
 }
 
 void check_same_sources(const Replay& replay, const images::Source& found) {

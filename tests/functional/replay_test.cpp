@@ -163,6 +163,21 @@ TEST(ReplayedImage, IsUsedThoughTheFolderHasChangedAndMissedWhenItIsGone) {
   EXPECT_TRUE(contains(gone.err, repository.path())) << gone.err;
 }
 
+TEST(ReplayedImage, IsAllThatIsNeededWhenTheFolderIsGone) {
+  const Repository repository;
+  repository.script("inner/check", "#!/bin/sh\necho as it was; exit 3\n");
+  const std::string folder = repository.path() + "/inner";
+  const Saved saved(repository.remember(run_job(
+      flags_for(folder, {"--no-install", "--runs", "1", "--state-dir", state_folder()}), {"./check"})));
+  repository.remove("inner");
+  const auto again = replay(saved.file, {});
+  EXPECT_EQ(again.exit_code, 3) << told(again);
+  remove_image(saved.run);
+  const auto gone = replay(saved.file, {});
+  EXPECT_EQ(gone.exit_code, 2) << told(gone);
+  EXPECT_TRUE(contains(gone.err, "there is no such folder")) << gone.err;
+}
+
 TEST(ReplayedImage, OfACommitIsBuiltOfThatCommit) {
   const Repository repository;
   repository.init();

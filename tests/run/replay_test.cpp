@@ -66,7 +66,8 @@ class Replayed : public ::testing::Test {
     JobInputs inputs;
     inputs.said.repo = replay_.saved.plan.repo;
     inputs.run_id = "id";
-    inputs.scratch = folder_;
+    inputs.scratch = folder_ + "/" + std::to_string(++executions_);
+    std::filesystem::create_directory(inputs.scratch);
     inputs.replay = replay_;
     inputs.secret_values = {{"TOKEN", "s3cr3t"}};
     host_.engine.cpus = 2;
@@ -81,6 +82,7 @@ class Replayed : public ::testing::Test {
   }
 
   std::string folder_;
+  int executions_ = 0;
   FakeLoop loop_;
   sandbox::FakeImageStore images_{loop_};
   FakeProgram program_{.exit_code = 1};
