@@ -45,11 +45,12 @@ io::HttpResponse Poster::send(io::HttpRequest request, Again again) {
       if (!asks_to_come_again(answer)) return answer;
       const bool may_repeat = again == Again::always || surely_not_done(answer);
       if (last || !may_repeat)
-        throw PostError(fmt::format("the service answers {}", answer.status), !surely_not_done(answer));
+        throw PostError(fmt::format("the service answers {}", answer.status),
+                        again == Again::when_not_done && !surely_not_done(answer));
       wait(wait_before(next_try, &answer));
     } catch (const io::TransportError& error) {
       const bool may_repeat = again == Again::always || error.refused;
-      if (last || !may_repeat) throw PostError(error.what(), !error.refused);
+      if (last || !may_repeat) throw PostError(error.what(), again == Again::when_not_done && !error.refused);
       wait(wait_before(next_try, nullptr));
     }
   }
@@ -61,7 +62,7 @@ io::HttpResponse Poster::send_once(const io::HttpRequest& request) {
   if (stopped_) throw PostError("stopped");
   const auto call = client.send(request, [&](auto value) { result = std::move(value); });
   loop_.run_until([&] { return result.has_value() || stopped_; });
-  if (!result) throw PostError("stopped", true);
+  if (!result) throw PostError("stopped");
   return std::move(*result).value();
 }
 

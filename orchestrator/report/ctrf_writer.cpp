@@ -120,7 +120,9 @@ class Document {
                      {"status", "failed"},
                      {"duration", milliseconds(example.seconds)},
                      {"message", std::string(cut_text(example_message(example), kLongestMessage))}};
-    if (with_text) json["trace"] = example_text(example, spool_, share);
+    if (with_text)
+      json["trace"] = shortened_to(example_text(example, spool_, kLongestText), share,
+                                   [](std::string_view text) { return std::size_t{json_size(text)}; });
     const Condition& condition = report_.conditions[static_cast<std::size_t>(example.attempt->condition)];
     json["extra"] = {{"outcome", name(example.outcome)},
                      {"index", example.attempt->index},

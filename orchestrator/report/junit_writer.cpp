@@ -141,7 +141,7 @@ class Suite {
     const auto& tests = report_.verdicts.tests;
     const auto with_text = std::count_if(tests.begin(), tests.end(), needs_a_person);
     const std::size_t texts = kExamples * (static_cast<std::size_t>(with_text) + 1);
-    // Halved for what escaping adds; what is worse than that is left out as a whole.
+    // The other half is for names, messages and command lines; what is worse is left out as a whole.
     return std::clamp(options_.max_bytes / 2 / texts, kShortestText, kLongestText);
   }
 
@@ -199,12 +199,14 @@ class Suite {
   Problem problem_of(const TestSummary& test, const TestExample& example, std::size_t share) const {
     std::string text = fmt::format("attempt {}, seed {}, {}:\n", example.attempt->index,
                                    example.attempt->seed, condition_words(condition_of(*example.attempt)));
-    text += example_text(example, spool_, share);
+    text += example_text(example, spool_, kLongestText);
     return {example.outcome != TestOutcome::failed, example_kind(report_, example),
             test_sentence(report_, test) + "; " +
                 std::string(cut_text(example_message(example), kLongestMessage)),
-            text};
+            shortened_to(text, share, escaped_size)};
   }
+
+  static std::size_t escaped_size(std::string_view text) { return xml_text(text).size(); }
 
   const Condition& condition_of(const AttemptRecord& attempt) const {
     return report_.conditions[static_cast<std::size_t>(attempt.condition)];

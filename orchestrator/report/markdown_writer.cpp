@@ -206,13 +206,13 @@ class Comment {
       if (shown == options_.groups || !page_.add(folded(group))) break;
       ++shown;
     }
-    note_left_out(groups.size() - shown, "other kind of failure", shown);
+    note_left_out(groups.size() - shown, "other kind", "of failure", shown);
   }
 
-  void note_left_out(std::size_t count, const char* what, std::size_t shown) {
+  void note_left_out(std::size_t count, const char* what, const char* of, std::size_t shown) {
     if (count > 0)
-      page_.note(fmt::format("{}{} not shown for want of room; `--json FILE` has more.\n\n",
-                             shown > 0 ? "… and " : "", counted(count, what)));
+      page_.note(fmt::format("{}{} {} not shown for want of room; `--json FILE` has more.\n\n",
+                             shown > 0 ? "… and " : "", counted(count, what), of));
   }
 
   std::string folded(const FailureFinding& group) const {
@@ -260,7 +260,7 @@ class Comment {
       if (shown == options_.groups || !page_.add(folded(group))) break;
       ++shown;
     }
-    note_left_out(groups.size() - shown, "other way of not passing", shown);
+    note_left_out(groups.size() - shown, "other way", "of not passing", shown);
   }
 
   std::string folded(const FailureGroup& group) const {

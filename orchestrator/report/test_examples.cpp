@@ -124,6 +124,12 @@ std::string shortened(std::string_view text, std::size_t most) {
   return std::string(head) + cut_mark(text.size() - head.size() - tail.size()) + std::string(tail);
 }
 
+std::string shortened_to(std::string_view text, std::size_t most, std::size_t (*size_of)(std::string_view)) {
+  std::string kept = shortened(text, most);
+  const std::size_t size = size_of(kept);
+  return size > most ? shortened(text, most * most / size) : kept;
+}
+
 std::string example_text(const TestExample& example, const Spool& spool, std::size_t most) {
   const TestFailure* failure = example.failure;
   if (!failure || failure->text.bytes == 0) return to_utf8(cut_text(example_message(example), most));

@@ -61,5 +61,7 @@ SourcePlace place_of(const Report& report, TestIndex test, std::string_view text
 
 // At most about `most` bytes: beginning and, mostly, end, with a mark between.
 std::string shortened(std::string_view text, std::size_t most);
+// So that it takes about `most` bytes once it is escaped: `size_of` says how many it does.
+std::string shortened_to(std::string_view text, std::size_t most, std::size_t (*size_of)(std::string_view));
 
 }  // namespace orchestrator

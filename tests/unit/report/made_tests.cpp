@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "orchestrator/analysis/failure_signature.h"
@@ -25,12 +26,13 @@ FailureText kept(Spool& spool, const std::string& text) {
 }
 
 void add_run(MadeReport& made, AttemptTests& attempt, const MadeRow& row, TestIndex test, char letter,
-             std::uint16_t repeat) {
+             std::uint16_t repeat, std::set<TestIndex>& logged) {
   if (letter == '-') return;
   TestRun run{.test = test, .repeat = repeat, .outcome = outcome_of(letter), .seconds = 0.25F};
   TestResults& results = made.report.tests;
   const std::string log = "connecting\n" + std::string(letter == '.' ? "ready" : "refused") + "\n";
-  if (letter == '.') results.add_passing_log({attempt.attempt, test, repeat, kept(made.spool, log)});
+  if (letter == '.' && logged.insert(test).second)
+    results.add_passing_log({attempt.attempt, test, repeat, kept(made.spool, log)});
   if (did_not_pass(run.outcome)) {
     const FailureFacts facts{.phase = letter == 'E' ? TestPhase::setup : TestPhase::call,
                              .exception = row.exception,
@@ -54,6 +56,7 @@ MadeTests::MadeTests(const std::vector<MadeRow>& rows, std::vector<Condition> co
                      const std::vector<int>& condition_of) {
   report.conditions = std::move(conditions);
   for (const auto& row : rows) report.tests.intern_test(row.id);
+  std::set<TestIndex> logged;
   const std::size_t attempts = rows.at(0).letters.size();
   for (std::size_t i = 0; i < attempts; ++i) {
     const int condition = condition_of.empty() ? 0 : condition_of.at(i);
@@ -64,8 +67,9 @@ MadeTests::MadeTests(const std::vector<MadeRow>& rows, std::vector<Condition> co
                          .finished = true,
                          .framework = "pytest 8.3.4"};
     for (TestIndex test = 0; test < rows.size(); ++test) {
-      add_run(*this, attempt, rows[test], test, rows[test].letters.at(i), 1);
-      if (i < rows[test].second.size()) add_run(*this, attempt, rows[test], test, rows[test].second[i], 2);
+      add_run(*this, attempt, rows[test], test, rows[test].letters.at(i), 1, logged);
+      if (i < rows[test].second.size())
+        add_run(*this, attempt, rows[test], test, rows[test].second[i], 2, logged);
     }
     bool passed = true;
     for (const auto& run : attempt.runs) passed = passed && !did_not_pass(run.outcome);

@@ -97,7 +97,7 @@ TEST(Junit, MakesAFlakyTestAPassWithAFlakyFailureOrAFailure) {
   const json& flaky = case_named(usual, "test_total");
   EXPECT_EQ(flaky.at("classname"), "tests.test_cart");
   EXPECT_EQ(flaky.at("tags"), (json{"flakyFailure", "flakyFailure", "system-out"}));
-  EXPECT_NE(flaky.at("messages")[0].get<std::string>().find("[4.3–77.7]"), std::string::npos) << flaky;
+  EXPECT_NE(flaky.at("messages")[0].get<std::string>().find("[0.4–64.1]"), std::string::npos) << flaky;
   EXPECT_NE(flaky.at("text").get<std::string>().find("assert 29 == 30"), std::string::npos);
   EXPECT_EQ(case_named(usual, "test_hangs[a/b]").at("classname"), "tests.test_cart.TestLock");
   EXPECT_EQ(case_named(usual, "test_hangs[a/b]").at("tags"),
@@ -105,7 +105,7 @@ TEST(Junit, MakesAFlakyTestAPassWithAFlakyFailureOrAFailure) {
   EXPECT_EQ(case_named(usual, "test_broken").at("tags"),
             (json{"failure", "rerunFailure", "rerunFailure", "system-out"}));
   EXPECT_EQ(case_named(usual, "test_fine").at("tags"), json::array());
-  EXPECT_EQ(case_named(usual, "test_skipped").at("tags"), json{"skipped"});
+  EXPECT_EQ(case_named(usual, "test_skipped").at("tags"), json::array({"skipped"}));
 
   const json strict = read_back("junit", written(made, failing_junit));
   EXPECT_EQ(case_named(strict, "test_total").at("tags"), (json{"failure", "rerunFailure", "system-out"}));
@@ -117,7 +117,7 @@ TEST(Junit, OfACommandThatCannotBeRunHasAnError) {
   made.add(Outcome::not_runnable).reason = "pytest: No such file or directory";
   made.report.end = RunEnd::not_runnable;
   const json suite = read_back("junit", written(made, junit));
-  EXPECT_EQ(suite.at("cases")[0].at("tags"), json{"error"});
+  EXPECT_EQ(suite.at("cases")[0].at("tags"), json::array({"error"}));
   EXPECT_NE(suite.at("cases")[0].dump().find("No such file"), std::string::npos);
 }
 
@@ -125,7 +125,7 @@ TEST(Junit, OfNoEvidenceIsASkippedTest) {
   MadeReport made;
   made.add(Outcome::cancelled);
   made.report.end = RunEnd::cancelled;
-  EXPECT_EQ(read_back("junit", written(made, junit)).at("cases")[0].at("tags"), json{"skipped"});
+  EXPECT_EQ(read_back("junit", written(made, junit)).at("cases")[0].at("tags"), json::array({"skipped"}));
 }
 
 TEST(Ctrf, CallsAFlakyTestPassedAndFlakyWithItsAttempts) {
@@ -160,8 +160,13 @@ TEST(Annotations, StandAtTheLineThatFailedInTheRepository) {
   MadeTests made = every_verdict();
   made.report.plan.subdir = "web";
   const json found = read_back("annotations", written(made, write_github_annotations));
-  EXPECT_EQ(found[0].at("file"), "web/tests/test_cart.py");
-  EXPECT_EQ(found[0].at("line"), "14");
+  for (const auto& each : found) {
+    if (each.at("title") != "FLAKY: tests/test_cart.py::test_total") continue;
+    EXPECT_EQ(each.at("file"), "web/tests/test_cart.py");
+    EXPECT_EQ(each.at("line"), "14");
+    return;
+  }
+  FAIL() << found;
 }
 
 TEST(StoppedCommandsOfGithub, KeepTextOfOthersFromBeingACommand) {
@@ -295,7 +300,8 @@ TEST(Hostile, ReportsAreReadBackByOtherParsers) {
 }
 
 TEST(Slack, HasNoMentionLinkOrEntityThatIsNotOurs) {
-  const HostileReport made;
+  HostileReport made;
+  made.report.source.local = true;
   const json message = slack_message(made.report, {hostile_texts()[2], hostile_texts()[6], "javascript:x"});
   std::vector<std::string> texts{message.at("text")};
   for (const auto& block : message.at("blocks")) {
@@ -322,11 +328,17 @@ TEST(Slack, NamesTheRefThatRanAndLinksToTheRun) {
 }
 
 TEST(CodeQuality, KnowsATestAgainInAnotherRun) {
-  const json one = read_back("code-quality", written(every_verdict(), write_code_quality));
+  const auto fingerprint = [](const MadeReport& made, const std::string& id) {
+    for (const auto& finding : read_back("code-quality", written(made, write_code_quality)))
+      if (finding.at("description").get<std::string>().starts_with(id))
+        return finding.at("fingerprint").get<std::string>();
+    return "no finding of " + id;
+  };
   const MadeTests later(std::vector<MadeRow>{{"tests/test_cart.py::test_total", "FFFFFFF."}});
-  const json other = read_back("code-quality", written(later, write_code_quality));
-  EXPECT_EQ(one[0].at("fingerprint"), other[0].at("fingerprint"));
-  EXPECT_NE(one[0].at("fingerprint"), one[1].at("fingerprint"));
+  EXPECT_EQ(fingerprint(every_verdict(), "tests/test_cart.py::test_total"),
+            fingerprint(later, "tests/test_cart.py::test_total"));
+  EXPECT_NE(fingerprint(every_verdict(), "tests/test_cart.py::test_total"),
+            fingerprint(every_verdict(), "tests/test_broken.py::test_broken"));
 }
 
 // 1,000 attempts × 2,000 tests, of which many fail with long texts full of what must be escaped.
@@ -375,7 +387,7 @@ TEST(PlaceOfAFailure, IsTheLastFrameInsideTheRepository) {
 TEST(Shortened, KeepsBothEndsAndSaysHowMuchIsGone) {
   EXPECT_EQ(shortened("short", 10), "short");
   EXPECT_EQ(shortened("abcdefghijklmnopqrst", 9), "abc\n[… 11 bytes cut …]\nopqrst");
-  EXPECT_EQ(shortened("ä€ä€ä€ä€ä€", 9), "ä\n[… 17 bytes cut …]\nä€") << "never inside a character";
+  EXPECT_EQ(shortened("ä€ä€ä€ä€ä€", 9), "ä\n[… 18 bytes cut …]\nä€") << "never inside a character";
 }
 
 }  // namespace
