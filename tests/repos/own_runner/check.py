@@ -14,9 +14,9 @@ SEED = int(os.environ["TEST_SEED"])
 MODE = sys.argv[1] if len(sys.argv) > 1 else "whole"
 
 
-def failure(element, message):
+def failure(element, message, line):
     message = escape(message)
-    return f'<{element} type="AssertionError" message="{message}">check.py:30: {message}</{element}>'
+    return f'<{element} type="AssertionError" message="{message}">check.py:{line}: {message}</{element}>'
 
 
 def case(name, inside=""):
@@ -26,12 +26,12 @@ def case(name, inside=""):
 flaky = SEED % 2 == 1
 cases = {
     "fine": case("fine"),
-    "flaky": case("flaky", failure("failure", f"took {SEED} ms, {os.environ.get('TOKEN', 'no token')}") if flaky else ""),
-    "broken": case("broken", failure("failure", "never right")),
+    "flaky": case("flaky", failure("failure", f"took {SEED} ms, {os.environ.get('TOKEN', 'no token')}", 14) if flaky else ""),
+    "broken": case("broken", failure("failure", "never right", 23)),
     "later": case("later", "<skipped/>"),
 }
 if MODE == "retries":
-    cases = {"fine": case("fine"), "flaky": case("flaky", failure("flakyFailure", "only the second time"))}
+    cases = {"fine": case("fine"), "flaky": case("flaky", failure("flakyFailure", "only the second time", 14))}
 
 os.makedirs("reports/new", exist_ok=True)
 with open("reports/new/TEST-shop.xml", "w") as file:
