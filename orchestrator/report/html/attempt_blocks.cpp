@@ -81,7 +81,7 @@ AttemptBlocks::AttemptBlocks(const Report& report, const Spool& spool, std::uint
 
 std::string AttemptBlocks::shown(const AttemptRecord& attempt, const StreamRecord& stream,
                                  std::uint64_t cap) const {
-  std::string text = readable(show(stream, spool_.read(stream)).text);
+  std::string text = readable(show(stream, spool_.read(stream), cap).text);
   if (&stream == &attempt.err && attempt.outcome == sandbox::Outcome::timed_out)
     text += text.empty() || text.back() == '\n' ? "TIMEOUT" : "\nTIMEOUT";
   return cap == kNoLimit ? text : shorten_for_script(std::move(text), cap);

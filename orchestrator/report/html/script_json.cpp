@@ -23,12 +23,18 @@ std::string_view escape_of(std::string_view bytes) {
   }
 }
 
-std::uint64_t size_of(std::string_view code_point) {
-  if (!escape_of(code_point).empty()) return 6;
-  return json_size(code_point);
-}
+struct Piece {  // one character
+  std::size_t length = 0;
+  std::uint64_t size = 0;  // as written
+};
 
-std::string_view first(std::string_view utf8) { return utf8.substr(0, next_code_point(utf8).length); }
+Piece next_piece(std::string_view rest) {
+  const char c = rest[0];
+  if (c == '"' || c == '\\') return {1, 2};
+  if (c >= 0x20 && c < 0x7F) return {1, escape_of(rest).empty() ? 1u : 6u};  // most of any output
+  const std::string_view one = rest.substr(0, next_code_point(rest).length);
+  return {one.size(), escape_of(one).empty() ? json_size(one) : 6};
+}
 
 }  // namespace
 
@@ -50,27 +56,32 @@ std::string script_json(const OrderedJson& json) {
 
 std::uint64_t script_size(std::string_view utf8) {
   std::uint64_t size = 0;
-  for (; !utf8.empty(); utf8.remove_prefix(first(utf8).size())) size += size_of(first(utf8));
+  while (!utf8.empty()) {
+    const Piece piece = next_piece(utf8);
+    size += piece.size;
+    utf8.remove_prefix(piece.length);
+  }
   return size;
 }
 
 std::string shorten_for_script(std::string text, std::uint64_t max_size) {
   const std::uint64_t size = script_size(text);
   if (size <= max_size) return text;
-  std::string_view rest = text;
-  std::uint64_t used = 0;
-  const auto take = [&](std::uint64_t until) {
-    const std::string_view before = rest;
-    for (; !rest.empty() && used + size_of(first(rest)) <= until; rest.remove_prefix(first(rest).size()))
-      used += size_of(first(rest));
-    return before.substr(0, before.size() - rest.size());
-  };
-  const std::string_view head = take(max_size / 2);
-  const std::string_view middle = take(size - (max_size - max_size / 2));
-  // One more, where the middle's last character would have passed the bound.
-  const std::string_view edge = used < size - (max_size - max_size / 2) && !rest.empty() ? first(rest) : "";
-  rest.remove_prefix(edge.size());
-  return fmt::format("{}\n[… {} bytes left out of this page …]\n{}", head, middle.size() + edge.size(), rest);
+  const std::uint64_t head_room = max_size / 2, tail_room = max_size - head_room;
+  std::size_t head = 0, tail = text.size();  // where the one ends and the other begins
+  std::uint64_t passed = 0;
+  for (std::string_view rest = text; !rest.empty();) {
+    const Piece piece = next_piece(rest);
+    rest.remove_prefix(piece.length);
+    passed += piece.size;
+    if (passed <= head_room) head = text.size() - rest.size();
+    if (size - passed <= tail_room) {
+      tail = text.size() - rest.size();
+      break;
+    }
+  }
+  return fmt::format("{}\n[… {} bytes left out of this page …]\n{}", std::string_view(text).substr(0, head),
+                     tail - head, std::string_view(text).substr(tail));
 }
 
 }  // namespace orchestrator::html
