@@ -9,16 +9,16 @@ const std::vector<BaseRecipe>& base_recipes() {
        {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
        "orchestrator/python:trixie",
        "Debian trixie with Python 3.13, pip and git"},
-      {"python3.11",
-       "bookworm",
-       {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
-       "orchestrator/python:bookworm",
-       "Debian bookworm with Python 3.11, pip and git: for projects that later ones do not run"},
       {"minimal",
        "trixie",
        {"ca-certificates"},
        "orchestrator/minimal:trixie",
        "Debian trixie, nothing but its base"},
+      {"python3.11",
+       "bookworm",
+       {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
+       "orchestrator/python:bookworm",
+       "Debian bookworm with Python 3.11, pip and git: for projects that later ones do not run"},
   };
   return kRecipes;
 }

@@ -189,7 +189,7 @@ HelpPage ci_page() {
           "otherwise; known flakes are excused by a committed list; later steps are told what came out.",
           {},
           {"orchestrator ci --repo . --json report.json -- pytest",
-           "orchestrator ci --repo . --only-changed origin/main --max-flake-rate 2% -- pytest"}};
+           "orchestrator ci --repo . --only-changed main --fail-on failing -- pytest"}};
 }
 
 void define_compare(FlagSet& flags, Draft& draft) {

@@ -40,6 +40,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"vary", "vary"},
                              {"order", "order"},
                              {"repeat_in_process", "repeat_in_process"},
+                             {"only_changed", "only_changed", true},
                              {"image", "image", true},
                              {"dockerfile", "dockerfile", true},
                              {"setup_commands", "setup_commands"},
@@ -48,6 +49,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"network", "network"},
                              {"env", "env"},
                              {"secret_env", "secret_env"},
+                             {"only_changed", "only_changed", true},
                              {"include", "include"},
                              {"results", "results"},
                              {"ignore_patterns", "ignore_patterns"},
@@ -211,6 +213,7 @@ class PlanReader {
     plan_.vary = *said.vary;
     plan_.order = *said.order;
     plan_.repeat_in_process = static_cast<int>(*said.repeat_in_process);
+    plan_.only_changed = said.only_changed.value_or("");
     fill_environment(said);
     fill_limits(said);
     plan_.ignore_patterns = std::move(said.ignore_patterns);

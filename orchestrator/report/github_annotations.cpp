@@ -105,7 +105,7 @@ void write_github_annotations(const Report& report, const Spool& spool, std::ost
     write({"notice",
            {},
            "Flaky and failing tests",
-           fmt::format("and {} more", counted(static_cast<std::uint64_t>(more), "such test"))},
+           "and " + counted(static_cast<std::uint64_t>(more), "more such test")},
           out);
   out.flush();
 }

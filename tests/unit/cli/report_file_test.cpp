@@ -118,11 +118,11 @@ TEST_F(ReportPath, OfAnyOtherFormIsWrittenAnew) {
   for (const auto& each : report_formats()) {
     if (each.append) continue;
     const WantedReport wanted{&each, folder_ + "/report"};
-    std::ofstream(wanted.path) << "old";
+    std::ofstream(wanted.path) << "the report of yesterday";
     write_report(wanted, Report{}, spool);
     std::ifstream file(wanted.path);
     const std::string text{std::istreambuf_iterator<char>(file), {}};
-    EXPECT_EQ(text.find("old"), std::string::npos) << each.flag;
+    EXPECT_EQ(text.find("of yesterday"), std::string::npos) << each.flag;
     EXPECT_FALSE(fs::exists(wanted.path + ".part"));
     discard_older(wanted);
     EXPECT_FALSE(fs::exists(wanted.path)) << each.flag;

@@ -40,8 +40,6 @@ JobPlan unusual() {
   plan.order = "shuffled";
   plan.repeat_in_process = 3;
   plan.until_sure = 0.0125;
-  plan.only_changed = "origin/main";
-  plan.changed_runs = 40;
   plan.image = "python:3.12-slim";
   plan.setup_commands = {"apt-get install -y x", "true"};
   plan.install_dependencies = false;
