@@ -205,9 +205,11 @@ std::string test_sentence(const Report& report, const TestSummary& test) {
                        percent_text(test.interval.high), by_condition_words(report, test));
   const bool graded = !test.severity.empty() && test.verdict != TestVerdict::failing;
   const std::string ways = ways_words(test);
-  return fmt::format("{} in {} of attempts{}: {} did not pass{}", label(test.verdict), rate_words(test),
-                     graded ? fmt::format(", {}", test.severity) : "", by_condition_words(report, test),
-                     ways.empty() ? "" : " (" + ways + ")");
+  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
+  const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
+  return fmt::format("{} in {} of attempts {}{}: {} did not pass{}", label(test.verdict), rate_words(test),
+                     condition_words(condition), graded ? fmt::format(", {}", test.severity) : "",
+                     by_condition_words(report, test), ways.empty() ? "" : " (" + ways + ")");
 }
 
 std::string tally_words(const Verdicts& verdicts) {
