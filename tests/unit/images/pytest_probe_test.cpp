@@ -23,7 +23,9 @@ struct Session {
     for (const auto& record : records) {
       const std::string type = record.at("t");
       if (type == "test")
-        tests[record.at("i")] = record.at("id").get<std::string>().substr(12) + "#" + record.at("r").dump();
+        tests[record.at("i")] =
+            record.at("id").get<std::string>().substr(std::string("test_suite.py").size()) + "#" +
+            record.at("r").dump();
       else if (type == "start")
         story.push_back(tests.at(record.at("i")) + " start");
       else if (type == "phase")
