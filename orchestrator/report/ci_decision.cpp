@@ -120,10 +120,11 @@ class Decider {
     std::vector<ConditionCounts> counts(report_.conditions.size());
     int passed = 0, failed = 0;
     for (const auto& attempt : report_.attempts) {
-      if (!attempt.counted()) continue;
+      const bool alone = unexplained_.count(attempt.index) > 0;
+      // Where a test failed nobody knows whether the rest would have passed.
+      if (!attempt.counted() || (!attempt.passed() && !alone)) continue;
       ConditionCounts& here = counts.at(static_cast<std::size_t>(attempt.condition));
       here.condition = attempt.condition;
-      const bool alone = unexplained_.count(attempt.index) > 0;
       ++(alone ? here.failed : here.passed);
       ++(alone ? failed : passed);
     }

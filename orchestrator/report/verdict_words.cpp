@@ -34,7 +34,17 @@ VerdictWords flaky(const Report& report) {
           fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level), ""};
 }
 
+// Where tests were told apart the command may fail every time for one broken test among flaky ones.
+std::string told_apart(const Report& report) {
+  const Verdicts& verdicts = report.verdicts;
+  const int differing = verdicts.flaky + verdicts.order_dependent + verdicts.repeat_dependent;
+  const auto tests = [](int count) { return counted(static_cast<std::uint64_t>(count), "test"); };
+  return fmt::format("{} never passed, {} passed only at times.", tests(verdicts.failing), tests(differing));
+}
+
 VerdictWords broken(const Report& report) {
+  if (report.verdicts.flaky + report.verdicts.order_dependent + report.verdicts.repeat_dependent > 0)
+    return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": " + told_apart(report), ""};
   if (!report.one_condition())
     return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": broken rather than flaky.", ""};
   const Interval interval = report.interval(report.failures(), report.total_runs());
@@ -205,9 +215,11 @@ std::string test_sentence(const Report& report, const TestSummary& test) {
                        percent_text(test.interval.high), by_condition_words(report, test));
   const bool graded = !test.severity.empty() && test.verdict != TestVerdict::failing;
   const std::string ways = ways_words(test);
-  return fmt::format("{} in {} of attempts{}: {} did not pass{}", label(test.verdict), rate_words(test),
-                     graded ? fmt::format(", {}", test.severity) : "", by_condition_words(report, test),
-                     ways.empty() ? "" : " (" + ways + ")");
+  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
+  const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
+  return fmt::format("{} in {} of attempts {}{}: {} did not pass{}", label(test.verdict), rate_words(test),
+                     condition_words(condition), graded ? fmt::format(", {}", test.severity) : "",
+                     by_condition_words(report, test), ways.empty() ? "" : " (" + ways + ")");
 }
 
 std::string tally_words(const Verdicts& verdicts) {

@@ -46,7 +46,7 @@ std::string rate_words(const TestSummary& test);
 std::string by_condition_words(const Report& report, const TestSummary& test);
 // "2 hung, 1 with an error": other ways of not passing than a failure of its own; mostly empty.
 std::string ways_words(const TestSummary& test);
-// "FLAKY in 6.0 % [1.3–16.5] of attempts (LOW): 3 of 50 as written did not pass".
+// "FLAKY in 6.0 % [1.3–16.5] of attempts as written, low: 3 of 50 as written did not pass".
 std::string test_sentence(const Report& report, const TestSummary& test);
 
 // "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.

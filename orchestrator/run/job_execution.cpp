@@ -338,6 +338,8 @@ void JobExecution::judge_tests() {
     report_.conditions = {Condition{}};
     for (auto& attempt : report_.attempts) attempt.condition = 0;
   }
+  // Attempts that ended before any session began know the condition that they were dealt all the same.
+  if (report_.tests.empty()) report_.tests = TestResults();
   const SeverityThresholds& words = report_.plan.severity_thresholds;
   report_.verdicts = judge(report_.tests, report_.conditions,
                            {report_.anytime, words.critical, words.high, words.medium, words.low});

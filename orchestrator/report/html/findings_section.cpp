@@ -52,7 +52,7 @@ void write_side(std::string_view side, const std::string& label, const LogDiffer
   const auto box = page.in("div", {{"class", "side"}, {"data-side", side}});
   page.element("h4", label);
   const auto log =
-      page.in("pre", {{"class", "log"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", label}});
+      page.in("pre", {{"class", "log"}, {"tabindex", "0"}, {"role", "group"}, {"aria-label", label}});
   if (!difference.before.empty())
     page.element("span", {{"class", "common"}}, readable(lines_of("  ", difference.before)));
   page.element("span", {{"class", "part"}}, readable(lines_of(sign, lines)));

@@ -47,7 +47,7 @@ const button = (words, click, attributes = {}) =>
 // An id that may be long: it breaks behind the signs that divide it, as those that came without a script do.
 const breakable = (id) => id.split(/(?<=[/:_[,])/).flatMap((part) => [part, el("wbr")]);
 const testButton = (row) => button(breakable(data.tests[row].id), () => openTest(row), { class: "link test-id" });
-const log = (label, text) => el("pre", { class: "log", tabindex: "0", role: "region", "aria-label": label }, text);
+const log = (label, text) => el("pre", { class: "log", tabindex: "0", role: "group", "aria-label": label }, text);
 
 function say(words) {
   const place = document.querySelector("dialog[open] .said") ?? document.getElementById("said");
@@ -79,7 +79,7 @@ const copyAttempt = (index) =>
 
 function commandBox(label, command) {
   return el("div", { class: "command" }, el("span", { class: "label" }, label),
-    el("code", { tabindex: "0", role: "region", "aria-label": label }, command),
+    el("code", { tabindex: "0", role: "group", "aria-label": label }, command),
     button("Copy", undefined, { class: "copy", "data-copy-beside": true, "aria-label": `Copy the command: ${label}` }));
 }
 

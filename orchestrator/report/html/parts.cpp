@@ -34,7 +34,7 @@ void write_copy_attempt(int attempt, Markup& page) {
 void write_command(std::string_view label, std::string_view command, Markup& page) {
   const auto box = page.in("div", {{"class", "command"}});
   page.element("span", {{"class", "label"}}, label);
-  page.element("code", {{"tabindex", "0"}, {"role", "region"}, {"aria-label", label}}, command);
+  page.element("code", {{"tabindex", "0"}, {"role", "group"}, {"aria-label", label}}, command);
   page.element("button",
                {{"type", "button"},
                 {"class", "copy"},
@@ -44,7 +44,7 @@ void write_command(std::string_view label, std::string_view command, Markup& pag
 }
 
 void write_log(std::string_view label, std::string_view bytes, Markup& page) {
-  page.element("pre", {{"class", "log"}, {"tabindex", "0"}, {"role", "region"}, {"aria-label", label}},
+  page.element("pre", {{"class", "log"}, {"tabindex", "0"}, {"role", "group"}, {"aria-label", label}},
                readable(bytes));
 }
 

@@ -20,7 +20,7 @@ const std::string kFlaky = "tests/test_shaky.py::test_flaky";
 TEST(CiOfTests, ExcusesTheKnownAndFailsForTheNew) {
   const Repository repository;
   write_tests(repository);
-  const Strings flags{"--seed", "1", "--runs", "16", "--vary", "none"};
+  const Strings flags{"--seed", "1", "--runs", "10", "--vary", "none"};
   const auto fresh = run_pipeline(repository, flags, {"pytest"});
   ASSERT_EQ(fresh.exit_code, 1) << told(fresh);
   EXPECT_EQ(fresh.result.at("new"), json::array({kFlaky}));

@@ -59,6 +59,7 @@ JobPlan unusual() {
   plan.limits.output_keep_bytes = 11;
   plan.limits.output_stop_bytes = 13;
   plan.include = {"*.bin"};
+  plan.results = {"**/TEST-*.xml"};
   plan.only_changed = "main";
   plan.changed_runs = 50;
   plan.ignore_patterns = {"test_x*"};
@@ -130,7 +131,7 @@ TEST(ReadPlan, KeepsTheBoundsOfAJob) {
   const std::pair<const char*, json> wrong[] = {
       {"runs", 1001},       {"parallelism", 51},
       {"only_attempt", -1}, {"repeat_in_process", 0},
-      {"network", "host"},  {"repo", "ftp://e.org/x"},
+      {"network", "host"},  {"repo", "--upload-pack=x"},
       {"until_sure", 1.5},  {"env", {{"TEST_SEED", "1"}}},
       {"job_seed", -1},     {"random_seed_range", {{"min", 9}, {"max", 3}}},
       {"subdir", "../up"},  {"parallelism_requested", 1e9},

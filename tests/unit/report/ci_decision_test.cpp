@@ -165,9 +165,20 @@ TEST(CiDecision, HoldsAttemptsThatFailedOutsideOfAnyTestAgainstTheWholeCommand) 
   EXPECT_EQ(decision.exit_code, 1);
   EXPECT_EQ(standings(decision), "(the whole command)=new flaky=known");
   EXPECT_EQ(decision.tests[0].not_passed, 2);
-  EXPECT_EQ(decision.tests[0].n, 20);
+  EXPECT_EQ(decision.tests[0].n, 16) << "the four in which a test failed tell nothing of the rest";
   decision = decide(report, policy({entry("flaky", 0.3), entry("(the whole command)", 0.1)}));
   EXPECT_EQ(decision.exit_code, 0);
+}
+
+// Each time a known flake fails, or else the rest of the command: it never passed.
+TEST(CiDecision, CallsBrokenACommandThatFailsWheneverItsTestsPass) {
+  std::vector<int> others;
+  for (int i = 0; i < 20; ++i)
+    if (i % 5 != 0) others.push_back(i);
+  const CiDecision decision =
+      decide(report_of({kFlaky}, {}, {written()}, others), policy({entry("flaky", 0.3)}));
+  EXPECT_EQ(standings(decision), "(the whole command)=failing flaky=known");
+  EXPECT_EQ(decision.exit_code, 3);
 }
 
 TEST(CiDecision, KnowsTheWholeCommandWhereTestsAreNotToldApart) {

@@ -52,7 +52,9 @@ TEST(Terminal, HasTypingBehindGiftsInOneStream) {
 
 TEST(Terminal, TurnsCtrlCIntoASignalForTheCommand) {
   Supervised supervised(sh("trap 'echo interrupted; exit 3' INT; stty size; read line; echo never"),
-                        at_terminal(encode_keys("\x03")));
+                        at_terminal());
+  ASSERT_TRUE(supervised.read_until([&] { return says(supervised, "31 101"); })) << supervised.out;
+  supervised.type(encode_keys("\x03"));
   supervised.finish();
   EXPECT_TRUE(says(supervised, "interrupted")) << supervised.out;
   EXPECT_EQ(supervised.exit_code, 3);
