@@ -213,7 +213,9 @@ class GridView {
       column: Math.max(-1, Math.min(this.model.columns - 1, place.column)) };
     this.show(this.at);
     this.draw();
-    this.elementAt(this.at)?.focus({ preventScroll: true });
+    const cell = this.elementAt(this.at);
+    cell?.focus({ preventScroll: true });
+    cell?.scrollIntoView({ block: "nearest", inline: "nearest", behavior: "instant" });  // the page, where the grid is not in sight
   }
 
   // Scrolls so far that a cell is not hidden below names or outside.
