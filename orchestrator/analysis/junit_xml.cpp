@@ -218,7 +218,7 @@ class Reader {
  private:
   // In a document that breaks off, the last case may lack the very child that says that it failed.
   void find_unfinished() {
-    pugi::xml_node last = document_;
+    pugi::xml_node last = document_.root();
     while (true) {
       pugi::xml_node child = last.last_child();
       while (child && child.type() != pugi::node_element) child = child.previous_sibling();

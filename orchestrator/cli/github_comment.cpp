@@ -90,7 +90,8 @@ class Comments {
                        "X-GitHub-Api-Version: 2022-11-28", "User-Agent: orchestrator"};
     if (!body.empty()) request.headers.push_back("Content-Type: application/json");
     request.body = body;
-    return poster_.send(std::move(request), request.method == "POST" ? Again::when_not_done : Again::always);
+    const Again again = request.method == "POST" ? Again::when_not_done : Again::always;
+    return poster_.send(std::move(request), again);
   }
 
   static json parsed(const io::HttpResponse& answer) {
