@@ -15,9 +15,6 @@ command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES="$TEST_
 ENGINE_PACKAGES="docker.io iptables"
 BASE_PACKAGES="debootstrap"
 
-# Readers of others, for tests that are labelled so: npm where there is none.
-ensure_npm() { command -v npm >/dev/null || ensure_packages npm; }
-
 say() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
