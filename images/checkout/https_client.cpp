@@ -18,12 +18,6 @@ constexpr int kMostRedirects = 5;
 constexpr long kConnectSeconds = 30;
 constexpr long kSilentSeconds = 60;  // a server that packs a large repository says nothing for a while
 
-const char* environment(std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (const char* value = std::getenv(name); value && *value) return value;
-  return nullptr;
-}
-
 // Family, port and number: what two sockaddrs of one endpoint have in common.
 std::string endpoint(const sockaddr* address) {
   if (address->sa_family == AF_INET) {
@@ -237,7 +231,7 @@ HttpsClient::HttpsClient(HttpsSettings settings)
       multi_((::curl_global_init(CURL_GLOBAL_DEFAULT), ::curl_multi_init()), ::curl_multi_cleanup) {
   if (!multi_) throw std::runtime_error("curl cannot be started");
   for (const char* name : {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"})
-    if (const char* proxy = environment({name}))
+    if (const char* proxy = std::getenv(name); proxy && *proxy)
       for (std::string& one : endpoints_of(proxy)) proxy_addresses_.push_back(std::move(one));
 }
 

@@ -101,15 +101,10 @@ class Pipeline {
   std::vector<std::string> warnings_;
 };
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
 // Annotations (not where stdout is a document's) and the step's summary, by themselves.
 void show_in_github(CommandLine& options) {
   if (!report_to_stdout(options)) options.github_annotations = true;
-  const std::string summary = variable("GITHUB_STEP_SUMMARY");
+  const std::string summary = environment("GITHUB_STEP_SUMMARY").value_or("");
   const auto is_summary = [](const std::string& flag) { return flag == "--step-summary"; };
   const bool asked = std::any_of(options.reports.begin(), options.reports.end(),
                                  [&](const WantedReport& each) { return is_summary(each.format->flag); });
@@ -123,7 +118,7 @@ void show_in_github(CommandLine& options) {
 int ci_command(const Program& program, const CommandLine& said) {
   CommandLine options = said;
   if (options.progress == ProgressMode::automatic) options.progress = ProgressMode::plain;
-  if (variable("GITHUB_ACTIONS") == "true") show_in_github(options);
+  if (environment("GITHUB_ACTIONS").value_or("") == "true") show_in_github(options);
   Pipeline pipeline(options);
   return run_job(program, options, pipeline.hooks());
 }

@@ -25,11 +25,6 @@ std::string dump(const Json& json, int indent, bool ascii) {
   return json.dump(indent, ' ', ascii, Json::error_handler_t::replace);
 }
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? value : "";
-}
-
 template <class List, class Id>
 Json ids(const List& list, Id id) {
   Json names = Json::array();
@@ -53,9 +48,7 @@ Json counts(const Report& report) {
   Json all = {{"attempts", report.total_runs()},
               {"failures", report.failures()},
               {"tests", report.tests.tests().size()}};
-  for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
-                                  Standing::known, Standing::tolerated})
-    all[std::string(name(standing))] = ci.count(standing);
+  for (const Standing standing : kStandings) all[std::string(name(standing))] = ci.count(standing);
   all["healed"] = ci.healed.size();
   all["expired_entries"] = ci.expired.size();
   all["gone"] = ci.gone.size();
@@ -77,9 +70,7 @@ void add_report(Json& result, const Report& report) {
   result["fail_on"] = name(ci.fail_on);
   result["allowed_by"] = ci.allowed_by;
   result["counts"] = counts(report);
-  for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
-                                  Standing::known, Standing::tolerated})
-    result[std::string(name(standing))] = ids_of(ci, standing);
+  for (const Standing standing : kStandings) result[std::string(name(standing))] = ids_of(ci, standing);
   result["healed"] = ids(ci.healed, [](const Healed& each) { return each.entry.test; });
   result["expired_entries"] = entries(ci.expired);
   result["gone"] = entries(ci.gone);
@@ -174,7 +165,7 @@ std::string dotenv(const Outputs& outputs) {
 void check_later_steps(const CommandLine& options) {
   check_report_path("--result", options.ci.result_file);
   check_report_path("--dotenv", options.ci.dotenv_file);
-  if (const std::string path = variable("GITHUB_OUTPUT"); !path.empty()) append(path, "");
+  if (const std::string path = environment("GITHUB_OUTPUT").value_or(""); !path.empty()) append(path, "");
 }
 
 void tell_later_steps(const CommandLine& options, const JobEnd& end) {
@@ -182,7 +173,7 @@ void tell_later_steps(const CommandLine& options, const JobEnd& end) {
   if (!options.ci.result_file.empty()) write_whole(options.ci.result_file, dump(result, 2, false) + "\n");
   const Outputs outputs = outputs_of(result);
   if (!options.ci.dotenv_file.empty()) write_whole(options.ci.dotenv_file, dotenv(outputs));
-  if (const std::string path = variable("GITHUB_OUTPUT"); !path.empty())
+  if (const std::string path = environment("GITHUB_OUTPUT").value_or(""); !path.empty())
     append(path, github_outputs(outputs, random_delimiter()));
 }
 

@@ -21,11 +21,6 @@
 namespace orchestrator {
 namespace {
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
 class JobMode {
  public:
   JobMode(const Program& program, const CommandLine& options, const JobModeHooks& hooks, EventLog& events,

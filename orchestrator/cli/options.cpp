@@ -538,11 +538,13 @@ CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& 
   return parse_command(command, words, after, getenv);
 }
 
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? std::optional<std::string>(value) : std::nullopt;
+}
+
 CommandLine parse_command_line(int argc, const char* const* argv) {
-  return parse_command_line(argc, argv, [](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);
-    return value ? std::optional<std::string>(value) : std::nullopt;
-  });
+  return parse_command_line(argc, argv, environment);
 }
 
 }  // namespace orchestrator

@@ -92,6 +92,8 @@ class HelpRequested : public std::runtime_error {
 };
 
 using GetEnv = std::function<std::optional<std::string>(const char*)>;
+// That of this process.
+std::optional<std::string> environment(const char* name);
 
 // `getenv` is asked for the variables of `--env NAME`, and, when there are mistakes, for what else is
 // missing. Throws UsageError and HelpRequested.

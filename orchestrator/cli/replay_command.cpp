@@ -16,11 +16,6 @@
 namespace orchestrator {
 namespace {
 
-std::optional<std::string> environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value ? std::optional<std::string>(value) : std::nullopt;
-}
-
 Replay replay_of(const CommandLine& options) {
   const std::string& file = options.saved_report;
   Replay replay;

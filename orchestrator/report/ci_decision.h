@@ -10,6 +10,7 @@
 // counts one failure among them, the bound there is 1 − (1 − b)^r.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <optional>
 #include <string>
@@ -43,6 +44,9 @@ enum class Standing {
   known,      // excused: within the bound of its entry
   tolerated,  // excused: within --max-flake-rate
 };
+// Each, the worst first.
+inline constexpr std::array kStandings{Standing::failing, Standing::worse, Standing::expired,
+                                       Standing::fresh,   Standing::known, Standing::tolerated};
 std::string_view name(Standing standing);
 inline bool excused(Standing standing) {
   return standing == Standing::known || standing == Standing::tolerated;

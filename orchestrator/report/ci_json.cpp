@@ -1,12 +1,9 @@
 // What report.json says about the pipeline's decision.
-#include <cmath>
 
 #include "orchestrator/report/json_sections.h"
 
 namespace orchestrator {
 namespace {
-
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 const std::string& condition_name(const Report& report, int condition) {
   return report.conditions[static_cast<std::size_t>(condition)].name;

@@ -92,8 +92,7 @@ void write_entries(const Report& report, const CiDecision& ci, SummaryPen& pen) 
 
 std::string counts_words(const CiDecision& ci, bool guilty) {
   std::string text;
-  for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
-                                  Standing::known, Standing::tolerated}) {
+  for (const Standing standing : kStandings) {
     if (excused(standing) == guilty || ci.count(standing) == 0) continue;
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", ci.count(standing), name(standing));
   }
@@ -133,7 +132,7 @@ VerdictWords ci_words(const Report& report) {
 void write_ci_verdict(const Report& report, SummaryPen& pen) {
   const VerdictWords words = ci_words(report);
   if (words.label.empty()) return;
-  pen.sentence(words.tone == Tone::good ? ansi::kGreen : ansi::kRed, words.label, words.sentence);
+  pen.sentence(colour(words.tone), words.label, words.sentence);
 }
 
 }  // namespace orchestrator

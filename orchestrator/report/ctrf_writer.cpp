@@ -26,7 +26,6 @@ std::int64_t milliseconds(std::chrono::system_clock::time_point time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 std::int64_t milliseconds(double seconds) { return std::llround(std::max(0.0, seconds) * 1000); }
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 struct Summary {
   int passed = 0, failed = 0, skipped = 0, other = 0, flaky = 0;

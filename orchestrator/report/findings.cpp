@@ -11,21 +11,10 @@ namespace {
 
 using Clock = std::chrono::system_clock;
 
-std::string text_of(const FailureText& piece, const Spool& spool) {
-  return piece.bytes == 0 ? "" : spool.read(Spool::Piece{piece.spool_offset, piece.bytes});
-}
-
 // What a stream still holds of its beginning: where something was cut out, what follows has no counterpart.
 std::string beginning(const StreamRecord& record, const Spool& spool) {
   const Spool::Text text = spool.read(record);
   return record.truncated() ? text.head : text.head + text.tail;
-}
-
-const AttemptRecord* find_attempt(const Report& report, int index) {
-  const auto found =
-      std::lower_bound(report.attempts.begin(), report.attempts.end(), index,
-                       [](const AttemptRecord& each, int number) { return each.index < number; });
-  return found != report.attempts.end() && found->index == index ? &*found : nullptr;
 }
 
 // Of attempts that passed one under the same condition, so that order and repeats do not count as
@@ -37,7 +26,7 @@ const AttemptRecord* passing_like(const Report& report, const AttemptRecord& fai
 }
 
 std::optional<ComparedLogs> compare_attempts(const Report& report, int failing_index, const Spool& spool) {
-  const AttemptRecord* failing = find_attempt(report, failing_index);
+  const AttemptRecord* failing = report.find(failing_index);
   const AttemptRecord* passing = failing ? passing_like(report, *failing) : nullptr;
   if (!passing) return std::nullopt;
   ComparedLogs logs{"stdout", failing->index, passing->index,
@@ -58,7 +47,7 @@ PassingLogs passing_logs(const TestResults& results) {
 }
 
 int condition_of(const Report& report, int attempt) {
-  const AttemptRecord* record = find_attempt(report, attempt);
+  const AttemptRecord* record = report.find(attempt);
   return record ? record->condition : -1;
 }
 
@@ -90,7 +79,7 @@ std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure
   const auto passed_in = log ? std::optional(log->attempt) : attempt_passing(report, failure.test);
   if (!passed_in) return std::nullopt;
   return ComparedLogs{"test log", failure.attempt, *passed_in,
-                      first_difference(text_of(failure.log, spool), log ? text_of(log->text, spool) : "")};
+                      first_difference(spool.read(failure.log), log ? spool.read(log->text) : "")};
 }
 
 std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& spool) {

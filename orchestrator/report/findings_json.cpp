@@ -1,6 +1,5 @@
 // What report.json says about failures that look the same, tests that fail together, and circumstances that
 // go with failure.
-#include <cmath>
 
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/json_sections.h"
@@ -12,8 +11,6 @@ namespace {
 constexpr std::size_t kMostGroups = 200, kMostTests = 200, kMostFactors = 500, kMostClusters = 100;
 constexpr std::size_t kMostText = 4096;  // of an example, head first
 constexpr std::size_t kMostLine = 300;   // of a line of a difference
-
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 const std::string& id_of(const Report& report, TestIndex test) { return report.tests.tests()[test]; }
 
@@ -44,11 +41,6 @@ OrderedJson logs_json(const std::optional<ComparedLogs>& logs) {
           {"passing", lines_json(logs->difference.passing)}};
 }
 
-std::string text_of(const FailureText& piece, const Spool& spool) {
-  if (piece.bytes == 0) return "";
-  return to_utf8(cut_text(spool.read(Spool::Piece{piece.spool_offset, piece.bytes}), kMostText));
-}
-
 OrderedJson group_json(const Report& report, const Spool& spool, const FailureFinding& group) {
   return {{"signature", to_utf8(group.signature)},
           {"failures", group.failures},
@@ -59,7 +51,7 @@ OrderedJson group_json(const Report& report, const Spool& spool, const FailureFi
            {{"attempt", group.example_attempt},
             {"test", group.example_test ? OrderedJson(id_of(report, *group.example_test)) : OrderedJson()},
             {"message", to_utf8(group.message)},
-            {"text", text_of(group.text, spool)}}},
+            {"text", to_utf8(cut_text(spool.read(group.text), kMostText))}}},
           {"first_difference", logs_json(group.logs)}};
 }
 

@@ -70,7 +70,7 @@ void write_group(const Report& report, const Spool& spool, const FailureFinding&
   if (group.tests.size() > 1) pen.entry("", for_terminal(ids(report, group.tests)));
   const int longest = std::max(report.plan.max_error_length, 1);
   if (group.text.bytes > 0) {
-    std::string text = spool.read(Spool::Piece{group.text.spool_offset, group.text.bytes});
+    std::string text = spool.read(group.text);
     for (const auto& line : last_lines_of(std::move(text), kTextLines)) pen.quote(fit(line, longest));
   } else if (!group.message.empty()) {
     pen.quote(fit(one_line(group.message), longest));

@@ -18,8 +18,6 @@ OrderedJson time_or_null(std::chrono::system_clock::time_point time) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
 }
 
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
-
 OrderedJson truncated_json(const AttemptRecord& attempt, const ShownStreams& shown) {
   OrderedJson cuts = OrderedJson::object();
   const auto add = [&cuts](const char* stream, const StreamRecord& record, const ShownText& text) {
@@ -173,6 +171,8 @@ OrderedJson replay_json(const Report& report) {
 
 }  // namespace
 
+double rounded(double value) { return std::round(value * 1e6) / 1e6; }
+
 std::string_view name(sandbox::Network network) {
   switch (network) {
     case sandbox::Network::none:
@@ -256,9 +256,7 @@ OrderedJson head_json(const Report& report) {
           {"repro_rate", report.repro_rate()}};
 }
 
-OrderedJson tail_json(const Report& report, const Spool& spool, const std::string& cut) {
-  OrderedJson warnings = report.warnings;
-  if (!cut.empty()) warnings.push_back(cut);
+OrderedJson tail_json(const Report& report, const Spool& spool) {
   return {
       {"verdict", name(verdict(report))},
       {"severity", severity(report.repro_rate(), report.plan.severity_thresholds)},
@@ -279,7 +277,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool, const std::strin
       {"job_seed", report.plan.job_seed},
       {"reproduce", report.reproduce},
       {"replay", replay_json(report)},
-      {"warnings", std::move(warnings)},
+      {"warnings", report.warnings},
       {"environment", environment_json(report)},
       {"job",
        {{"request", OrderedJson(report.request.to_json())}, {"plan", OrderedJson(report.plan.to_json())}}},

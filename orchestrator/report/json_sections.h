@@ -22,9 +22,9 @@ OrderedJson attempt_json(const Report& report, const AttemptRecord& attempt, Sho
 // The same without outputs, as large as it can get by what is said about cuts.
 OrderedJson attempt_json_without_output(const Report& report, const AttemptRecord& attempt);
 
-// Before results[]: the predecessor's keys. After it: everything else. `cut` is said among the warnings.
+// Before results[]: the predecessor's keys. After it: everything else.
 OrderedJson head_json(const Report& report);
-OrderedJson tail_json(const Report& report, const Spool& spool, const std::string& cut);
+OrderedJson tail_json(const Report& report, const Spool& spool);
 
 // Engine, image, source, limits with how each is enforced, isolation, packages.
 OrderedJson environment_json(const Report& report);
@@ -39,6 +39,9 @@ OrderedJson findings_json(const Report& report, const Spool& spool);
 // What a pipeline makes of it, and which files have changed; null where nobody asked.
 OrderedJson ci_json(const Report& report);
 OrderedJson changed_json(const Report& report);
+
+// To 6 decimals: as precise as any number of a report is.
+double rounded(double value);
 
 // Bytes of any kind become UTF-8.
 std::string dump(const OrderedJson& json, int indent = -1);

@@ -24,18 +24,18 @@ std::uint64_t most_size(const StreamRecord& record) {
   return 6 * (record.head_bytes + record.tail_bytes) + kCutMarkSize;
 }
 
-std::uint64_t size_without_outputs(const Report& report, const Spool& spool) {
+std::uint64_t size_without_outputs(const Report& report, const OrderedJson& tail) {
   constexpr std::uint64_t kFrame = 256;     // brackets, and the sentence about cuts with room to spare
   constexpr std::uint64_t kPerAttempt = 8;  // comma, newline, indent
-  std::uint64_t size =
-      kFrame + dump(head_json(report), 2).size() + dump(tail_json(report, spool, ""), 4).size();
+  std::uint64_t size = kFrame + dump(head_json(report), 2).size() + dump(tail, 4).size();
   for (const auto& attempt : report.attempts)
     if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(report, attempt)).size();
   return size;
 }
 
-OutputPlan plan_outputs(const Report& report, const Spool& spool, std::uint64_t max_bytes) {
-  const std::uint64_t fixed = size_without_outputs(report, spool);
+OutputPlan plan_outputs(const Report& report, const Spool& spool, const OrderedJson& tail,
+                        std::uint64_t max_bytes) {
+  const std::uint64_t fixed = size_without_outputs(report, tail);
   const std::uint64_t budget = max_bytes - std::min(max_bytes, fixed);
   std::uint64_t most = 0;
   for (const auto& attempt : report.attempts)
@@ -90,12 +90,15 @@ void write_results(const Report& report, const Spool& spool, const OutputPlan& p
 }  // namespace
 
 void write_json(const Report& report, const Spool& spool, std::ostream& out, const JsonLimits& limits) {
-  const OutputPlan plan = plan_outputs(report, spool, limits.max_bytes);
+  OrderedJson tail = tail_json(report, spool);
+  const OutputPlan plan = plan_outputs(report, spool, tail, limits.max_bytes);
+  if (std::string cut = cut_sentence(plan, limits.max_bytes); !cut.empty())
+    tail["warnings"].push_back(std::move(cut));
   errno = 0;
   out << "{\n";
   write_members(head_json(report), out, false);
   write_results(report, spool, plan, out);
-  write_members(tail_json(report, spool, cut_sentence(plan, limits.max_bytes)), out, true);
+  write_members(tail, out, true);
   out << "}\n";
   out.flush();
   if (!out) throw io::system_failure("while writing the report", errno != 0 ? errno : EIO);

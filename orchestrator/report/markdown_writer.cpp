@@ -139,7 +139,7 @@ class Comment {
 
   // What to type, and what to do.
   void add_advice() {
-    const AttemptRecord* failed = first_failure();
+    const AttemptRecord* failed = report_.first_failure();
     const auto more = more_runs(report_);
     if (failed) {
       add_command(fmt::format("See it fail again (attempt {}, seed {}):", failed->index, failed->seed),
@@ -155,13 +155,6 @@ class Comment {
 
   void add_command(const std::string& about, const std::string& command) {
     if (command.size() <= kLongestCommand) page_.add(about + "\n\n" + markdown_block(command, "sh") + "\n");
-  }
-
-  const AttemptRecord* first_failure() const {
-    const auto found =
-        std::find_if(report_.attempts.begin(), report_.attempts.end(),
-                     [](const auto& attempt) { return attempt.counted() && !attempt.passed(); });
-    return found == report_.attempts.end() ? nullptr : &*found;
   }
 
   std::vector<const char*> advices() const {
@@ -227,8 +220,7 @@ class Comment {
   }
 
   std::string example_of(const FailureFinding& group) const {
-    if (group.text.bytes > 0)
-      return shortened(spool_.read(Spool::Piece{group.text.spool_offset, group.text.bytes}), kLongestText);
+    if (group.text.bytes > 0) return shortened(spool_.read(group.text), kLongestText);
     return group.message.empty() ? "(no text was kept)" : std::string(cut_text(group.message, kLongestText));
   }
 

@@ -11,15 +11,8 @@ namespace {
 
 // The same keys as SavedRun::host.
 std::map<std::string, std::string> host_of(const sandbox::Capabilities& engine, const SavedRun& was) {
-  std::map<std::string, std::string> host = {{"engine", engine.engine},
-                                             {"engine_version", engine.engine_version},
-                                             {"runtime", engine.runtime},
-                                             {"runtime_version", engine.runtime_version},
-                                             {"kernel", engine.kernel},
-                                             {"os", engine.os},
-                                             {"architecture", engine.architecture},
-                                             {"cgroup_version", engine.cgroup_version},
-                                             {"storage_driver", engine.storage_driver}};
+  std::map<std::string, std::string> host;
+  for (const HostFact& fact : host_facts()) host[fact.key] = engine.*fact.member;
   for (const auto& [key, value] : was.host) {
     if (!key.starts_with("limit ")) continue;
     const auto found = engine.limits.find(key.substr(6));

@@ -8,10 +8,6 @@
 namespace orchestrator {
 namespace {
 
-std::string_view colour_of(Tone tone) {
-  return tone == Tone::good ? ansi::kGreen : tone == Tone::bad ? ansi::kRed : ansi::kYellow;
-}
-
 std::string what_happened(const Report& report) {
   const ReplayRecord& replay = *report.replay;
   if (!replay.test.empty()) return one_line(replay.test) + " failed";
@@ -29,7 +25,7 @@ void write_replay_verdict(const Report& report, SummaryPen& pen) {
   const ReplayRecord& replay = *report.replay;
   const ReplayResult result = replay_result(report);
   const VerdictWords words = replay_words(report);
-  pen.sentence(colour_of(words.tone), words.label,
+  pen.sentence(colour(words.tone), words.label,
                words.sentence + (words.reason.empty() ? "" : ": " + one_line(words.reason)));
   if (result.n > 0 && !replay.attempt.passed()) pen.entry("then", what_happened(report));
   if (result.n > result.same)

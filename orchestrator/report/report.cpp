@@ -39,6 +39,19 @@ std::string_view name(ReportVerdict verdict) {
   return "unknown";
 }
 
+const AttemptRecord* Report::find(int index) const {
+  const auto found =
+      std::lower_bound(attempts.begin(), attempts.end(), index,
+                       [](const AttemptRecord& each, int number) { return each.index < number; });
+  return found != attempts.end() && found->index == index ? &*found : nullptr;
+}
+
+const AttemptRecord* Report::first_failure() const {
+  const auto found = std::find_if(attempts.begin(), attempts.end(),
+                                  [](const AttemptRecord& a) { return a.counted() && !a.passed(); });
+  return found == attempts.end() ? nullptr : &*found;
+}
+
 int Report::total_runs() const {
   return static_cast<int>(
       std::count_if(attempts.begin(), attempts.end(), [](const AttemptRecord& a) { return a.counted(); }));

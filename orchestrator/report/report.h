@@ -103,7 +103,9 @@ struct Report {
 
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?
   bool one_condition() const;
-  ConditionShare largest_share() const;  // the condition with most of them
+  const AttemptRecord* find(int index) const;  // nullptr when no attempt of that index ended
+  const AttemptRecord* first_failure() const;  // the first that counts and did not pass; nullptr: none
+  ConditionShare largest_share() const;        // the condition with most of them
   // 95 % of k failures in n attempts: valid for how the number of attempts came about.
   Interval interval(int k, int n) const;
 

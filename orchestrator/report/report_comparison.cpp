@@ -43,16 +43,17 @@ class Reader {
   }
 
   // What stands at a path; null where nothing does.
-  json at(const std::vector<const char*>& path) const {
+  const json& at(const std::vector<const char*>& path) const {
+    static const json nothing;
     const json* here = &document_;
     for (const char* key : path) {
-      if (!here->is_object() || !here->contains(key)) return nullptr;
+      if (!here->is_object() || !here->contains(key)) return nothing;
       here = &(*here)[key];
     }
     return *here;
   }
   std::string text_at(const std::vector<const char*>& path) const {
-    const json value = at(path);
+    const json& value = at(path);
     return value.is_string() ? value.get<std::string>() : "";
   }
 
@@ -176,7 +177,7 @@ std::string shown(const json& value) {
 
 void warn_of_differences(const Reader& before, const Reader& after, std::vector<std::string>& warnings) {
   for (const auto& [what, path] : circumstances()) {
-    const json one = before.at(path), other = after.at(path);
+    const json &one = before.at(path), &other = after.at(path);
     if (one == other) continue;
     const std::string left = shown(one), right = shown(other);
     warnings.push_back(left.empty() || right.empty()

@@ -234,15 +234,16 @@ bool is_failure(char letter) { return std::string_view("FETMC").find(letter) != 
 }  // namespace
 
 const std::vector<HostFact>& host_facts() {
-  static const std::vector<HostFact> facts = {{"engine", "engine"},
-                                              {"engine_version", "engine's version"},
-                                              {"runtime", "runtime"},
-                                              {"runtime_version", "runtime's version"},
-                                              {"kernel", "kernel"},
-                                              {"os", "operating system"},
-                                              {"architecture", "architecture"},
-                                              {"cgroup_version", "cgroup version"},
-                                              {"storage_driver", "storage driver"}};
+  static const std::vector<HostFact> facts = {
+      {"engine", "engine", &sandbox::Capabilities::engine},
+      {"engine_version", "engine's version", &sandbox::Capabilities::engine_version},
+      {"runtime", "runtime", &sandbox::Capabilities::runtime},
+      {"runtime_version", "runtime's version", &sandbox::Capabilities::runtime_version},
+      {"kernel", "kernel", &sandbox::Capabilities::kernel},
+      {"os", "operating system", &sandbox::Capabilities::os},
+      {"architecture", "architecture", &sandbox::Capabilities::architecture},
+      {"cgroup_version", "cgroup version", &sandbox::Capabilities::cgroup_version},
+      {"storage_driver", "storage driver", &sandbox::Capabilities::storage_driver}};
   return facts;
 }
 

@@ -11,6 +11,7 @@
 
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/job/job.h"
+#include "sandbox/capabilities.h"
 #include "sandbox/outcome.h"
 
 namespace orchestrator {
@@ -80,6 +81,7 @@ SavedRun read_saved_run(const nlohmann::json& report, const std::string& where);
 struct HostFact {
   const char* key;  // in the report's `environment`
   const char* words;
+  std::string sandbox::Capabilities::*member;
 };
 const std::vector<HostFact>& host_facts();
 

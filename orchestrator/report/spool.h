@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/analysis/test_results.h"
 #include "sandbox/sandbox.h"
 
 namespace orchestrator {
@@ -53,6 +54,10 @@ class Spool {
   };
   Piece keep(std::string_view text);
   std::string read(const Piece& piece) const;
+  // What a test left behind; empty where nothing was kept.
+  std::string read(const FailureText& text) const {
+    return text.bytes == 0 ? "" : read(Piece{text.spool_offset, text.bytes});
+  }
 
  private:
   struct State;

@@ -14,13 +14,6 @@
 namespace orchestrator {
 namespace {
 
-const AttemptRecord* find_attempt(const Report& report, int index) {
-  const auto found =
-      std::lower_bound(report.attempts.begin(), report.attempts.end(), index,
-                       [](const AttemptRecord& each, int number) { return each.index < number; });
-  return found != report.attempts.end() && found->index == index ? &*found : nullptr;
-}
-
 std::string_view ending_words(TestOutcome outcome) {
   switch (outcome) {
     case TestOutcome::timed_out:
@@ -80,7 +73,7 @@ std::string from_root(const Report& report, std::string path) {
 TestExamples::TestExamples(const Report& report) {
   const auto& failures = report.tests.failures();
   for (const AttemptTests& attempt : report.tests.attempts()) {
-    const AttemptRecord* record = attempt.counted ? find_attempt(report, attempt.attempt) : nullptr;
+    const AttemptRecord* record = attempt.counted ? report.find(attempt.attempt) : nullptr;
     if (!record) continue;
     for (const TestRun& run : attempt.runs) {
       if (!did_not_pass(run.outcome)) continue;
@@ -133,7 +126,7 @@ std::string shortened_to(std::string_view text, std::size_t most, std::size_t (*
 std::string example_text(const TestExample& example, const Spool& spool, std::size_t most) {
   const TestFailure* failure = example.failure;
   if (!failure || failure->text.bytes == 0) return to_utf8(cut_text(example_message(example), most));
-  return shortened(to_utf8(spool.read(Spool::Piece{failure->text.spool_offset, failure->text.bytes})), most);
+  return shortened(to_utf8(spool.read(failure->text)), most);
 }
 
 std::string example_message(const TestExample& example) {

@@ -1,5 +1,4 @@
 // What report.json says about single tests.
-#include <cmath>
 
 #include "orchestrator/report/json_sections.h"
 
@@ -8,8 +7,6 @@ namespace {
 
 // Of all letters together. Past that a report would be made of little else; the counts say the same.
 constexpr std::uint64_t kMostLetters = 4u << 20;
-
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 OrderedJson counts_json(const Report& report, const ConditionCounts& counts) {
   return {{"condition", report.conditions[static_cast<std::size_t>(counts.condition)].name},

@@ -146,6 +146,18 @@ std::vector<HintCount> count_hints(const Report& report) {
 
 }  // namespace
 
+std::string_view colour(Tone tone) {
+  switch (tone) {
+    case Tone::good:
+      return ansi::kGreen;
+    case Tone::doubtful:
+      return ansi::kYellow;
+    case Tone::bad:
+      return ansi::kRed;
+  }
+  return ansi::kNone;
+}
+
 std::string SummaryPen::painted(std::string_view colour, std::string_view text) const {
   if (!style_.colour || colour.empty()) return std::string(text);
   return fmt::format("{}{}{}", colour, text, ansi::kReset);

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "orchestrator/report/report.h"
+#include "orchestrator/report/verdict_words.h"
 
 namespace orchestrator {
 
@@ -17,6 +18,8 @@ inline constexpr std::string_view kYellow = "\x1b[1;33m";
 inline constexpr std::string_view kDim = "\x1b[2m";
 inline constexpr std::string_view kReset = "\x1b[0m";
 }  // namespace ansi
+
+std::string_view colour(Tone tone);  // one of ansi
 
 // Lays out lines of labels and texts. Its texts must be safe for a terminal already.
 class SummaryPen {

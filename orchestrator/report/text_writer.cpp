@@ -28,18 +28,6 @@ std::string split_by_outcome(const Report& report) {
   return ways > 1 ? text : "";
 }
 
-std::string_view colour(Tone tone) {
-  switch (tone) {
-    case Tone::good:
-      return ansi::kGreen;
-    case Tone::doubtful:
-      return ansi::kYellow;
-    case Tone::bad:
-      return ansi::kRed;
-  }
-  return ansi::kNone;
-}
-
 std::string failing_seeds(const Report& report) {
   constexpr int kShown = 5;
   std::string text;
@@ -52,15 +40,9 @@ std::string failing_seeds(const Report& report) {
   return text;
 }
 
-const AttemptRecord* first_failure(const Report& report) {
-  for (const auto& attempt : report.attempts)
-    if (attempt.counted() && !attempt.passed()) return &attempt;
-  return nullptr;
-}
-
 // The last line: what to type next.
 void write_next_command(const Report& report, SummaryPen& pen) {
-  const AttemptRecord* failure = first_failure(report);
+  const AttemptRecord* failure = report.first_failure();
   const auto more = more_runs(report);
   const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
   if (failure) {

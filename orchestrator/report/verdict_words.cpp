@@ -237,8 +237,7 @@ std::string tally_words(const Verdicts& verdicts) {
 std::string pipeline_words(const Report& report) {
   if (!report.ci) return "";
   std::string text;
-  for (const Standing standing : {Standing::failing, Standing::worse, Standing::expired, Standing::fresh,
-                                  Standing::known, Standing::tolerated})
+  for (const Standing standing : kStandings)
     if (const int count = report.ci->count(standing); count > 0)
       text += fmt::format("{}{} {}", text.empty() ? ": " : ", ", count, name(standing));
   return fmt::format("The pipeline {}{}.", report.ci->passes() ? "passes" : "fails", text);

@@ -20,7 +20,7 @@ constexpr std::uint64_t kFrame = 128;  // the block's tag and what stands around
 // "Captured stdout" sections and all, as the framework wrote it; the end says what went wrong.
 std::string failure_text(const TestFailure& failure, const Spool& spool) {
   if (failure.text.bytes == 0) return "";
-  const std::string text = spool.read(Spool::Piece{failure.text.spool_offset, failure.text.bytes});
+  const std::string text = spool.read(failure.text);
   return shorten_for_script(readable(text), kMostText);
 }
 

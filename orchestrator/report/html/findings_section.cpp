@@ -73,20 +73,14 @@ void write_difference(const std::optional<ComparedLogs>& logs, Markup& page) {
              difference.passing, page);
 }
 
-const AttemptRecord* find_attempt(const Report& report, int index) {
-  for (const auto& attempt : report.attempts)
-    if (attempt.index == index) return &attempt;
-  return nullptr;
-}
-
 void write_example(const Report& report, const Spool& spool, const FailureFinding& group, Markup& page) {
   page.element("h3", fmt::format("For example attempt {}", group.example_attempt));
   if (group.text.bytes > 0) {
-    const std::string text = spool.read(Spool::Piece{group.text.spool_offset, group.text.bytes});
+    const std::string text = spool.read(group.text);
     write_log(fmt::format("Failure in attempt {}", group.example_attempt), shortened(text, kMostText), page);
   } else {
     if (!group.message.empty()) write_log("Message", cut_text(group.message, kMostText), page);
-    if (const AttemptRecord* attempt = find_attempt(report, group.example_attempt))
+    if (const AttemptRecord* attempt = report.find(group.example_attempt))
       write_log(fmt::format("End of the output of attempt {}", attempt->index),
                 attempt_text(*attempt, spool, kLines), page);
   }

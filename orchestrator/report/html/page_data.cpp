@@ -1,13 +1,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/html/data.h"
 #include "orchestrator/report/html/markup.h"
 #include "orchestrator/report/html/script_json.h"
 #include "orchestrator/report/html/sections.h"
+#include "orchestrator/report/json_sections.h"
 #include "orchestrator/report/text_sections.h"
 #include "orchestrator/report/times.h"
 #include "orchestrator/report/verdict_words.h"
@@ -110,8 +110,6 @@ OrderedJson counts_entry(const ConditionCounts& counts) {
           counts.failed_on_repeat_only,
           counts.passed_when_run_again};
 }
-
-double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 OrderedJson test_entry(const Report& report, const TestSummary& test) {
   OrderedJson entry = {{"id", readable(report.tests.tests()[test.test])}, {"v", name(test.verdict)}};

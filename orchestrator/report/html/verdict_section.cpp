@@ -122,14 +122,8 @@ void write_facts(const Report& report, Markup& page) {
   fact("Seed of the job", "code", std::to_string(report.plan.job_seed));
 }
 
-const AttemptRecord* first_failure(const Report& report) {
-  for (const auto& attempt : report.attempts)
-    if (attempt.counted() && !attempt.passed()) return &attempt;
-  return nullptr;
-}
-
 void write_next_commands(const Report& report, Markup& page) {
-  const AttemptRecord* failure = first_failure(report);
+  const AttemptRecord* failure = report.first_failure();
   if (failure)
     write_command(fmt::format("See attempt {} fail again", failure->index),
                   for_terminal(reproduce_attempt(report, failure->index)), page);

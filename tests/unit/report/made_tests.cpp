@@ -81,12 +81,6 @@ MadeTests::MadeTests(const std::vector<MadeRow>& rows, std::vector<Condition> co
   report.findings = find_findings(report, spool);
 }
 
-std::string MadeTests::written(void (*write)(const Report&, const Spool&, std::ostream&)) const {
-  std::ostringstream out;
-  write(report, spool, out);
-  return out.str();
-}
-
 MadeTests every_verdict() {
   const std::string text =
       "    def test_total():\n>       assert cart.total() == 30\nE       assert 29 == 30\n\n"

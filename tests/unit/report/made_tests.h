@@ -19,8 +19,6 @@ struct MadeTests : MadeReport {
   // are those of the program.
   explicit MadeTests(const std::vector<MadeRow>& rows, std::vector<Condition> conditions = {Condition{}},
                      const std::vector<int>& condition_of = {});
-
-  std::string written(void (*write)(const Report&, const Spool&, std::ostream&)) const;
 };
 
 // Flaky, order- and repeat-dependent, failing, not shown flaky and never run; 12 attempts under three
