@@ -66,11 +66,11 @@ class _Channel:
             self.write("")
 
     def write(self, line):
+        text, self._held = self._held + line, ""
         # A child made by fork runs the same hooks' code: it has nothing to say.
         if self._fd is None or self._getpid() != self._process:
             return
-        rest = (self._held + line).encode("ascii")
-        self._held = ""
+        rest = text.encode("ascii")
         try:
             while rest:
                 rest = rest[self._write(self._fd, rest):]

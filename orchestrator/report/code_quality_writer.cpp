@@ -12,7 +12,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kMostFindings = 5000, kLongestText = 4000, kLongestDescription = 1000;
+constexpr std::size_t kMostFindings = 5000, kLongestDescription = 1000;
 
 // GitLab has "info", "minor", "major", "critical", "blocker".
 const char* severity_of(const TestSummary& test) {
@@ -37,11 +37,9 @@ OrderedJson finding(std::string_view description, std::string_view check, const 
 OrderedJson finding_of(const Report& report, const Spool& spool, const TestSummary& test,
                        const TestExamples& examples) {
   const std::string& id = report.tests.tests()[test.test];
-  const auto chosen = examples.distinct(test.test, 1);
-  const std::string text = chosen.empty() ? "" : example_text(chosen[0], spool, kLongestText);
   return finding(id + ": " + test_sentence(report, test), name(test.verdict),
                  stable_hash({"test", report.plan.subdir, id}), severity_of(test),
-                 place_of(report, test.test, text));
+                 place_of(report, spool, test.test, examples));
 }
 
 OrderedJson command_finding(const Report& report) {

@@ -15,10 +15,6 @@ namespace {
 
 constexpr std::size_t kShown = 20, kShownIds = 5;
 
-std::string condition_text(const std::string& name) {
-  return for_terminal(name == "written" ? "as written" : "by " + name);
-}
-
 std::string side_words(const ReportComparison::Side& side) {
   std::string text = side.where + ": " + counted(static_cast<std::uint64_t>(side.attempts), "attempt");
   if (!side.commit.empty()) text += " of " + short_hash(side.commit);
@@ -29,8 +25,8 @@ std::string side_words(const ReportComparison::Side& side) {
 std::string change_words(const RateChange& change) {
   const RatePair& pair = change.pair;
   return fmt::format("{}: {} of {} before, {} of {} after: {:+.1f} points (p = {:.2g}, q = {:.2g})",
-                     condition_text(pair.condition), pair.failed_before, pair.n_before, pair.failed_after,
-                     pair.n_after, 100 * change.difference, change.p, change.q);
+                     for_terminal(condition_words(pair.condition)), pair.failed_before, pair.n_before,
+                     pair.failed_after, pair.n_after, 100 * change.difference, change.p, change.q);
 }
 
 // Those that were found; the rest is counted.
@@ -68,7 +64,7 @@ void write_ids(const char* label, const std::vector<std::string>& ids, const cha
 
 std::string power_words(const ReportComparison& comparison, std::size_t i) {
   const Power& power = comparison.power[i];
-  const std::string where = condition_text(comparison.conditions[i]);
+  const std::string where = for_terminal(condition_words(comparison.conditions[i]));
   if (power.n_before == 0 || power.n_after == 0)
     return fmt::format("{}: no attempts on one side, so that nothing is compared", where);
   if (!power.failures)
@@ -138,7 +134,8 @@ void write_comparison_text(const ReportComparison& comparison, std::ostream& out
   pen.entry("after", side_words(comparison.after));
   for (const auto& warning : comparison.warnings) pen.entry("warning", for_terminal(warning));
   for (const auto& condition : comparison.left_out)
-    pen.entry("left out", fmt::format("attempts {}: only one side has such", condition_text(condition)));
+    pen.entry("left out",
+              fmt::format("attempts {}: only one side has such", for_terminal(condition_words(condition))));
   pen.blank();
   write_changes(comparison.tests, pen);
   write_changes(comparison.command, pen);

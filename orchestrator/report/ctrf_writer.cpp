@@ -175,9 +175,7 @@ class Document {
     for (const auto& counts : test.conditions) n += counts.n();
     if (needs_a_person(test)) {
       OrderedJson attempts = attempts_json(test.test, share);
-      const auto chosen = examples_.distinct(test.test, 1);
-      const std::string text = chosen.empty() ? "" : example_text(chosen[0], spool_, share);
-      const SourcePlace place = place_of(report_, test.test, text);
+      const SourcePlace place = place_of(report_, spool_, test.test, examples_);
       json["message"] = test_sentence(report_, test);
       if (!place.path.empty()) json["filePath"] = place.path;
       if (place.line > 0) json["line"] = place.line;

@@ -17,7 +17,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kLongestTitle = 200, kLongestText = 2000;
+constexpr std::size_t kLongestTitle = 200;
 
 struct Annotation {
   std::string_view kind;  // "error", "warning", "notice"
@@ -42,14 +42,13 @@ std::string_view kind_of(Tone tone) { return tone == Tone::bad ? "error" : "warn
 Annotation annotation_of(const Report& report, const Spool& spool, const TestSummary& test,
                          const TestExamples& examples) {
   const auto chosen = examples.distinct(test.test, 1);
-  const std::string text = chosen.empty() ? "" : example_text(chosen[0], spool, kLongestText);
   const std::string& id = report.tests.tests()[test.test];
   std::string message = id + ": " + test_sentence(report, test);
   if (!chosen.empty()) {
     message += "\n\n" + example_message(chosen[0]);
     message += "\n\n" + reproduce_attempt(report, chosen[0].attempt->index);
   }
-  return {kind_of(tone(test.verdict)), place_of(report, test.test, text),
+  return {kind_of(tone(test.verdict)), place_of(report, spool, test.test, examples),
           fmt::format("{}: {}", label(test.verdict), id), message};
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 #include <set>
 
@@ -168,8 +169,11 @@ class Suite {
   std::string opening(CaseName name, double time) {
     name.name = name.name.empty() ? "(no name)" : xml_attribute(name.name);
     name.classname = xml_attribute(name.classname);
-    for (int again = 2; !names_.insert(name.classname + '\n' + name.name).second; ++again)
-      name.name += fmt::format(" ({})", again);
+    // Ids that differ may be alike here; each that is taken already says where to go on counting.
+    const std::string said = name.name;
+    int& last = last_number_[name.classname + '\n' + said];
+    while (!names_.insert(name.classname + '\n' + name.name).second)
+      name.name = fmt::format("{} ({})", said, last = std::max(last, 1) + 1);
     return fmt::format("  <testcase name=\"{}\" classname=\"{}\" time=\"{}\"", name.name, name.classname,
                        seconds(time));
   }
@@ -270,6 +274,7 @@ class Suite {
   const JunitOptions& options_;
   const TestExamples examples_;
   std::set<std::string> names_;
+  std::map<std::string, int> last_number_;  // of a name, behind its class
   std::string body_;
   Counts counts_;
   int left_out_ = 0;

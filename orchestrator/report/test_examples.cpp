@@ -176,4 +176,10 @@ SourcePlace place_of(const Report& report, TestIndex test, std::string_view text
   return place;
 }
 
+SourcePlace place_of(const Report& report, const Spool& spool, TestIndex test, const TestExamples& examples) {
+  const auto chosen = examples.distinct(test, 1);
+  const bool kept = !chosen.empty() && chosen[0].failure;
+  return place_of(report, test, kept ? to_utf8(spool.read(chosen[0].failure->text)) : "");
+}
+
 }  // namespace orchestrator

@@ -58,6 +58,8 @@ struct SourcePlace {
 // Of the frame that a failure's text ends in, else of the file that the test's id begins with. Nothing that
 // would lead out of the repository.
 SourcePlace place_of(const Report& report, TestIndex test, std::string_view text);
+// By the whole text of the failure that stands for the test, not by what a form has room for.
+SourcePlace place_of(const Report& report, const Spool& spool, TestIndex test, const TestExamples& examples);
 
 // At most about `most` bytes: beginning and, mostly, end, with a mark between.
 std::string shortened(std::string_view text, std::size_t most);

@@ -48,9 +48,15 @@ std::string counted(std::uint64_t count, std::string_view noun) {
 
 std::string condition_words(const Condition& condition) {
   // "changed, shuffle" is called by its deal: its files alone, and how.
-  if (!condition.files.empty() && condition.name.starts_with("changed"))
-    return "of changed files alone" + condition.name.substr(std::string_view("changed").size());
+  if (!condition.files.empty()) return condition_words(condition.name);
   return condition.plain() ? "as written" : "by " + condition.name;
+}
+
+std::string condition_words(std::string_view name) {
+  constexpr std::string_view kChanged = "changed";
+  if (name.starts_with(kChanged))
+    return fmt::format("of changed files alone{}", name.substr(kChanged.size()));
+  return name == "written" ? "as written" : fmt::format("by {}", name);
 }
 
 std::string one_line(std::string_view bytes) {

@@ -19,6 +19,8 @@ std::string counted(std::uint64_t count, std::string_view noun);  // "1 attempt"
 
 // "as written", "by shuffle", "of changed files alone, shuffle".
 std::string condition_words(const Condition& condition);
+// By its name alone, where no more was saved.
+std::string condition_words(std::string_view name);
 
 // Bytes from anywhere as one harmless line.
 std::string one_line(std::string_view bytes);

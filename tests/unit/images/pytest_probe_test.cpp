@@ -170,6 +170,18 @@ TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
   EXPECT_EQ(session.failures(), (Lines{"::test_b#1 call"})) << session.printed;
 }
 
+TEST(PytestProbe, HoldsNothingForASupervisorThatIsGone) {
+  const Session session = session_of(
+      "import orchestrator_probe\n"
+      "def test_a():\n"
+      "    channel = orchestrator_probe._Channel(None)\n"
+      "    channel.hold('one\\n')\n"
+      "    channel.write('two\\n')\n"
+      "    assert channel._held == ''\n");
+  EXPECT_EQ(session.failures(), Lines()) << session.printed;
+  EXPECT_FALSE(session.story().empty());
+}
+
 // As plugins report it that run failing tests again until they pass.
 TEST(PytestProbe, TellsOfAFailureThatIsFollowedByAnotherTry) {
   const Session session = session_of(

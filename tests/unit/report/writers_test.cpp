@@ -15,6 +15,7 @@
 #include "orchestrator/report/markdown_writer.h"
 #include "orchestrator/report/slack_message.h"
 #include "orchestrator/report/test_examples.h"
+#include "orchestrator/report/words.h"
 #include "tests/support/program.h"
 
 namespace orchestrator {
@@ -382,6 +383,37 @@ TEST(PlaceOfAFailure, IsTheLastFrameInsideTheRepository) {
   EXPECT_EQ(place(1, ""), ":0");
   EXPECT_EQ(place(2, ""), ":0");
   EXPECT_EQ(place(3, ""), ":0");
+}
+
+TEST(PlaceOfAFailure, IsFoundInItsWholeText) {
+  const std::string text = std::string(3000, 'b') +
+                           "\nlib/deep.py:9: KeyError\n--- Captured stdout call ---\n" +
+                           std::string(9000, 'c') + "\nlog.py:1: x\n";
+  const MadeRow row{"tests/a.py::t", ".F", "", "KeyError", "'x'", text};
+  const MadeTests made(std::vector<MadeRow>{row});
+  const json findings = json::parse(written(made, write_code_quality));
+  EXPECT_EQ(findings.at(0).at("location").at("path"), "lib/deep.py");
+  EXPECT_EQ(findings.at(0).at("location").at("lines").at("begin"), 9);
+}
+
+TEST(Junit, NumbersCasesWhoseNamesBecomeAlike) {
+  const std::vector<MadeRow> rows{{"a.py::t[\xff]", "."}, {"a.py::t[\xfe]", "."}, {"a.py::t[\xfd]", "."}};
+  const MadeTests made(rows);
+  std::ostringstream out;
+  write_junit(made.report, made.spool, out);
+  for (const char* name : {"t[\uFFFD]\"", "t[\uFFFD] (2)\"", "t[\uFFFD] (3)\""})
+    EXPECT_NE(out.str().find(name), std::string::npos) << name << out.str();
+}
+
+TEST(ConditionWords, AreTheSameByItsNameAlone) {
+  for (const char* name : {"written", "shuffle"}) {
+    const Condition condition{.name = name,
+                              .order = name[0] == 's' ? TestOrder::shuffled : TestOrder::written};
+    EXPECT_EQ(condition_words(condition), condition_words(condition.name));
+  }
+  const Condition changed{.name = "changed, shuffle", .order = TestOrder::shuffled, .files = {"a.py"}};
+  EXPECT_EQ(condition_words(changed), "of changed files alone, shuffle");
+  EXPECT_EQ(condition_words(changed.name), "of changed files alone, shuffle");
 }
 
 TEST(Shortened, KeepsBothEndsAndSaysHowMuchIsGone) {
