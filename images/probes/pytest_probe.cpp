@@ -2,20 +2,27 @@
 
 #include "images/probes/probe.h"
 
-// PYTEST_PROBE_FILE is the path of the plugin in the sources.
-asm(R"(
-  .section .rodata
-  .global orchestrator_pytest_probe_begin
-orchestrator_pytest_probe_begin:
-  .incbin ")" PYTEST_PROBE_FILE R"("
-  .global orchestrator_pytest_probe_end
-orchestrator_pytest_probe_end:
-  .byte 0
-  .previous
-)");
+// PROBE_FOLDER is the folder of the plugin's files in the sources.
+#define CARRY(name, file)                              \
+  asm(".section .rodata\n"                             \
+      ".global orchestrator_" #name                    \
+      "_begin\n"                                       \
+      "orchestrator_" #name                            \
+      "_begin:\n"                                      \
+      ".incbin \"" PROBE_FOLDER "/" file               \
+      "\"\n"                                           \
+      ".global orchestrator_" #name                    \
+      "_end\n"                                         \
+      "orchestrator_" #name                            \
+      "_end:\n"                                        \
+      ".byte 0\n"                                      \
+      ".previous\n");                                  \
+  extern "C" const char orchestrator_##name##_begin[]; \
+  extern "C" const char orchestrator_##name##_end[]
 
-extern "C" const char orchestrator_pytest_probe_begin[];
-extern "C" const char orchestrator_pytest_probe_end[];
+CARRY(pytest_probe, "orchestrator_probe.py");
+CARRY(pytest_probe_session, "orchestrator_probe_session.py");
+CARRY(pytest_probe_selection, "orchestrator_probe_selection.py");
 
 namespace images {
 namespace {
@@ -40,9 +47,14 @@ std::string joined(const std::vector<std::string>& entries, const std::string& p
 }  // namespace
 
 std::vector<ProbeFile> pytest_probe_files() {
-  return {{"orchestrator_probe.py",
-           {orchestrator_pytest_probe_begin,
-            static_cast<std::size_t>(orchestrator_pytest_probe_end - orchestrator_pytest_probe_begin)}}};
+  const auto carried = [](const char* begin, const char* end) {
+    return std::string_view(begin, static_cast<std::size_t>(end - begin));
+  };
+  return {{"orchestrator_probe.py", carried(orchestrator_pytest_probe_begin, orchestrator_pytest_probe_end)},
+          {"orchestrator_probe_session.py",
+           carried(orchestrator_pytest_probe_session_begin, orchestrator_pytest_probe_session_end)},
+          {"orchestrator_probe_selection.py",
+           carried(orchestrator_pytest_probe_selection_begin, orchestrator_pytest_probe_selection_end)}};
 }
 
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {

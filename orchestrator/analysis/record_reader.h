@@ -33,7 +33,7 @@ struct RecordedLog {
 };
 inline constexpr std::size_t kMaxTestLog = 8 * 1024;
 
-// The records of one attempt, as the probe documents them (images/probes/orchestrator_probe.py):
+// The records of one attempt, as the probe documents them (images/probes/orchestrator_probe_session.py):
 //   session, collected, test, start, phase, collect_error, finish
 // A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown
 // failed → error; it was skipped in setup, or in call without having been expected to fail → skipped; its

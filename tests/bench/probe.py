@@ -3,6 +3,7 @@
 Run by an interpreter that has pytest. The records go to a real pipe, which is drained while the suite runs.
   probe.py ROOT PAIRS [TESTS]
 """
+import glob
 import json
 import os
 import resource
@@ -28,7 +29,8 @@ def suite(folder):
 def probe_folder(folder):
     """As in an attempt: a folder in which nobody can leave compiled files, so that the plugin is compiled each time."""
     os.mkdir(f"{folder}/probes")
-    shutil.copy(f"{root}/images/probes/orchestrator_probe.py", f"{folder}/probes")
+    for file in glob.glob(f"{root}/images/probes/*.py"):
+        shutil.copy(file, f"{folder}/probes")
     open(f"{folder}/probes/__pycache__", "w").close()
 
 

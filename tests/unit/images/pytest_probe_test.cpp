@@ -172,9 +172,9 @@ TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
 
 TEST(PytestProbe, HoldsNothingForASupervisorThatIsGone) {
   const Session session = session_of(
-      "import orchestrator_probe\n"
+      "import orchestrator_probe_session\n"
       "def test_a():\n"
-      "    channel = orchestrator_probe._Channel(None)\n"
+      "    channel = orchestrator_probe_session._Channel(None)\n"
       "    channel.hold('one\\n')\n"
       "    channel.write('two\\n')\n"
       "    assert channel._held == ''\n");
