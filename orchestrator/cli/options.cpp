@@ -92,14 +92,15 @@ const std::vector<FieldGroup>& field_groups() {
   return groups;
 }
 
-void define_fields(FlagSet& flags, Draft& draft) {
+void define_fields(FlagSet& flags, Draft& draft, bool ci) {
   for (const auto& group : field_groups()) {
     for (const char* name : group.fields) {
       const Field& field = *find_field(name);
       if (field.kind == FieldKind::boolean) {
         flags.on(group.title, field.flag, field.about, draft.no_install);
       } else {
-        flags.list(group.title, field.flag, field.value, field.about, draft.fields[&field]);
+        const char* about = ci && *field.about_in_ci ? field.about_in_ci : field.about;
+        flags.list(group.title, field.flag, field.value, about, draft.fields[&field]);
         if (*field.alone) flags.may_stand_alone(field.flag, field.alone);
       }
     }
@@ -139,8 +140,8 @@ void define_git(FlagSet& flags, Draft& draft) {
   flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
 }
 
-void define_run(FlagSet& flags, Draft& draft) {
-  define_fields(flags, draft);
+void define_job(FlagSet& flags, Draft& draft, bool ci) {
+  define_fields(flags, draft, ci);
   const std::string files = "Files";
   CommandLine& line = draft.line;
   flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
@@ -150,6 +151,8 @@ void define_run(FlagSet& flags, Draft& draft) {
   define_posting(flags, draft);
   define_git(flags, draft);
 }
+
+void define_run(FlagSet& flags, Draft& draft) { define_job(flags, draft, false); }
 
 void define_ci(FlagSet& flags, Draft& draft) {
   const std::string passes = "What passes";
@@ -169,7 +172,7 @@ void define_ci(FlagSet& flags, Draft& draft) {
   const std::string later = "For later steps";
   flags.text(later, "--result", "FILE", "What was decided, as a small JSON; - for stdout", ci.result_file);
   flags.text(later, "--dotenv", "FILE", "The same as variables FLAKY_…, for GitLab", ci.dotenv_file);
-  define_run(flags, draft);
+  define_job(flags, draft, true);
 }
 
 void read_ci(Draft& draft) {

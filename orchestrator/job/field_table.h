@@ -62,12 +62,13 @@ struct Field {
   unsigned places;
   FieldMember member;
   double min = 0, max = 0;
-  const char* rule = "";      // the sentence when it is not within min … max
-  TextCheck check = nullptr;  // of text, or of each text of a list
-  bool alias = false;         // another name of a member that is in the table already
-  const char* alone = "";     // what the flag means without a value; "": it needs one
-  const char* value = "";     // what stands for the value in the help
-  const char* about = "";     // for the help
+  const char* rule = "";         // the sentence when it is not within min … max
+  TextCheck check = nullptr;     // of text, or of each text of a list
+  bool alias = false;            // another name of a member that is in the table already
+  const char* alone = "";        // what the flag means without a value; "": it needs one
+  const char* value = "";        // what stands for the value in the help
+  const char* about = "";        // for the help
+  const char* about_in_ci = "";  // for that of `ci`, where its default is another
 };
 
 const std::vector<Field>& job_fields();

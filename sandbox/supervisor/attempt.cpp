@@ -163,6 +163,7 @@ void Attempt::supervise() {
 }
 
 void Attempt::wait() {
+  const std::int64_t until = next_deadline();  // asked first: a rest that ends meanwhile ends this wait
   const bool hears_typing = terminal_.is_open() && terminal_.has_room() && !typing_ended_;
   pollfd waiting[] = {{signals_.fd(), POLLIN, 0},
                       {writer_.pending() ? writer_.fd() : -1, POLLOUT, 0},
@@ -172,13 +173,14 @@ void Attempt::wait() {
                       {terminal_.wanted(), POLLOUT, 0},
                       {hears_typing ? STDIN_FILENO : -1, POLLIN, 0}};
   constexpr std::size_t kCount = sizeof waiting / sizeof *waiting;
-  ::poll(waiting, kCount, more_to_reap_ ? 0 : poll_timeout(next_deadline()));
+  ::poll(waiting, kCount, more_to_reap_ ? 0 : poll_timeout(until));
   if (waiting[kCount - 1].revents != 0) read_typing();
   terminal_.write_some();
 }
 
 std::int64_t Attempt::next_deadline() const {
-  return phase_ == Phase::killing ? std::min(deadline_, next_kill_) : deadline_;
+  const std::int64_t end = phase_ == Phase::killing ? std::min(deadline_, next_kill_) : deadline_;
+  return std::min(end, records_.rest_ends());
 }
 
 void Attempt::read_signals() {

@@ -55,6 +55,7 @@ Pumped RecordPipe::pump(FrameWriter& writer) {
   if (count == 0) fd_.reset();
   if (count <= 0) return Pumped::nothing;
   used_ += static_cast<std::size_t>(count);
+  if (static_cast<std::size_t>(count) < kMuch) rest_until_ = now_ms() + kRest;
   send_lines(writer);
   return Pumped::some;
 }

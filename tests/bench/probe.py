@@ -17,6 +17,7 @@ import time
 
 root, pairs = sys.argv[1], int(sys.argv[2])
 tests = int(sys.argv[3]) if len(sys.argv) > 3 else 500
+REST = 0.010  # RecordPipe::kRest
 RECORDS_OF_A_TEST = 5  # test, start, setup, call, teardown: what a crash must leave known
 
 
@@ -35,7 +36,8 @@ def probe_folder(folder):
 
 
 class Drain(threading.Thread):
-    """The other end of the pipe, as the supervisor is: counts the records."""
+    """The other end of the pipe, as the supervisor is (sandbox/supervisor/pump.h: it does not wait at once again):
+    counts the records."""
 
     def __init__(self, fd):
         super().__init__()
@@ -45,6 +47,7 @@ class Drain(threading.Thread):
     def run(self):
         while chunk := os.read(self._fd, 1 << 16):
             self.records += chunk.count(b"\n")
+            time.sleep(REST)
         os.close(self._fd)
 
 

@@ -1,6 +1,8 @@
 // The records of a probe, over the pipe that the command inherits.
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "supervised.h"
 
 namespace {
@@ -49,6 +51,15 @@ TEST(Records, SurviveAKill) {
   Supervised attempt(sh("echo record >&8; kill -KILL $$"));
   attempt.finish();
   EXPECT_EQ(attempt.records, std::vector<std::string>{"record"});
+}
+
+// Nothing else happens that would wake the supervisor after the second.
+TEST(Records, ArriveWhileTheCommandGoesOn) {
+  Supervised attempt(sh("echo one >&8; echo two >&8; sleep 0.003; echo three >&8; exec sleep 60"));
+  EXPECT_TRUE(attempt.read_until([&] { return attempt.records.size() == 3; }));
+  EXPECT_FALSE(attempt.ended());
+  attempt.signal(SIGTERM);
+  attempt.finish();
 }
 
 TEST(Records, AllArriveHoweverManyThereAre) {
