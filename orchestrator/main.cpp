@@ -68,6 +68,10 @@ int run_mode(const Program& program, const CommandLine& options) {
       return doctor_command(program, options);
     case CommandLine::Mode::clean:
       return clean_command(program, options);
+    case CommandLine::Mode::serve:
+      return serve_command(program, options);
+    case CommandLine::Mode::token:
+      return token_command(options);
     case CommandLine::Mode::version:
       std::cout << "orchestrator " << program.version << "\n";
       return 0;

@@ -5,6 +5,7 @@
 #include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/session.h"
 #include "orchestrator/report/failure.h"
+#include "orchestrator/run/failure_of.h"
 
 namespace orchestrator {
 
@@ -17,9 +18,9 @@ int bootstrap_command(const Program& program, const CommandLine& options);
 int list_images_command(const Program& program, const CommandLine& options);
 int doctor_command(const Program& program, const CommandLine& options);
 int clean_command(const Program& program, const CommandLine& options);
+int serve_command(const Program& program, const CommandLine& options);
+int token_command(const CommandLine& options);
 
-// What was thrown, as kind, sentence and exit code.
-Failure failure_of(const std::exception_ptr& error);
 // A run that ends without a report says so: on stderr, with --progress json as the last event and nothing
 // beside it, and in the place of the report. Returns the exit code.
 int tell_failure(const Failure& failure, ProgressMode progress, EventLog& events, ReportFile& file,

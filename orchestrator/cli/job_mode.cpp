@@ -114,10 +114,10 @@ class JobMode {
   Failure failure_of_job(const std::exception_ptr& error) const {
     try {
       std::rethrow_exception(error);
-    } catch (const JobExecution::Interrupted& interrupted) {
-      return {std::string(name(interrupted.end)),
-              fmt::format("{} before the first attempt; nothing is left", interrupted.what()),
-              signal_ != 0 ? signal_code() : 6};
+    } catch (const JobExecution::Interrupted&) {
+      Failure failure = failure_of(error);
+      if (signal_ != 0) failure.exit_code = signal_code();
+      return failure;
     } catch (const NothingToDo& nothing) {
       return {"skipped", nothing.what(), 0};
     } catch (const InvalidJob& wrong) {

@@ -30,7 +30,8 @@ struct Draft {
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
-  std::string attempt, times;  // of replay
+  std::string attempt, times;                         // of replay
+  std::string listen, jobs, on_restart, drain, keep;  // of serve
   JobReading reading;
 
   void fail(std::string pointer, std::string message) {
@@ -340,6 +341,78 @@ void define_list(FlagSet& flags, Draft& draft) {
 
 void define_nothing(FlagSet&, Draft&) {}
 
+void define_serve(FlagSet& flags, Draft& draft) {
+  CommandLine::Serve& serve = draft.line.serve;
+  const std::string where = "Where and for whom";
+  flags.text(where, "--listen", "ADDRESS:PORT", "Where to be reached [127.0.0.1:8080]", draft.listen);
+  flags.text(where, "--socket", "FILE", "A Unix socket instead", serve.socket);
+  flags.text(
+      where, "--token-file", "FILE",
+      "Who may do what: lines that `orchestrator token` makes. Needed where others than this host can call",
+      serve.token_file);
+  flags.list(where, "--server-name", "NAME", "A name that this server is called by; may be repeated",
+             serve.hosts);
+  const std::string what = "What jobs may name";
+  flags.list(what, "--allow-repo-host", "HOST",
+             "A host to clone from; may be repeated [github.com, gitlab.com, bitbucket.org, codeberg.org]",
+             serve.repository_hosts);
+  flags.list(what, "--allow-folder", "DIR",
+             "A folder of this host with what is below, for callers who sit here", serve.folders);
+  flags.list(what, "--allow-image", "IMAGE", "A base image; PREFIX* for all that begin so", serve.images);
+  flags.list(what, "--allow-network", "NAME", "internal or bridge, beside none", serve.networks);
+  flags.list(what, "--allow-secret", "NAME", "A variable of this process as secret_env", serve.secrets);
+  const std::string how = "How it works";
+  flags.text(how, "--jobs", "N", "Jobs that are worked on at once, 1 to 64 [4]", draft.jobs);
+  flags.text(how, "--on-restart", "WORD",
+             "restart or fail: what becomes of jobs that ran when the server died [restart]",
+             draft.on_restart);
+  flags.text(how, "--drain-timeout", "TIME", "How long running jobs may go on after SIGTERM [60s]",
+             draft.drain);
+  flags.text(how, "--keep", "DAYS", "How long ended jobs and their reports are kept [30]", draft.keep);
+  define_git(flags, draft);
+}
+
+// "127.0.0.1:8080", "[::]:80", ":8080", "8080".
+void read_listen(Draft& draft) {
+  CommandLine::Serve& serve = draft.line.serve;
+  if (draft.listen.empty()) return;
+  if (!serve.socket.empty()) draft.fail("--socket", "--socket and --listen exclude each other");
+  const auto colon = draft.listen.rfind(':');
+  const std::string port = colon == std::string::npos ? draft.listen : draft.listen.substr(colon + 1);
+  if (const auto number = number_said("--listen", port, 0, 65'535, draft))
+    serve.port = static_cast<std::uint16_t>(*number);
+  else if (port.empty())
+    draft.fail("--listen", "must be ADDRESS:PORT, as in 127.0.0.1:8080");
+  if (colon == std::string::npos || colon == 0) return;
+  std::string address = draft.listen.substr(0, colon);
+  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
+  serve.address = address == "localhost" ? "127.0.0.1" : address;
+}
+
+void finish_serve(Draft& draft) {
+  CommandLine::Serve& serve = draft.line.serve;
+  read_listen(draft);
+  serve.jobs = number_said("--jobs", draft.jobs, 1, 64, draft).value_or(serve.jobs);
+  serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
+  read_choice<bool>("--on-restart", draft.on_restart, {{"restart", false}, {"fail", true}},
+                    serve.fail_on_restart, draft.reading.errors);
+  if (!draft.drain.empty()) {
+    if (const auto seconds = parse_duration_s(draft.drain))
+      serve.drain_s = *seconds;
+    else
+      draft.fail("--drain-timeout", "must be a time as in 60s or 5m, not " + in_quotes(draft.drain));
+  }
+  for (const auto& network : serve.networks)
+    if (network != "internal" && network != "bridge")
+      draft.fail("--allow-network", "must be internal or bridge, not " + in_quotes(network));
+  check_git_flags(draft);
+}
+
+void define_token(FlagSet& flags, Draft& draft) {
+  flags.text("Rights", "--scopes", "WORDS",
+             "submit, read, worker, admin: one or more, with commas [submit,read]", draft.line.token_scopes);
+}
+
 // A mode and how it is called.
 struct Command {
   Mode mode;
@@ -393,6 +466,24 @@ const std::vector<Command>& commands() {
         {},
         {}},
        define_nothing},
+      {Mode::serve,
+       {"serve"},
+       {"orchestrator serve [flags]",
+        "Takes jobs over HTTP, keeps them in a queue and works on them: RunPod's endpoint API below /v2, its "
+        "own "
+        "below /api/v1.",
+        {},
+        {"orchestrator serve",
+         "orchestrator serve --listen 0.0.0.0:8080 --token-file /etc/orchestrator/tokens"}},
+       define_serve},
+      {Mode::token,
+       {"token"},
+       {"orchestrator token NAME [flags]",
+        "Makes a token for serve. Prints it on stderr, once, and the line for the token file on stdout.",
+        {},
+        {"orchestrator token ci --scopes submit >> /etc/orchestrator/tokens"}},
+       define_token,
+       1},
       {Mode::version, {"version"}, {"orchestrator version", "Prints the version.", {}, {}}, define_nothing},
   };
   return all;
@@ -474,6 +565,7 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
   read_ci(draft);
   check_mirror(draft);
   if (command.mode == Mode::replay) finish_replay(draft);
+  if (command.mode == Mode::serve) finish_serve(draft);
   if (command.job) {
     finish_run(draft, after, getenv);
   } else if (after) {
@@ -483,8 +575,9 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
     draft.fail("", std::string(command.mode == Mode::replay ? "the report" : "a name") +
                        " is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty())
-    (command.mode == Mode::replay ? draft.line.saved_report : draft.line.bootstrap_name) =
-        parsed.words.front();
+    (command.mode == Mode::replay  ? draft.line.saved_report
+     : command.mode == Mode::token ? draft.line.token_name
+                                   : draft.line.bootstrap_name) = parsed.words.front();
   if (command.words == 2 && parsed.words.size() == 2) {
     draft.line.before_file = parsed.words[0];
     draft.line.after_file = parsed.words[1];

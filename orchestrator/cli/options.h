@@ -9,8 +9,8 @@
 #include <string>
 
 #include "orchestrator/cli/progress.h"
-#include "orchestrator/cli/report_formats.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/report_formats.h"
 
 namespace orchestrator {
 
@@ -18,7 +18,19 @@ enum class ColourMode { automatic, always, never };
 enum class LogFormat { text, json };
 
 struct CommandLine {
-  enum class Mode { run, ci, replay, compare, images_bootstrap, images_list, doctor, clean, version };
+  enum class Mode {
+    run,
+    ci,
+    replay,
+    compare,
+    images_bootstrap,
+    images_list,
+    doctor,
+    clean,
+    serve,
+    token,
+    version
+  };
 
   Mode mode = Mode::run;
 
@@ -56,6 +68,22 @@ struct CommandLine {
   std::string test;            // instead: a test's id, or the end of one
   int times = 1;
   bool shell = false;  // a terminal where the test would start
+
+  // serve; with access to git as for run
+  struct Serve {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;
+    std::string socket;  // a path, instead
+    std::string token_file;
+    std::vector<std::string> hosts;                                                 // names of this server
+    std::vector<std::string> repository_hosts, folders, images, networks, secrets;  // that jobs may name
+    int jobs = 4;                                                                   // at once
+    bool fail_on_restart = false;
+    double drain_s = 60, keep_days = 30;
+  } serve;
+
+  // token
+  std::string token_name, token_scopes = "submit,read";
 
   // images bootstrap
   std::string bootstrap_name;

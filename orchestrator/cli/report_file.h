@@ -5,9 +5,9 @@
 #include <string>
 
 #include "orchestrator/cli/options.h"
-#include "orchestrator/cli/report_formats.h"
 #include "orchestrator/report/failure.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/report/report_formats.h"
 
 namespace orchestrator {
 

@@ -36,15 +36,15 @@ std::vector<FieldError> missing(const JobRequest& request, const std::vector<Fie
   return found;
 }
 
-bool is_cloned(const std::string& repo) {
-  return repo.find("://") != std::string::npos || repo.starts_with("git@");
-}
-
 void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
 }  // namespace
+
+bool is_cloned(const std::string& repo) {
+  return repo.find("://") != std::string::npos || repo.starts_with("git@");
+}
 
 std::vector<FieldError> out_of_bounds(const JobRequest& request) {
   std::vector<FieldError> errors;

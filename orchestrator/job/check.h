@@ -10,6 +10,9 @@ namespace orchestrator {
 // Attempts of the changed files' tests when nobody said how many.
 inline constexpr int kChangedRuns = 100;
 
+// A URL, and not a folder of this host.
+bool is_cloned(const std::string& repo);
+
 // Every field that is out of bounds, by its JSON pointer.
 std::vector<FieldError> out_of_bounds(const JobRequest& request);
 // Fields that are right each and wrong together.

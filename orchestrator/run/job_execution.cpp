@@ -284,6 +284,9 @@ void JobExecution::run_attempts() {
   };
   for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
+  spec.budget = inputs_.budget;
+  spec.claimant = inputs_.claimant;
+  spec.share = {plan.limits.cpus, static_cast<std::int64_t>(plan.limits.memory_bytes)};
   auto source = attempt_source();
   events_.append(
       "run_started",

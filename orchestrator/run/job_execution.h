@@ -45,6 +45,9 @@ struct JobInputs {
   std::function<void(const images::Source&, const JobPlan&)> examine;
   // An attempt of an earlier run instead: then `said` is for the report alone and `user` is not asked.
   std::optional<Replay> replay;
+  // Where other jobs run beside this one: see RunSpec.
+  HostBudget* budget = nullptr;
+  HostBudget::Claimant claimant;
 };
 
 class JobExecution : images::RecipeObserver {

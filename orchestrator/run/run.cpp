@@ -14,11 +14,12 @@ using sandbox::Outcome;
 // One attempt in flight: from the slot taken to nothing left at the engine.
 class Run::Active : public sandbox::AttemptObserver {
  public:
-  Active(Run& run, int index, std::vector<Try> earlier, Slot slot)
+  Active(Run& run, int index, std::vector<Try> earlier, Slot slot, std::optional<Lease> lease)
       : index_(index),
         earlier_tries_(std::move(earlier)),
         run_(run),
         slot_(std::move(slot)),
+        lease_(std::move(lease)),
         log_(run.spool_.open_attempt(index)),
         page_(run.ledger_),
         out_mask_(run.spec_.secrets),
@@ -33,6 +34,7 @@ class Run::Active : public sandbox::AttemptObserver {
     log_->append(sandbox::Stream::out, out_mask_.finish());
     log_->append(sandbox::Stream::err, err_mask_.finish());
     slot_.reset();
+    lease_.reset();
     run_.ended(*this, result);
   }
   void drained() override { run_.drained(*this); }
@@ -48,6 +50,7 @@ class Run::Active : public sandbox::AttemptObserver {
  private:
   Run& run_;
   std::optional<Slot> slot_;
+  std::optional<Lease> lease_;
   std::unique_ptr<AttemptLog> log_;
   TestLedger::Page page_;
   SecretMask out_mask_, err_mask_;
@@ -62,7 +65,9 @@ Run::Run(io::Loop& loop, sandbox::Sandbox& sandbox, RunSpec spec, std::unique_pt
       events_(events),
       spool_(spool),
       ledger_(spool, spec_.secrets, spec_.until_sure),
-      slots_(spec_.parallelism) {}
+      slots_(spec_.parallelism) {
+  if (spec_.budget) claim_ = spec_.budget->join(spec_.claimant, [this] { fill(); });
+}
 
 Run::~Run() = default;
 
@@ -71,21 +76,27 @@ void Run::start(std::function<void()> done) {
   loop_.post([this] { fill(); });
 }
 
-// Starts as much as the slots allow.
+// Starts as much as the slots and the host allow.
 void Run::fill() {
   while (!stopping_) {
     std::optional<Slot> slot = slots_.try_take();
     if (!slot) return;
-    std::optional<Next> next = take_next();
-    if (!next) {
+    if (!has_next()) {
       exhausted_ = true;
       break;
     }
     if (const auto obstacle = spec_.obstacle ? spec_.obstacle() : std::nullopt)
       return stop(RunEnd::infrastructure, *obstacle);
-    launch(std::move(*next), std::move(*slot));
+    std::optional<Lease> lease;
+    if (claim_ && !(lease = claim_->try_take(spec_.share))) return;
+    launch(std::move(*slot), std::move(lease));
   }
   check_done();
+}
+
+bool Run::has_next() {
+  if (!next_) next_ = take_next();
+  return next_.has_value();
 }
 
 std::optional<Run::Next> Run::take_next() {
@@ -101,11 +112,14 @@ std::optional<Run::Next> Run::take_next() {
   return Next{*index, {}};
 }
 
-void Run::launch(Next next, Slot slot) {
+void Run::launch(Slot slot, std::optional<Lease> lease) {
+  Next next = std::move(*next_);
+  next_.reset();
   const int index = next.index;
   events_.append("attempt_started",
                  {{"attempt", index}, {"seed", spec_.seed(index)}, {"try", next.earlier.size() + 1}});
-  active_.push_back(std::make_unique<Active>(*this, index, std::move(next.earlier), std::move(slot)));
+  active_.push_back(
+      std::make_unique<Active>(*this, index, std::move(next.earlier), std::move(slot), std::move(lease)));
   Active& active = *active_.back();
   active.handle_ = sandbox_.start(sandbox_.prepare(spec_.attempt(index)), active);
 }
@@ -212,6 +226,9 @@ void Run::stop(RunEnd end, std::string reason) {
   end_ = end;
   end_reason_ = std::move(reason);
   events_.append("stopping", {{"reason", to_utf8(end_reason_)}});
+  if (claim_) claim_->withdraw();
+  if (next_ && !next_->earlier.empty()) again_.push_back(std::move(*next_));
+  next_.reset();
   for (const auto& active : active_)
     if (!active->finished_) active->handle_->stop(sandbox::StopReason::cancelled);
   loop_.post([this] { check_done(); });
@@ -223,7 +240,7 @@ void Run::kill() {
 }
 
 void Run::check_done() {
-  if (told_ || !active_.empty() || !(stopping_ || (exhausted_ && again_.empty()))) return;
+  if (told_ || !active_.empty() || !(stopping_ || (exhausted_ && again_.empty() && !next_))) return;
   // What was to be tried again never was: the first try is what is known.
   for (const Next& next : std::exchange(again_, {})) {
     AttemptRecord record;

@@ -12,6 +12,7 @@
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/attempt_source.h"
 #include "orchestrator/run/event.h"
+#include "orchestrator/run/host_budget.h"
 #include "orchestrator/run/slots.h"
 #include "orchestrator/run/test_ledger.h"
 #include "sandbox/io/loop.h"
@@ -31,6 +32,10 @@ struct RunSpec {
   std::vector<std::string> secrets;  // values that no log may hold
   // A sentence when nothing may be started now (a disk too full); asked before each start.
   std::function<std::optional<std::string>()> obstacle;
+  // Where other jobs run beside this one: what they share, who this is, and what an attempt may use of it.
+  HostBudget* budget = nullptr;
+  HostBudget::Claimant claimant;
+  HostShare share;
 };
 
 // More infrastructure errors than both of these end the run.
@@ -71,7 +76,8 @@ class Run {
 
   void fill();
   std::optional<Next> take_next();
-  void launch(Next next, Slot slot);
+  bool has_next();
+  void launch(Slot slot, std::optional<Lease> lease);
   void ended(Active& active, const sandbox::ExecutionResult& result);
   void drained(Active& active);
   AttemptRecord record_of(Active& active, const sandbox::ExecutionResult& result);
@@ -89,7 +95,9 @@ class Run {
   Slots slots_;
   Counts counts_;
   std::map<int, AttemptRecord> records_;
-  std::vector<Next> again_;  // to be tried once more
+  std::vector<Next> again_;                   // to be tried once more
+  std::optional<Next> next_;                  // waits for its share of the host
+  std::unique_ptr<HostBudget::Claim> claim_;  // where there is a budget
   std::vector<std::unique_ptr<Active>> active_;
   bool stopping_ = false;
   bool exhausted_ = false;

@@ -18,7 +18,7 @@
 #include "orchestrator/analysis/result_cases.h"
 #include "orchestrator/analysis/stopping.h"
 #include "orchestrator/analysis/verdict.h"
-#include "orchestrator/cli/report_formats.h"
+#include "orchestrator/report/report_formats.h"
 #include "orchestrator/report/github_annotations.h"
 #include "orchestrator/report/report.h"
 

@@ -1,4 +1,4 @@
-#include "orchestrator/cli/report_formats.h"
+#include "orchestrator/report/report_formats.h"
 
 #include "orchestrator/report/code_quality_writer.h"
 #include "orchestrator/report/ctrf_writer.h"

@@ -1,0 +1,81 @@
+// The server's routes behind one door: who is asked for a token, which Host and Origin may call, what is
+// found where. Owns the HTTP server; every thread of that calls it.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "orchestrator/api/route.h"
+#include "orchestrator/api/waiters.h"
+#include "orchestrator/service/admission.h"
+#include "orchestrator/store/event_store.h"
+#include "orchestrator/store/job_queue.h"
+
+namespace orchestrator {
+
+struct ApiSettings {
+  HttpServerSettings http;
+  std::string version;
+  Tokens tokens;                   // empty: whoever reaches the socket may do everything
+  std::vector<std::string> hosts;  // names that Host may say beside those of loopback, with or without port
+  Admission admission;
+  std::string reports;        // a folder that holds one for each job
+  std::size_t streams = 128;  // readers of events and logs at once
+};
+
+// What Waiters know changes of any job, and new events, by.
+inline constexpr const char* kAnyJob = "";
+inline constexpr const char* kAnyEvent = "events";
+
+// What routes work with.
+struct ApiParts {
+  JobQueue& queue;
+  EventStore& events;
+  Waiters& waiters;
+  const ApiSettings& settings;
+  std::function<void(std::function<void()>)> later;       // on a handler's thread, soon
+  std::function<bool()> draining;                         // no new jobs are taken
+  std::function<std::optional<std::string>()> not_ready;  // a sentence
+};
+
+std::vector<Route> runpod_routes(const ApiParts& parts);
+std::vector<Route> runpod_worker_routes(const ApiParts& parts);
+std::vector<Route> job_routes(const ApiParts& parts);
+std::vector<Route> event_routes(const ApiParts& parts);
+std::vector<Route> service_routes(const ApiParts& parts);
+
+class ApiServer {
+ public:
+  // Binds; throws io::HostError, and io::RequestError for a public address without tokens.
+  ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events,
+            std::function<std::optional<std::string>()> not_ready);
+  ~ApiServer();
+
+  void start();
+  std::uint16_t port() const;
+  void drain();  // jobs are refused from now on, with 503
+  void stop(std::chrono::milliseconds grace);
+  // To be told by the queue: any thread.
+  void job_changed(const std::string& id);
+  void events_came();
+  const std::vector<Route>& routes() const { return routes_; }
+
+ private:
+  void serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply);
+  const Route* find(const ServedRequest& request, std::map<std::string, std::string>& params,
+                    std::string& allowed) const;
+  bool is_from_elsewhere(const ServedRequest& request) const;
+  std::optional<Caller> caller_of(const ServedRequest& request) const;
+
+  ApiSettings settings_;
+  std::atomic<bool> draining_{false};
+  std::unique_ptr<HttpServer> http_;
+  Waiters waiters_;
+  ApiParts parts_;
+  std::vector<Route> routes_;
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,543 @@
+#include "orchestrator/api/http_server.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Protocol = asio::generic::stream_protocol;
+using Stream = beast::basic_stream<Protocol, asio::any_io_executor>;
+using boost::system::error_code;
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& c : result)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return result;
+}
+
+void read_target(std::string_view target, ServedRequest& request) {
+  const auto question = target.find('?');
+  request.path = target.substr(0, question);
+  std::string_view rest = request.path;
+  while (!rest.empty()) {
+    const auto slash = rest.find('/');
+    if (const auto segment = rest.substr(0, slash); !segment.empty())
+      request.segments.push_back(url_decoded(segment, false));
+    rest = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+  }
+  std::string_view query = question == std::string_view::npos ? "" : target.substr(question + 1);
+  while (!query.empty()) {
+    const auto next = query.find('&');
+    const auto pair = query.substr(0, next);
+    const auto equals = pair.find('=');
+    if (!pair.empty())
+      request.query[url_decoded(pair.substr(0, equals), true)] =
+          equals == std::string_view::npos ? "" : url_decoded(pair.substr(equals + 1), true);
+    query = next == std::string_view::npos ? "" : query.substr(next + 1);
+  }
+}
+
+template <class Message>
+ServedRequest request_of(const Message& message, const std::string& peer) {
+  ServedRequest request;
+  request.method = std::string(message.method_string());
+  request.peer = peer;
+  read_target({message.target().data(), message.target().size()}, request);
+  for (const auto& field : message) {
+    std::string& value = request.headers[lower({field.name_string().data(), field.name_string().size()})];
+    if (!value.empty()) value += ", ";
+    value.append(field.value().data(), field.value().size());
+  }
+  return request;
+}
+
+ServedResponse refusal(int status, const std::string& sentence) {
+  return {status, "application/json", fmt::format(R"({{"error":"{}"}})", sentence), {}};
+}
+
+}  // namespace
+
+std::string url_decoded(std::string_view text, bool in_query) {
+  std::string decoded;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+    const int low = high >= 0 ? hex_digit(text[i + 2]) : -1;
+    if (low >= 0) {
+      decoded += static_cast<char>(high * 16 + low);
+      i += 2;
+    } else {
+      decoded += in_query && text[i] == '+' ? ' ' : text[i];
+    }
+  }
+  return decoded;
+}
+
+class Connection;
+
+struct HttpServer::State : std::enable_shared_from_this<State> {
+  State(HttpServerSettings settings_, Handler handler_, BodyLimit body_limit_)
+      : settings(std::move(settings_)),
+        handler(std::move(handler_)),
+        body_limit(std::move(body_limit_)),
+        pool(static_cast<std::size_t>(settings.handler_threads)) {}
+
+  void listen();
+  void accept();
+  void accepted(error_code error, Protocol::socket socket, std::string peer);
+  void close_idle(bool all);
+
+  HttpServerSettings settings;
+  Handler handler;
+  BodyLimit body_limit;
+  asio::io_context context{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{context.get_executor()};
+  asio::thread_pool pool;
+  std::optional<asio::ip::tcp::acceptor> tcp;
+  std::optional<asio::local::stream_protocol::acceptor> local;
+  std::thread thread;
+  std::atomic<bool> stopping{false};
+  std::atomic<std::size_t> open{0};
+  std::mutex mutex;
+  std::set<Connection*> connections;  // guarded by mutex
+  std::uint16_t port = 0;
+};
+
+// One connection: reads a request, has it answered, and reads the next. All of it on its strand but for
+// respond(), write() and end(), which post themselves there.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(std::shared_ptr<HttpServer::State> server, Protocol::socket socket, std::string peer)
+      : server_(std::move(server)), stream_(std::move(socket)), peer_(std::move(peer)) {
+    ++server_->open;
+    const std::lock_guard lock(server_->mutex);
+    server_->connections.insert(this);
+  }
+  ~Connection() {
+    --server_->open;
+    const std::lock_guard lock(server_->mutex);
+    server_->connections.erase(this);
+  }
+
+  void start() {
+    asio::post(stream_.get_executor(), [self = shared_from_this()] { self->read_head(); });
+  }
+
+  // From any thread.
+  void close(bool even_busy) {
+    asio::post(stream_.get_executor(), [self = shared_from_this(), even_busy] {
+      if (self->busy_ && !even_busy) {
+        self->keep_alive_ = false;
+        return;
+      }
+      self->shut();
+    });
+  }
+
+  class Exchange;  // the Reply
+
+ private:
+  friend class Exchange;
+
+  void read_head() {
+    if (server_->stopping) return shut();
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(server_->settings.head_bytes));
+    parser_->body_limit(boost::none);  // said once the head is known
+    stream_.expires_after(server_->settings.head_time);
+    http::async_read_header(
+        stream_, buffer_, *parser_,
+        [self = shared_from_this()](error_code error, std::size_t) { self->head_read(error); });
+  }
+
+  void head_read(error_code error) {
+    if (error == http::error::header_limit) return refuse(431, "the request's head is too large");
+    if (error == http::error::end_of_stream || error == beast::error::timeout) return shut();
+    if (error) return is_http_error(error) ? refuse(400, "this is no HTTP/1.1 request") : shut();
+    busy_ = true;
+    const auto& head = parser_->get();
+    keep_alive_ = head.keep_alive();
+    request_ = request_of(head, peer_);
+    if (request_.headers.count("content-encoding"))
+      return refuse(415, "send the body without Content-Encoding");
+    const std::size_t limit = server_->body_limit(request_);
+    if (const auto length = parser_->content_length(); length && *length > limit) return refuse_body(limit);
+    parser_->body_limit(limit);
+    limit_ = limit;
+    if (beast::iequals(head[http::field::expect], "100-continue") && !parser_->is_done())
+      return ask_for_body();
+    read_body();
+  }
+
+  void ask_for_body() {
+    auto go_on = std::make_shared<http::response<http::empty_body>>(http::status::continue_, 11);
+    stream_.expires_after(server_->settings.write_time);
+    http::async_write(stream_, *go_on, [self = shared_from_this(), go_on](error_code error, std::size_t) {
+      if (error) return self->shut();
+      self->read_body();
+    });
+  }
+
+  void read_body() {
+    stream_.expires_after(server_->settings.body_time);
+    http::async_read(stream_, buffer_, *parser_,
+                     [self = shared_from_this()](error_code error, std::size_t) { self->body_read(error); });
+  }
+
+  void body_read(error_code error) {
+    if (error == http::error::body_limit) return refuse_body(limit_);
+    if (error == beast::error::timeout) return refuse(408, "the request's body did not come in time");
+    if (error) return is_http_error(error) ? refuse(400, "this is no HTTP/1.1 request") : shut();
+    stream_.expires_never();
+    request_.body = std::move(parser_->get().body());
+    parser_.reset();
+    give_to_handler();
+  }
+
+  void give_to_handler();
+
+  static bool is_http_error(error_code error) {
+    return error.category() == http::make_error_code(http::error::bad_target).category();
+  }
+
+  void refuse_body(std::size_t limit) {
+    refuse(413, fmt::format("the request's body is larger than {} bytes", limit));
+  }
+
+  // What was sent so far is not understood, or not wanted: the connection ends with the answer.
+  void refuse(int status, const std::string& sentence) {
+    keep_alive_ = false;
+    busy_ = true;
+    send(refusal(status, sentence));
+  }
+
+  // ---- answers, on the strand
+
+  template <class Body>
+  http::response<Body> head_of(const ServedResponse& response) const {
+    http::response<Body> head(static_cast<http::status>(response.status), 11);
+    if (!response.content_type.empty()) head.set(http::field::content_type, response.content_type);
+    head.set("X-Content-Type-Options", "nosniff");
+    for (const auto& [name, value] : response.headers) head.set(name, value);
+    head.keep_alive(keep_alive_ && !server_->stopping);
+    return head;
+  }
+
+  void send(ServedResponse response) {
+    auto message = std::make_shared<http::response<http::string_body>>(head_of<http::string_body>(response));
+    message->body() = std::move(response.body);
+    message->prepare_payload();
+    if (request_.method == "HEAD") message->body().clear();
+    stream_.expires_after(server_->settings.write_time);
+    http::async_write(stream_, *message, [self = shared_from_this(), message](error_code error, std::size_t) {
+      self->answered(error, message->keep_alive());
+    });
+  }
+
+  void answered(error_code error, bool keep_alive) {
+    busy_ = false;
+    if (error || !keep_alive) return shut();
+    read_head();
+  }
+
+  void start_stream(ServedResponse head) {
+    streaming_ = true;
+    auto message = std::make_shared<http::response<http::empty_body>>(head_of<http::empty_body>(head));
+    message->chunked(true);
+    auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);
+    writing_ = true;
+    keep_alive_ = false;
+    stream_.expires_after(server_->settings.write_time);
+    http::async_write_header(stream_, *serializer,
+                             [self = shared_from_this(), message, serializer](error_code error, std::size_t) {
+                               self->piece_written(error);
+                             });
+    watch_reader();
+  }
+
+  // A reader that goes away is seen at once, not at the next write.
+  void watch_reader() {
+    stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](error_code error) {
+      if (error || self->ended_) return;
+      error_code ignored;
+      if (self->stream_.socket().available(ignored) == 0) self->lose_reader();
+    });
+  }
+
+  void lose_reader() {
+    gone_ = true;
+    shut();
+  }
+
+  void write_next() {
+    if (writing_ || gone_) return;
+    if (pieces_.empty()) {
+      if (ended_) finish_stream();
+      return;
+    }
+    writing_ = true;
+    piece_ = std::move(pieces_.front());
+    pieces_.pop_front();
+    stream_.expires_after(server_->settings.write_time);
+    asio::async_write(
+        stream_, http::make_chunk(asio::buffer(piece_)),
+        [self = shared_from_this()](error_code error, std::size_t) { self->piece_written(error); });
+  }
+
+  void piece_written(error_code error) {
+    writing_ = false;
+    unread_ -= piece_.size();
+    piece_.clear();
+    if (error) return lose_reader();
+    stream_.expires_never();
+    write_next();
+  }
+
+  void finish_stream() {
+    writing_ = true;
+    stream_.expires_after(server_->settings.write_time);
+    asio::async_write(stream_, http::make_chunk_last(),
+                      [self = shared_from_this()](error_code, std::size_t) { self->shut(); });
+  }
+
+  void shut() {
+    gone_ = true;
+    error_code ignored;
+    stream_.socket().shutdown(Protocol::socket::shutdown_both, ignored);
+    stream_.close();
+  }
+
+  std::shared_ptr<HttpServer::State> server_;
+  Stream stream_;
+  std::string peer_;
+  beast::flat_buffer buffer_;
+  std::optional<http::request_parser<http::string_body>> parser_;
+  ServedRequest request_;
+  std::size_t limit_ = 0;
+  bool keep_alive_ = false;
+  bool busy_ = false;  // a request is being read, or waits for its answer
+  bool streaming_ = false, ended_ = false, writing_ = false;
+  std::deque<std::string> pieces_;
+  std::string piece_;                   // that is being written
+  std::atomic<std::size_t> unread_{0};  // bytes of pieces
+  std::atomic<bool> gone_{false};
+};
+
+class Connection::Exchange : public Reply {
+ public:
+  explicit Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+  ~Exchange() override {
+    if (!begun_)
+      respond(refusal(500, "the request was not answered"));
+    else if (streams_)
+      end();
+  }
+
+  void respond(ServedResponse response) override {
+    if (begun_.exchange(true)) return;
+    asio::post(connection_->stream_.get_executor(),
+               [c = connection_, response = std::move(response)]() mutable { c->send(std::move(response)); });
+  }
+
+  void start_stream(ServedResponse head) override {
+    if (begun_.exchange(true)) return;
+    streams_ = true;
+    std::string first = std::exchange(head.body, {});
+    asio::post(connection_->stream_.get_executor(),
+               [c = connection_, head = std::move(head)]() mutable { c->start_stream(std::move(head)); });
+    if (!first.empty()) write(std::move(first));
+  }
+
+  bool write(std::string bytes) override {
+    if (connection_->gone_ || bytes.empty()) return !connection_->gone_;
+    if (connection_->unread_ + bytes.size() > connection_->server_->settings.unread_bytes + (1 << 16)) {
+      connection_->close(true);
+      return false;
+    }
+    connection_->unread_ += bytes.size();
+    asio::post(connection_->stream_.get_executor(), [c = connection_, bytes = std::move(bytes)]() mutable {
+      c->pieces_.push_back(std::move(bytes));
+      c->write_next();
+    });
+    return true;
+  }
+
+  void end() override {
+    asio::post(connection_->stream_.get_executor(), [c = connection_] {
+      c->ended_ = true;
+      c->write_next();
+    });
+  }
+
+ private:
+  std::shared_ptr<Connection> connection_;
+  std::atomic<bool> begun_{false};
+  bool streams_ = false;
+};
+
+void Connection::give_to_handler() {
+  asio::post(server_->pool, [self = shared_from_this()] {
+    auto reply = std::make_shared<Exchange>(self);
+    try {
+      self->server_->handler(self->request_, reply);
+    } catch (const std::exception& error) {
+      spdlog::error("{} {}: {}", self->request_.method, self->request_.path, error.what());
+      reply->respond(refusal(500, "the server failed at this request; its log says more"));
+    }
+  });
+}
+
+// ---- the server
+
+void HttpServer::State::listen() {
+  try {
+    if (!settings.unix_socket.empty()) {
+      ::unlink(settings.unix_socket.c_str());
+      local.emplace(context, asio::local::stream_protocol::endpoint(settings.unix_socket));
+      ::chmod(settings.unix_socket.c_str(), 0660);
+      return;
+    }
+    const asio::ip::tcp::endpoint place(asio::ip::make_address(settings.address), settings.port);
+    tcp.emplace(context);
+    tcp->open(place.protocol());
+    tcp->set_option(asio::socket_base::reuse_address(true));
+    tcp->bind(place);
+    tcp->listen(512);
+    port = tcp->local_endpoint().port();
+  } catch (const boost::system::system_error& error) {
+    const std::string where = settings.unix_socket.empty()
+                                  ? fmt::format("{} port {}", settings.address, settings.port)
+                                  : settings.unix_socket;
+    throw io::HostError(fmt::format("cannot listen on {}: {}", where, error.code().message()));
+  }
+}
+
+void HttpServer::State::accept() {
+  const auto self = shared_from_this();
+  if (tcp)
+    tcp->async_accept(asio::make_strand(context), [self](error_code error, asio::ip::tcp::socket socket) {
+      std::string peer;
+      if (!error) {
+        error_code ignored;
+        peer = socket.remote_endpoint(ignored).address().to_string();
+        socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+      }
+      self->accepted(error, std::move(socket), std::move(peer));
+    });
+  else
+    local->async_accept(asio::make_strand(context),
+                        [self](error_code error, asio::local::stream_protocol::socket socket) {
+                          self->accepted(error, std::move(socket), "");
+                        });
+}
+
+void HttpServer::State::accepted(error_code error, Protocol::socket socket, std::string peer) {
+  if (stopping) return;
+  if (error) {  // out of descriptors, say: those that others give back come first
+    auto pause = std::make_shared<asio::steady_timer>(context, std::chrono::milliseconds(100));
+    pause->async_wait([self = shared_from_this(), pause](error_code) {
+      if (!self->stopping) self->accept();
+    });
+    return;
+  }
+  if (open >= settings.connections) {
+    static constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: "
+        "close\r\n\r\n";
+    socket.non_blocking(true, error);
+    socket.send(asio::buffer(kFull), 0, error);
+  } else {
+    std::make_shared<Connection>(shared_from_this(), std::move(socket), std::move(peer))->start();
+  }
+  accept();
+}
+
+void HttpServer::State::close_idle(bool all) {
+  std::vector<std::shared_ptr<Connection>> living;
+  {
+    const std::lock_guard lock(mutex);
+    for (Connection* each : connections)
+      if (auto connection = each->weak_from_this().lock()) living.push_back(std::move(connection));
+  }
+  for (const auto& connection : living) connection->close(all);
+}
+
+HttpServer::HttpServer(HttpServerSettings settings, Handler handler, BodyLimit body_limit)
+    : state_(std::make_shared<State>(std::move(settings), std::move(handler), std::move(body_limit))) {
+  state_->listen();
+}
+
+HttpServer::~HttpServer() { stop(std::chrono::milliseconds(0)); }
+
+std::uint16_t HttpServer::port() const { return state_->port; }
+
+std::size_t HttpServer::connections() const { return state_->open; }
+
+void HttpServer::start() {
+  state_->accept();
+  state_->thread = std::thread([state = state_] { state->context.run(); });
+}
+
+void HttpServer::stop(std::chrono::milliseconds grace) {
+  if (state_->stopping.exchange(true)) return;
+  asio::post(state_->context, [state = state_] {
+    error_code ignored;
+    if (state->tcp) state->tcp->close(ignored);
+    if (state->local) state->local->close(ignored);
+  });
+  if (!state_->settings.unix_socket.empty()) ::unlink(state_->settings.unix_socket.c_str());
+  state_->close_idle(false);
+  const auto deadline = std::chrono::steady_clock::now() + grace;
+  while (state_->open > 0 && std::chrono::steady_clock::now() < deadline)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  state_->close_idle(true);
+  state_->pool.join();
+  state_->work.reset();
+  const auto cut = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  while (state_->open > 0 && std::chrono::steady_clock::now() < cut)
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  state_->context.stop();
+  if (state_->thread.joinable()) state_->thread.join();
+}
+
+void HttpServer::call_after(std::chrono::milliseconds delay, std::function<void()> fn) {
+  asio::post(state_->context, [state = state_, delay, fn = std::move(fn)]() mutable {
+    auto timer = std::make_shared<asio::steady_timer>(state->context, delay);
+    timer->async_wait([state, timer, fn = std::move(fn)](error_code error) mutable {
+      if (!error && !state->stopping) asio::post(state->pool, std::move(fn));
+    });
+  });
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,108 @@
+#include "orchestrator/api/intake.h"
+
+#include <fmt/format.h>
+
+#include "orchestrator/job/parse_json.h"
+#include "orchestrator/report/stable_hash.h"
+#include "orchestrator/run/failure_of.h"
+#include "orchestrator/service/runpod_error.h"
+
+namespace orchestrator {
+namespace {
+
+using nlohmann::json;
+
+void refuse_while_draining(const ApiParts& parts) {
+  if (parts.draining()) throw NotTaken(503, "this server is about to stop and takes no more jobs");
+}
+
+json parsed(const std::string& body) {
+  std::vector<FieldError> errors;
+  auto document = parse_json(body, errors);
+  if (!document) throw NotTaken(400, errors.empty() ? "the body is not JSON" : errors.front().message);
+  if (!document->is_object()) throw NotTaken(400, "the body is not a JSON object");
+  return std::move(*document);
+}
+
+Milliseconds policy_number(const json& policy, const char* name, Milliseconds otherwise, Milliseconds least,
+                           Milliseconds most) {
+  const auto found = policy.find(name);
+  if (found == policy.end() || found->is_null()) return otherwise;
+  if (!found->is_number() || found->get<double>() < static_cast<double>(least) ||
+      found->get<double>() > static_cast<double>(most))
+    throw NotTaken(400, fmt::format("policy.{} must be between {} and {} ms", name, least, most));
+  return found->get<Milliseconds>();
+}
+
+constexpr Milliseconds kWeek = 7ll * 86'400'000;
+
+void read_policy(const json& document, Submission& submission) {
+  const json policy = document.value("policy", json::object());
+  if (!policy.is_object()) throw NotTaken(400, "policy must be an object");
+  submission.execution_timeout =
+      policy_number(policy, "executionTimeout", submission.execution_timeout, 5'000, kWeek);
+  submission.ttl = policy_number(policy, "ttl", submission.ttl, 10'000, kWeek);
+  const json low = policy.value("lowPriority", json(false));
+  submission.low_priority = low.is_boolean() && low.get<bool>();
+}
+
+// The Python client wraps an empty input once more.
+const json& unwrapped(const json& input) {
+  if (input.is_object() && input.size() == 1 && input.contains("input") && input.at("input").is_object())
+    return input.at("input");
+  return input;
+}
+
+void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
+  for (auto& error : refusals(reading.request, parts.settings.admission, call.caller.here))
+    reading.errors.push_back(std::move(error));
+}
+
+}  // namespace
+
+StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
+  refuse_while_draining(parts);
+  const json document = parsed(call.request.body);
+  if (!document.contains("input") || document.at("input").is_null()) throw NotTaken(400, "input is required");
+  const json& input = unwrapped(document.at("input"));
+  Submission submission;
+  submission.id = new_job_id(sync);
+  submission.endpoint = call.param("endpoint");
+  submission.client = call.caller.name;
+  submission.input = dumped(input);
+  read_policy(document, submission);
+  const json webhook = document.value("webhook", json());
+  if (webhook.is_string()) submission.webhook = webhook.get<std::string>();
+  // Read now, so that a job that can only fail does so at once and costs nobody a place.
+  try {
+    JobReading reading = read_job(submission.input, UnknownFields::warn, "");
+    check_admission(parts, call, reading);
+    submission.request = dumped(combine({reading}).to_json());
+  } catch (...) {
+    submission.error = runpod_error(failure_of(std::current_exception()), parts.settings.version, "", "");
+  }
+  parts.queue.submit(submission);
+  return *parts.queue.find(submission.id);
+}
+
+Submitted take_in_job(const ApiParts& parts, const Call& call) {
+  refuse_while_draining(parts);
+  JobReading reading = read_job(call.request.body, UnknownFields::error, "");
+  check_admission(parts, call, reading);
+  Submission submission;
+  submission.id = new_job_id(false);
+  submission.endpoint = "jobs";
+  submission.client = call.caller.name;
+  submission.input = call.request.body;
+  submission.request = dumped(combine({reading}).to_json());
+  submission.execution_timeout = kWeek;  // the job's own deadline counts
+  submission.ttl = kWeek;
+  if (const auto key = call.request.headers.find("idempotency-key"); key != call.request.headers.end()) {
+    if (key->second.empty() || key->second.size() > 255)
+      throw NotTaken(400, "an Idempotency-Key has 1 to 255 characters");
+    submission.idempotency = {key->second, stable_hash({call.request.body})};
+  }
+  return parts.queue.submit(submission);
+}
+
+}  // namespace orchestrator

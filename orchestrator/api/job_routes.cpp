@@ -1,0 +1,174 @@
+// The API of our own, /api/v1: jobs, what is known of them, and their reports. Errors are RFC 9457's problem
+// documents.
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "orchestrator/api/intake.h"
+#include "orchestrator/service/hosted_job.h"
+
+namespace orchestrator {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kJobBytes = 8u << 20;
+
+std::string timestamp(Milliseconds ms) {
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)),
+                     ms % 1000);
+}
+
+ServedResponse problem(int status, const std::string& title, const json& errors = nullptr) {
+  json document = {{"type", "about:blank"}, {"title", title}, {"status", status}};
+  if (!errors.is_null()) document["errors"] = errors;
+  return {status, "application/problem+json", dumped(document), {}};
+}
+
+json time_or_null(Milliseconds ms) { return ms > 0 ? json(timestamp(ms)) : json(); }
+
+json described(const StoredJob& job) {
+  const auto parsed = [](const std::string& text) {
+    return text.empty() ? json() : json::parse(text, nullptr, false);
+  };
+  return {{"id", job.id},
+          {"number", job.number},
+          {"state", name(job.state)},
+          {"client", job.client},
+          {"queue", job.endpoint},
+          {"created_at", timestamp(job.created)},
+          {"started_at", time_or_null(job.started)},
+          {"ended_at", time_or_null(job.ended)},
+          {"worker", job.worker.empty() ? json() : json(job.worker)},
+          {"restarts", job.retries},
+          {"progress", parsed(job.progress)},
+          {"error", job.error.empty() ? json() : json(job.error)}};
+}
+
+const std::map<std::string, std::string>& content_types() {
+  static const std::map<std::string, std::string> types = {{"json", "application/json"},
+                                                           {"html", "text/html; charset=utf-8"},
+                                                           {"junit", "application/xml"},
+                                                           {"ctrf", "application/json"},
+                                                           {"markdown", "text/markdown; charset=utf-8"},
+                                                           {"code-quality", "application/json"},
+                                                           {"step-summary", "text/markdown; charset=utf-8"}};
+  return types;
+}
+
+class Jobs {
+ public:
+  explicit Jobs(const ApiParts& parts) : parts_(parts) {}
+
+  void create(Call& call) const {
+    try {
+      const Submitted submitted = take_in_job(parts_, call);
+      const auto job = parts_.queue.find(submitted.id);
+      ServedResponse response = json_response(job ? described(*job) : json{{"id", submitted.id}}, 202);
+      response.headers.emplace_back("Location", "/api/v1/jobs/" + submitted.id);
+      call.reply->respond(std::move(response));
+    } catch (const InvalidJob& wrong) {
+      json errors = json::array();
+      for (const auto& error : wrong.errors())
+        errors.push_back({{"pointer", error.pointer}, {"detail", error.message}});
+      call.reply->respond(problem(422, "The job is not one that can be run", errors));
+    } catch (const KeyReused& reused) {
+      call.reply->respond(problem(422, reused.what()));
+    } catch (const NotTaken& wrong) {
+      ServedResponse response = problem(wrong.status, wrong.what());
+      if (wrong.status == 503) response.headers.emplace_back("Retry-After", "30");
+      call.reply->respond(std::move(response));
+    }
+  }
+
+  void list(Call& call) const {
+    JobFilter filter;
+    filter.most = static_cast<int>(call.number("limit", 50, 1, 200));
+    filter.before = call.number("cursor", 0, 0, INT64_MAX);
+    if (const std::string state = call.query("state"); !state.empty()) {
+      for (const JobState each : {JobState::queued, JobState::running, JobState::completed, JobState::failed,
+                                  JobState::cancelled, JobState::timed_out})
+        if (name(each) == state) filter.state = each;
+      if (!filter.state)
+        return call.reply->respond(problem(400, fmt::format("'{}' is no state of a job", state)));
+    }
+    json jobs = json::array();
+    const auto found = parts_.queue.list(filter);
+    for (const auto& job : found) jobs.push_back(described(job));
+    const bool more = static_cast<int>(found.size()) == filter.most;
+    const std::string next = more ? std::to_string(found.back().number) : "";
+    ServedResponse response = json_response({{"jobs", jobs}, {"next_cursor", more ? json(next) : json()}});
+    if (more)
+      response.headers.emplace_back(
+          "Link", fmt::format("</api/v1/jobs?limit={}&cursor={}>; rel=\"next\"", filter.most, next));
+    call.reply->respond(std::move(response));
+  }
+
+  void show(Call& call) const {
+    if (const auto job = found(call)) {
+      json all = described(*job);
+      all["request"] = job->request.empty() ? json() : json::parse(job->request, nullptr, false);
+      call.reply->respond(json_response(all));
+    }
+  }
+
+  void cancel(Call& call) const {
+    if (!found(call)) return;
+    call.reply->respond(json_response(described(*parts_.queue.cancel(call.param("id")))));
+  }
+
+  void report(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    const auto type = content_types().find(call.param("format"));
+    if (type == content_types().end())
+      return call.reply->respond(
+          problem(404, fmt::format("there is no report in the format '{}'", call.param("format"))));
+    const std::string file = HostedJob::report_file(parts_.settings.reports + "/" + job->id, type->first);
+    std::ifstream in(file, std::ios::binary);
+    if (in) {
+      std::ostringstream text;
+      text << in.rdbuf();
+      ServedResponse response{200, type->second, std::move(text).str(), {}};
+      // It shows what strangers' tests have printed.
+      if (type->first == "html")
+        response.headers.emplace_back("Content-Security-Policy", "sandbox allow-scripts");
+      return call.reply->respond(std::move(response));
+    }
+    // Of a job that another host's worker has run, the summary is what is here.
+    if (type->first == "json" && !job->output.empty())
+      return call.reply->respond({200, type->second, job->output, {}});
+    call.reply->respond(
+        problem(404, is_final(job->state) ? "this job left no report" : "this job has no report yet"));
+  }
+
+ private:
+  std::optional<StoredJob> found(Call& call) const {
+    auto job = parts_.queue.find(call.param("id"));
+    if (!job) call.reply->respond(problem(404, "there is no such job"));
+    return job;
+  }
+
+  ApiParts parts_;
+};
+
+}  // namespace
+
+std::vector<Route> job_routes(const ApiParts& parts) {
+  const auto jobs = std::make_shared<Jobs>(parts);
+  const auto to = [jobs](void (Jobs::*answer)(Call&) const) {
+    return [jobs, answer](Call& call) { (jobs.get()->*answer)(call); };
+  };
+  return {
+      {"POST", "/api/v1/jobs", may_submit, to(&Jobs::create), kJobBytes},
+      {"GET", "/api/v1/jobs", may_read, to(&Jobs::list)},
+      {"GET", "/api/v1/jobs/{id}", may_submit | may_read, to(&Jobs::show)},
+      {"POST", "/api/v1/jobs/{id}/cancel", may_submit, to(&Jobs::cancel)},
+      {"GET", "/api/v1/jobs/{id}/report.{format}", may_submit | may_read, to(&Jobs::report)},
+  };
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,30 @@
+#include "orchestrator/api/route.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace orchestrator {
+
+std::string Call::query(const std::string& name, const std::string& otherwise) const {
+  const auto found = request.query.find(name);
+  return found == request.query.end() ? otherwise : found->second;
+}
+
+std::int64_t Call::number(const std::string& name, std::int64_t otherwise, std::int64_t least,
+                          std::int64_t most) const {
+  const std::string text = query(name);
+  std::int64_t value = otherwise;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) value = otherwise;
+  return std::clamp(value, least, most);
+}
+
+std::string dumped(const nlohmann::json& json) {
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+ServedResponse json_response(const nlohmann::json& json, int status) {
+  return {status, "application/json", dumped(json), {}};
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,45 @@
+// What the routes are made of. A route says for whom it is; the router has looked at that before it is
+// called.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "orchestrator/api/http_server.h"
+#include "orchestrator/api/tokens.h"
+
+namespace orchestrator {
+
+// One request that a route was found for.
+struct Call {
+  const ServedRequest& request;
+  std::map<std::string, std::string> params;  // of the pattern: {"id", "…"}
+  Caller caller;
+  std::shared_ptr<Reply> reply;
+
+  const std::string& param(const std::string& name) const { return params.at(name); }
+  std::string query(const std::string& name, const std::string& otherwise = "") const;
+  // A number of the query within bounds: what is out of them is brought in, what is no number is `otherwise`.
+  std::int64_t number(const std::string& name, std::int64_t otherwise, std::int64_t least,
+                      std::int64_t most) const;
+};
+
+inline constexpr unsigned kForAll = 0;  // no token is asked for
+
+struct Route {
+  std::string method;   // "GET", or "GET|POST"
+  std::string pattern;  // "/v2/{endpoint}/status/{id}"
+  unsigned scope = may_admin;
+  std::function<void(Call&)> answer;
+  std::size_t body_bytes = 64 * 1024;
+};
+
+// JSON of ours: bytes that are no UTF-8 become U+FFFD.
+std::string dumped(const nlohmann::json& json);
+ServedResponse json_response(const nlohmann::json& json, int status = 200);
+
+}  // namespace orchestrator

@@ -1,0 +1,172 @@
+// RunPod's endpoint API, for its clients: https://docs.runpod.io/serverless/endpoints/operations and what its
+// Python, JavaScript and Go clients really send and read.
+#include <fmt/format.h>
+
+#include "orchestrator/api/intake.h"
+#include "orchestrator/api/runpod_status.h"
+
+namespace orchestrator {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kRunBytes = 10u << 20;
+constexpr std::size_t kRunSyncBytes = 20u << 20;
+constexpr std::int64_t kSyncWait = 90'000;
+
+ServedResponse refused(int status, const std::string& sentence) {
+  return json_response({{"error", sentence}}, status);
+}
+
+class Endpoint {
+ public:
+  explicit Endpoint(const ApiParts& parts) : parts_(parts) {}
+
+  void run(Call& call) const {
+    const auto job = submitted(call, false);
+    if (job) call.reply->respond(json_response({{"id", job->id}, {"status", "IN_QUEUE"}}));
+  }
+
+  void run_sync(Call& call) const {
+    const auto job = submitted(call, true);
+    if (job) answer_when_final(call, job->id, call.number("wait", kSyncWait, 1'000, 300'000));
+  }
+
+  void status(Call& call) const {
+    const auto job = found(call);
+    if (job) call.reply->respond(json_response(runpod_status(*job)));
+  }
+
+  void status_sync(Call& call) const {
+    const auto job = found(call);
+    if (job) answer_when_final(call, job->id, call.number("wait", kSyncWait, 1'000, 300'000));
+  }
+
+  // All that was told and not yet delivered; with a final state all that is left, since clients stop there.
+  void stream(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    const std::int64_t wait = call.number("wait", 1'000, 0, 90'000);
+    parts_.waiters.wait(job->id, milliseconds(wait),
+                        [parts = parts_, id = job->id, reply = call.reply](bool last) {
+                          const auto now = parts.queue.find(id);
+                          if (!now) return reply->respond(refused(404, "job not found")), true;
+                          json chunks = json::array();
+                          for (const auto& chunk : parts.queue.take_chunks(id))
+                            chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
+                          if (chunks.empty() && !is_final(now->state) && !last) return false;
+                          json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
+                          reply->respond(json_response(answer));
+                          return true;
+                        });
+  }
+
+  void cancel(Call& call) const {
+    if (!found(call)) return;
+    const auto job = parts_.queue.cancel(call.param("id"));
+    call.reply->respond(json_response(runpod_status(*job)));
+  }
+
+  void retry(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    if (!parts_.queue.retry(job->id))
+      return call.reply->respond(
+          refused(400, fmt::format("only a job that FAILED or TIMED_OUT can be retried, not one that is {}",
+                                   runpod_word(job->state))));
+    call.reply->respond(json_response({{"id", job->id}, {"status", "IN_QUEUE"}}));
+  }
+
+  void purge(Call& call) const {
+    const int removed = parts_.queue.purge(call.param("endpoint"));
+    call.reply->respond(json_response({{"removed", removed}, {"status", "completed"}}));
+  }
+
+  void health(Call& call) const {
+    const std::string& endpoint = call.param("endpoint");
+    const Counts jobs = parts_.queue.counts(endpoint);
+    const auto workers = parts_.queue.workers(endpoint);
+    const bool ready = !parts_.not_ready();
+    const int own = ready ? 1 : 0;  // this host works on every endpoint's jobs itself
+    const int busy = own > 0 && jobs.running > 0 ? 1 : 0;
+    call.reply->respond(json_response({{"jobs",
+                                        {{"completed", jobs.completed},
+                                         {"failed", jobs.failed},
+                                         {"inProgress", jobs.running},
+                                         {"inQueue", jobs.queued},
+                                         {"retried", jobs.retried}}},
+                                       {"workers",
+                                        {{"idle", workers.idle + own - busy},
+                                         {"initializing", 0},
+                                         {"ready", workers.idle + own - busy},
+                                         {"running", workers.running + busy},
+                                         {"throttled", 0},
+                                         {"unhealthy", workers.silent + 1 - own}}}}));
+  }
+
+  void requests(Call& call) const {
+    JobFilter filter;
+    filter.endpoint = call.param("endpoint");
+    filter.most = static_cast<int>(call.number("limit", 100, 1, 1'000));
+    filter.before = call.number("before", 0, 0, INT64_MAX);
+    json requests = json::array();
+    for (const auto& job : parts_.queue.list(filter)) requests.push_back(runpod_status(job));
+    call.reply->respond(json_response({{"requests", std::move(requests)}}));
+  }
+
+ private:
+  std::optional<StoredJob> submitted(Call& call, bool sync) const {
+    try {
+      return take_in_runpod(parts_, call, sync);
+    } catch (const NotTaken& wrong) {
+      ServedResponse response = refused(wrong.status, wrong.what());
+      if (wrong.status == 503) response.headers.emplace_back("Retry-After", "30");
+      call.reply->respond(std::move(response));
+      return std::nullopt;
+    }
+  }
+
+  // Of this endpoint; else the answer is given.
+  std::optional<StoredJob> found(Call& call) const {
+    auto job = parts_.queue.find(call.param("id"));
+    if (job && job->endpoint == call.param("endpoint")) return job;
+    call.reply->respond(refused(404, "job not found"));
+    return std::nullopt;
+  }
+
+  void answer_when_final(Call& call, const std::string& id, std::int64_t wait) const {
+    parts_.waiters.wait(id, milliseconds(wait), [parts = parts_, id, reply = call.reply](bool last) {
+      const auto job = parts.queue.find(id);
+      if (!job) return reply->respond(refused(404, "job not found")), true;
+      if (!is_final(job->state) && !last) return false;
+      reply->respond(json_response(runpod_status(*job)));
+      return true;
+    });
+  }
+
+  ApiParts parts_;
+};
+
+}  // namespace
+
+std::vector<Route> runpod_routes(const ApiParts& parts) {
+  const auto endpoint = std::make_shared<Endpoint>(parts);
+  const auto to = [endpoint](void (Endpoint::*answer)(Call&) const) {
+    return [endpoint, answer](Call& call) { (endpoint.get()->*answer)(call); };
+  };
+  return {
+      {"POST", "/v2/{endpoint}/run", may_submit, to(&Endpoint::run), kRunBytes},
+      {"POST", "/v2/{endpoint}/runsync", may_submit, to(&Endpoint::run_sync), kRunSyncBytes},
+      {"GET|POST", "/v2/{endpoint}/status/{id}", may_submit | may_read, to(&Endpoint::status)},
+      {"GET|POST", "/v2/{endpoint}/status-sync/{id}", may_submit | may_read, to(&Endpoint::status_sync)},
+      {"GET|POST", "/v2/{endpoint}/stream/{id}", may_submit | may_read, to(&Endpoint::stream)},
+      {"POST", "/v2/{endpoint}/cancel/{id}", may_submit, to(&Endpoint::cancel)},
+      {"POST", "/v2/{endpoint}/retry/{id}", may_submit, to(&Endpoint::retry)},
+      {"POST", "/v2/{endpoint}/purge-queue", may_submit, to(&Endpoint::purge)},
+      {"GET", "/v2/{endpoint}/health", may_submit | may_read, to(&Endpoint::health)},
+      {"GET", "/v2/{endpoint}/requests", may_read, to(&Endpoint::requests)},
+  };
+}
+
+}  // namespace orchestrator

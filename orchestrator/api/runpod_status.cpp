@@ -1,0 +1,39 @@
+#include "orchestrator/api/runpod_status.h"
+
+namespace orchestrator {
+
+std::string_view runpod_word(JobState state) {
+  switch (state) {
+    case JobState::queued:
+      return "IN_QUEUE";
+    case JobState::running:
+      return "IN_PROGRESS";
+    case JobState::completed:
+      return "COMPLETED";
+    case JobState::failed:
+      return "FAILED";
+    case JobState::cancelled:
+      return "CANCELLED";
+    case JobState::timed_out:
+      return "TIMED_OUT";
+  }
+  return "FAILED";
+}
+
+nlohmann::json runpod_status(const StoredJob& job) {
+  nlohmann::json status = {{"id", job.id}, {"status", runpod_word(job.state)}};
+  const bool ended = is_final(job.state);
+  // Some clients want all of these in every final answer, for a job that no worker ever had, too.
+  if (job.started > 0 || ended) {
+    status["delayTime"] = (job.started > 0 ? job.started : job.ended) - job.queued;
+    status["workerId"] = job.worker.empty() ? "none" : job.worker;
+  }
+  if (ended) status["executionTime"] = job.started > 0 ? job.ended - job.started : 0;
+  if (job.retries > 0) status["retries"] = job.retries;
+  const std::string& output = ended ? job.output : job.progress;
+  if (!output.empty()) status["output"] = nlohmann::json::parse(output, nullptr, false);
+  if (!job.error.empty()) status["error"] = job.error;
+  return status;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,156 @@
+// RunPod's queue protocol from the side of the queue: what its workers (ours, and those of its Python SDK)
+// are answered.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "orchestrator/api/api_server.h"
+#include "orchestrator/job/parse_json.h"
+
+namespace orchestrator {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kResultBytes = 20u << 20;
+constexpr std::size_t kChunkBytes = 2u << 20;
+constexpr std::int64_t kHold = 5'000;  // ms; clients allow 90 s
+
+// Workers of the SDK append "&name=value" blindly: where the address that they were given has no query, that
+// lands in the last segment.
+struct Tail {
+  std::string segment;
+  std::map<std::string, std::string> query;
+};
+
+Tail read_tail(const Call& call, const std::string& name) {
+  const std::string& said = call.param(name);
+  Tail tail{said.substr(0, said.find('&')), call.request.query};
+  for (std::size_t at = said.find('&'); at != std::string::npos;) {
+    const std::size_t next = said.find('&', at + 1);
+    const std::string pair = said.substr(at + 1, next == std::string::npos ? next : next - at - 1);
+    const auto equals = pair.find('=');
+    tail.query[pair.substr(0, equals)] = equals == std::string::npos ? "" : pair.substr(equals + 1);
+    at = next;
+  }
+  return tail;
+}
+
+ServedResponse nothing() { return {204, "", "", {}}; }
+
+class WorkersSide {
+ public:
+  explicit WorkersSide(const ApiParts& parts) : parts_(parts) {}
+
+  void take(Call& call) const { hand_out(call, 1, false); }
+  void take_batch(Call& call) const {
+    const Tail tail = read_tail(call, "worker");
+    const auto said = tail.query.find("batch_size");
+    hand_out(call, said == tail.query.end() ? 1 : std::clamp(std::atoi(said->second.c_str()), 1, 100), true);
+  }
+
+  // Jobs that this worker may still run and that nobody wants any more.
+  void stop(Call& call) const {
+    const std::string worker = read_tail(call, "worker").segment;
+    parts_.queue.heard_of(worker, call.param("endpoint"));
+    const auto ids = parts_.queue.jobs_to_stop(worker);
+    call.reply->respond(ids.empty() ? nothing() : json_response({{"jobsToStop", ids}}));
+  }
+
+  void done(Call& call) const {
+    const Tail tail = read_tail(call, "id");
+    const std::string worker = call.param("worker");
+    parts_.queue.heard_of(worker, call.param("endpoint"));
+    const auto job = parts_.queue.find(tail.segment);
+    if (!job || job->endpoint != call.param("endpoint")) return call.reply->respond(unknown());
+    // A hand-out that is not the present one: somebody else has the job, or it has ended.
+    if (job->worker != worker || job->state != JobState::running)
+      return call.reply->respond(json_response(json::object()));
+    const auto body = read_body(call);
+    if (!body) return;
+    const json output = body->value("output", json());
+    const std::string told = output.is_null() ? "" : dumped(output);
+    if (body->value("status", "") == "IN_PROGRESS") {
+      parts_.queue.tell_progress(job->id, job->epoch, told, {});
+    } else {
+      const json error = body->value("error", json());
+      const bool failed = !error.is_null();
+      const std::string sentence = !failed             ? ""
+                                   : error.is_string() ? error.get<std::string>()
+                                                       : dumped(error);
+      parts_.queue.finish(job->id, job->epoch, failed ? JobState::failed : JobState::completed, told,
+                          sentence);
+    }
+    call.reply->respond(json_response(json::object()));
+  }
+
+  void stream(Call& call) const {
+    const Tail tail = read_tail(call, "id");
+    const auto job = parts_.queue.find(tail.segment);
+    if (!job || job->endpoint != call.param("endpoint")) return call.reply->respond(unknown());
+    const auto body = read_body(call);
+    if (!body) return;
+    if (job->worker == call.param("worker"))
+      parts_.queue.tell_progress(job->id, job->epoch, "", {dumped(body->value("output", json()))});
+    call.reply->respond(json_response(json::object()));
+  }
+
+  void ping(Call& call) const {
+    parts_.queue.heard_of(read_tail(call, "worker").segment, call.param("endpoint"));
+    call.reply->respond(json_response(json::object()));
+  }
+
+ private:
+  static ServedResponse unknown() { return json_response({{"error", "job not found"}}, 404); }
+
+  static std::optional<json> read_body(Call& call) {
+    std::vector<FieldError> errors;
+    auto body = parse_json(call.request.body, errors);
+    if (body && body->is_object()) return body;
+    call.reply->respond(
+        json_response({{"error", errors.empty() ? "the body is no JSON object" : errors[0].message}}, 400));
+    return std::nullopt;
+  }
+
+  void hand_out(Call& call, int most, bool as_list) const {
+    const std::string worker = read_tail(call, "worker").segment;
+    const std::string endpoint = call.param("endpoint");
+    parts_.queue.heard_of(worker, endpoint);
+    // Woken by any job's change: what is taken is looked for anew.
+    parts_.waiters.wait(
+        kAnyJob, milliseconds(kHold),
+        [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
+          if (parts.draining()) return reply->respond(nothing()), true;
+          const auto jobs = parts.queue.take(endpoint, worker, most);
+          if (jobs.empty() && !last) return false;
+          if (jobs.empty()) return reply->respond(nothing()), true;
+          json list = json::array();
+          for (const auto& job : jobs)
+            list.push_back({{"id", job.id}, {"input", json::parse(job.input, nullptr, false)}});
+          reply->respond(json_response(as_list ? list : list[0]));
+          return true;
+        });
+  }
+
+  ApiParts parts_;
+};
+
+}  // namespace
+
+std::vector<Route> runpod_worker_routes(const ApiParts& parts) {
+  const auto side = std::make_shared<WorkersSide>(parts);
+  const auto to = [side](void (WorkersSide::*answer)(Call&) const) {
+    return [side, answer](Call& call) { (side.get()->*answer)(call); };
+  };
+  return {
+      {"GET", "/v2/{endpoint}/job-take/{worker}", may_work, to(&WorkersSide::take)},
+      {"GET", "/v2/{endpoint}/job-take-batch/{worker}", may_work, to(&WorkersSide::take_batch)},
+      {"GET", "/v2/{endpoint}/job-stop/{worker}", may_work, to(&WorkersSide::stop)},
+      {"POST", "/v2/{endpoint}/job-done/{worker}/{id}", may_work, to(&WorkersSide::done), kResultBytes},
+      {"POST", "/v2/{endpoint}/job-stream/{worker}/{id}", may_work, to(&WorkersSide::stream), kChunkBytes},
+      {"GET", "/v2/{endpoint}/ping/{worker}", may_work, to(&WorkersSide::ping)},
+  };
+}
+
+}  // namespace orchestrator

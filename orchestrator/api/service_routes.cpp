@@ -1,0 +1,31 @@
+// Whether the server lives, whether it can work, and what it counts.
+#include <fmt/format.h>
+
+#include "orchestrator/api/api_server.h"
+
+namespace orchestrator {
+namespace {
+
+ServedResponse text(int status, std::string body) {
+  return {status, "text/plain; charset=utf-8", std::move(body), {}};
+}
+
+}  // namespace
+
+std::vector<Route> service_routes(const ApiParts& parts) {
+  return {
+      {"GET", "/livez", kForAll, [](Call& call) { call.reply->respond(text(200, "ok\n")); }},
+      {"GET", "/readyz", kForAll,
+       [parts](Call& call) {
+         const auto why =
+             parts.draining() ? std::optional<std::string>("the server is about to stop") : parts.not_ready();
+         call.reply->respond(why ? text(503, *why + "\n") : text(200, "ok\n"));
+       }},
+      {"GET", "/api/v1/version", kForAll,
+       [parts](Call& call) {
+         call.reply->respond(json_response({{"version", parts.settings.version}}));
+       }},
+  };
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,185 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+
+#include "orchestrator/api/api_server.h"
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/service/local_worker.h"
+#include "sandbox/io/error.h"
+#include "sandbox/io/signals.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+
+Milliseconds wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// The server of this host: the queue, those who hand jobs in, and the one who works on them.
+class ServeMode {
+ public:
+  ServeMode(const Program& program, const CommandLine& options)
+      : options_(options),
+        session_(program, options),
+        signals_(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); }),
+        folder_(make_folder(session_.state_folder() + "/serve")),
+        database_(folder_ + "/jobs.db"),
+        queue_(database_, {}, wall_clock),
+        events_(database_) {
+    const auto& engine = session_.open_engine();
+    host_ = session_.job_host();
+    session_.sweep_in_background();
+    api_ = std::make_unique<ApiServer>(api_settings(program.version, engine), queue_, events_,
+                                       [] { return std::optional<std::string>(); });
+    LocalWorkerSettings settings;
+    settings.jobs = options.serve.jobs;
+    settings.scratch = session_.scratch();
+    settings.reports = folder_ + "/reports";
+    settings.version = program.version;
+    settings.credential = operators_credential();
+    settings.ca_file = options.ca_file;
+    worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
+                                            events_, settings);
+  }
+
+  ~ServeMode() { api_->stop(std::chrono::milliseconds(0)); }
+
+  int run() {
+    queue_.on_change([this](const std::string& id) {
+      api_->job_changed(id);
+      worker_->job_changed(id);
+    });
+    events_.on_append([this] { api_->events_came(); });
+    const int left =
+        queue_.recover("local", options_.serve.fail_on_restart ? Recovery::fail : Recovery::restart);
+    if (left > 0) spdlog::warn("{} jobs ran when the server ended last", left);
+    api_->start();
+    say_where();
+    worker_->start();
+    expire();
+    session_.loop().run_until([this] { return draining_ && worker_->idle(); });
+    api_->stop(std::chrono::seconds(2));
+    session_.close_engine();
+    return 0;
+  }
+
+ private:
+  static std::string make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
+    ::chmod(path.c_str(), 0700);
+    return path;
+  }
+
+  std::optional<images::GitCredential> operators_credential() const {
+    if (options_.git_token_env.empty() && options_.git_token_file.empty()) return std::nullopt;
+    if (options_.git_host.empty())
+      throw io::RequestError("--git-host is needed beside a token: it says whom the server may show it to");
+    return gather_credential(options_, "https://" + options_.git_host + "/", environment);
+  }
+
+  ApiSettings api_settings(const std::string& version, const sandbox::Capabilities& engine) const {
+    const CommandLine::Serve& serve = options_.serve;
+    ApiSettings settings;
+    settings.http.address = serve.address;
+    settings.http.port = serve.port;
+    settings.http.unix_socket = serve.socket;
+    settings.version = version;
+    if (!serve.token_file.empty()) settings.tokens = Tokens::read(serve.token_file);
+    settings.hosts = serve.hosts;
+    settings.reports = folder_ + "/reports";
+    Admission& admission = settings.admission;
+    if (!serve.repository_hosts.empty()) admission.repository_hosts = serve.repository_hosts;
+    admission.folders = serve.folders;
+    admission.images = serve.images;
+    for (const auto& network : serve.networks) admission.networks.push_back(network);
+    admission.secrets = serve.secrets;
+    admission.cpus = engine.cpus;
+    admission.memory_bytes = engine.memory_bytes;
+    return settings;
+  }
+
+  void say_where() const {
+    const CommandLine::Serve& serve = options_.serve;
+    const std::string where = serve.socket.empty() ? fmt::format("http://{}:{}",
+                                                                 serve.address.find(':') == std::string::npos
+                                                                     ? serve.address
+                                                                     : "[" + serve.address + "]",
+                                                                 api_->port())
+                                                   : serve.socket;
+    write_to_stderr(fmt::format("orchestrator serves at {}\n", where));
+  }
+
+  // What time brings about. The database is asked in the background, the reports of forgotten jobs go there,
+  // too.
+  void expire() {
+    background_.post([this] {
+      const Retention retention{static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000), 4ll << 30};
+      for (const auto& id : queue_.expire(retention)) {
+        std::error_code ignored;
+        fs::remove_all(folder_ + "/reports/" + id, ignored);
+      }
+      const Milliseconds wait = std::clamp<Milliseconds>(queue_.next_expiry() - wall_clock(), 1'000, 60'000);
+      session_.loop().post([this, wait] {
+        expiry_ = session_.loop().call_after(std::chrono::milliseconds(wait), [this] { expire(); });
+      });
+    });
+  }
+
+  // The first: no new jobs, those that run go on for a while. The second: at once.
+  void on_signal(int signal) {
+    if (draining_) {
+      worker_->stop("the server was stopped");
+      worker_->kill();
+      return;
+    }
+    draining_ = true;
+    spdlog::warn("signal {}: no more jobs are taken; those that run may go on for {} s", signal,
+                 options_.serve.drain_s);
+    api_->drain();
+    worker_->take_no_more();
+    drained_ = session_.loop().call_after(
+        std::chrono::milliseconds(static_cast<Milliseconds>(options_.serve.drain_s * 1000)),
+        [this] { worker_->stop("the server was stopped"); });
+  }
+
+  const CommandLine& options_;
+  Session session_;
+  io::Signals signals_;  // before any thread is made
+  std::string folder_;
+  Database database_;
+  JobQueue queue_;
+  EventStore events_;
+  JobHost host_;
+  std::unique_ptr<ApiServer> api_;
+  std::unique_ptr<LocalWorker> worker_;
+  std::unique_ptr<io::Timer> expiry_, drained_;
+  bool draining_ = false;
+  Background background_;  // ends first: what it does needs all of the above
+};
+
+}  // namespace
+
+int serve_command(const Program& program, const CommandLine& options) {
+  return ServeMode(program, options).run();
+}
+
+int token_command(const CommandLine& options) {
+  const NewToken made = make_token(options.token_name, options.token_scopes);
+  write_to_stderr(fmt::format("The token, which is not kept anywhere: {}\n", made.token));
+  std::cout << made.line << "\n";
+  return 0;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,95 @@
+#include "orchestrator/run/host_budget.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace orchestrator {
+namespace {
+
+constexpr double kTiny = 1e-9;
+// A job of low priority that has waited so long is like others: it must come to its end, too.
+constexpr auto kAgeing = std::chrono::minutes(10);
+
+}  // namespace
+
+HostBudget::Claim::Claim(HostBudget& budget, Claimant who, std::function<void()> on_room)
+    : budget_(budget),
+      who_(std::move(who)),
+      on_room_(std::move(on_room)),
+      place_(budget.claims_.insert(budget.claims_.end(), this)),
+      self_(std::make_shared<Claim*>(this)) {}
+
+HostBudget::Claim::~Claim() {
+  *self_ = nullptr;
+  budget_.claims_.erase(place_);
+  budget_.call_next();  // it may have stood before others
+}
+
+std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<void()> on_room) {
+  return std::unique_ptr<Claim>(new Claim(*this, std::move(who), std::move(on_room)));
+}
+
+std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
+  // What is more than the host has would never be given.
+  const HostShare share{std::min(asked.cpus, budget_.all_.cpus),
+                        std::min(asked.memory_bytes, budget_.all_.memory_bytes)};
+  if (!wanted_) since_ = budget_.loop_.now();
+  wanted_ = share;
+  if (budget_.next() != this || !budget_.fits(share)) return std::nullopt;
+  wanted_.reset();
+  budget_.leased_.cpus += share.cpus;
+  budget_.leased_.memory_bytes += share.memory_bytes;
+  budget_.held_[who_.client] += share.cpus;
+  budget_.call_next();  // there may be room for others still
+  return Lease(&budget_, who_.client, share);
+}
+
+void HostBudget::Claim::withdraw() {
+  if (!wanted_) return;
+  wanted_.reset();
+  budget_.call_next();
+}
+
+bool HostBudget::fits(const HostShare& share) const {
+  return leased_.cpus + share.cpus <= all_.cpus + kTiny &&
+         leased_.memory_bytes + share.memory_bytes <= all_.memory_bytes;
+}
+
+double HostBudget::held_by(const std::string& client) const {
+  const auto found = held_.find(client);
+  return found == held_.end() ? 0 : found->second;
+}
+
+bool HostBudget::before(const Claim& a, const Claim& b) const {
+  const auto rank = [&](const Claim& claim) {
+    const bool waits_long = loop_.now() - claim.since_ >= kAgeing;
+    return std::tuple(held_by(claim.who_.client), claim.who_.low_priority && !waits_long, claim.since_);
+  };
+  return rank(a) < rank(b);
+}
+
+HostBudget::Claim* HostBudget::next() const {
+  Claim* best = nullptr;
+  for (Claim* claim : claims_)
+    if (claim->wanted_ && (!best || before(*claim, *best))) best = claim;
+  return best;
+}
+
+void HostBudget::give_back(const std::string& client, const HostShare& share) {
+  leased_.cpus -= share.cpus;
+  leased_.memory_bytes -= share.memory_bytes;
+  const auto held = held_.find(client);
+  held->second -= share.cpus;
+  if (held->second < kTiny) held_.erase(held);
+  call_next();
+}
+
+void HostBudget::call_next() {
+  const Claim* chosen = next();
+  if (!chosen || !fits(*chosen->wanted_)) return;
+  loop_.post([self = chosen->self_] {
+    if (*self && (*self)->wanted_) (*self)->on_room_();
+  });
+}
+
+}  // namespace orchestrator

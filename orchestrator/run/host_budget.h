@@ -1,0 +1,105 @@
+// The host, shared by the jobs that run on it at once: an attempt or build step holds a Lease of CPUs and
+// memory while it may use them. What is asked for is given whole or not at all. When not all fits, the next
+// is the client that holds the least, then jobs of normal priority before those of low, then whoever has
+// waited longest; nobody is passed over for being large. Loop's thread only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "sandbox/io/loop.h"
+
+namespace orchestrator {
+
+struct HostShare {
+  double cpus = 1;
+  std::int64_t memory_bytes = 0;
+};
+
+class HostBudget;
+
+// Move-only; gives itself back.
+class Lease {
+ public:
+  Lease(Lease&& other) noexcept
+      : budget_(std::exchange(other.budget_, nullptr)),
+        client_(std::move(other.client_)),
+        share_(other.share_) {}
+  Lease& operator=(Lease&& other) noexcept {
+    std::swap(budget_, other.budget_);
+    std::swap(client_, other.client_);
+    std::swap(share_, other.share_);
+    return *this;
+  }
+  ~Lease();
+
+ private:
+  friend class HostBudget;
+  Lease(HostBudget* budget, std::string client, HostShare share)
+      : budget_(budget), client_(std::move(client)), share_(share) {}
+  HostBudget* budget_;
+  std::string client_;
+  HostShare share_;
+};
+
+class HostBudget {
+ public:
+  HostBudget(io::Loop& loop, HostShare all) : loop_(loop), all_(all) {}
+
+  struct Claimant {
+    std::string client;
+    bool low_priority = false;
+  };
+
+  // A job's place in the line. Letting go of it leaves the line.
+  class Claim {
+   public:
+    ~Claim();
+    // A lease, or nothing: then `on_room` is called, later and once, when it is worth to ask again.
+    std::optional<Lease> try_take(const HostShare& share);
+    // Wants nothing for now.
+    void withdraw();
+
+   private:
+    friend class HostBudget;
+    Claim(HostBudget& budget, Claimant who, std::function<void()> on_room);
+    HostBudget& budget_;
+    Claimant who_;
+    std::function<void()> on_room_;
+    std::optional<HostShare> wanted_;
+    io::TimePoint since_{};  // it waits
+    std::list<Claim*>::iterator place_;
+    std::shared_ptr<Claim*> self_;
+  };
+  std::unique_ptr<Claim> join(Claimant who, std::function<void()> on_room);
+
+  const HostShare& all() const { return all_; }
+  const HostShare& leased() const { return leased_; }
+
+ private:
+  friend class Lease;
+  bool fits(const HostShare& share) const;
+  bool before(const Claim& a, const Claim& b) const;
+  Claim* next() const;
+  void give_back(const std::string& client, const HostShare& share);
+  void call_next();
+  double held_by(const std::string& client) const;
+
+  io::Loop& loop_;
+  HostShare all_;
+  HostShare leased_{0, 0};
+  std::map<std::string, double> held_;  // CPUs by client
+  std::list<Claim*> claims_;
+};
+
+inline Lease::~Lease() {
+  if (budget_) budget_->give_back(client_, share_);
+}
+
+}  // namespace orchestrator

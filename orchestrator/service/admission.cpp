@@ -1,0 +1,82 @@
+#include "orchestrator/service/admission.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "images/checkout/url_rules.h"
+#include "orchestrator/job/check.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool holds(const std::vector<std::string>& list, const std::string& word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const auto& each : list) text += (text.empty() ? "" : ", ") + each;
+  return text.empty() ? "none" : text;
+}
+
+bool is_below(const std::string& folder, const std::string& root) {
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(folder, error);
+  const fs::path top = fs::weakly_canonical(root, error);
+  const auto end = std::mismatch(top.begin(), top.end(), real.begin(), real.end());
+  return !error && end.first == top.end();
+}
+
+bool matches(const std::string& pattern, const std::string& image) {
+  if (pattern.ends_with('*')) return image.starts_with(pattern.substr(0, pattern.size() - 1));
+  return pattern == image;
+}
+
+std::string about_repository(const std::string& repo, const Admission& admission, bool here) try {
+  if (is_cloned(repo)) {
+    const std::string host = images::checkout::parse_https(repo).host;
+    if (holds(admission.repository_hosts, host)) return "";
+    return fmt::format("repositories of '{}' are not cloned here; allowed are: {}", host,
+                       joined(admission.repository_hosts));
+  }
+  if (!here) return "a folder of the host cannot be named from elsewhere";
+  const bool allowed = std::any_of(admission.folders.begin(), admission.folders.end(),
+                                   [&](const std::string& root) { return is_below(repo, root); });
+  return allowed ? "" : "this folder is not one that the operator allows (--allow-folder)";
+} catch (const io::RequestError& wrong) {
+  return wrong.what();
+}
+
+}  // namespace
+
+std::vector<FieldError> refusals(const JobRequest& request, const Admission& admission, bool here) {
+  std::vector<FieldError> refused;
+  const auto refuse = [&](const std::string& pointer, const std::string& sentence) {
+    if (!sentence.empty()) refused.push_back({pointer, sentence, ""});
+  };
+  if (request.repo) refuse("/repo", about_repository(*request.repo, admission, here));
+  const auto allows_image = [&](const std::string& pattern) { return matches(pattern, *request.image); };
+  if (request.image && std::none_of(admission.images.begin(), admission.images.end(), allows_image))
+    refuse("/image", fmt::format("the image '{}' is not one that the operator allows: {}", *request.image,
+                                 joined(admission.images)));
+  if (request.network && !holds(admission.networks, *request.network))
+    refuse("/network", fmt::format("the network '{}' is not one that the operator allows: {}",
+                                   *request.network, joined(admission.networks)));
+  for (const auto& name : request.secret_env)
+    if (!holds(admission.secrets, name))
+      refuse("/secret_env", fmt::format("the variable '{}' is not one that the operator hands out: {}", name,
+                                        joined(admission.secrets)));
+  if (admission.cpus > 0 && request.cpus && *request.cpus > admission.cpus)
+    refuse("/limits/cpus", fmt::format("an attempt has at most {} CPUs here", admission.cpus));
+  if (admission.memory_bytes > 0 && request.memory_bytes && *request.memory_bytes > admission.memory_bytes)
+    refuse("/limits/memory",
+           fmt::format("an attempt has at most {} bytes of memory here", admission.memory_bytes));
+  return refused;
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,137 @@
+#include "orchestrator/service/hosted_job.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "orchestrator/report/report_formats.h"
+#include "orchestrator/run/failure_of.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+
+JobInputs inputs_of(const HostedJobSpec& spec) {
+  JobInputs inputs;
+  inputs.said = spec.said;
+  inputs.user = spec.defaults;
+  inputs.run_id = spec.id;
+  inputs.scratch = spec.scratch;
+  inputs.credential = spec.credential;
+  inputs.ca_file = spec.ca_file;
+  inputs.budget = spec.budget;
+  inputs.claimant = spec.claimant;
+  return inputs;
+}
+
+void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
+  std::ofstream out(path, std::ios::binary);
+  write(out);
+  out.flush();
+  if (!out) throw io::HostError(fmt::format("cannot write {}", path));
+}
+
+HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSpec& spec) {
+  report.program_version = spec.program_version;
+  report.reproduce = reproduce_job(report);
+  HostedResult result;
+  std::ostringstream summary;
+  write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
+  result.summary = std::move(summary).str();
+  if (spec.reports.empty()) return result;
+  try {
+    fs::create_directories(spec.reports);
+    write_file(HostedJob::report_file(spec.reports, "json"),
+               [&](std::ostream& out) { write_json(report, spool, out); });
+    for (const auto& format : report_formats())
+      write_file(HostedJob::report_file(spec.reports, format.flag + 2),
+                 [&](std::ostream& out) { format.write(report, spool, out); });
+  } catch (const std::exception& error) {
+    spdlog::error("job {}: its reports were not kept: {}", spec.id, error.what());
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string HostedJob::report_file(const std::string& folder, const std::string& format) {
+  return fmt::format("{}/report.{}", folder, format);
+}
+
+HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
+                     HostedJobSpec spec, EventLog::Listener on_event, std::function<void(HostedResult)> ended)
+    : loop_(loop),
+      background_(background),
+      spec_(std::move(spec)),
+      ended_(std::move(ended)),
+      self_(std::make_shared<HostedJob*>(this)) {
+  fs::create_directories(spec_.scratch);
+  events_.subscribe(std::move(on_event));
+  execution_ = std::make_unique<JobExecution>(loop_, engine.sandbox(), engine.images(), host,
+                                              inputs_of(spec_), events_);
+}
+
+HostedJob::~HostedJob() {
+  *self_ = nullptr;
+  execution_.reset();
+  std::error_code ignored;
+  fs::remove_all(spec_.scratch, ignored);
+}
+
+void HostedJob::start() {
+  // What is thrown at once is told like all else: later, by the loop.
+  execution_->start([this](io::Result<Report> result) {
+    auto kept = std::make_shared<io::Result<Report>>(std::move(result));
+    loop_.post([self = self_, kept] {
+      if (*self) (*self)->finished(std::move(*kept));
+    });
+  });
+}
+
+void HostedJob::stop(RunEnd end, const std::string& reason) {
+  stopped_ = true;
+  if (execution_) execution_->stop(end, reason);
+}
+
+void HostedJob::kill() {
+  if (execution_) execution_->kill();
+}
+
+void HostedJob::finished(io::Result<Report> result) {
+  if (!result.ok()) {
+    const Failure failure = failure_of(result.error());
+    events_.append(
+        "job_failed",
+        {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
+    return end({.error = failure.message, .error_kind = failure.kind});
+  }
+  // The pages of a large report take their time: the loop has attempts of others to look after.
+  struct Writing {
+    Report report;
+    std::unique_ptr<JobExecution> execution;  // its spool is read; it goes where it was made
+    HostedJobSpec spec;
+    HostedResult told;
+  };
+  auto writing =
+      std::make_shared<Writing>(Writing{std::move(result).value(), std::move(execution_), spec_, {}});
+  background_.post([writing, self = self_, &loop = loop_]() mutable {
+    writing->told = write_reports(writing->report, writing->execution->spool(), writing->spec);
+    loop.post([writing = std::move(writing), self] {
+      writing->execution.reset();
+      if (*self) (*self)->end(std::move(writing->told));
+    });
+  });
+}
+
+void HostedJob::end(HostedResult result) {
+  result.interrupted = stopped_;
+  const auto ended = std::move(ended_);
+  ended(std::move(result));  // it may let go of this
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,67 @@
+// One job that somebody else asked for, on this host's engine: its own scratch folder, its report in every
+// format in a folder that stays, and a summary that fits on a wire. What `serve` and `worker` share. Loop's
+// thread only.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "orchestrator/run/job_execution.h"
+#include "orchestrator/service/background.h"
+#include "sandbox/engine.h"
+
+namespace orchestrator {
+
+struct HostedJobSpec {
+  std::string id;  // a plain file name
+  JobRequest said;
+  JobRequest defaults;  // of the operator, as from the user's config
+  std::string scratch;  // a folder to make and to remove
+  std::string reports;  // a folder to make for the reports; empty: none are kept
+  std::size_t summary_bytes = 8u << 20;
+  std::optional<images::GitCredential> credential;
+  std::string ca_file;
+  std::string program_version;
+  HostBudget* budget = nullptr;  // see RunSpec
+  HostBudget::Claimant claimant;
+};
+
+struct HostedResult {
+  std::string summary;       // report.json as far as it fits; empty: there is none
+  std::string error;         // a sentence, where there are no attempts to report
+  std::string error_kind;    // as in Failure
+  bool interrupted = false;  // stopped by us: the summary is of what was known
+};
+
+class HostedJob {
+ public:
+  // `ended` once, from the loop, when nothing of the job is left but its reports; never from inside start().
+  // Reports are written by `background`, which must end before the loop does.
+  HostedJob(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
+            HostedJobSpec spec, EventLog::Listener on_event, std::function<void(HostedResult)> ended);
+  ~HostedJob();
+
+  void start();
+  void stop(RunEnd end, const std::string& reason);  // TERM, grace, KILL; legal in each state
+  void kill();
+  const std::string& id() const { return spec_.id; }
+
+  // The files below `reports`, by the name of their format: "json", "html", …
+  static std::string report_file(const std::string& folder, const std::string& format);
+
+ private:
+  void finished(io::Result<Report> result);
+  void end(HostedResult result);
+
+  io::Loop& loop_;
+  Background& background_;
+  HostedJobSpec spec_;
+  EventLog events_;
+  std::unique_ptr<JobExecution> execution_;
+  std::function<void(HostedResult)> ended_;
+  bool stopped_ = false;
+  std::shared_ptr<HostedJob*> self_;  // empty once this is gone: what comes later finds nobody
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,72 @@
+// Works on the queue's jobs with this host's engine: takes as many at once as it may, has what happens to
+// them written down, and ends those that nobody wants any more. Loop's thread only, but for job_changed().
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "orchestrator/service/background.h"
+#include "orchestrator/service/hosted_job.h"
+#include "orchestrator/store/event_store.h"
+#include "orchestrator/store/job_queue.h"
+
+namespace orchestrator {
+
+struct LocalWorkerSettings {
+  std::string name = "local";  // who has the job, in the queue
+  int jobs = 4;                // at once
+  std::string scratch;         // a folder of this process
+  std::string reports;         // a folder that stays: one below it for each job
+  std::string version;
+  JobRequest defaults;  // the operator's
+  std::optional<images::GitCredential> credential;
+  std::string ca_file;
+};
+
+class LocalWorker {
+ public:
+  LocalWorker(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
+              JobQueue& queue, EventStore& events, LocalWorkerSettings settings);
+  ~LocalWorker();
+
+  void start() { look(); }
+  // From any thread.
+  void job_changed(const std::string& id);
+  // Takes nothing more; what runs goes on.
+  void take_no_more() { taking_ = false; }
+  // Stops what runs. It stays with us in the queue, so that the next start finds it.
+  void stop(const std::string& reason);
+  void kill();
+  bool idle() const { return active_.empty() && asking_ == 0; }
+  HostBudget& budget() { return budget_; }
+
+ private:
+  class Active;
+
+  void look();
+  void begin(StoredJob job);
+  void check(const std::string& id);
+  void ended(Active& active, HostedResult result);
+  void flush();
+  void write_soon();
+
+  io::Loop& loop_;
+  Background& background_;
+  sandbox::Engine& engine_;
+  const JobHost& host_;
+  JobQueue& queue_;
+  EventStore& events_;
+  LocalWorkerSettings settings_;
+  HostBudget budget_;
+  std::vector<std::unique_ptr<Active>> active_;
+  std::vector<StoredEvent> unwritten_;
+  std::unique_ptr<io::Timer> writing_;
+  int asking_ = 0;  // questions to the queue under way
+  bool taking_ = true;
+  bool stopping_ = false;
+  std::shared_ptr<LocalWorker*> self_;  // empty once this is gone
+};
+
+}  // namespace orchestrator

@@ -1,0 +1,20 @@
+#include "orchestrator/service/runpod_error.h"
+
+#include <nlohmann/json.hpp>
+
+namespace orchestrator {
+
+std::string runpod_error(const Failure& failure, const std::string& program_version,
+                         const std::string& hostname, const std::string& worker) {
+  // The predecessor's kinds where it had such an error.
+  const char* const type = failure.kind == "request" ? "<class 'ValueError'>" : "<class 'RuntimeError'>";
+  const nlohmann::ordered_json error = {{"error_type", type},
+                                        {"error_message", failure.message},
+                                        {"error_traceback", failure.kind + ": " + failure.message},
+                                        {"hostname", hostname.empty() ? "unknown" : hostname},
+                                        {"worker_id", worker.empty() ? "unknown" : worker},
+                                        {"runpod_version", "orchestrator/" + program_version}};
+  return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace orchestrator

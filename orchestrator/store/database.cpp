@@ -1,0 +1,99 @@
+#include "orchestrator/store/database.h"
+
+#include <fmt/format.h>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+// Version n of the schema is reached by running the n-th of these on version n - 1. Never change one that was
+// released.
+constexpr const char* kMigrations[] = {
+    R"sql(
+CREATE TABLE jobs (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  endpoint TEXT NOT NULL,
+  client TEXT NOT NULL,
+  input TEXT NOT NULL,
+  request TEXT NOT NULL,
+  state INTEGER NOT NULL,
+  epoch INTEGER NOT NULL DEFAULT 0,
+  worker TEXT NOT NULL DEFAULT '',
+  created INTEGER NOT NULL,
+  queued INTEGER NOT NULL,
+  started INTEGER NOT NULL DEFAULT 0,
+  ended INTEGER NOT NULL DEFAULT 0,
+  execution_timeout INTEGER NOT NULL,
+  ttl INTEGER NOT NULL,
+  low_priority INTEGER NOT NULL,
+  retries INTEGER NOT NULL DEFAULT 0,
+  progress TEXT NOT NULL DEFAULT '',
+  output TEXT NOT NULL DEFAULT '',
+  error TEXT NOT NULL DEFAULT '',
+  webhook TEXT NOT NULL DEFAULT ''
+);
+CREATE INDEX jobs_by_state ON jobs (state, client);
+CREATE INDEX jobs_by_end ON jobs (ended) WHERE ended > 0;
+CREATE TABLE chunks (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+  body TEXT NOT NULL
+);
+CREATE INDEX chunks_by_job ON chunks (job);
+CREATE TABLE idempotency_keys (
+  client TEXT NOT NULL,
+  key TEXT NOT NULL,
+  body_hash TEXT NOT NULL,
+  job TEXT NOT NULL,
+  created INTEGER NOT NULL,
+  PRIMARY KEY (client, key)
+);
+CREATE TABLE workers (
+  name TEXT NOT NULL,
+  endpoint TEXT NOT NULL,
+  heard INTEGER NOT NULL,
+  PRIMARY KEY (name, endpoint)
+);
+CREATE TABLE events (
+  sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+  job TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  data TEXT NOT NULL
+);
+CREATE INDEX events_by_job ON events (job, sequence);
+)sql",
+};
+constexpr int kVersion = std::size(kMigrations);
+
+}  // namespace
+
+Database::Database(const std::string& file) try
+    : file_(file), connection_(file, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5'000) {
+  connection_.exec("PRAGMA journal_mode = WAL");
+  connection_.exec("PRAGMA synchronous = FULL");
+  connection_.exec("PRAGMA foreign_keys = ON");
+  migrate();
+} catch (const SQLite::Exception& error) {
+  throw io::HostError(fmt::format("the database {} cannot be opened: {}", file, error.what()));
+}
+
+void Database::migrate() {
+  SQLite::Transaction transaction(connection_, SQLite::TransactionBehavior::IMMEDIATE);
+  const int version = connection_.execAndGet("PRAGMA user_version").getInt();
+  if (version > kVersion)
+    throw io::HostError(
+        fmt::format("the database {} is of a later version of this program (schema {}, this one knows {})",
+                    file_, version, kVersion));
+  for (int next = version; next < kVersion; ++next) connection_.exec(kMigrations[next]);
+  connection_.exec(fmt::format("PRAGMA user_version = {}", kVersion));
+  transaction.commit();
+}
+
+void Database::throw_host_error(const SQLite::Exception& error) const {
+  throw io::HostError(fmt::format("the database {} failed: {}", file_, error.what()));
+}
+
+}  // namespace orchestrator

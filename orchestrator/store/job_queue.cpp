@@ -1,0 +1,492 @@
+#include "orchestrator/store/job_queue.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr const char* kColumns =
+    "number, id, endpoint, client, state, epoch, worker, created, queued, started, ended, execution_timeout, "
+    "ttl, "
+    "low_priority, retries, progress, error, webhook";
+
+int as_number(JobState state) { return static_cast<int>(state); }
+
+StoredJob read_row(SQLite::Statement& row) {
+  StoredJob job;
+  int column = 0;
+  const auto text = [&] { return row.getColumn(column++).getString(); };
+  const auto whole = [&] { return row.getColumn(column++).getInt64(); };
+  job.number = whole();
+  job.id = text();
+  job.endpoint = text();
+  job.client = text();
+  job.state = static_cast<JobState>(whole());
+  job.epoch = whole();
+  job.worker = text();
+  job.created = whole();
+  job.queued = whole();
+  job.started = whole();
+  job.ended = whole();
+  job.execution_timeout = whole();
+  job.ttl = whole();
+  job.low_priority = whole() != 0;
+  job.retries = static_cast<int>(whole());
+  job.progress = text();
+  job.error = text();
+  job.webhook = text();
+  return job;
+}
+
+template <class... Values>
+void bind_all(SQLite::Statement& statement, const Values&... values) {
+  int index = 0;
+  (statement.bind(++index, values), ...);
+}
+
+// Rows that were changed.
+template <class... Values>
+int change(SQLite::Database& connection, const std::string& sql, const Values&... values) {
+  SQLite::Statement statement(connection, sql);
+  bind_all(statement, values...);
+  return statement.exec();
+}
+
+template <class... Values>
+std::int64_t number_of(SQLite::Database& connection, const std::string& sql, const Values&... values) {
+  SQLite::Statement statement(connection, sql);
+  bind_all(statement, values...);
+  return statement.executeStep() ? statement.getColumn(0).getInt64() : 0;
+}
+
+template <class... Values>
+std::vector<std::string> texts_of(SQLite::Database& connection, const std::string& sql,
+                                  const Values&... values) {
+  SQLite::Statement statement(connection, sql);
+  bind_all(statement, values...);
+  std::vector<std::string> texts;
+  while (statement.executeStep()) texts.push_back(statement.getColumn(0).getString());
+  return texts;
+}
+
+std::optional<StoredJob> find_row(SQLite::Database& connection, const std::string& id) {
+  SQLite::Statement statement(
+      connection, fmt::format("SELECT {}, input, request, output FROM jobs WHERE id = ?", kColumns));
+  statement.bind(1, id);
+  if (!statement.executeStep()) return std::nullopt;
+  StoredJob job = read_row(statement);
+  const int behind = statement.getColumnCount();
+  job.input = statement.getColumn(behind - 3).getString();
+  job.request = statement.getColumn(behind - 2).getString();
+  job.output = statement.getColumn(behind - 1).getString();
+  return job;
+}
+
+}  // namespace
+
+std::string_view name(JobState state) {
+  switch (state) {
+    case JobState::queued:
+      return "queued";
+    case JobState::running:
+      return "running";
+    case JobState::completed:
+      return "completed";
+    case JobState::failed:
+      return "failed";
+    case JobState::cancelled:
+      return "cancelled";
+    case JobState::timed_out:
+      return "timed_out";
+  }
+  return "unknown";
+}
+
+bool is_final(JobState state) { return state != JobState::queued && state != JobState::running; }
+
+std::string new_job_id(bool sync) {
+  std::random_device random;
+  const auto word = [&] { return random(); };
+  const std::uint32_t a = word(), b = word(), c = word(), d = word();
+  return fmt::format("{}{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}-u1", sync ? "sync-" : "", a, b >> 16,
+                     b & 0xfff, 0x8000 | (c >> 16 & 0x3fff), c & 0xffff, d);
+}
+
+JobQueue::JobQueue(Database& database, QueueLimits limits, Now now)
+    : database_(database), limits_(limits), now_(std::move(now)) {}
+
+void JobQueue::on_change(std::function<void(const std::string& id)> told) { told_ = std::move(told); }
+
+void JobQueue::tell(const std::string& id) const {
+  if (told_) told_(id);
+}
+
+void JobQueue::tell(const std::vector<std::string>& ids) const {
+  for (const auto& id : ids) tell(id);
+}
+
+// ---- coming in
+
+Submitted JobQueue::submit(const Submission& said) {
+  const Milliseconds now = now_();
+  const Submitted submitted = database_.transact([&](SQLite::Database& connection) -> Submitted {
+    if (said.idempotency) {
+      SQLite::Statement known(connection,
+                              "SELECT body_hash, job FROM idempotency_keys WHERE client = ? AND key = ?");
+      bind_all(known, said.client, said.idempotency->key);
+      if (known.executeStep()) {
+        if (known.getColumn(0).getString() != said.idempotency->body_hash)
+          throw KeyReused("this Idempotency-Key was used with another request");
+        return {known.getColumn(1).getString(), true};
+      }
+    }
+    const int queued = as_number(JobState::queued);
+    if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ?", queued) >= limits_.queued)
+      throw QueueFull(fmt::format("{} jobs are waiting; no more are taken for now", limits_.queued));
+    if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ? AND client = ?", queued,
+                  said.client) >= limits_.queued_of_client)
+      throw QueueFull(fmt::format("{} jobs of this client are waiting; no more are taken for now",
+                                  limits_.queued_of_client));
+    const bool refused = !said.error.empty();
+    change(connection,
+           "INSERT INTO jobs (id, endpoint, client, input, request, state, created, queued, ended, error, "
+           "execution_timeout, ttl, low_priority, webhook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+           said.id, said.endpoint, said.client, said.input, said.request,
+           refused ? as_number(JobState::failed) : queued, now, now, refused ? now : 0, said.error,
+           said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook);
+    if (said.idempotency)
+      change(connection,
+             "INSERT INTO idempotency_keys (client, key, body_hash, job, created) VALUES (?, ?, ?, ?, ?)",
+             said.client, said.idempotency->key, said.idempotency->body_hash, said.id, now);
+    return {said.id, false};
+  });
+  if (!submitted.repeated) tell(submitted.id);
+  return submitted;
+}
+
+std::optional<StoredJob> JobQueue::find(const std::string& id) const {
+  return database_.with([&](SQLite::Database& connection) { return find_row(connection, id); });
+}
+
+std::vector<StoredJob> JobQueue::list(const JobFilter& filter) const {
+  return database_.with([&](SQLite::Database& connection) {
+    SQLite::Statement rows(
+        connection,
+        fmt::format("SELECT {} FROM jobs WHERE (?1 = '' OR client = ?1) AND (?2 < 0 OR state = ?2) AND "
+                    "(?3 = '' OR endpoint = ?3) AND (?4 = 0 OR number < ?4) ORDER BY number DESC LIMIT ?5",
+                    kColumns));
+    bind_all(rows, filter.client, filter.state ? as_number(*filter.state) : -1, filter.endpoint,
+             filter.before, filter.most);
+    std::vector<StoredJob> jobs;
+    while (rows.executeStep()) jobs.push_back(read_row(rows));
+    return jobs;
+  });
+}
+
+Counts JobQueue::counts(const std::string& endpoint) const {
+  return database_.with([&](SQLite::Database& connection) {
+    Counts counts;
+    SQLite::Statement rows(
+        connection,
+        "SELECT state, count(*), sum(retries) FROM jobs WHERE (?1 = '' OR endpoint = ?1) GROUP BY state");
+    rows.bind(1, endpoint);
+    while (rows.executeStep()) {
+      const std::int64_t count = rows.getColumn(1).getInt64();
+      counts.retried += rows.getColumn(2).getInt64();
+      switch (static_cast<JobState>(rows.getColumn(0).getInt())) {
+        case JobState::queued:
+          counts.queued = count;
+          break;
+        case JobState::running:
+          counts.running = count;
+          break;
+        case JobState::completed:
+          counts.completed = count;
+          break;
+        case JobState::failed:
+        case JobState::timed_out:
+          counts.failed += count;
+          break;
+        case JobState::cancelled:
+          break;
+      }
+    }
+    return counts;
+  });
+}
+
+// ---- being worked on
+
+std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::string& worker, int most) {
+  const Milliseconds now = now_();
+  auto taken = database_.transact([&](SQLite::Database& connection) {
+    std::vector<StoredJob> jobs;
+    while (static_cast<int>(jobs.size()) < most) {
+      // Whoever has the fewest running is next; a job of low priority that has waited for ten minutes is like
+      // others.
+      SQLite::Statement next(
+          connection,
+          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) ORDER BY "
+          "low_priority AND queued > ?3, (SELECT count(*) FROM jobs AS other WHERE other.state = ?4 AND "
+          "other.client = waiting.client), number LIMIT 1");
+      bind_all(next, as_number(JobState::queued), endpoint, now - 600'000, as_number(JobState::running));
+      if (!next.executeStep()) break;
+      const std::string id = next.getColumn(0).getString();
+      change(
+          connection,
+          "UPDATE jobs SET state = ?, epoch = epoch + 1, worker = ?, started = ?, progress = '' WHERE id = ?",
+          as_number(JobState::running), worker, now, id);
+      jobs.push_back(*find_row(connection, id));
+    }
+    return jobs;
+  });
+  for (const auto& job : taken) tell(job.id);
+  return taken;
+}
+
+bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
+                             const std::vector<std::string>& chunks) {
+  const bool present = database_.transact([&](SQLite::Database& connection) {
+    if (number_of(connection, "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND state = ?", id, epoch,
+                  as_number(JobState::running)) == 0)
+      return false;
+    if (!progress.empty()) change(connection, "UPDATE jobs SET progress = ? WHERE id = ?", progress, id);
+    for (const auto& chunk : chunks)
+      change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, chunk);
+    return true;
+  });
+  if (present) tell(id);
+  return present;
+}
+
+bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
+                      const std::string& error) {
+  const bool present = database_.with([&](SQLite::Database& connection) {
+    return change(connection,
+                  "UPDATE jobs SET state = ?, output = ?, error = ?, ended = ?, progress = '' WHERE id = ? "
+                  "AND epoch = "
+                  "? AND state = ?",
+                  as_number(state), output, error, now_(), id, epoch, as_number(JobState::running)) > 0;
+  });
+  if (present) tell(id);
+  return present;
+}
+
+std::vector<std::string> JobQueue::take_chunks(const std::string& id) {
+  return database_.transact([&](SQLite::Database& connection) {
+    auto chunks = texts_of(connection, "SELECT body FROM chunks WHERE job = ? ORDER BY number", id);
+    if (!chunks.empty()) change(connection, "DELETE FROM chunks WHERE job = ?", id);
+    return chunks;
+  });
+}
+
+// ---- being told
+
+std::optional<StoredJob> JobQueue::cancel(const std::string& id) {
+  bool changed = false;
+  auto job = database_.transact([&](SQLite::Database& connection) {
+    changed = change(connection,
+                     "UPDATE jobs SET state = ?, ended = ?, progress = '' WHERE id = ? AND state IN (?, ?)",
+                     as_number(JobState::cancelled), now_(), id, as_number(JobState::queued),
+                     as_number(JobState::running)) > 0;
+    return find_row(connection, id);
+  });
+  if (changed) tell(id);
+  return job;
+}
+
+bool JobQueue::retry(const std::string& id) {
+  const bool changed = database_.transact([&](SQLite::Database& connection) {
+    change(connection, "DELETE FROM chunks WHERE job = ?", id);
+    return change(connection,
+                  "UPDATE jobs SET state = ?, queued = ?, started = 0, ended = 0, output = '', error = '', "
+                  "worker = '', "
+                  "retries = 0 WHERE id = ? AND state IN (?, ?)",
+                  as_number(JobState::queued), now_(), id, as_number(JobState::failed),
+                  as_number(JobState::timed_out)) > 0;
+  });
+  if (changed) tell(id);
+  return changed;
+}
+
+int JobQueue::purge(const std::string& endpoint) {
+  const auto purged = database_.transact([&](SQLite::Database& connection) {
+    auto ids = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND endpoint = ?",
+                        as_number(JobState::queued), endpoint);
+    change(connection, "UPDATE jobs SET state = ?, ended = ? WHERE state = ? AND endpoint = ?",
+           as_number(JobState::cancelled), now_(), as_number(JobState::queued), endpoint);
+    return ids;
+  });
+  tell(purged);
+  return static_cast<int>(purged.size());
+}
+
+// ---- workers
+
+void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) {
+  database_.with([&](SQLite::Database& connection) {
+    change(connection,
+           "INSERT INTO workers (name, endpoint, heard) VALUES (?, ?, ?) ON CONFLICT (name, endpoint) DO "
+           "UPDATE SET heard "
+           "= excluded.heard",
+           worker, endpoint, now_());
+  });
+}
+
+std::vector<std::string> JobQueue::jobs_to_stop(const std::string& worker) const {
+  return database_.with([&](SQLite::Database& connection) {
+    // What has ended long ago, or was never run, nobody works on any more.
+    return texts_of(connection,
+                    "SELECT id FROM jobs WHERE worker = ? AND state = ? AND started > 0 AND ended > ?",
+                    worker, as_number(JobState::cancelled), now_() - 600'000);
+  });
+}
+
+JobQueue::Workers JobQueue::workers(const std::string& endpoint) const {
+  return database_.with([&](SQLite::Database& connection) {
+    Workers workers;
+    SQLite::Statement rows(
+        connection,
+        "SELECT heard, (SELECT count(*) FROM jobs WHERE jobs.worker = workers.name AND jobs.state = ?) "
+        "FROM workers WHERE endpoint = ?");
+    bind_all(rows, as_number(JobState::running), endpoint);
+    while (rows.executeStep()) {
+      if (rows.getColumn(0).getInt64() < now_() - limits_.worker_silence)
+        ++workers.silent;
+      else if (rows.getColumn(1).getInt64() > 0)
+        ++workers.running;
+      else
+        ++workers.idle;
+    }
+    return workers;
+  });
+}
+
+// ---- what time and death bring about
+
+namespace {
+
+constexpr Milliseconds kIdle = 60'000;
+constexpr const char* kLostAgain = "job timed out after {} retries";
+
+// Puts running jobs back into the queue, or ends them when that has happened often enough.
+void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
+          Milliseconds now) {
+  for (const auto& id : ids) {
+    const bool again =
+        change(connection,
+               "UPDATE jobs SET state = ?, retries = retries + 1, queued = ?, started = 0, worker = '', "
+               "progress = '' WHERE id = ? AND retries < ?",
+               as_number(JobState::queued), now, id, most_retries) > 0;
+    if (again)
+      change(connection, "DELETE FROM chunks WHERE job = ?", id);
+    else
+      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
+             as_number(JobState::failed), now, fmt::format(kLostAgain, most_retries), id);
+  }
+}
+
+// Final jobs past their age, then the oldest of them until the rest is small enough. Returns who they were.
+std::vector<std::string> forget_old(SQLite::Database& connection, const Retention& retention,
+                                    Milliseconds now) {
+  constexpr const char* kSize = "length(input) + length(request) + length(output)";
+  auto old = texts_of(connection, "SELECT id FROM jobs WHERE ended > 0 AND ended <= ?", now - retention.age);
+  for (const auto& id :
+       texts_of(connection,
+                fmt::format("SELECT id FROM (SELECT id, ended, sum({}) OVER (ORDER BY number DESC) AS "
+                            "upto FROM jobs) WHERE ended > 0 AND upto > ?",
+                            kSize),
+                retention.bytes))
+    if (std::find(old.begin(), old.end(), id) == old.end()) old.push_back(id);
+  for (const auto& id : old) {
+    change(connection, "DELETE FROM events WHERE job = ?", id);
+    change(connection, "DELETE FROM jobs WHERE id = ?", id);
+  }
+  return old;
+}
+
+}  // namespace
+
+int JobQueue::recover(const std::string& worker, Recovery recovery) {
+  const auto ids = database_.transact([&](SQLite::Database& connection) {
+    auto running = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND worker = ?",
+                            as_number(JobState::running), worker);
+    if (recovery == Recovery::restart) {
+      lose(connection, running, limits_.retries, now_());
+    } else {
+      for (const auto& id : running)
+        change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
+               as_number(JobState::failed), now_(), "the server was restarted while the job ran", id);
+    }
+    return running;
+  });
+  tell(ids);
+  return static_cast<int>(ids.size());
+}
+
+std::vector<std::string> JobQueue::expire(const Retention& retention) {
+  const Milliseconds now = now_();
+  std::vector<std::string> changed, forgotten;
+  database_.transact([&](SQLite::Database& connection) {
+    const auto take = [&](std::vector<std::string> ids) {
+      changed.insert(changed.end(), ids.begin(), ids.end());
+      return ids;
+    };
+    for (const auto& id :
+         take(texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND created + ttl <= ?",
+                       as_number(JobState::queued), now)))
+      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ? WHERE id = ?",
+             as_number(JobState::timed_out), now, "the job's ttl ended before a worker took it", id);
+    for (const auto& id : take(texts_of(
+             connection,
+             "SELECT id FROM jobs WHERE state = ? AND started + execution_timeout <= ? AND worker <> ?",
+             as_number(JobState::running), now, limits_.own_worker)))
+      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
+             as_number(JobState::failed), now, "executionTimeout exceeded", id);
+    lose(connection,
+         take(texts_of(
+             connection,
+             "SELECT id FROM jobs WHERE state = ? AND EXISTS (SELECT 1 FROM workers WHERE workers.name = "
+             "jobs.worker AND workers.endpoint = jobs.endpoint AND workers.heard <= ? AND jobs.started <= ?)",
+             as_number(JobState::running), now - limits_.worker_silence, now - limits_.worker_silence)),
+         limits_.retries, now);
+    for (const auto& id :
+         take(texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND created + ttl <= ?",
+                       as_number(JobState::running), now)))
+      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
+             as_number(JobState::timed_out), now, "the job's ttl ended while it ran", id);
+    forgotten = forget_old(connection, retention, now);
+    change(connection, "DELETE FROM idempotency_keys WHERE created <= ?", now - limits_.keep_keys);
+    change(connection, "DELETE FROM workers WHERE heard <= ?", now - 86'400'000);
+  });
+  tell(changed);
+  return forgotten;
+}
+
+Milliseconds JobQueue::next_expiry() const {
+  const Milliseconds now = now_();
+  return database_.with([&](SQLite::Database& connection) {
+    const auto soonest = [&](const std::string& what, JobState state) {
+      const auto at = number_of(connection, fmt::format("SELECT min({}) FROM jobs WHERE state = ?", what),
+                                as_number(state));
+      return at > 0 ? at : now + kIdle;
+    };
+    Milliseconds next =
+        std::min({soonest("created + ttl", JobState::queued), soonest("created + ttl", JobState::running),
+                  soonest("started + execution_timeout", JobState::running), now + kIdle});
+    const auto heard =
+        number_of(connection,
+                  "SELECT min(heard) FROM workers WHERE EXISTS (SELECT 1 FROM jobs WHERE jobs.worker = "
+                  "workers.name AND jobs.state = ?)",
+                  as_number(JobState::running));
+    if (heard > 0) next = std::min(next, heard + limits_.worker_silence);
+    return std::max(next, now);
+  });
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,171 @@
+// The durable queue of jobs, and what is left of those that have ended. Every commit is on disk before the
+// call returns: what was accepted is found again after any death of the process. Every hand-out of a job has
+// an epoch; whatever is said in the name of an older one is dropped, and the first final state wins.
+//
+// Calls may come from any thread; they block for as long as a commit takes, so that the loop's thread asks a
+// Background for them. Errors of the database are io::HostError.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "orchestrator/store/database.h"
+
+namespace orchestrator {
+
+enum class JobState { queued, running, completed, failed, cancelled, timed_out };
+std::string_view name(JobState state);
+bool is_final(JobState state);
+
+using Milliseconds = std::int64_t;  // since the epoch, or a span
+
+struct IdempotencyKey {
+  std::string key;
+  std::string body_hash;  // of the whole request
+};
+
+struct Submission {
+  std::string id;        // unique; see new_job_id()
+  std::string endpoint;  // a segment of the URL: a name of the queue that the client chose
+  std::string client;    // the token's name: whose fair share it is
+  std::string input;     // JSON, as it came
+  std::string request;   // JSON: the job read and checked, without values of secrets
+  Milliseconds execution_timeout = 600'000;
+  Milliseconds ttl = 86'400'000;  // of the whole life
+  bool low_priority = false;
+  std::string webhook;
+  std::string error;  // not empty: it can only fail, and has failed at once
+  std::optional<IdempotencyKey> idempotency;
+};
+
+struct StoredJob {
+  std::string id;
+  std::int64_t number = 0;  // 1, 2, 3, … in the order of submission
+  std::string endpoint, client, input, request;
+  JobState state = JobState::queued;
+  std::int64_t epoch = 0;                                        // of its last hand-out; 0: never handed out
+  std::string worker;                                            // who has it, or had it last
+  Milliseconds created = 0, queued = 0, started = 0, ended = 0;  // 0: not yet
+  Milliseconds execution_timeout = 0, ttl = 0;
+  bool low_priority = false;
+  int retries = 0;       // times that it went back to the queue because its worker was lost
+  std::string progress;  // JSON, of a running job
+  std::string output;    // JSON; empty: none
+  std::string error;     // a sentence
+  std::string webhook;
+};
+
+struct Counts {
+  std::int64_t queued = 0, running = 0, completed = 0, failed = 0, retried = 0;
+};
+
+struct Submitted {
+  std::string id;
+  bool repeated = false;  // an earlier submission under the same idempotency key
+};
+
+// The same idempotency key came with another body.
+class KeyReused : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+class QueueFull : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct QueueLimits {
+  std::int64_t queued = 10'000;           // jobs that wait
+  std::int64_t queued_of_client = 2'000;  // … of one client
+  int retries = 1;                        // of a job whose worker was lost
+  Milliseconds worker_silence = 50'000;   // after which a worker is lost
+  std::string own_worker = "local";       // looks after its jobs' time itself, and is never silent
+  Milliseconds keep_keys = 86'400'000;    // idempotency keys
+};
+
+// How long, and up to which sum, jobs that have ended are kept: what they were asked and have answered.
+struct Retention {
+  Milliseconds age = 30ll * 86'400'000;
+  std::int64_t bytes = 4ll << 30;
+};
+
+enum class Recovery { restart, fail };
+
+struct JobFilter {
+  std::string client;  // empty: all
+  std::optional<JobState> state;
+  std::string endpoint;     // empty: all
+  std::int64_t before = 0;  // numbers below; 0: from the newest
+  int most = 50;
+};
+
+class JobQueue {
+ public:
+  using Now = std::function<Milliseconds()>;
+
+  JobQueue(Database& database, QueueLimits limits, Now now);
+
+  // Told of every job whose row has changed, by the thread that changed it, after the commit. Once, before
+  // any use.
+  void on_change(std::function<void(const std::string& id)> told);
+
+  // Throws QueueFull and KeyReused.
+  Submitted submit(const Submission& submission);
+  std::optional<StoredJob> find(const std::string& id) const;
+  std::vector<StoredJob> list(const JobFilter& filter) const;  // newest first, without input and output
+  Counts counts(const std::string& endpoint) const;            // empty: of all
+
+  // Hands jobs out: of the client with the fewest running ones first, those of low priority last, then by
+  // age. `endpoint` empty: of any.
+  std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most);
+  // False when the epoch is not the job's present one or the job does not run: then nothing was changed.
+  // `progress`: JSON, or empty for none; `chunks`: of its stream, in order.
+  bool tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
+                     const std::vector<std::string>& chunks);
+  bool finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
+              const std::string& error);
+  // The chunks that nobody was given yet; they count as delivered.
+  std::vector<std::string> take_chunks(const std::string& id);
+
+  // The state that the job has afterwards; nullopt: unknown.
+  std::optional<StoredJob> cancel(const std::string& id);
+  // Failed or timed out: to the queue once more, its output forgotten. False: it is in another state.
+  bool retry(const std::string& id);
+  int purge(const std::string& endpoint);  // cancels what waits; how many
+
+  // Workers that take jobs over the wire.
+  void heard_of(const std::string& worker, const std::string& endpoint);
+  std::vector<std::string> jobs_to_stop(
+      const std::string& worker) const;  // cancelled ones that it may still run
+  struct Workers {
+    int idle = 0, running = 0, silent = 0;
+  };
+  Workers workers(const std::string& endpoint) const;
+
+  // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
+  int recover(const std::string& worker, Recovery recovery);
+  // What time brings about: ttl, execution timeouts, silent workers, retention. Returns the jobs that are
+  // forgotten.
+  std::vector<std::string> expire(const Retention& retention);
+  // The next moment when there may be something to expire; a minute at the most.
+  Milliseconds next_expiry() const;
+
+ private:
+  void tell(const std::string& id) const;
+  void tell(const std::vector<std::string>& ids) const;
+
+  Database& database_;
+  QueueLimits limits_;
+  Now now_;
+  std::function<void(const std::string&)> told_;
+};
+
+// "<uuid>-u1", or "sync-<uuid>-u1".
+std::string new_job_id(bool sync);
+
+}  // namespace orchestrator
