@@ -1,5 +1,5 @@
-// An engine as the modes see it: something that runs attempts and keeps images. Made by the composition root, which
-// alone knows which engines exist.
+// An engine as the modes see it: something that runs attempts and keeps images. Made by the composition root,
+// which alone knows which engines exist.
 #pragma once
 
 #include <functional>

@@ -36,6 +36,9 @@ struct CheckoutRequest {
   std::string changed_since;
   std::optional<GitCredential> credential;
   std::string ca_file;  // PEM bundle to trust; empty: SSL_CERT_FILE and the like, else the system's
+  // The only hosts that may be spoken to, redirects and submodules included; empty: any. For repositories
+  // that somebody from elsewhere names.
+  std::vector<std::string> allowed_hosts;
   std::string scratch;  // an existing empty folder of ours; the caller removes it afterwards
   std::chrono::milliseconds deadline{300'000};
   std::int64_t max_bytes = 4LL << 30;  // of the fetched pack, and of the tree

@@ -242,7 +242,18 @@ bool HttpsClient::is_proxy(const curl_sockaddr& address) const {
   return std::find(proxy_addresses_.begin(), proxy_addresses_.end(), wanted) != proxy_addresses_.end();
 }
 
+// Every request passes here: those after a redirect, and those of submodules and large files.
+void HttpsClient::check_allowed(const std::string& url) const {
+  const auto& allowed = settings_.allowed_hosts;
+  if (allowed.empty()) return;
+  const HttpsUrl said = parse_https(url);
+  const bool known = std::any_of(allowed.begin(), allowed.end(),
+                                 [&](const std::string& host) { return said.is_host(host); });
+  if (!known) throw io::RequestError(said.host + " is not a host that the operator of this server allows");
+}
+
 std::unique_ptr<HttpsResponse> HttpsClient::send(const HttpsRequest& request) {
+  check_allowed(request.url);
   std::unique_ptr<HttpsResponse> response(new HttpsResponse(*this, request));
   response->wait_for(false);
   return response;

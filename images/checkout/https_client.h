@@ -32,6 +32,7 @@ struct HttpsSettings {
   std::optional<GitCredential> credential;
   std::string ca_file;
   std::int64_t max_bytes = 0;
+  std::vector<std::string> allowed_hosts;  // empty: any
 };
 
 struct HttpsRequest {
@@ -99,6 +100,7 @@ class HttpsClient {
   std::unique_ptr<HttpsResponse> send_following(HttpsRequest request);
 
  private:
+  void check_allowed(const std::string& url) const;
   friend class HttpsResponse;
   bool is_proxy(const curl_sockaddr& address) const;
 

@@ -115,6 +115,7 @@ std::string encode(const ChildRequest& child) {
                 {"ref", request.ref},
                 {"include", request.include},
                 {"ca_file", request.ca_file},
+                {"allowed_hosts", request.allowed_hosts},
                 {"scratch", request.scratch},
                 {"max_bytes", request.max_bytes},
                 {"changed_since", request.changed_since}};
@@ -139,6 +140,7 @@ ChildRequest decode_request(const std::string& text) {
   request.ref = value.at("ref");
   request.include = value.at("include").get<std::vector<std::string>>();
   request.ca_file = value.at("ca_file");
+  request.allowed_hosts = value.at("allowed_hosts").get<std::vector<std::string>>();
   request.scratch = value.at("scratch");
   request.max_bytes = value.at("max_bytes");
   request.changed_since = value.at("changed_since");

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 Sources open_remote(const CheckoutRequest& request, const Progress& progress) {
   const std::string url = parse_https(request.repo).text;
-  HttpsClient client({request.credential, request.ca_file, request.max_bytes});
+  HttpsClient client({request.credential, request.ca_file, request.max_bytes, request.allowed_hosts});
   Clone clone = clone_commit(client, url, request.ref, request.scratch + "/repo.git", progress);
   Sources sources;
   sources.url = without_credentials(url);

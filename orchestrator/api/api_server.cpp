@@ -58,12 +58,13 @@ ServedResponse problem(int status, const std::string& sentence) {
 
 }  // namespace
 
-ApiServer::ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events,
+ApiServer::ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events, History& history,
                      std::function<std::optional<std::string>()> not_ready)
     : settings_(std::move(settings)),
       waiters_([this](auto delay, auto fn) { http_->call_after(delay, std::move(fn)); }),
       parts_{queue,
              events,
+             history,
              waiters_,
              settings_,
              [this](auto fn) { http_->call_after(std::chrono::milliseconds(0), std::move(fn)); },
@@ -73,7 +74,8 @@ ApiServer::ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events,
     throw io::RequestError(
         fmt::format("--listen {}: others than this host could reach it, and no --token-file says who may",
                     settings_.http.address));
-  for (const auto& make : {service_routes, runpod_routes, runpod_worker_routes, job_routes, event_routes})
+  for (const auto& make : {service_routes, runpod_routes, runpod_worker_routes, job_routes, attempt_routes,
+                           event_routes, history_routes})
     for (auto& route : make(parts_)) routes_.push_back(std::move(route));
   http_ = std::make_unique<HttpServer>(
       settings_.http,

@@ -12,6 +12,7 @@
 #include "orchestrator/api/waiters.h"
 #include "orchestrator/service/admission.h"
 #include "orchestrator/store/event_store.h"
+#include "orchestrator/store/history.h"
 #include "orchestrator/store/job_queue.h"
 
 namespace orchestrator {
@@ -34,6 +35,7 @@ inline constexpr const char* kAnyEvent = "events";
 struct ApiParts {
   JobQueue& queue;
   EventStore& events;
+  History& history;
   Waiters& waiters;
   const ApiSettings& settings;
   std::function<void(std::function<void()>)> later;       // on a handler's thread, soon
@@ -44,13 +46,15 @@ struct ApiParts {
 std::vector<Route> runpod_routes(const ApiParts& parts);
 std::vector<Route> runpod_worker_routes(const ApiParts& parts);
 std::vector<Route> job_routes(const ApiParts& parts);
+std::vector<Route> attempt_routes(const ApiParts& parts);
 std::vector<Route> event_routes(const ApiParts& parts);
+std::vector<Route> history_routes(const ApiParts& parts);
 std::vector<Route> service_routes(const ApiParts& parts);
 
 class ApiServer {
  public:
   // Binds; throws io::HostError, and io::RequestError for a public address without tokens.
-  ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events,
+  ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events, History& history,
             std::function<std::optional<std::string>()> not_ready);
   ~ApiServer();
 
@@ -62,6 +66,7 @@ class ApiServer {
   void job_changed(const std::string& id);
   void events_came();
   const std::vector<Route>& routes() const { return routes_; }
+  const ApiSettings& settings() const { return settings_; }
 
  private:
   void serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply);

@@ -1,6 +1,5 @@
 // The API of our own, /api/v1: jobs, what is known of them, and their reports. Errors are RFC 9457's problem
 // documents.
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -8,6 +7,7 @@
 #include <sstream>
 
 #include "orchestrator/api/intake.h"
+#include "orchestrator/api/problem.h"
 #include "orchestrator/service/hosted_job.h"
 
 namespace orchestrator {
@@ -16,17 +16,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kJobBytes = 8u << 20;
-
-std::string timestamp(Milliseconds ms) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)),
-                     ms % 1000);
-}
-
-ServedResponse problem(int status, const std::string& title, const json& errors = nullptr) {
-  json document = {{"type", "about:blank"}, {"title", title}, {"status", status}};
-  if (!errors.is_null()) document["errors"] = errors;
-  return {status, "application/problem+json", dumped(document), {}};
-}
 
 json time_or_null(Milliseconds ms) { return ms > 0 ? json(timestamp(ms)) : json(); }
 

@@ -361,6 +361,8 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.list(what, "--allow-image", "IMAGE", "A base image; PREFIX* for all that begin so", serve.images);
   flags.list(what, "--allow-network", "NAME", "internal or bridge, beside none", serve.networks);
   flags.list(what, "--allow-secret", "NAME", "A variable of this process as secret_env", serve.secrets);
+  flags.on(what, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
+           serve.private_webhooks);
   const std::string how = "How it works";
   flags.text(how, "--jobs", "N", "Jobs that are worked on at once, 1 to 64 [4]", draft.jobs);
   flags.text(how, "--on-restart", "WORD",

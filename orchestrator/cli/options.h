@@ -77,7 +77,8 @@ struct CommandLine {
     std::string token_file;
     std::vector<std::string> hosts;                                                 // names of this server
     std::vector<std::string> repository_hosts, folders, images, networks, secrets;  // that jobs may name
-    int jobs = 4;                                                                   // at once
+    bool private_webhooks = false;
+    int jobs = 4;  // at once
     bool fail_on_restart = false;
     double drain_s = 60, keep_days = 30;
   } serve;

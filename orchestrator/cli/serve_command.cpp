@@ -7,10 +7,12 @@
 #include <iostream>
 
 #include "orchestrator/api/api_server.h"
+#include "orchestrator/api/runpod_status.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/service/local_worker.h"
+#include "orchestrator/service/webhooks.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
 
@@ -35,11 +37,12 @@ class ServeMode {
         folder_(make_folder(session_.state_folder() + "/serve")),
         database_(folder_ + "/jobs.db"),
         queue_(database_, {}, wall_clock),
-        events_(database_) {
+        events_(database_),
+        history_(database_) {
     const auto& engine = session_.open_engine();
     host_ = session_.job_host();
     session_.sweep_in_background();
-    api_ = std::make_unique<ApiServer>(api_settings(program.version, engine), queue_, events_,
+    api_ = std::make_unique<ApiServer>(api_settings(program.version, engine), queue_, events_, history_,
                                        [] { return std::optional<std::string>(); });
     LocalWorkerSettings settings;
     settings.jobs = options.serve.jobs;
@@ -48,6 +51,11 @@ class ServeMode {
     settings.version = program.version;
     settings.credential = operators_credential();
     settings.ca_file = options.ca_file;
+    settings.allowed_hosts = api_->settings().admission.repository_hosts;
+    webhooks_ = std::make_unique<Webhooks>(
+        session_.loop(), background_, queue_,
+        WebhookSettings{options.serve.private_webhooks, options.ca_file,
+                        [](const StoredJob& job) { return dumped(runpod_status(job)); }});
     worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
                                             events_, settings);
   }
@@ -58,6 +66,7 @@ class ServeMode {
     queue_.on_change([this](const std::string& id) {
       api_->job_changed(id);
       worker_->job_changed(id);
+      webhooks_changed();
     });
     events_.on_append([this] { api_->events_came(); });
     const int left =
@@ -66,6 +75,7 @@ class ServeMode {
     api_->start();
     say_where();
     worker_->start();
+    webhooks_->look();
     expire();
     session_.loop().run_until([this] { return draining_ && worker_->idle(); });
     api_->stop(std::chrono::seconds(2));
@@ -121,6 +131,15 @@ class ServeMode {
     write_to_stderr(fmt::format("orchestrator serves at {}\n", where));
   }
 
+  // From any thread, often: one look is enough for all that changed meanwhile.
+  void webhooks_changed() {
+    if (!webhooks_told_.exchange(true))
+      session_.loop().post([this] {
+        webhooks_told_ = false;
+        webhooks_->look();
+      });
+  }
+
   // What time brings about. The database is asked in the background, the reports of forgotten jobs go there,
   // too.
   void expire() {
@@ -161,9 +180,12 @@ class ServeMode {
   Database database_;
   JobQueue queue_;
   EventStore events_;
+  History history_;
   JobHost host_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LocalWorker> worker_;
+  std::unique_ptr<Webhooks> webhooks_;
+  std::atomic<bool> webhooks_told_{false};
   std::unique_ptr<io::Timer> expiry_, drained_;
   bool draining_ = false;
   Background background_;  // ends first: what it does needs all of the above

@@ -138,6 +138,7 @@ void JobExecution::checkout() {
   checkout_request_.changed_since = early_.only_changed.value_or("");
   checkout_request_.credential = inputs_.credential;
   checkout_request_.ca_file = inputs_.ca_file;
+  checkout_request_.allowed_hosts = inputs_.allowed_hosts;
   checkout_request_.scratch = inputs_.scratch;
   checkout_ = images::start_checkout(
       loop_, checkout_request_,

@@ -37,9 +37,10 @@ struct JobInputs {
   std::string scratch;      // an existing empty folder for this job alone
   std::string logs_folder;  // --logs, or empty
   std::optional<images::GitCredential> credential;
-  std::string ca_file;             // for git
-  sandbox::EnvList secret_values;  // of said.secret_env, or of the replayed plan's
-  bool ci = false;                 // see PlanContext
+  std::string ca_file;                     // for git
+  std::vector<std::string> allowed_hosts;  // see CheckoutRequest
+  sandbox::EnvList secret_values;          // of said.secret_env, or of the replayed plan's
+  bool ci = false;                         // see PlanContext
   // Looks at what was checked out, once the plan is known and before anything is built; what it throws ends
   // the job. Empty: nobody looks.
   std::function<void(const images::Source&, const JobPlan&)> examine;

@@ -24,6 +24,8 @@ JobInputs inputs_of(const HostedJobSpec& spec) {
   inputs.scratch = spec.scratch;
   inputs.credential = spec.credential;
   inputs.ca_file = spec.ca_file;
+  inputs.allowed_hosts = spec.allowed_hosts;
+  inputs.logs_folder = spec.logs;
   inputs.budget = spec.budget;
   inputs.claimant = spec.claimant;
   return inputs;
@@ -72,8 +74,10 @@ HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& en
       self_(std::make_shared<HostedJob*>(this)) {
   fs::create_directories(spec_.scratch);
   events_.subscribe(std::move(on_event));
-  execution_ = std::make_unique<JobExecution>(loop_, engine.sandbox(), engine.images(), host,
-                                              inputs_of(spec_), events_);
+  if (!spec_.logs.empty()) fs::create_directories(spec_.logs);
+  execution_ =
+      std::make_unique<JobExecution>(loop_, engine.sandbox(), spec_.images ? *spec_.images : engine.images(),
+                                     host, inputs_of(spec_), events_);
 }
 
 HostedJob::~HostedJob() {

@@ -22,6 +22,9 @@ struct HostedJobSpec {
   std::size_t summary_bytes = 8u << 20;
   std::optional<images::GitCredential> credential;
   std::string ca_file;
+  std::vector<std::string> allowed_hosts;  // see images::CheckoutRequest
+  sandbox::ImageStore* images = nullptr;   // instead of the engine's
+  std::string logs;  // a folder to make for all that attempts print; empty: only what a report keeps
   std::string program_version;
   HostBudget* budget = nullptr;  // see RunSpec
   HostBudget::Claimant claimant;

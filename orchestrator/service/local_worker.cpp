@@ -85,6 +85,7 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       events_(events),
       settings_(std::move(settings)),
       budget_(loop, {static_cast<double>(std::max(1, host.engine.cpus)), host.engine.memory_bytes}),
+      builds_(loop, engine.images()),
       self_(std::make_shared<LocalWorker*>(this)) {}
 
 LocalWorker::~LocalWorker() { *self_ = nullptr; }
@@ -139,6 +140,9 @@ void LocalWorker::begin(StoredJob job) {
   spec.defaults = settings_.defaults;
   spec.credential = settings_.credential;
   spec.ca_file = settings_.ca_file;
+  spec.allowed_hosts = settings_.allowed_hosts;
+  spec.images = &builds_;
+  if (!spec.reports.empty()) spec.logs = spec.reports + "/logs";
   spec.program_version = settings_.version;
   spec.budget = &budget_;
   spec.claimant = {job.client, job.low_priority};

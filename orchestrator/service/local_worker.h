@@ -11,6 +11,7 @@
 #include "orchestrator/service/hosted_job.h"
 #include "orchestrator/store/event_store.h"
 #include "orchestrator/store/job_queue.h"
+#include "sandbox/shared_builds.h"
 
 namespace orchestrator {
 
@@ -23,6 +24,7 @@ struct LocalWorkerSettings {
   JobRequest defaults;  // the operator's
   std::optional<images::GitCredential> credential;
   std::string ca_file;
+  std::vector<std::string> allowed_hosts;  // to clone from
 };
 
 class LocalWorker {
@@ -60,6 +62,7 @@ class LocalWorker {
   EventStore& events_;
   LocalWorkerSettings settings_;
   HostBudget budget_;
+  sandbox::SharedBuilds builds_;
   std::vector<std::unique_ptr<Active>> active_;
   std::vector<StoredEvent> unwritten_;
   std::unique_ptr<io::Timer> writing_;

@@ -56,6 +56,55 @@ CREATE TABLE workers (
   heard INTEGER NOT NULL,
   PRIMARY KEY (name, endpoint)
 );
+CREATE TABLE webhooks (
+  job TEXT NOT NULL PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
+  due INTEGER NOT NULL,
+  tries INTEGER NOT NULL DEFAULT 0
+);
+CREATE TRIGGER webhook_of_ended AFTER UPDATE OF ended ON jobs
+  WHEN NEW.ended > 0 AND OLD.ended = 0 AND NEW.webhook <> ''
+  BEGIN INSERT OR REPLACE INTO webhooks (job, due) VALUES (NEW.id, NEW.ended); END;
+CREATE TRIGGER webhook_of_refused AFTER INSERT ON jobs
+  WHEN NEW.ended > 0 AND NEW.webhook <> ''
+  BEGIN INSERT INTO webhooks (job, due) VALUES (NEW.id, NEW.ended); END;
+-- What is left of runs when their jobs are forgotten; the columns of the predecessor's test_runs, and a few more.
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  job TEXT UNIQUE,
+  origin TEXT NOT NULL DEFAULT '',
+  time INTEGER NOT NULL,
+  repository TEXT NOT NULL,
+  test_command TEXT NOT NULL,
+  framework TEXT,
+  total_runs INTEGER NOT NULL,
+  parallelism INTEGER NOT NULL,
+  failures INTEGER NOT NULL,
+  repro_rate REAL NOT NULL,
+  severity TEXT NOT NULL,
+  verdict TEXT,
+  duration_seconds REAL,
+  pr_number INTEGER,
+  branch TEXT,
+  commit_sha TEXT
+);
+CREATE INDEX runs_by_repository ON runs (repository, time);
+CREATE INDEX runs_by_time ON runs (time);
+CREATE UNIQUE INDEX runs_by_origin ON runs (origin) WHERE origin <> '';
+CREATE TRIGGER run_of_completed AFTER UPDATE OF state ON jobs
+  WHEN NEW.state = 2 AND OLD.state <> 2 AND json_valid(NEW.output)
+    AND json_type(NEW.output, '$.total_runs') = 'integer' AND json_type(NEW.output, '$.failures') = 'integer'
+    AND json_type(NEW.output, '$.job.plan.repo') = 'text'
+  BEGIN
+    INSERT OR IGNORE INTO runs (job, time, repository, test_command, framework, total_runs, parallelism, failures,
+        repro_rate, severity, verdict, duration_seconds, branch, commit_sha)
+      SELECT NEW.id, NEW.ended, json_extract(NEW.output, '$.job.plan.repo'),
+        coalesce(json_extract(NEW.output, '$.job.plan.test_command'), ''), json_extract(NEW.output, '$.framework'),
+        json_extract(NEW.output, '$.total_runs'), coalesce(json_extract(NEW.output, '$.parallelism'), 0),
+        json_extract(NEW.output, '$.failures'), coalesce(json_extract(NEW.output, '$.repro_rate'), 0.0),
+        coalesce(json_extract(NEW.output, '$.severity'), 'NONE'), json_extract(NEW.output, '$.verdict'),
+        (NEW.ended - NEW.started) / 1000.0, json_extract(NEW.output, '$.environment.ref'),
+        json_extract(NEW.output, '$.environment.commit');
+  END;
 CREATE TABLE events (
   sequence INTEGER PRIMARY KEY AUTOINCREMENT,
   job TEXT NOT NULL,

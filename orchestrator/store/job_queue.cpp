@@ -367,6 +367,32 @@ JobQueue::Workers JobQueue::workers(const std::string& endpoint) const {
   });
 }
 
+std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
+  return database_.with([&](SQLite::Database& connection) {
+    std::vector<StoredJob> jobs;
+    SQLite::Statement due(connection, "SELECT job FROM webhooks WHERE due <= ? ORDER BY due LIMIT ?");
+    bind_all(due, now_(), most);
+    while (due.executeStep())
+      if (auto job = find_row(connection, due.getColumn(0).getString())) jobs.push_back(std::move(*job));
+    return jobs;
+  });
+}
+
+void JobQueue::webhook_tried(const std::string& id, bool reached, Milliseconds again) {
+  database_.with([&](SQLite::Database& connection) {
+    if (reached || again == 0)
+      change(connection, "DELETE FROM webhooks WHERE job = ?", id);
+    else
+      change(connection, "UPDATE webhooks SET due = ?, tries = tries + 1 WHERE job = ?", again, id);
+  });
+}
+
+int JobQueue::webhook_tries(const std::string& id) const {
+  return database_.with([&](SQLite::Database& connection) {
+    return static_cast<int>(number_of(connection, "SELECT tries FROM webhooks WHERE job = ?", id));
+  });
+}
+
 // ---- what time and death bring about
 
 namespace {

@@ -147,6 +147,12 @@ class JobQueue {
   };
   Workers workers(const std::string& endpoint) const;
 
+  // Whoever is to be told that a job has ended, by its webhook: due now, the longest first.
+  std::vector<StoredJob> webhooks_due(int most) const;
+  // `reached`: no more tries. Else once more at `again`, or never (0).
+  void webhook_tried(const std::string& id, bool reached, Milliseconds again);
+  int webhook_tries(const std::string& id) const;
+
   // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
   int recover(const std::string& worker, Recovery recovery);
   // What time brings about: ttl, execution timeouts, silent workers, retention. Returns the jobs that are

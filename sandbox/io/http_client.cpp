@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "sandbox/io/addresses.h"
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/trust.h"
@@ -101,6 +102,12 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       set(CURLOPT_PROTOCOLS_STR, "http,https");
       set_trust(easy_, request_.ca_file);
     }
+    if (request_.public_only) {
+      set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_public);
+      // A connection that somebody else has opened was not looked at.
+      set(CURLOPT_FRESH_CONNECT, 1L);
+      set(CURLOPT_FORBID_REUSE, 1L);
+    }
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
@@ -118,6 +125,11 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     set(CURLOPT_HEADERDATA, this);
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_write);
     set(CURLOPT_WRITEDATA, this);
+  }
+
+  static curl_socket_t open_public(void*, curlsocktype, curl_sockaddr* address) {
+    if (!is_public_address(&address->addr)) return CURL_SOCKET_BAD;
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   void set_up_body() {

@@ -30,6 +30,7 @@ struct HttpRequest {
   std::optional<std::string>
       late_body;                // instead: sent once the answer's head is here (a hijacked connection)
   bool own_connection = false;  // a fresh one, closed afterwards
+  bool public_only = false;     // a stranger named the URL: only an address of the internet is connected to
   std::chrono::milliseconds timeout{0};  // of the whole exchange; 0: none
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t max_body = 32u << 20;  // of a collected answer; more is an error

@@ -1,0 +1,200 @@
+// What a job's attempts did, test by test and byte by byte: below /api/v1/jobs/{id}.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+
+#include "orchestrator/api/api_server.h"
+#include "orchestrator/api/problem.h"
+#include "orchestrator/service/hosted_job.h"
+
+namespace orchestrator {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMostBytes = 4 << 20;            // of a log, in one answer
+constexpr auto kLook = std::chrono::milliseconds(500);  // between two looks at a log that grows
+
+std::string folder_of(const ApiParts& parts, const std::string& job) {
+  return parts.settings.reports + "/" + job;
+}
+
+std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
+  std::ifstream in(HostedJob::report_file(folder_of(parts, job.id), "json"), std::ios::binary);
+  json report = in ? json::parse(in, nullptr, false) : json::parse(job.output, nullptr, false);
+  if (!report.is_object()) return std::nullopt;
+  return report;
+}
+
+// Of a job that runs: those that have ended, as its events tell it.
+json attempts_so_far(const ApiParts& parts, const std::string& job) {
+  json attempts = json::array();
+  for (const auto& event : parts.events.read(0, job, 100'000)) {
+    if (event.type != "attempt_finished") continue;
+    json data = json::parse(event.data, nullptr, false);
+    for (const char* sum : {"done", "runs", "running", "not_passed"}) data.erase(sum);
+    data["passed"] = data.value("outcome", "") == "passed";
+    attempts.push_back(std::move(data));
+  }
+  return attempts;
+}
+
+bool has_ended(const ApiParts& parts, const std::string& job, std::int64_t attempt) {
+  const auto now = parts.queue.find(job);
+  if (!now || is_final(now->state)) return true;
+  for (const auto& each : attempts_so_far(parts, job))
+    if (each.value("attempt", -1) == attempt) return true;
+  return false;
+}
+
+std::string read_piece(const std::string& file, std::int64_t offset, std::int64_t most) {
+  std::ifstream in(file, std::ios::binary);
+  in.seekg(offset);
+  std::string bytes(static_cast<std::size_t>(most), '\0');
+  in.read(bytes.data(), most);
+  bytes.resize(static_cast<std::size_t>(std::max<std::streamsize>(in.gcount(), 0)));
+  return bytes;
+}
+
+// Somebody who reads a log while it grows.
+class LogReader {
+ public:
+  LogReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::string file, std::string job,
+            std::int64_t attempt, std::int64_t offset)
+      : parts_(parts),
+        reply_(std::move(reply)),
+        file_(std::move(file)),
+        job_(std::move(job)),
+        attempt_(attempt),
+        offset_(offset) {}
+
+  // False when there is nothing more to come, or nobody to read it.
+  bool pump() {
+    const bool ended =
+        has_ended(parts_, job_, attempt_);  // asked first: what was written before is read below
+    for (;;) {
+      std::string bytes = read_piece(file_, offset_, 256 * 1024);
+      if (bytes.empty()) break;
+      offset_ += static_cast<std::int64_t>(bytes.size());
+      if (!reply_->write(std::move(bytes))) return false;
+    }
+    if (ended) reply_->end();
+    return !ended && reply_->write("");
+  }
+
+ private:
+  ApiParts parts_;
+  std::shared_ptr<Reply> reply_;
+  std::string file_, job_;
+  std::int64_t attempt_, offset_;
+};
+
+void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader,
+            const std::shared_ptr<std::atomic<std::size_t>>& readers) {
+  if (!reader->pump()) {
+    --*readers;
+    return;
+  }
+  parts.waiters.wait("follow", kLook, [parts, reader, readers](bool last) {
+    if (last) parts.later([parts, reader, readers] { follow(parts, reader, readers); });
+    return last;
+  });
+}
+
+class Attempts {
+ public:
+  explicit Attempts(const ApiParts& parts) : parts_(parts) {}
+
+  void list(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    json attempts;
+    if (const auto report = is_final(job->state) ? report_of(parts_, *job) : std::nullopt) {
+      attempts = report->value("results", json::array());
+      for (auto& each : attempts)
+        for (const char* text : {"stdout", "stderr"}) each.erase(text);
+    } else {
+      attempts = attempts_so_far(parts_, job->id);
+    }
+    call.reply->respond(json_response({{"attempts", std::move(attempts)}}));
+  }
+
+  void tests(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    const auto report = report_of(parts_, *job);
+    if (!report) return call.reply->respond(problem(404, "this job has no report yet"));
+    json answer;
+    for (const char* part : {"verdict", "severity", "interval", "conditions", "tests"})
+      answer[part] = report->value(part, json());
+    call.reply->respond(json_response(answer));
+  }
+
+  void log(Call& call) const {
+    const auto job = found(call);
+    if (!job) return;
+    const std::string& text = call.param("attempt");
+    const std::string& stream = call.param("stream");
+    int attempt = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), attempt);
+    if (error != std::errc{} || end != text.data() + text.size() || attempt < 0 ||
+        (stream != "stdout" && stream != "stderr"))
+      return call.reply->respond(problem(404, "there is no such log"));
+    const std::string file =
+        fmt::format("{}/logs/attempt-{:04}.{}", folder_of(parts_, job->id), attempt, stream);
+    const std::int64_t offset = call.number("offset", 0, 0, INT64_MAX / 2);
+    if (call.query("follow") == "1") return start_following(call, *job, file, attempt, offset);
+    std::error_code missing;
+    const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, missing));
+    if (missing) return call.reply->respond(problem(404, "there is no such log"));
+    ServedResponse response{200,
+                            "text/plain; charset=utf-8",
+                            read_piece(file, offset, call.number("limit", kMostBytes, 1, kMostBytes)),
+                            {}};
+    response.headers = {
+        {"X-Log-Size", std::to_string(size)},
+        {"X-Next-Offset", std::to_string(offset + static_cast<std::int64_t>(response.body.size()))}};
+    call.reply->respond(std::move(response));
+  }
+
+ private:
+  void start_following(Call& call, const StoredJob& job, const std::string& file, std::int64_t attempt,
+                       std::int64_t offset) const {
+    if (readers_->fetch_add(1) >= parts_.settings.streams) {
+      --*readers_;
+      ServedResponse full = problem(503, "too many readers of logs");
+      full.headers.emplace_back("Retry-After", "10");
+      return call.reply->respond(std::move(full));
+    }
+    call.reply->start_stream({200, "text/plain; charset=utf-8", "", {{"X-Accel-Buffering", "no"}}});
+    follow(parts_, std::make_shared<LogReader>(parts_, call.reply, file, job.id, attempt, offset), readers_);
+  }
+
+  std::optional<StoredJob> found(Call& call) const {
+    auto job = parts_.queue.find(call.param("id"));
+    if (!job) call.reply->respond(problem(404, "there is no such job"));
+    return job;
+  }
+
+  ApiParts parts_;
+  std::shared_ptr<std::atomic<std::size_t>> readers_ = std::make_shared<std::atomic<std::size_t>>(0);
+};
+
+}  // namespace
+
+std::vector<Route> attempt_routes(const ApiParts& parts) {
+  const auto attempts = std::make_shared<Attempts>(parts);
+  const auto to = [attempts](void (Attempts::*answer)(Call&) const) {
+    return [attempts, answer](Call& call) { (attempts.get()->*answer)(call); };
+  };
+  return {
+      {"GET", "/api/v1/jobs/{id}/attempts", may_submit | may_read, to(&Attempts::list)},
+      {"GET", "/api/v1/jobs/{id}/tests", may_submit | may_read, to(&Attempts::tests)},
+      {"GET", "/api/v1/jobs/{id}/attempts/{attempt}/{stream}", may_submit | may_read, to(&Attempts::log)},
+  };
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,92 @@
+#include "orchestrator/service/webhooks.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include "sandbox/io/curl_loop.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr int kTries = 3;
+constexpr Milliseconds kPause = 10'000;
+constexpr int kAtOnce = 16;
+
+Milliseconds wall_clock() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+}  // namespace
+
+Webhooks::Webhooks(io::CurlLoop& loop, Background& background, JobQueue& queue, WebhookSettings settings)
+    : loop_(loop),
+      background_(background),
+      queue_(queue),
+      settings_(std::move(settings)),
+      client_(loop),
+      self_(std::make_shared<Webhooks*>(this)) {}
+
+Webhooks::~Webhooks() { *self_ = nullptr; }
+
+void Webhooks::look() {
+  if (std::exchange(looking_, true)) {
+    again_ = true;
+    return;
+  }
+  background_.post([this, self = self_] {
+    std::vector<StoredJob> due;
+    try {
+      due = queue_.webhooks_due(kAtOnce);
+    } catch (const std::exception& error) {
+      spdlog::error("webhooks were not looked for: {}", error.what());
+    }
+    loop_.post([self, due = std::move(due)] {
+      if (!*self) return;
+      (*self)->looking_ = false;
+      for (const auto& job : due) (*self)->call(job);
+      if (std::exchange((*self)->again_, false)) (*self)->look();
+    });
+  });
+}
+
+void Webhooks::call(const StoredJob& job) {
+  if (calls_.count(job.id)) return;
+  const bool speaks = job.webhook.starts_with("https://") || job.webhook.starts_with("http://");
+  if (!speaks) return called(job.id, true);  // it was never one
+  io::HttpRequest request;
+  request.method = "POST";
+  request.url = job.webhook;
+  request.ca_file = settings_.ca_file;
+  request.headers = {"Content-Type: application/json"};
+  request.body = settings_.body(job);
+  request.timeout = std::chrono::seconds(10);
+  request.max_body = 64 * 1024;
+  request.public_only = !settings_.allow_private;
+  calls_[job.id] = client_.send(std::move(request), [this, id = job.id](io::Result<io::HttpResponse> result) {
+    const bool reached = result.ok() && result.value().status == 200;
+    // The address may hold a secret: it is not logged.
+    if (!reached)
+      spdlog::warn(
+          "the webhook of job {} was not reached: {}", id,
+          result.ok() ? fmt::format("status {}", result.value().status) : io::describe(result.error()));
+    called(id, reached);
+  });
+}
+
+void Webhooks::called(const std::string& id, bool reached) {
+  background_.post([this, self = self_, id, reached] {
+    const bool more = !reached && queue_.webhook_tries(id) + 1 < kTries;
+    queue_.webhook_tried(id, reached, more ? wall_clock() + kPause : 0);
+    loop_.post([self, id] {
+      if (!*self) return;
+      (*self)->calls_.erase(id);
+      (*self)->later_ =
+          (*self)->loop_.call_after(std::chrono::milliseconds(kPause), [self] { (*self)->look(); });
+    });
+  });
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,169 @@
+#include "orchestrator/store/history.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator {
+namespace {
+
+constexpr const char* kColumns =
+    "id, coalesce(job, ''), time, repository, test_command, coalesce(framework, ''), total_runs, "
+    "parallelism, failures, "
+    "repro_rate, severity, coalesce(verdict, ''), duration_seconds, pr_number, coalesce(branch, ''), "
+    "coalesce(commit_sha, '')";
+
+HistoricRun read_row(SQLite::Statement& row) {
+  HistoricRun run;
+  int column = 0;
+  const auto text = [&] { return row.getColumn(column++).getString(); };
+  const auto whole = [&] { return row.getColumn(column++).getInt64(); };
+  run.id = whole();
+  run.job = text();
+  run.time = whole();
+  run.repository = text();
+  run.test_command = text();
+  run.framework = text();
+  run.total_runs = whole();
+  run.parallelism = whole();
+  run.failures = whole();
+  run.repro_rate = row.getColumn(column++).getDouble();
+  run.severity = text();
+  run.verdict = text();
+  if (!row.getColumn(column).isNull()) run.duration_s = row.getColumn(column).getDouble();
+  ++column;
+  if (!row.getColumn(column).isNull()) run.pull_request = row.getColumn(column).getInt64();
+  ++column;
+  run.branch = text();
+  run.commit = text();
+  return run;
+}
+
+}  // namespace
+
+std::vector<HistoricRun> History::recent(const std::string& repository, int most) const {
+  return database_.with([&](SQLite::Database& connection) {
+    SQLite::Statement rows(connection,
+                           fmt::format("SELECT {} FROM runs WHERE (?1 = '' OR repository = ?1) ORDER BY time "
+                                       "DESC, id DESC LIMIT ?2",
+                                       kColumns));
+    rows.bind(1, repository);
+    rows.bind(2, most);
+    std::vector<HistoricRun> runs;
+    while (rows.executeStep()) runs.push_back(read_row(rows));
+    return runs;
+  });
+}
+
+std::optional<HistoricRun> History::find(std::int64_t id) const {
+  return database_.with([&](SQLite::Database& connection) -> std::optional<HistoricRun> {
+    SQLite::Statement row(connection, fmt::format("SELECT {} FROM runs WHERE id = ?", kColumns));
+    row.bind(1, id);
+    if (!row.executeStep()) return std::nullopt;
+    return read_row(row);
+  });
+}
+
+std::vector<DayOfTrend> History::trend(const std::string& repository, std::int64_t since) const {
+  return database_.with([&](SQLite::Database& connection) {
+    SQLite::Statement rows(
+        connection,
+        "SELECT date(time / 1000, 'unixepoch') AS day, avg(repro_rate), count(*), sum(repro_rate > "
+        "0.1) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY day ORDER BY day");
+    rows.bind(1, repository);
+    rows.bind(2, since);
+    std::vector<DayOfTrend> days;
+    while (rows.executeStep())
+      days.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getDouble(),
+                      rows.getColumn(2).getInt64(), rows.getColumn(3).getInt64()});
+    return days;
+  });
+}
+
+std::vector<FlakyCommand> History::most_flaky(const std::string& repository, int most) const {
+  return database_.with([&](SQLite::Database& connection) {
+    SQLite::Statement rows(
+        connection,
+        "SELECT test_command, count(*), avg(repro_rate) AS mean, max(repro_rate), max(time) FROM runs "
+        "WHERE (?1 = '' OR repository = ?1) GROUP BY test_command HAVING mean > 0 ORDER BY mean DESC, "
+        "test_command LIMIT ?2");
+    rows.bind(1, repository);
+    rows.bind(2, most);
+    std::vector<FlakyCommand> commands;
+    while (rows.executeStep())
+      commands.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getInt64(),
+                          rows.getColumn(2).getDouble(), rows.getColumn(3).getDouble(),
+                          rows.getColumn(4).getInt64()});
+    return commands;
+  });
+}
+
+Statistics History::statistics(const std::string& repository, std::int64_t since) const {
+  return database_.with([&](SQLite::Database& connection) {
+    Statistics all;
+    SQLite::Statement sums(
+        connection,
+        "SELECT count(*), coalesce(sum(total_runs), 0), coalesce(sum(failures), 0), "
+        "coalesce(avg(repro_rate), 0) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2");
+    sums.bind(1, repository);
+    sums.bind(2, since);
+    sums.executeStep();
+    all.runs = sums.getColumn(0).getInt64();
+    all.attempts = sums.getColumn(1).getInt64();
+    all.failures = sums.getColumn(2).getInt64();
+    all.mean_rate = sums.getColumn(3).getDouble();
+    SQLite::Statement words(
+        connection,
+        "SELECT severity, count(*) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY "
+        "severity ORDER BY severity");
+    words.bind(1, repository);
+    words.bind(2, since);
+    while (words.executeStep())
+      all.runs_by_severity.emplace_back(words.getColumn(0).getString(), words.getColumn(1).getInt64());
+    return all;
+  });
+}
+
+int History::import(const std::string& file) {
+  try {
+    SQLite::Database old(file, SQLite::OPEN_READONLY);
+    SQLite::Statement rows(
+        old,
+        "SELECT id, CAST(strftime('%s', timestamp) AS INTEGER) * 1000, repository, test_command, "
+        "total_runs, parallelism, failures, repro_rate, severity, duration_seconds, pr_number, branch, "
+        "commit_sha FROM test_runs ORDER BY id");
+    const std::string origin = std::filesystem::weakly_canonical(file).string();
+    return database_.transact([&](SQLite::Database& connection) {
+      int came = 0;
+      SQLite::Statement insert(
+          connection,
+          "INSERT OR IGNORE INTO runs (origin, time, repository, test_command, total_runs, "
+          "parallelism, failures, repro_rate, severity, duration_seconds, pr_number, branch, "
+          "commit_sha) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      while (rows.executeStep()) {
+        insert.reset();
+        insert.bind(1, fmt::format("{}#{}", origin, rows.getColumn(0).getInt64()));
+        for (int column = 1; column < 13; ++column) {
+          const SQLite::Column value = rows.getColumn(column);
+          if (value.isNull())
+            insert.bind(column + 1);
+          else if (value.isInteger())
+            insert.bind(column + 1, value.getInt64());
+          else if (value.isFloat())
+            insert.bind(column + 1, value.getDouble());
+          else
+            insert.bind(column + 1, value.getString());
+        }
+        came += insert.exec();
+      }
+      return came;
+    });
+  } catch (const SQLite::Exception& error) {
+    throw io::RequestError(
+        fmt::format("{} is not a predecessor's flaky_test_history.db: {}", file, error.what()));
+  }
+}
+
+}  // namespace orchestrator
