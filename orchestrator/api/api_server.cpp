@@ -58,18 +58,13 @@ ServedResponse problem(int status, const std::string& sentence) {
 
 }  // namespace
 
-ApiServer::ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events, History& history,
-                     std::function<std::optional<std::string>()> not_ready)
+ApiServer::ApiServer(ApiSettings settings, ApiHost host)
     : settings_(std::move(settings)),
       waiters_([this](auto delay, auto fn) { http_->call_after(delay, std::move(fn)); }),
-      parts_{queue,
-             events,
-             history,
-             waiters_,
-             settings_,
+      parts_{std::move(host), waiters_, settings_,
              [this](auto fn) { http_->call_after(std::chrono::milliseconds(0), std::move(fn)); },
-             [this] { return draining_.load(); },
-             std::move(not_ready)} {
+             [this] { return draining_.load(); }} {
+  settings_.http.on_answer = [&metrics = parts_.metrics](int status) { metrics.request(status); };
   if (settings_.tokens.empty() && settings_.http.unix_socket.empty() && !is_loopback(settings_.http.address))
     throw io::RequestError(
         fmt::format("--listen {}: others than this host could reach it, and no --token-file says who may",

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/api/metrics.h"
 #include "orchestrator/api/route.h"
 #include "orchestrator/api/waiters.h"
 #include "orchestrator/service/admission.h"
@@ -31,16 +32,22 @@ struct ApiSettings {
 inline constexpr const char* kAnyJob = "";
 inline constexpr const char* kAnyEvent = "events";
 
-// What routes work with.
-struct ApiParts {
+// What the server is made for.
+struct ApiHost {
   JobQueue& queue;
   EventStore& events;
   History& history;
+  Metrics& metrics;
+  std::function<std::optional<std::string>()> not_ready;  // why this host cannot work just now; any thread
+  std::function<std::string()> metrics_text;              // any thread
+};
+
+// What routes work with.
+struct ApiParts : ApiHost {
   Waiters& waiters;
   const ApiSettings& settings;
-  std::function<void(std::function<void()>)> later;       // on a handler's thread, soon
-  std::function<bool()> draining;                         // no new jobs are taken
-  std::function<std::optional<std::string>()> not_ready;  // a sentence
+  std::function<void(std::function<void()>)> later;  // on a handler's thread, soon
+  std::function<bool()> draining;                    // no new jobs are taken
 };
 
 std::vector<Route> runpod_routes(const ApiParts& parts);
@@ -54,8 +61,7 @@ std::vector<Route> service_routes(const ApiParts& parts);
 class ApiServer {
  public:
   // Binds; throws io::HostError, and io::RequestError for a public address without tokens.
-  ApiServer(ApiSettings settings, JobQueue& queue, EventStore& events, History& history,
-            std::function<std::optional<std::string>()> not_ready);
+  ApiServer(ApiSettings settings, ApiHost host);
   ~ApiServer();
 
   void start();
@@ -67,6 +73,7 @@ class ApiServer {
   void events_came();
   const std::vector<Route>& routes() const { return routes_; }
   const ApiSettings& settings() const { return settings_; }
+  std::size_t connections() const { return http_->connections(); }
 
  private:
   void serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply);

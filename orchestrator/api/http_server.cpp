@@ -255,6 +255,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   void send(ServedResponse response) {
+    count(response.status);
     auto message = std::make_shared<http::response<http::string_body>>(head_of<http::string_body>(response));
     message->body() = std::move(response.body);
     message->prepare_payload();
@@ -265,6 +266,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
+  void count(int status) const {
+    if (server_->settings.on_answer) server_->settings.on_answer(status);
+  }
+
   void answered(error_code error, bool keep_alive) {
     busy_ = false;
     if (error || !keep_alive) return shut();
@@ -273,6 +278,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void start_stream(ServedResponse head) {
     streaming_ = true;
+    count(head.status);
     auto message = std::make_shared<http::response<http::empty_body>>(head_of<http::empty_body>(head));
     message->chunked(true);
     auto serializer = std::make_shared<http::response_serializer<http::empty_body>>(*message);

@@ -30,6 +30,7 @@ struct HttpServerSettings {
   std::chrono::milliseconds head_time{5'000};    // to send a head, from the connection or the last answer on
   std::chrono::milliseconds body_time{30'000};   // to send a body
   std::chrono::milliseconds write_time{30'000};  // to take a piece of an answer
+  std::function<void(int status)> on_answer;     // told of each, from the server's threads; may be empty
   std::size_t unread_bytes = 1 << 20;  // of a stream that its reader has not taken: then it is closed
 };
 

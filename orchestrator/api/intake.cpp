@@ -53,6 +53,19 @@ const json& unwrapped(const json& input) {
   return input;
 }
 
+// The predecessor's texts, which name no field.
+std::string plain_sentences(const std::exception_ptr& error, const std::string& otherwise) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const InvalidJob& wrong) {
+    std::string text;
+    for (const auto& each : wrong.errors()) text += (text.empty() ? "" : "\n") + each.message;
+    return text;
+  } catch (...) {
+    return otherwise;
+  }
+}
+
 void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
   for (auto& error : refusals(reading.request, parts.settings.admission, call.caller.here))
     reading.errors.push_back(std::move(error));
@@ -79,9 +92,12 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
     check_admission(parts, call, reading);
     submission.request = dumped(combine({reading}).to_json());
   } catch (...) {
-    submission.error = runpod_error(failure_of(std::current_exception()), parts.settings.version, "", "");
+    Failure failure = failure_of(std::current_exception());
+    failure.message = plain_sentences(std::current_exception(), failure.message);
+    submission.error = runpod_error(failure, parts.settings.version, "", "");
   }
   parts.queue.submit(submission);
+  parts.metrics.job_submitted();
   return *parts.queue.find(submission.id);
 }
 
@@ -102,7 +118,9 @@ Submitted take_in_job(const ApiParts& parts, const Call& call) {
       throw NotTaken(400, "an Idempotency-Key has 1 to 255 characters");
     submission.idempotency = {key->second, stable_hash({call.request.body})};
   }
-  return parts.queue.submit(submission);
+  const Submitted submitted = parts.queue.submit(submission);
+  if (!submitted.repeated) parts.metrics.job_submitted();
+  return submitted;
 }
 
 }  // namespace orchestrator

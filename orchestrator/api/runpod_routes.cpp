@@ -19,6 +19,10 @@ ServedResponse refused(int status, const std::string& sentence) {
   return json_response({{"error", sentence}}, status);
 }
 
+ServedResponse status_response(const StoredJob& job) {
+  return {200, "application/json", runpod_status(job), {}};
+}
+
 class Endpoint {
  public:
   explicit Endpoint(const ApiParts& parts) : parts_(parts) {}
@@ -35,7 +39,7 @@ class Endpoint {
 
   void status(Call& call) const {
     const auto job = found(call);
-    if (job) call.reply->respond(json_response(runpod_status(*job)));
+    if (job) call.reply->respond(status_response(*job));
   }
 
   void status_sync(Call& call) const {
@@ -65,7 +69,7 @@ class Endpoint {
   void cancel(Call& call) const {
     if (!found(call)) return;
     const auto job = parts_.queue.cancel(call.param("id"));
-    call.reply->respond(json_response(runpod_status(*job)));
+    call.reply->respond(status_response(*job));
   }
 
   void retry(Call& call) const {
@@ -111,7 +115,7 @@ class Endpoint {
     filter.most = static_cast<int>(call.number("limit", 100, 1, 1'000));
     filter.before = call.number("before", 0, 0, INT64_MAX);
     json requests = json::array();
-    for (const auto& job : parts_.queue.list(filter)) requests.push_back(runpod_status(job));
+    for (const auto& job : parts_.queue.list(filter)) requests.push_back(json::parse(runpod_status(job)));
     call.reply->respond(json_response({{"requests", std::move(requests)}}));
   }
 
@@ -140,7 +144,7 @@ class Endpoint {
       const auto job = parts.queue.find(id);
       if (!job) return reply->respond(refused(404, "job not found")), true;
       if (!is_final(job->state) && !last) return false;
-      reply->respond(json_response(runpod_status(*job)));
+      reply->respond(status_response(*job));
       return true;
     });
   }

@@ -1,5 +1,7 @@
 #include "orchestrator/api/runpod_status.h"
 
+#include "orchestrator/api/route.h"
+
 namespace orchestrator {
 
 std::string_view runpod_word(JobState state) {
@@ -20,7 +22,7 @@ std::string_view runpod_word(JobState state) {
   return "FAILED";
 }
 
-nlohmann::json runpod_status(const StoredJob& job) {
+std::string runpod_status(const StoredJob& job) {
   nlohmann::json status = {{"id", job.id}, {"status", runpod_word(job.state)}};
   const bool ended = is_final(job.state);
   // Some clients want all of these in every final answer, for a job that no worker ever had, too.
@@ -30,10 +32,13 @@ nlohmann::json runpod_status(const StoredJob& job) {
   }
   if (ended) status["executionTime"] = job.started > 0 ? job.ended - job.started : 0;
   if (job.retries > 0) status["retries"] = job.retries;
-  const std::string& output = ended ? job.output : job.progress;
-  if (!output.empty()) status["output"] = nlohmann::json::parse(output, nullptr, false);
   if (!job.error.empty()) status["error"] = job.error;
-  return status;
+  std::string text = dumped(status);
+  if (const std::string& output = ended ? job.output : job.progress; !output.empty()) {
+    text.pop_back();
+    text += ",\"output\":" + output + "}";
+  }
+  return text;
 }
 
 }  // namespace orchestrator

@@ -11,7 +11,7 @@ namespace orchestrator {
 // "IN_QUEUE", "IN_PROGRESS", "COMPLETED", "FAILED", "CANCELLED", "TIMED_OUT".
 std::string_view runpod_word(JobState state);
 
-// `now` in ms: for the delay of a job that waits. The job's output must be JSON.
-nlohmann::json runpod_status(const StoredJob& job);
+// The status object as text: the job's output, which is JSON, may be megabytes and is not read again.
+std::string runpod_status(const StoredJob& job);
 
 }  // namespace orchestrator

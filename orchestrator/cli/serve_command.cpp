@@ -10,7 +10,9 @@
 #include "orchestrator/api/runpod_status.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/service_manager.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/run/free_space.h"
 #include "orchestrator/service/local_worker.h"
 #include "orchestrator/service/webhooks.h"
 #include "sandbox/io/error.h"
@@ -42,8 +44,10 @@ class ServeMode {
     const auto& engine = session_.open_engine();
     host_ = session_.job_host();
     session_.sweep_in_background();
-    api_ = std::make_unique<ApiServer>(api_settings(program.version, engine), queue_, events_, history_,
-                                       [] { return std::optional<std::string>(); });
+    api_ = std::make_unique<ApiServer>(
+        api_settings(program.version, engine),
+        ApiHost{queue_, events_, history_, metrics_, [this] { return not_ready(); },
+                [this] { return metrics_text(); }});
     LocalWorkerSettings settings;
     settings.jobs = options.serve.jobs;
     settings.scratch = session_.scratch();
@@ -52,10 +56,10 @@ class ServeMode {
     settings.credential = operators_credential();
     settings.ca_file = options.ca_file;
     settings.allowed_hosts = api_->settings().admission.repository_hosts;
-    webhooks_ = std::make_unique<Webhooks>(
-        session_.loop(), background_, queue_,
-        WebhookSettings{options.serve.private_webhooks, options.ca_file,
-                        [](const StoredJob& job) { return dumped(runpod_status(job)); }});
+    webhooks_ =
+        std::make_unique<Webhooks>(session_.loop(), background_, queue_,
+                                   WebhookSettings{options.serve.private_webhooks, options.ca_file,
+                                                   [](const StoredJob& job) { return runpod_status(job); }});
     worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
                                             events_, settings);
   }
@@ -68,7 +72,10 @@ class ServeMode {
       worker_->job_changed(id);
       webhooks_changed();
     });
-    events_.on_append([this] { api_->events_came(); });
+    events_.on_append([this](const std::vector<StoredEvent>& events) {
+      count(events);
+      api_->events_came();
+    });
     const int left =
         queue_.recover("local", options_.serve.fail_on_restart ? Recovery::fail : Recovery::restart);
     if (left > 0) spdlog::warn("{} jobs ran when the server ended last", left);
@@ -76,6 +83,8 @@ class ServeMode {
     say_where();
     worker_->start();
     webhooks_->look();
+    look_at_host();
+    notify_service_manager("READY=1");
     expire();
     session_.loop().run_until([this] { return draining_ && worker_->idle(); });
     api_->stop(std::chrono::seconds(2));
@@ -131,6 +140,38 @@ class ServeMode {
     write_to_stderr(fmt::format("orchestrator serves at {}\n", where));
   }
 
+  void count(const std::vector<StoredEvent>& events) {
+    for (const auto& event : events) {
+      if (event.type != "attempt_finished") continue;
+      const auto data = nlohmann::json::parse(event.data, nullptr, false);
+      metrics_.attempt_finished(data.value("outcome", ""), data.value("duration_ms", 0.0) / 1000);
+    }
+  }
+
+  std::string metrics_text() const {
+    return metrics_.text(queue_.counts(""), api_->connections(), cpus_leased_,
+                         std::max(1, host_.engine.cpus));
+  }
+
+  // Asked by balancers: the engine is looked at now and then, not for each of them.
+  std::optional<std::string> not_ready() const {
+    const std::lock_guard lock(ready_mutex_);
+    return not_ready_;
+  }
+
+  void look_at_host() {
+    cpus_leased_ = worker_->budget().leased().cpus;
+    session_.engine().sandbox().probe([this](io::Result<sandbox::Capabilities> probed) {
+      auto why = disk_obstacle({host_.engine.data_root, session_.state_folder()});
+      if (!probed.ok()) why = "the engine does not answer";
+      const std::lock_guard lock(ready_mutex_);
+      if (why != not_ready_)
+        spdlog::warn("{}", why ? *why + ": no jobs are taken" : "this host can work again");
+      not_ready_ = std::move(why);
+    });
+    looking_ = session_.loop().call_after(std::chrono::seconds(15), [this] { look_at_host(); });
+  }
+
   // From any thread, often: one look is enough for all that changed meanwhile.
   void webhooks_changed() {
     if (!webhooks_told_.exchange(true))
@@ -167,6 +208,7 @@ class ServeMode {
     spdlog::warn("signal {}: no more jobs are taken; those that run may go on for {} s", signal,
                  options_.serve.drain_s);
     api_->drain();
+    notify_service_manager("STOPPING=1");
     worker_->take_no_more();
     drained_ = session_.loop().call_after(
         std::chrono::milliseconds(static_cast<Milliseconds>(options_.serve.drain_s * 1000)),
@@ -181,12 +223,16 @@ class ServeMode {
   JobQueue queue_;
   EventStore events_;
   History history_;
+  Metrics metrics_;
   JobHost host_;
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LocalWorker> worker_;
   std::unique_ptr<Webhooks> webhooks_;
   std::atomic<bool> webhooks_told_{false};
-  std::unique_ptr<io::Timer> expiry_, drained_;
+  std::unique_ptr<io::Timer> expiry_, drained_, looking_;
+  std::atomic<double> cpus_leased_{0};
+  mutable std::mutex ready_mutex_;
+  std::optional<std::string> not_ready_;  // guarded by ready_mutex_
   bool draining_ = false;
   Background background_;  // ends first: what it does needs all of the above
 };

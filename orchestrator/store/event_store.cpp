@@ -19,7 +19,7 @@ void EventStore::append(const std::vector<StoredEvent>& events) {
       insert.reset();
     }
   });
-  if (told_) told_();
+  if (told_) told_(events);
 }
 
 std::vector<StoredEvent> EventStore::read(std::int64_t after, const std::string& job, int most) const {

@@ -25,7 +25,7 @@ class EventStore {
   explicit EventStore(Database& database) : database_(database) {}
 
   // Told after each append, by its thread. Once, before any use.
-  void on_append(std::function<void()> told) { told_ = std::move(told); }
+  void on_append(std::function<void(const std::vector<StoredEvent>&)> told) { told_ = std::move(told); }
   void append(const std::vector<StoredEvent>& events);
   // Those behind `after`, of one job or (empty) of all.
   std::vector<StoredEvent> read(std::int64_t after, const std::string& job, int most) const;
@@ -33,7 +33,7 @@ class EventStore {
 
  private:
   Database& database_;
-  std::function<void()> told_;
+  std::function<void(const std::vector<StoredEvent>&)> told_;
 };
 
 }  // namespace orchestrator
