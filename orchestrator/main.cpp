@@ -72,6 +72,8 @@ int run_mode(const Program& program, const CommandLine& options) {
       return serve_command(program, options);
     case CommandLine::Mode::token:
       return token_command(options);
+    case CommandLine::Mode::history_import:
+      return history_import_command(options);
     case CommandLine::Mode::version:
       std::cout << "orchestrator " << program.version << "\n";
       return 0;

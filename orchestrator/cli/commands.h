@@ -20,6 +20,7 @@ int doctor_command(const Program& program, const CommandLine& options);
 int clean_command(const Program& program, const CommandLine& options);
 int serve_command(const Program& program, const CommandLine& options);
 int token_command(const CommandLine& options);
+int history_import_command(const CommandLine& options);
 
 // A run that ends without a report says so: on stderr, with --progress json as the last event and nothing
 // beside it, and in the place of the report. Returns the exit code.

@@ -8,6 +8,7 @@
 #include "orchestrator/cli/flag_set.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/option_values.h"
+#include "orchestrator/cli/serve_settings.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
 #include "orchestrator/job/variation.h"
@@ -371,6 +372,9 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.text(how, "--drain-timeout", "TIME", "How long running jobs may go on after SIGTERM [60s]",
              draft.drain);
   flags.text(how, "--keep", "DAYS", "How long ended jobs and their reports are kept [30]", draft.keep);
+  flags.text(how, "--config", "FILE",
+             "These settings as YAML: listen: 0.0.0.0:8080 [/etc/orchestrator/serve.yml]",
+             draft.line.config_file);
   define_git(flags, draft);
 }
 
@@ -486,6 +490,15 @@ const std::vector<Command>& commands() {
         {"orchestrator token ci --scopes submit >> /etc/orchestrator/tokens"}},
        define_token,
        1},
+      {Mode::history_import,
+       {"history", "import"},
+       {"orchestrator history import FILE [flags]",
+        "Takes the runs of a predecessor's flaky_test_history.db into the history of serve. Twice is as good "
+        "as once.",
+        {},
+        {"orchestrator history import flaky_test_history.db"}},
+       define_nothing,
+       1},
       {Mode::version, {"version"}, {"orchestrator version", "Prints the version.", {}, {}}, define_nothing},
   };
   return all;
@@ -547,7 +560,7 @@ UsageError usage_error(const Command& command, const Draft& draft, const Words& 
   return error;
 }
 
-CommandLine parse_command(const Command& command, const Words& words, const std::optional<Words>& after,
+CommandLine parse_command(const Command& command, Words words, const std::optional<Words>& after,
                           const GetEnv& getenv) {
   Draft draft;
   draft.line.mode = command.mode;
@@ -559,8 +572,12 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
     page.entries = flags.entries();
     throw HelpRequested(help_text(page));
   }
+  std::vector<FieldError> of_settings;
+  if (command.mode == Mode::serve)
+    for (auto& flag : serve_settings(words, getenv, of_settings)) words.push_back(std::move(flag));
   auto parsed = flags.parse(words, command.words);
   draft.reading.errors = std::move(parsed.errors);
+  draft.reading.errors.insert(draft.reading.errors.end(), of_settings.begin(), of_settings.end());
   draft.complete = parsed.complete && !parsed.stray;
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
@@ -577,9 +594,10 @@ CommandLine parse_command(const Command& command, const Words& words, const std:
     draft.fail("", std::string(command.mode == Mode::replay ? "the report" : "a name") +
                        " is missing, as in: " + command.page.examples.front());
   if (command.words == 1 && !parsed.words.empty())
-    (command.mode == Mode::replay  ? draft.line.saved_report
-     : command.mode == Mode::token ? draft.line.token_name
-                                   : draft.line.bootstrap_name) = parsed.words.front();
+    (command.mode == Mode::replay           ? draft.line.saved_report
+     : command.mode == Mode::token          ? draft.line.token_name
+     : command.mode == Mode::history_import ? draft.line.history_file
+                                            : draft.line.bootstrap_name) = parsed.words.front();
   if (command.words == 2 && parsed.words.size() == 2) {
     draft.line.before_file = parsed.words[0];
     draft.line.after_file = parsed.words[1];

@@ -29,6 +29,7 @@ struct CommandLine {
     clean,
     serve,
     token,
+    history_import,
     version
   };
 
@@ -85,6 +86,8 @@ struct CommandLine {
 
   // token
   std::string token_name, token_scopes = "submit,read";
+
+  std::string history_file;  // of history import
 
   // images bootstrap
   std::string bootstrap_name;

@@ -29,6 +29,18 @@ Milliseconds wall_clock() {
       .count();
 }
 
+// Of the database and the reports; nobody else's business.
+std::string make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
+  ::chmod(path.c_str(), 0700);
+  return path;
+}
+
+std::string serve_folder(const std::string& state) { return make_folder(state + "/serve"); }
+std::string database_file(const std::string& folder) { return folder + "/jobs.db"; }
+
 // The server of this host: the queue, those who hand jobs in, and the one who works on them.
 class ServeMode {
  public:
@@ -36,8 +48,8 @@ class ServeMode {
       : options_(options),
         session_(program, options),
         signals_(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); }),
-        folder_(make_folder(session_.state_folder() + "/serve")),
-        database_(folder_ + "/jobs.db"),
+        folder_(serve_folder(session_.state_folder())),
+        database_(database_file(folder_)),
         queue_(database_, {}, wall_clock),
         events_(database_),
         history_(database_) {
@@ -93,14 +105,6 @@ class ServeMode {
   }
 
  private:
-  static std::string make_folder(const std::string& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
-    ::chmod(path.c_str(), 0700);
-    return path;
-  }
-
   std::optional<images::GitCredential> operators_credential() const {
     if (options_.git_token_env.empty() && options_.git_token_file.empty()) return std::nullopt;
     if (options_.git_host.empty())
@@ -241,6 +245,16 @@ class ServeMode {
 
 int serve_command(const Program& program, const CommandLine& options) {
   return ServeMode(program, options).run();
+}
+
+int history_import_command(const CommandLine& options) {
+  const std::string state = options.state_dir.empty() ? default_state_folder() : options.state_dir;
+  if (!fs::exists(options.history_file))
+    throw io::RequestError(fmt::format("{} does not exist", options.history_file));
+  Database database(database_file(serve_folder(state)));
+  const int came = History(database).import(options.history_file);
+  std::cout << fmt::format("{} runs came; those that were here already were left\n", came);
+  return 0;
 }
 
 int token_command(const CommandLine& options) {

@@ -306,7 +306,7 @@ bool JobQueue::retry(const std::string& id) {
     return change(connection,
                   "UPDATE jobs SET state = ?, queued = ?, started = 0, ended = 0, output = '', error = '', "
                   "worker = '', "
-                  "retries = 0 WHERE id = ? AND state IN (?, ?)",
+                  "retries = 0 WHERE id = ? AND state IN (?, ?) AND request <> ''",
                   as_number(JobState::queued), now_(), id, as_number(JobState::failed),
                   as_number(JobState::timed_out)) > 0;
   });
