@@ -18,12 +18,14 @@ RUN apt-get update \
       g++ cmake ninja-build pkg-config \
       libcurl4-openssl-dev libgit2-dev libssl-dev libarchive-dev libyaml-cpp-dev libpugixml-dev \
       nlohmann-json3-dev libfmt-dev libspdlog-dev libcli11-dev libboost1.81-dev \
+      libsqlitecpp-dev libsqlite3-dev prometheus-cpp-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY CMakeLists.txt CMakePresets.json ./
 COPY sandbox sandbox
 COPY images images
 COPY orchestrator orchestrator
+COPY scripts/package scripts/package
 ARG JOBS=
 RUN cmake --preset release \
  && cmake --build --preset release --target orchestrator ${JOBS:+-j ${JOBS}} \
@@ -33,6 +35,7 @@ FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
+      libsqlite3-0 libprometheus-cpp-core1.0 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*
 COPY --from=build /src/build/release/orchestrator/orchestrator /usr/local/bin/orchestrator
 # Any user may keep its state here: --user UID:GID works, with GID that of the engine's socket.
