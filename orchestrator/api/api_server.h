@@ -23,6 +23,7 @@ struct ApiSettings {
   std::vector<std::string> hosts;  // names that Host may say beside those of loopback, with or without port
   Admission admission;
   std::string reports;        // a folder that holds one for each job
+  bool works_itself = true;   // this host has a worker of its own
   std::size_t streams = 128;  // readers of events and logs at once
 };
 
@@ -67,6 +68,7 @@ class ApiServer {
   void serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply);
   const Route* find(const ServedRequest& request, std::map<std::string, std::string>& params,
                     std::string& allowed) const;
+  std::size_t body_limit(const ServedRequest& request) const;
   bool is_from_elsewhere(const ServedRequest& request) const;
   std::optional<Caller> caller_of(const ServedRequest& request) const;
 

@@ -2,6 +2,9 @@
 // Python, JavaScript and Go clients really send and read.
 #include <fmt/format.h>
 
+#include <mutex>
+#include <set>
+
 #include "orchestrator/api/intake.h"
 #include "orchestrator/api/runpod_status.h"
 
@@ -18,6 +21,22 @@ constexpr std::int64_t kSyncWait = 90'000;
 ServedResponse refused(int status, const std::string& sentence) {
   return json_response({{"error", sentence}}, status);
 }
+
+// Cancelled jobs whose readers of a stream know it. Those of the Python client take CANCELLED for a state
+// that goes on; only an error ends their loop.
+class ToldOnce {
+ public:
+  bool is_new(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    if (told_.size() >= kMost) told_.clear();
+    return told_.insert(id).second;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 10'000;
+  std::mutex mutex_;
+  std::set<std::string> told_;  // guarded by mutex_
+};
 
 class Endpoint {
  public:
@@ -48,18 +67,21 @@ class Endpoint {
     const auto job = found(call);
     if (!job) return;
     const std::int64_t wait = call.number("wait", 1'000, 0, 90'000);
-    parts_.waiters.wait(job->id, milliseconds(wait),
-                        [parts = parts_, id = job->id, reply = call.reply](bool last) {
-                          const auto now = parts.queue.find(id);
-                          if (!now) return reply->respond(refused(404, "job not found")), true;
-                          json chunks = json::array();
-                          for (const auto& chunk : parts.queue.take_chunks(id))
-                            chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
-                          if (chunks.empty() && !is_final(now->state) && !last) return false;
-                          json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
-                          reply->respond(json_response(answer));
-                          return true;
-                        });
+    parts_.waiters.wait(
+        job->id, milliseconds(wait),
+        [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_](bool last) {
+          const auto now = parts.queue.find(id);
+          if (!now) return reply->respond(refused(404, "job not found")), true;
+          if (now->state == JobState::cancelled && !told->is_new(id))
+            return reply->respond(refused(404, "the job was cancelled")), true;
+          json chunks = json::array();
+          for (const auto& chunk : parts.queue.take_chunks(id))
+            chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
+          if (chunks.empty() && !is_final(now->state) && !last) return false;
+          json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
+          reply->respond(json_response(answer));
+          return true;
+        });
   }
 
   void cancel(Call& call) const {
@@ -87,9 +109,10 @@ class Endpoint {
     const std::string& endpoint = call.param("endpoint");
     const Counts jobs = parts_.queue.counts(endpoint);
     const auto workers = parts_.queue.workers(endpoint);
-    const bool ready = !parts_.not_ready();
-    const int own = ready ? 1 : 0;  // this host works on every endpoint's jobs itself
-    const int busy = own > 0 && jobs.running > 0 ? 1 : 0;
+    // This host, where it works itself, works on every endpoint's jobs.
+    const int able = parts_.settings.works_itself ? 1 : 0;
+    const int own = able > 0 && !parts_.not_ready() ? 1 : 0;
+    const int busy = own > 0 && jobs.running > workers.running ? 1 : 0;
     call.reply->respond(json_response({{"jobs",
                                         {{"completed", jobs.completed},
                                          {"failed", jobs.failed},
@@ -102,7 +125,7 @@ class Endpoint {
                                          {"ready", workers.idle + own - busy},
                                          {"running", workers.running + busy},
                                          {"throttled", 0},
-                                         {"unhealthy", workers.silent + 1 - own}}}}));
+                                         {"unhealthy", workers.silent + able - own}}}}));
   }
 
   void requests(Call& call) const {
@@ -146,6 +169,7 @@ class Endpoint {
   }
 
   ApiParts parts_;
+  std::shared_ptr<ToldOnce> told_cancelled_ = std::make_shared<ToldOnce>();
 };
 
 }  // namespace

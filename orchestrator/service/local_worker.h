@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct LocalWorkerSettings {
   JobRequest defaults;  // the operator's
   std::optional<images::GitCredential> credential;
   std::string ca_file;
+  // Values of the variables that a job may have; throws io::RequestError where there is none.
+  std::function<sandbox::EnvList(const std::vector<std::string>& names)> secrets;
 };
 
 class LocalWorker {
@@ -46,9 +49,11 @@ class LocalWorker {
   class Active;
 
   void look();
-  void begin(StoredJob job);
+  HostedJobSpec spec_of(const StoredJob& job) const;
+  void begin(const StoredJob& job);
   void check(const std::string& id);
   void ended(Active& active, HostedResult result);
+  void tell_end(const StoredJob& job, JobState state, const std::string& summary, const std::string& error);
   void flush();
   void write_soon();
 
