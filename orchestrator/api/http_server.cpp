@@ -424,8 +424,9 @@ class Connection::Exchange : public Reply {
 
   void respond(ServedResponse response) override {
     if (begun_.exchange(true)) return;
-    asio::post(connection_->stream_.get_executor(),
-               [c = connection_, response = std::move(response)]() mutable { c->send(std::move(response)); });
+    const auto answered = std::move(connection_);  // whoever keeps the reply does not keep the connection
+    asio::post(answered->stream_.get_executor(),
+               [answered, response = std::move(response)]() mutable { answered->send(std::move(response)); });
   }
 
   void start_stream(ServedResponse head) override {
@@ -438,6 +439,7 @@ class Connection::Exchange : public Reply {
   }
 
   bool write(std::string bytes) override {
+    if (!streams_) return false;
     if (connection_->gone_ || bytes.empty()) return !connection_->gone_;
     if (connection_->unread_ + bytes.size() > connection_->server_->settings.unread_bytes + (1 << 16)) {
       connection_->close(true);
@@ -452,6 +454,7 @@ class Connection::Exchange : public Reply {
   }
 
   void end() override {
+    if (!streams_) return;
     asio::post(connection_->stream_.get_executor(), [c = connection_] {
       c->ended_ = true;
       c->write_next();

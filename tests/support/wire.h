@@ -105,26 +105,34 @@ class Wire {
 
   // Up to and with `mark`; what came so far when the connection ended.
   std::string until(const std::string& mark) {
+    begin();
     std::size_t end;
     while ((end = unread_.find(mark)) == std::string::npos)
       if (!read_more()) return std::exchange(unread_, "");
     return taken(end + mark.size());
   }
   std::string exactly(std::size_t size) {
+    begin();
     while (unread_.size() < size)
       if (!read_more()) return std::exchange(unread_, "");
     return taken(size);
   }
   // Whether the peer ends the connection, and before it says another word.
-  bool ends() { return !read_more() && !silent_ && unread_.empty(); }
+  bool ends() {
+    begin();
+    return !read_more() && !silent_ && unread_.empty();
+  }
 
  private:
   static constexpr int kDeadline = 30'000;  // ms
 
   void connect(const sockaddr* place, socklen_t size) { connected_ = ::connect(fd_, place, size) == 0; }
+  void begin() { deadline_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(kDeadline); }
   bool read_more() {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
     pollfd waiting{fd_, POLLIN, 0};
-    silent_ = ::poll(&waiting, 1, kDeadline) <= 0;
+    silent_ = left.count() <= 0 || ::poll(&waiting, 1, static_cast<int>(left.count())) <= 0;
     if (silent_) return false;
     std::array<char, 65536> buffer;
     const ssize_t n = ::recv(fd_, buffer.data(), buffer.size(), 0);
@@ -141,6 +149,7 @@ class Wire {
   int fd_ = -1;
   bool connected_ = false;
   bool silent_ = false;
+  std::chrono::steady_clock::time_point deadline_;  // of what is being read
   std::string unread_;
 };
 
