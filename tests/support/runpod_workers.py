@@ -5,6 +5,7 @@ Run by a Python that has the SDK. What is wrong is an assertion, and exit 1.
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -59,13 +60,20 @@ def worker(kind, name):
         RUNPOD_SKIP_AUTO_SYSTEM_CHECKS="true",
         RUNPOD_SKIP_GPU_CHECK="true",
     )
-    process = subprocess.Popen([sys.executable, WORKER, kind], env=environment, stdout=sys.stderr)
+    process = subprocess.Popen(
+        [sys.executable, WORKER, kind], env=environment, stdout=sys.stderr, start_new_session=True
+    )
     try:
-        until(lambda: ask(f"{kind}/health")["workers"]["idle"] == 1)
-        yield process
+        until(lambda: heard_of(process, kind))
+        yield
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)  # its pings are sent by a process of their own
         process.wait()
+
+
+def heard_of(process, endpoint):
+    assert process.poll() is None, f"the worker ended: {process.returncode}"
+    return ask(f"{endpoint}/health")["workers"]["idle"] == 1
 
 
 def plain():
@@ -104,11 +112,9 @@ def stream():
 
 def killed():
     """A worker that dies: its job is given to the next one."""
-    with worker("plain", "w3") as process:
+    with worker("plain", "w3"):
         job = submit("plain", "linger")
         until(lambda: status("plain", job)["status"] == "IN_PROGRESS")
-        process.kill()
-        process.wait()
     until(lambda: status("plain", job).get("retries") == 1, 120)
     assert status("plain", job)["status"] == "IN_QUEUE"
     ask(f"plain/cancel/{job}", {})
