@@ -42,6 +42,11 @@ struct ApiParts {
   std::function<std::optional<std::string>()> not_ready;  // a sentence
 };
 
+// Its own jobs, or everybody's for an admin.
+inline bool may_change(const Caller& caller, const StoredJob& job) {
+  return caller.may(may_admin) || caller.name == job.client;
+}
+
 std::vector<Route> runpod_routes(const ApiParts& parts);
 std::vector<Route> runpod_worker_routes(const ApiParts& parts);
 std::vector<Route> job_routes(const ApiParts& parts);

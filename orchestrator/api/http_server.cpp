@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -246,7 +247,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (error) return is_http_error(error) ? refuse(400, "this is no HTTP/1.1 request") : shut();
     request_.body = std::move(parser_->get().body());
     parser_.reset();
+    watch_client();
     give_to_handler();
+  }
+
+  // Whoever waits long for an answer may be gone before there is one. Nothing is read here: what comes may be
+  // the next request.
+  void watch_client() {
+    stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](error_code error) {
+      char next;
+      if (error) return;
+      const ssize_t n = ::recv(self->stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) self->left_ = true;
+    });
   }
 
   void give_to_handler();
@@ -410,6 +423,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::string piece_;                   // that is being written
   std::atomic<std::size_t> unread_{0};  // bytes of pieces
   std::atomic<bool> gone_{false};
+  std::atomic<bool> left_{false};  // the client has ended its side
 };
 
 class Connection::Exchange : public Reply {
@@ -421,6 +435,8 @@ class Connection::Exchange : public Reply {
     else if (streams_)
       end();
   }
+
+  bool is_wanted() const override { return connection_ && !connection_->gone_ && !connection_->left_; }
 
   void respond(ServedResponse response) override {
     if (begun_.exchange(true)) return;

@@ -70,6 +70,7 @@ class Endpoint {
     parts_.waiters.wait(
         job->id, milliseconds(wait),
         [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_](bool last) {
+          if (!reply->is_wanted()) return true;  // chunks would be lost with it
           const auto now = parts.queue.find(id);
           if (!now) return reply->respond(refused(404, "job not found")), true;
           if (now->state == JobState::cancelled && !told->is_new(id))
@@ -85,13 +86,13 @@ class Endpoint {
   }
 
   void cancel(Call& call) const {
-    if (!found(call)) return;
-    const auto job = parts_.queue.cancel(call.param("id"));
-    call.reply->respond(json_response(runpod_status(*job)));
+    const auto job = found_to_change(call);
+    if (!job) return;
+    call.reply->respond(json_response(runpod_status(parts_.queue.cancel(job->id).value_or(*job))));
   }
 
   void retry(Call& call) const {
-    const auto job = found(call);
+    const auto job = found_to_change(call);
     if (!job) return;
     if (!parts_.queue.retry(job->id))
       return call.reply->respond(
@@ -101,7 +102,8 @@ class Endpoint {
   }
 
   void purge(Call& call) const {
-    const int removed = parts_.queue.purge(call.param("endpoint"));
+    const std::string whose = call.caller.may(may_admin) ? "" : call.caller.name;
+    const int removed = parts_.queue.purge(call.param("endpoint"), whose);
     call.reply->respond(json_response({{"removed", removed}, {"status", "completed"}}));
   }
 
@@ -158,8 +160,16 @@ class Endpoint {
     return std::nullopt;
   }
 
+  std::optional<StoredJob> found_to_change(Call& call) const {
+    auto job = found(call);
+    if (!job || may_change(call.caller, *job)) return job;
+    call.reply->respond(refused(403, "this job is another client's"));
+    return std::nullopt;
+  }
+
   void answer_when_final(Call& call, const std::string& id, std::int64_t wait) const {
     parts_.waiters.wait(id, milliseconds(wait), [parts = parts_, id, reply = call.reply](bool last) {
+      if (!reply->is_wanted()) return true;
       const auto job = parts.queue.find(id);
       if (!job) return reply->respond(refused(404, "job not found")), true;
       if (!is_final(job->state) && !last) return false;

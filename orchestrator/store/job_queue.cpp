@@ -318,12 +318,14 @@ bool JobQueue::retry(const std::string& id) {
   return changed;
 }
 
-int JobQueue::purge(const std::string& endpoint) {
+int JobQueue::purge(const std::string& endpoint, const std::string& client) {
   const auto purged = database_.transact([&](SQLite::Database& connection) {
-    auto ids = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND endpoint = ?",
-                        as_number(JobState::queued), endpoint);
-    change(connection, "UPDATE jobs SET state = ?, ended = ? WHERE state = ? AND endpoint = ?",
-           as_number(JobState::cancelled), now_(), as_number(JobState::queued), endpoint);
+    auto ids = texts_of(connection,
+                        "SELECT id FROM jobs WHERE state = ?1 AND endpoint = ?2 AND (?3 = '' OR client = ?3)",
+                        as_number(JobState::queued), endpoint, client);
+    for (const auto& id : ids)
+      change(connection, "UPDATE jobs SET state = ?, ended = ? WHERE id = ?", as_number(JobState::cancelled),
+             now_(), id);
     return ids;
   });
   tell(purged);

@@ -137,7 +137,8 @@ class JobQueue {
   // Failed or timed out: to the queue once more, its output forgotten. False: it is in another state, or was
   // refused as it came in.
   bool retry(const std::string& id);
-  int purge(const std::string& endpoint);  // cancels what waits; how many
+  // Cancels what waits, of one client or (empty) of all; how many.
+  int purge(const std::string& endpoint, const std::string& client);
 
   // Workers that take jobs over the wire.
   void heard_of(const std::string& worker, const std::string& endpoint);

@@ -178,6 +178,29 @@ TEST_F(WithTokens, PutsAJobDownToItsClient) {
   EXPECT_EQ(queue_.find(id)->client, "submitter");
 }
 
+TEST_F(WithTokens, LetsNobodyChangeAnotherClientsJobs) {
+  const NewToken other = make_token("other", "submit");
+  write_file(folder_ / "tokens", submitter_.line + "\n" + other.line + "\n" + admin_.line + "\n");
+  server_->stop(std::chrono::milliseconds(0));
+  settings_.tokens = Tokens::read(folder_ / "tokens");
+  start();
+  const auto submit = [&] {
+    return json::parse(post("/v2/flaky/run", kRun, bearing(submitter_)).body).at("id").get<std::string>();
+  };
+  const std::string id = submit();
+  EXPECT_EQ(post("/v2/flaky/cancel/" + id, "", bearing(other)).status, 403);
+  EXPECT_EQ(post("/v2/flaky/retry/" + id, "", bearing(other)).status, 403);
+  EXPECT_EQ(post("/api/v1/jobs/" + id + "/cancel", "", bearing(other)).status, 403);
+  EXPECT_EQ(json::parse(post("/v2/flaky/purge-queue", "", bearing(other)).body).at("removed"), 0);
+  EXPECT_EQ(queue_.find(id)->state, JobState::queued);
+  EXPECT_EQ(json::parse(post("/v2/flaky/cancel/" + id, "", bearing(submitter_)).body).at("status"),
+            "CANCELLED");
+  EXPECT_EQ(json::parse(post("/api/v1/jobs/" + submit() + "/cancel", "", bearing(admin_)).body).at("state"),
+            "cancelled");
+  submit();
+  EXPECT_EQ(json::parse(post("/v2/flaky/purge-queue", "", bearing(submitter_)).body).at("removed"), 1);
+}
+
 TEST_F(WithTokens, MayBeCalledByAnyName) { EXPECT_EQ(get("/livez", {{"Host", "ci.example"}}).status, 200); }
 
 TEST_F(WithTokens, DoesNotReadALargeBodyOfAStranger) {
@@ -461,6 +484,18 @@ TEST_F(ApiServerTest, HoldsAWorkerUntilThereIsAJob) {
   w.send(request_text("GET", "/v2/flaky/job-take/w1"));
   const std::string id = submitted();
   EXPECT_EQ(json::parse(w.answer().body).at("id"), id);
+}
+
+TEST_F(ApiServerTest, GivesNoJobToAWorkerThatHasHungUp) {
+  start();
+  {
+    Wire w(server_->port());
+    w.send(request_text("GET", "/v2/flaky/job-take/w1"));
+    while (queue_.workers("flaky").idle == 0) std::this_thread::yield();
+  }
+  get("/livez");  // it has been seen by then
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE") << "it would be lost for a minute";
 }
 
 TEST_F(ApiServerTest, DropsTheResultOfAWorkerThatHasTheJobNoMore) {

@@ -385,6 +385,32 @@ TEST_F(HttpServerTest, HoldsNoThreadForAnAnswerThatWaits) {
   EXPECT_EQ(waiting.answer().body, "at last");
 }
 
+TEST_F(HttpServerTest, KnowsWhenTheClientNoLongerWaits) {
+  start();
+  Wire w = wire();
+  w.send(request_text("GET", "/keep"));
+  const auto reply = kept_.next();
+  EXPECT_TRUE(reply->is_wanted());
+  w.hang_up();
+  EXPECT_TRUE(eventually([&] { return !reply->is_wanted(); }));
+}
+
+TEST_F(HttpServerTest, DoesNotTakeTheNextRequestForAGoodbye) {
+  start();
+  Wire w = wire();
+  for (int i = 0; i < 50; ++i) {
+    w.send(request_text("GET", "/keep"));
+    const auto reply = kept_.next();
+    w.send(request_text("GET", "/"));
+    ASSERT_TRUE(reply->is_wanted());
+    reply->respond({200, "text/plain", "", {}});
+    ASSERT_EQ(w.answer().status, 200);
+    ASSERT_EQ(w.answer().body, "GET / ");
+  }
+  w.send(request_text("GET", "/keep"));
+  EXPECT_TRUE(kept_.next()->is_wanted());
+}
+
 TEST_F(HttpServerTest, ClosesOnAReaderWhoTakesNothingOfAnAnswer) {
   HttpServerSettings settings;
   settings.write_time = milliseconds(200);

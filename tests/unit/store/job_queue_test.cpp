@@ -436,13 +436,21 @@ TEST_F(JobQueueTest, PurgesWhatWaitsAtOneEndpoint) {
   elsewhere.endpoint = "other";
   queue().submit(elsewhere);
   told_.clear();
-  EXPECT_EQ(queue().purge("flaky"), 2);
+  EXPECT_EQ(queue().purge("flaky", ""), 2);
   EXPECT_EQ(state("a"), JobState::running);
   EXPECT_EQ(state("b"), JobState::cancelled);
   EXPECT_EQ(state("c"), JobState::cancelled);
   EXPECT_EQ(state("d"), JobState::queued);
   EXPECT_EQ(told_, (Ids{"b", "c"}));
-  EXPECT_EQ(queue().purge("flaky"), 0);
+  EXPECT_EQ(queue().purge("flaky", ""), 0);
+}
+
+TEST_F(JobQueueTest, PurgesTheJobsOfOneClientWhereOneIsNamed) {
+  submit("a", "ann");
+  submit("b", "bob");
+  EXPECT_EQ(queue().purge("flaky", "ann"), 1);
+  EXPECT_EQ(state("a"), JobState::cancelled);
+  EXPECT_EQ(state("b"), JobState::queued);
 }
 
 // ---- names
