@@ -1,5 +1,6 @@
 #include "orchestrator/api/api_server.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,6 +9,8 @@
 
 namespace orchestrator {
 namespace {
+
+constexpr std::size_t kStrangersBytes = 64 * 1024;
 
 std::vector<std::string> segments_of(const std::string& pattern) {
   std::vector<std::string> segments;
@@ -38,7 +41,11 @@ bool has_method(const std::string& methods, const std::string& method) {
   return ("|" + methods + "|").find("|" + method + "|") != std::string::npos;
 }
 
-bool is_loopback(const std::string& address) { return address == "::1" || address.starts_with("127."); }
+// An address, not a name: "127.example.org" is one that somebody may point here.
+bool is_loopback(const std::string& address) {
+  in_addr v4{};
+  return address == "::1" || (address.starts_with("127.") && ::inet_pton(AF_INET, address.c_str(), &v4) == 1);
+}
 
 // Of "localhost:8080", "[::1]:8080".
 std::string without_port(const std::string& host) {
@@ -75,15 +82,20 @@ ApiServer::ApiServer(ApiSettings settings, ApiHost host)
   http_ = std::make_unique<HttpServer>(
       settings_.http,
       [this](const ServedRequest& request, std::shared_ptr<Reply> reply) { serve(request, reply); },
-      [this](const ServedRequest& request) {
-        std::map<std::string, std::string> params;
-        std::string allowed;
-        const Route* route = find(request, params, allowed);
-        return route ? route->body_bytes : std::size_t{1024};
-      });
+      [this](const ServedRequest& request) { return body_limit(request); });
 }
 
 ApiServer::~ApiServer() = default;
+
+// Whoever will be refused anyway is not listened to for long.
+std::size_t ApiServer::body_limit(const ServedRequest& request) const {
+  std::map<std::string, std::string> params;
+  std::string allowed;
+  const Route* route = find(request, params, allowed);
+  if (!route || is_from_elsewhere(request)) return kStrangersBytes;
+  const bool may_stay = route->scope == kForAll || caller_of(request);
+  return may_stay ? route->body_bytes : std::min(route->body_bytes, kStrangersBytes);
+}
 
 void ApiServer::start() { http_->start(); }
 std::uint16_t ApiServer::port() const { return http_->port(); }

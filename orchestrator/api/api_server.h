@@ -25,6 +25,7 @@ struct ApiSettings {
   std::vector<std::string> hosts;  // names that Host may say beside those of loopback, with or without port
   Admission admission;
   std::string reports;        // a folder that holds one for each job
+  bool works_itself = true;   // this host has a worker of its own
   std::size_t streams = 128;  // readers of events and logs at once
 };
 
@@ -49,6 +50,11 @@ struct ApiParts : ApiHost {
   std::function<void(std::function<void()>)> later;  // on a handler's thread, soon
   std::function<bool()> draining;                    // no new jobs are taken
 };
+
+// Its own jobs, or everybody's for an admin.
+inline bool may_change(const Caller& caller, const StoredJob& job) {
+  return caller.may(may_admin) || caller.name == job.client;
+}
 
 std::vector<Route> runpod_routes(const ApiParts& parts);
 std::vector<Route> runpod_worker_routes(const ApiParts& parts);
@@ -79,6 +85,7 @@ class ApiServer {
   void serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply);
   const Route* find(const ServedRequest& request, std::map<std::string, std::string>& params,
                     std::string& allowed) const;
+  std::size_t body_limit(const ServedRequest& request) const;
   bool is_from_elsewhere(const ServedRequest& request) const;
   std::optional<Caller> caller_of(const ServedRequest& request) const;
 

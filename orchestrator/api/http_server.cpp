@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
@@ -32,6 +34,9 @@ namespace http = beast::http;
 using Protocol = asio::generic::stream_protocol;
 using Stream = beast::basic_stream<Protocol, asio::any_io_executor>;
 using boost::system::error_code;
+
+// How long a client may go on sending what was refused.
+constexpr auto kLinger = std::chrono::seconds(2);
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -81,6 +86,12 @@ ServedRequest request_of(const Message& message, const std::string& peer) {
     value.append(field.value().data(), field.value().size());
   }
   return request;
+}
+
+// Of a server that is gone. A file that is no socket is somebody's.
+void remove_socket(const std::string& path) {
+  struct stat found {};
+  if (::lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode)) ::unlink(path.c_str());
 }
 
 ServedResponse refusal(int status, const std::string& sentence) {
@@ -139,7 +150,10 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(std::shared_ptr<HttpServer::State> server, Protocol::socket socket, std::string peer)
-      : server_(std::move(server)), stream_(std::move(socket)), peer_(std::move(peer)) {
+      : server_(std::move(server)),
+        stream_(std::move(socket)),
+        body_timer_(stream_.get_executor()),
+        peer_(std::move(peer)) {
     ++server_->open;
     const std::lock_guard lock(server_->mutex);
     server_->connections.insert(this);
@@ -209,20 +223,43 @@ class Connection : public std::enable_shared_from_this<Connection> {
     });
   }
 
+  // Not the stream's own timeout, which would close it: the client is told.
   void read_body() {
-    stream_.expires_after(server_->settings.body_time);
+    stream_.expires_never();
+    body_is_late_ = false;
+    body_timer_.expires_after(server_->settings.body_time);
+    body_timer_.async_wait([self = shared_from_this()](error_code) { self->look_at_body_time(); });
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](error_code error, std::size_t) { self->body_read(error); });
   }
 
+  void look_at_body_time() {
+    if (body_timer_.expiry() > std::chrono::steady_clock::now()) return;  // the body came, or it is another's
+    body_is_late_ = true;
+    stream_.cancel();
+  }
+
   void body_read(error_code error) {
+    body_timer_.expires_at(asio::steady_timer::time_point::max());
     if (error == http::error::body_limit) return refuse_body(limit_);
-    if (error == beast::error::timeout) return refuse(408, "the request's body did not come in time");
+    if (error == asio::error::operation_aborted && body_is_late_)
+      return refuse(408, "the request's body did not come in time");
     if (error) return is_http_error(error) ? refuse(400, "this is no HTTP/1.1 request") : shut();
-    stream_.expires_never();
     request_.body = std::move(parser_->get().body());
     parser_.reset();
+    watch_client();
     give_to_handler();
+  }
+
+  // Whoever waits long for an answer may be gone before there is one. Nothing is read here: what comes may be
+  // the next request.
+  void watch_client() {
+    stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](error_code error) {
+      char next;
+      if (error) return;
+      const ssize_t n = ::recv(self->stream_.socket().native_handle(), &next, 1, MSG_PEEK | MSG_DONTWAIT);
+      if (n == 0 || (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) self->left_ = true;
+    });
   }
 
   void give_to_handler();
@@ -239,6 +276,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void refuse(int status, const std::string& sentence) {
     keep_alive_ = false;
     busy_ = true;
+    refused_ = true;
     send(refusal(status, sentence));
   }
 
@@ -260,10 +298,19 @@ class Connection : public std::enable_shared_from_this<Connection> {
     message->body() = std::move(response.body);
     message->prepare_payload();
     if (request_.method == "HEAD") message->body().clear();
+    auto serializer = std::make_shared<http::response_serializer<http::string_body>>(*message);
+    send_on(message, serializer);
+  }
+
+  // Piece by piece: a slow reader of a long answer has the time for each.
+  template <class Message, class Serializer>
+  void send_on(const std::shared_ptr<Message>& message, const std::shared_ptr<Serializer>& serializer) {
     stream_.expires_after(server_->settings.write_time);
-    http::async_write(stream_, *message, [self = shared_from_this(), message](error_code error, std::size_t) {
-      self->answered(error, message->keep_alive());
-    });
+    http::async_write_some(stream_, *serializer,
+                           [self = shared_from_this(), message, serializer](error_code error, std::size_t) {
+                             if (!error && !serializer->is_done()) return self->send_on(message, serializer);
+                             self->answered(error, message->keep_alive());
+                           });
   }
 
   void count(int status) const {
@@ -272,8 +319,27 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void answered(error_code error, bool keep_alive) {
     busy_ = false;
-    if (error || !keep_alive) return shut();
+    if (error) return shut();
+    if (refused_) return linger();
+    if (!keep_alive) return shut();
     read_head();
+  }
+
+  // What the client is still sending is read for a while, and dropped: a connection closed on unread bytes is
+  // reset, and the answer lost with it.
+  void linger() {
+    error_code ignored;
+    stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+    stream_.expires_after(kLinger);
+    drop_input();
+  }
+
+  void drop_input() {
+    stream_.async_read_some(asio::buffer(dropped_),
+                            [self = shared_from_this()](error_code error, std::size_t) {
+                              if (error || self->gone_) return self->shut();
+                              self->drop_input();
+                            });
   }
 
   void start_stream(ServedResponse head) {
@@ -292,13 +358,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
     watch_reader();
   }
 
-  // A reader that goes away is seen at once, not at the next write.
+  // A reader that goes away is seen at once, not at the next write; what it says meanwhile is not wanted.
   void watch_reader() {
-    stream_.socket().async_wait(Protocol::socket::wait_read, [self = shared_from_this()](error_code error) {
-      if (error || self->ended_) return;
-      error_code ignored;
-      if (self->stream_.socket().available(ignored) == 0) self->lose_reader();
-    });
+    stream_.socket().async_read_some(asio::buffer(dropped_),
+                                     [self = shared_from_this()](error_code error, std::size_t) {
+                                       if (self->ended_ || self->gone_) return;
+                                       if (error) return self->lose_reader();
+                                       self->watch_reader();
+                                     });
   }
 
   void lose_reader() {
@@ -346,18 +413,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::shared_ptr<HttpServer::State> server_;
   Stream stream_;
+  asio::steady_timer body_timer_;
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;
   ServedRequest request_;
   std::size_t limit_ = 0;
   bool keep_alive_ = false;
-  bool busy_ = false;  // a request is being read, or waits for its answer
+  bool busy_ = false;     // a request is being read, or waits for its answer
+  bool refused_ = false;  // the connection ends with this answer, though more may come
+  bool body_is_late_ = false;
   bool streaming_ = false, ended_ = false, writing_ = false;
+  std::array<char, 4'096> dropped_;
   std::deque<std::string> pieces_;
   std::string piece_;                   // that is being written
   std::atomic<std::size_t> unread_{0};  // bytes of pieces
   std::atomic<bool> gone_{false};
+  std::atomic<bool> left_{false};  // the client has ended its side
 };
 
 class Connection::Exchange : public Reply {
@@ -370,10 +442,13 @@ class Connection::Exchange : public Reply {
       end();
   }
 
+  bool is_wanted() const override { return connection_ && !connection_->gone_ && !connection_->left_; }
+
   void respond(ServedResponse response) override {
     if (begun_.exchange(true)) return;
-    asio::post(connection_->stream_.get_executor(),
-               [c = connection_, response = std::move(response)]() mutable { c->send(std::move(response)); });
+    const auto answered = std::move(connection_);  // whoever keeps the reply does not keep the connection
+    asio::post(answered->stream_.get_executor(),
+               [answered, response = std::move(response)]() mutable { answered->send(std::move(response)); });
   }
 
   void start_stream(ServedResponse head) override {
@@ -386,6 +461,7 @@ class Connection::Exchange : public Reply {
   }
 
   bool write(std::string bytes) override {
+    if (!streams_) return false;
     if (connection_->gone_ || bytes.empty()) return !connection_->gone_;
     if (connection_->unread_ + bytes.size() > connection_->server_->settings.unread_bytes + (1 << 16)) {
       connection_->close(true);
@@ -400,6 +476,7 @@ class Connection::Exchange : public Reply {
   }
 
   void end() override {
+    if (!streams_) return;
     asio::post(connection_->stream_.get_executor(), [c = connection_] {
       c->ended_ = true;
       c->write_next();
@@ -429,7 +506,7 @@ void Connection::give_to_handler() {
 void HttpServer::State::listen() {
   try {
     if (!settings.unix_socket.empty()) {
-      ::unlink(settings.unix_socket.c_str());
+      remove_socket(settings.unix_socket);
       local.emplace(context, asio::local::stream_protocol::endpoint(settings.unix_socket));
       ::chmod(settings.unix_socket.c_str(), 0660);
       return;
@@ -522,7 +599,7 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
     if (state->tcp) state->tcp->close(ignored);
     if (state->local) state->local->close(ignored);
   });
-  if (!state_->settings.unix_socket.empty()) ::unlink(state_->settings.unix_socket.c_str());
+  remove_socket(state_->settings.unix_socket);
   state_->close_idle(false);
   const auto deadline = std::chrono::steady_clock::now() + grace;
   while (state_->open > 0 && std::chrono::steady_clock::now() < deadline)

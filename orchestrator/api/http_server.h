@@ -56,6 +56,8 @@ struct ServedResponse {
 class Reply {
  public:
   virtual ~Reply() = default;
+  // False once the client is known to be gone: what would be lost with the answer should not be given to it.
+  virtual bool is_wanted() const = 0;
   virtual void respond(ServedResponse response) = 0;
   virtual void start_stream(ServedResponse head) = 0;  // `body` is its first piece
   // False when the reader is gone, or too slow.

@@ -105,8 +105,11 @@ class Jobs {
   }
 
   void cancel(Call& call) const {
-    if (!found(call)) return;
-    call.reply->respond(json_response(described(*parts_.queue.cancel(call.param("id")))));
+    const auto job = found(call);
+    if (!job) return;
+    if (!may_change(call.caller, *job))
+      return call.reply->respond(problem(403, "this job is another client's"));
+    call.reply->respond(json_response(described(parts_.queue.cancel(job->id).value_or(*job))));
   }
 
   void report(Call& call) const {

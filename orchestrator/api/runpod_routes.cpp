@@ -2,6 +2,9 @@
 // Python, JavaScript and Go clients really send and read.
 #include <fmt/format.h>
 
+#include <mutex>
+#include <set>
+
 #include "orchestrator/api/intake.h"
 #include "orchestrator/api/runpod_status.h"
 
@@ -22,6 +25,22 @@ ServedResponse refused(int status, const std::string& sentence) {
 ServedResponse status_response(const StoredJob& job) {
   return {200, "application/json", runpod_status(job), {}};
 }
+
+// Cancelled jobs whose readers of a stream know it. Those of the Python client take CANCELLED for a state
+// that goes on; only an error ends their loop.
+class ToldOnce {
+ public:
+  bool is_new(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    if (told_.size() >= kMost) told_.clear();
+    return told_.insert(id).second;
+  }
+
+ private:
+  static constexpr std::size_t kMost = 10'000;
+  std::mutex mutex_;
+  std::set<std::string> told_;  // guarded by mutex_
+};
 
 class Endpoint {
  public:
@@ -52,28 +71,32 @@ class Endpoint {
     const auto job = found(call);
     if (!job) return;
     const std::int64_t wait = call.number("wait", 1'000, 0, 90'000);
-    parts_.waiters.wait(job->id, milliseconds(wait),
-                        [parts = parts_, id = job->id, reply = call.reply](bool last) {
-                          const auto now = parts.queue.find(id);
-                          if (!now) return reply->respond(refused(404, "job not found")), true;
-                          json chunks = json::array();
-                          for (const auto& chunk : parts.queue.take_chunks(id))
-                            chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
-                          if (chunks.empty() && !is_final(now->state) && !last) return false;
-                          json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
-                          reply->respond(json_response(answer));
-                          return true;
-                        });
+    parts_.waiters.wait(
+        job->id, milliseconds(wait),
+        [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_](bool last) {
+          if (!reply->is_wanted()) return true;  // chunks would be lost with it
+          const auto now = parts.queue.find(id);
+          if (!now) return reply->respond(refused(404, "job not found")), true;
+          if (now->state == JobState::cancelled && !told->is_new(id))
+            return reply->respond(refused(404, "the job was cancelled")), true;
+          json chunks = json::array();
+          for (const auto& chunk : parts.queue.take_chunks(id))
+            chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
+          if (chunks.empty() && !is_final(now->state) && !last) return false;
+          json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
+          reply->respond(json_response(answer));
+          return true;
+        });
   }
 
   void cancel(Call& call) const {
-    if (!found(call)) return;
-    const auto job = parts_.queue.cancel(call.param("id"));
-    call.reply->respond(status_response(*job));
+    const auto job = found_to_change(call);
+    if (!job) return;
+    call.reply->respond(status_response(parts_.queue.cancel(job->id).value_or(*job)));
   }
 
   void retry(Call& call) const {
-    const auto job = found(call);
+    const auto job = found_to_change(call);
     if (!job) return;
     if (!parts_.queue.retry(job->id))
       return call.reply->respond(
@@ -83,7 +106,8 @@ class Endpoint {
   }
 
   void purge(Call& call) const {
-    const int removed = parts_.queue.purge(call.param("endpoint"));
+    const std::string whose = call.caller.may(may_admin) ? "" : call.caller.name;
+    const int removed = parts_.queue.purge(call.param("endpoint"), whose);
     call.reply->respond(json_response({{"removed", removed}, {"status", "completed"}}));
   }
 
@@ -91,9 +115,10 @@ class Endpoint {
     const std::string& endpoint = call.param("endpoint");
     const Counts jobs = parts_.queue.counts(endpoint);
     const auto workers = parts_.queue.workers(endpoint);
-    const bool ready = !parts_.not_ready();
-    const int own = ready ? 1 : 0;  // this host works on every endpoint's jobs itself
-    const int busy = own > 0 && jobs.running > 0 ? 1 : 0;
+    // This host, where it works itself, works on every endpoint's jobs.
+    const int able = parts_.settings.works_itself ? 1 : 0;
+    const int own = able > 0 && !parts_.not_ready() ? 1 : 0;
+    const int busy = own > 0 && jobs.running > workers.running ? 1 : 0;
     call.reply->respond(json_response({{"jobs",
                                         {{"completed", jobs.completed},
                                          {"failed", jobs.failed},
@@ -106,7 +131,7 @@ class Endpoint {
                                          {"ready", workers.idle + own - busy},
                                          {"running", workers.running + busy},
                                          {"throttled", 0},
-                                         {"unhealthy", workers.silent + 1 - own}}}}));
+                                         {"unhealthy", workers.silent + able - own}}}}));
   }
 
   void requests(Call& call) const {
@@ -139,8 +164,16 @@ class Endpoint {
     return std::nullopt;
   }
 
+  std::optional<StoredJob> found_to_change(Call& call) const {
+    auto job = found(call);
+    if (!job || may_change(call.caller, *job)) return job;
+    call.reply->respond(refused(403, "this job is another client's"));
+    return std::nullopt;
+  }
+
   void answer_when_final(Call& call, const std::string& id, std::int64_t wait) const {
     parts_.waiters.wait(id, milliseconds(wait), [parts = parts_, id, reply = call.reply](bool last) {
+      if (!reply->is_wanted()) return true;
       const auto job = parts.queue.find(id);
       if (!job) return reply->respond(refused(404, "job not found")), true;
       if (!is_final(job->state) && !last) return false;
@@ -150,6 +183,7 @@ class Endpoint {
   }
 
   ApiParts parts_;
+  std::shared_ptr<ToldOnce> told_cancelled_ = std::make_shared<ToldOnce>();
 };
 
 }  // namespace

@@ -121,6 +121,7 @@ class WorkersSide {
     parts_.waiters.wait(
         kAnyJob, milliseconds(kHold),
         [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
+          if (!reply->is_wanted()) return true;  // a job would be lost with it
           if (parts.draining()) return reply->respond(nothing()), true;
           const auto jobs = parts.queue.take(endpoint, worker, most);
           if (jobs.empty() && !last) return false;

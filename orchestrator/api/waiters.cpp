@@ -1,5 +1,7 @@
 #include "orchestrator/api/waiters.h"
 
+#include <spdlog/spdlog.h>
+
 #include <vector>
 
 namespace orchestrator {
@@ -15,7 +17,7 @@ bool Waiters::Waiter::try_now(bool last) {
     again = false;
     const bool must = at_last;
     lock.unlock();
-    const bool answered = attempt(must);
+    const bool answered = answers(must);
     lock.lock();
     if (!answered) continue;
     attempt = nullptr;
@@ -23,6 +25,16 @@ bool Waiters::Waiter::try_now(bool last) {
   }
   busy = false;
   return !attempt;
+}
+
+// One that throws counts as answered: letting go of its Reply tells the client.
+bool Waiters::Waiter::answers(bool last) {
+  try {
+    return attempt(last);
+  } catch (const std::exception& error) {
+    spdlog::error("an answer that waited failed: {}", error.what());
+    return true;
+  }
 }
 
 void Waiters::wait(const std::string& job, std::chrono::milliseconds time, Attempt attempt) {

@@ -31,6 +31,8 @@ class Waiters {
     bool try_now(bool last);
 
    private:
+    bool answers(bool last);
+
     std::mutex mutex;
     Attempt attempt;  // empty once it has answered; called by whoever has set `busy`
     bool busy = false, again = false, at_last = false;  // guarded by mutex

@@ -365,7 +365,8 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.on(what, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
            serve.private_webhooks);
   const std::string how = "How it works";
-  flags.text(how, "--jobs", "N", "Jobs that are worked on at once, 1 to 64 [4]", draft.jobs);
+  flags.text(how, "--jobs", "N",
+             "Jobs that are worked on at once, up to 64; 0: by workers elsewhere alone [4]", draft.jobs);
   flags.text(how, "--on-restart", "WORD",
              "restart or fail: what becomes of jobs that ran when the server died [restart]",
              draft.on_restart);
@@ -398,7 +399,7 @@ void read_listen(Draft& draft) {
 void finish_serve(Draft& draft) {
   CommandLine::Serve& serve = draft.line.serve;
   read_listen(draft);
-  serve.jobs = number_said("--jobs", draft.jobs, 1, 64, draft).value_or(serve.jobs);
+  serve.jobs = number_said("--jobs", draft.jobs, 0, 64, draft).value_or(serve.jobs);
   serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
   read_choice<bool>("--on-restart", draft.on_restart, {{"restart", false}, {"fail", true}},
                     serve.fail_on_restart, draft.reading.errors);

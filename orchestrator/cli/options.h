@@ -79,7 +79,7 @@ struct CommandLine {
     std::vector<std::string> hosts;                                                 // names of this server
     std::vector<std::string> repository_hosts, folders, images, networks, secrets;  // that jobs may name
     bool private_webhooks = false;
-    int jobs = 4;  // at once
+    int jobs = 4;  // at once; 0: this host works on none itself
     bool fail_on_restart = false;
     double drain_s = 60, keep_days = 30;
   } serve;

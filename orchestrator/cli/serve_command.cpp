@@ -1,8 +1,11 @@
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <iostream>
 
@@ -49,6 +52,7 @@ class ServeMode {
         session_(program, options),
         signals_(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); }),
         folder_(serve_folder(session_.state_folder())),
+        lock_(lock_alone(folder_)),
         database_(database_file(folder_)),
         queue_(database_, {}, wall_clock),
         events_(database_),
@@ -72,6 +76,7 @@ class ServeMode {
         std::make_unique<Webhooks>(session_.loop(), background_, queue_,
                                    WebhookSettings{options.serve.private_webhooks, options.ca_file,
                                                    [](const StoredJob& job) { return runpod_status(job); }});
+    settings.secrets = [](const auto& names) { return gather_secrets(names, environment); };
     worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
                                             events_, settings);
   }
@@ -105,6 +110,17 @@ class ServeMode {
   }
 
  private:
+  // A second server would take the first one's running jobs for those of a dead one.
+  static io::Fd lock_alone(const std::string& folder) {
+    const std::string file = folder + "/lock";
+    io::Fd lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (!lock) throw io::HostError(fmt::format("cannot make {}: {}", file, std::strerror(errno)));
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+      throw io::HostError(fmt::format(
+          "another orchestrator serves from {}; a second one needs a --state-dir of its own", folder));
+    return lock;
+  }
+
   std::optional<images::GitCredential> operators_credential() const {
     if (options_.git_token_env.empty() && options_.git_token_file.empty()) return std::nullopt;
     if (options_.git_host.empty())
@@ -122,6 +138,7 @@ class ServeMode {
     if (!serve.token_file.empty()) settings.tokens = Tokens::read(serve.token_file);
     settings.hosts = serve.hosts;
     settings.reports = folder_ + "/reports";
+    settings.works_itself = serve.jobs > 0;
     Admission& admission = settings.admission;
     if (!serve.repository_hosts.empty()) admission.repository_hosts = serve.repository_hosts;
     admission.folders = serve.folders;
@@ -223,6 +240,7 @@ class ServeMode {
   Session session_;
   io::Signals signals_;  // before any thread is made
   std::string folder_;
+  io::Fd lock_;
   Database database_;
   JobQueue queue_;
   EventStore events_;

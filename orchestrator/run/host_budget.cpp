@@ -78,9 +78,7 @@ HostBudget::Claim* HostBudget::next() const {
 void HostBudget::give_back(const std::string& client, const HostShare& share) {
   leased_.cpus -= share.cpus;
   leased_.memory_bytes -= share.memory_bytes;
-  const auto held = held_.find(client);
-  held->second -= share.cpus;
-  if (held->second < kTiny) held_.erase(held);
+  if ((held_[client] -= share.cpus) < kTiny) held_.erase(client);
   call_next();
 }
 

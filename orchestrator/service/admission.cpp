@@ -29,7 +29,7 @@ bool is_below(const std::string& folder, const std::string& root) {
   const fs::path real = fs::weakly_canonical(folder, error);
   const fs::path top = fs::weakly_canonical(root, error);
   const auto end = std::mismatch(top.begin(), top.end(), real.begin(), real.end());
-  return !error && end.first == top.end();
+  return !error && !top.empty() && end.first == top.end();
 }
 
 bool matches(const std::string& pattern, const std::string& image) {
@@ -64,6 +64,10 @@ std::vector<FieldError> refusals(const JobRequest& request, const Admission& adm
   if (request.image && std::none_of(admission.images.begin(), admission.images.end(), allows_image))
     refuse("/image", fmt::format("the image '{}' is not one that the operator allows: {}", *request.image,
                                  joined(admission.images)));
+  // Its FROM may name any image, and its limits are the engine's.
+  if (request.dockerfile && !holds(admission.images, "*"))
+    refuse("/dockerfile",
+           "a Dockerfile may build on any image, which the operator does not allow (--allow-image '*')");
   if (request.network && !holds(admission.networks, *request.network))
     refuse("/network", fmt::format("the network '{}' is not one that the operator allows: {}",
                                    *request.network, joined(admission.networks)));

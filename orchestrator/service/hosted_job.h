@@ -16,9 +16,10 @@ namespace orchestrator {
 struct HostedJobSpec {
   std::string id;  // a plain file name
   JobRequest said;
-  JobRequest defaults;  // of the operator, as from the user's config
-  std::string scratch;  // a folder to make and to remove
-  std::string reports;  // a folder to make for the reports; empty: none are kept
+  JobRequest defaults;             // of the operator, as from the user's config
+  sandbox::EnvList secret_values;  // of said.secret_env
+  std::string scratch;             // a folder to make and to remove
+  std::string reports;             // a folder to make for the reports; empty: none are kept
   std::size_t summary_bytes = 8u << 20;
   std::optional<images::GitCredential> credential;
   std::string ca_file;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
 
 namespace orchestrator {
@@ -124,15 +125,15 @@ void LocalWorker::look() {
     } catch (const std::exception& error) {
       spdlog::error("no job could be taken: {}", error.what());
     }
-    loop_.post([self, taken = std::move(taken)]() mutable {
+    loop_.post([self, taken = std::move(taken)] {
       if (!*self) return;
       --(*self)->asking_;
-      for (auto& job : taken) (*self)->begin(std::move(job));
+      for (const auto& job : taken) (*self)->begin(job);
     });
   });
 }
 
-void LocalWorker::begin(StoredJob job) {
+HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   HostedJobSpec spec;
   spec.id = job.id;
   spec.scratch = fmt::format("{}/{}", settings_.scratch, job.id);
@@ -141,17 +142,40 @@ void LocalWorker::begin(StoredJob job) {
   spec.credential = settings_.credential;
   spec.ca_file = settings_.ca_file;
   spec.allowed_hosts = settings_.allowed_hosts;
-  spec.images = &builds_;
   if (!spec.reports.empty()) spec.logs = spec.reports + "/logs";
   spec.program_version = settings_.version;
-  spec.budget = &budget_;
   spec.claimant = {job.client, job.low_priority};
   spec.said = read_job(job.input, UnknownFields::warn, "").request;  // it was checked when it came in
+  if (!spec.said.secret_env.empty() && settings_.secrets)
+    spec.secret_values = settings_.secrets(spec.said.secret_env);
+  return spec;
+}
+
+void LocalWorker::begin(const StoredJob& job) {
   spdlog::info("job {} of {} begins (hand-out {})", job.id, job.client, job.epoch);
-  active_.push_back(std::make_unique<Active>(*this, std::move(job), std::move(spec)));
-  active_.back()->hosted().start();
-  if (stopping_) active_.back()->hosted().stop(RunEnd::cancelled, "the server stops");
+  try {
+    HostedJobSpec spec = spec_of(job);
+    spec.budget = &budget_;
+    spec.images = &builds_;
+    active_.push_back(std::make_unique<Active>(*this, job, std::move(spec)));
+    active_.back()->hosted().start();
+    if (stopping_) active_.back()->hosted().stop(RunEnd::cancelled, "the server stops");
+    check(job.id);  // it may have been cancelled since it was taken
+  } catch (...) {
+    // Whatever is the matter with a job is its end, not the server's.
+    const Failure failure = failure_of(std::current_exception());
+    spdlog::error("job {} cannot begin: {}", job.id, failure.message);
+    std::erase_if(active_, [&](const auto& each) { return each->job().id == job.id; });
+    tell_end(job, JobState::failed, "", runpod_error(failure, settings_.version, "", settings_.name));
+  }
   look();
+}
+
+void LocalWorker::tell_end(const StoredJob& job, JobState state, const std::string& summary,
+                           const std::string& error) {
+  background_.post([this, id = job.id, epoch = job.epoch, state, summary, error] {
+    queue_.finish(id, epoch, state, summary, error);
+  });
 }
 
 void LocalWorker::ended(Active& active, HostedResult result) {
@@ -169,10 +193,7 @@ void LocalWorker::ended(Active& active, HostedResult result) {
   spdlog::info("job {} ends: {}{}", job.id, ours_to_tell ? name(state) : "interrupted",
                result.error.empty() ? "" : ", " + result.error);
   std::erase_if(active_, [&](const auto& each) { return each.get() == &active; });
-  if (ours_to_tell)
-    background_.post([this, job, state, error, summary = std::move(result.summary)] {
-      queue_.finish(job.id, job.epoch, state, summary, error);
-    });
+  if (ours_to_tell) tell_end(job, state, result.summary, error);
   look();
 }
 

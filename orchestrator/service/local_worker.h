@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,8 @@ struct LocalWorkerSettings {
   std::optional<images::GitCredential> credential;
   std::string ca_file;
   std::vector<std::string> allowed_hosts;  // to clone from
+  // Values of the variables that a job may have; throws io::RequestError where there is none.
+  std::function<sandbox::EnvList(const std::vector<std::string>& names)> secrets;
 };
 
 class LocalWorker {
@@ -48,9 +51,11 @@ class LocalWorker {
   class Active;
 
   void look();
-  void begin(StoredJob job);
+  HostedJobSpec spec_of(const StoredJob& job) const;
+  void begin(const StoredJob& job);
   void check(const std::string& id);
   void ended(Active& active, HostedResult result);
+  void tell_end(const StoredJob& job, JobState state, const std::string& summary, const std::string& error);
   void flush();
   void write_soon();
 

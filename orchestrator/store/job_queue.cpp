@@ -15,6 +15,8 @@ constexpr const char* kColumns =
     "ttl, "
     "low_priority, retries, progress, error, webhook";
 
+constexpr const char* kOverran = "executionTimeout exceeded";
+
 int as_number(JobState state) { return static_cast<int>(state); }
 
 StoredJob read_row(SQLite::Statement& row) {
@@ -302,24 +304,29 @@ std::optional<StoredJob> JobQueue::cancel(const std::string& id) {
 
 bool JobQueue::retry(const std::string& id) {
   const bool changed = database_.transact([&](SQLite::Database& connection) {
-    change(connection, "DELETE FROM chunks WHERE job = ?", id);
-    return change(connection,
-                  "UPDATE jobs SET state = ?, queued = ?, started = 0, ended = 0, output = '', error = '', "
-                  "worker = '', "
-                  "retries = 0 WHERE id = ? AND state IN (?, ?) AND request <> ''",
-                  as_number(JobState::queued), now_(), id, as_number(JobState::failed),
-                  as_number(JobState::timed_out)) > 0;
+    // What failed without ever having been handed out was refused as it came in.
+    const bool again =
+        change(connection,
+               "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
+               "worker = '', retries = 0 WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
+               "request <> ''",
+               as_number(JobState::queued), now_(), id, as_number(JobState::failed),
+               as_number(JobState::timed_out)) > 0;
+    if (again) change(connection, "DELETE FROM chunks WHERE job = ?", id);
+    return again;
   });
   if (changed) tell(id);
   return changed;
 }
 
-int JobQueue::purge(const std::string& endpoint) {
+int JobQueue::purge(const std::string& endpoint, const std::string& client) {
   const auto purged = database_.transact([&](SQLite::Database& connection) {
-    auto ids = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND endpoint = ?",
-                        as_number(JobState::queued), endpoint);
-    change(connection, "UPDATE jobs SET state = ?, ended = ? WHERE state = ? AND endpoint = ?",
-           as_number(JobState::cancelled), now_(), as_number(JobState::queued), endpoint);
+    auto ids = texts_of(connection,
+                        "SELECT id FROM jobs WHERE state = ?1 AND endpoint = ?2 AND (?3 = '' OR client = ?3)",
+                        as_number(JobState::queued), endpoint, client);
+    for (const auto& id : ids)
+      change(connection, "UPDATE jobs SET state = ?, ended = ? WHERE id = ?", as_number(JobState::cancelled),
+             now_(), id);
     return ids;
   });
   tell(purged);
@@ -342,8 +349,10 @@ std::vector<std::string> JobQueue::jobs_to_stop(const std::string& worker) const
   return database_.with([&](SQLite::Database& connection) {
     // What has ended long ago, or was never run, nobody works on any more.
     return texts_of(connection,
-                    "SELECT id FROM jobs WHERE worker = ? AND state = ? AND started > 0 AND ended > ?",
-                    worker, as_number(JobState::cancelled), now_() - 600'000);
+                    "SELECT id FROM jobs WHERE worker = ? AND (state IN (?, ?) OR state = ? AND error = ?) "
+                    "AND started > 0 AND ended > ?",
+                    worker, as_number(JobState::cancelled), as_number(JobState::timed_out),
+                    as_number(JobState::failed), kOverran, now_() - 600'000);
   });
 }
 
@@ -431,6 +440,7 @@ std::vector<std::string> forget_old(SQLite::Database& connection, const Retentio
     if (std::find(old.begin(), old.end(), id) == old.end()) old.push_back(id);
   for (const auto& id : old) {
     change(connection, "DELETE FROM events WHERE job = ?", id);
+    change(connection, "DELETE FROM idempotency_keys WHERE job = ?", id);
     change(connection, "DELETE FROM jobs WHERE id = ?", id);
   }
   return old;
@@ -473,7 +483,7 @@ std::vector<std::string> JobQueue::expire(const Retention& retention) {
              "SELECT id FROM jobs WHERE state = ? AND started + execution_timeout <= ? AND worker <> ?",
              as_number(JobState::running), now, limits_.own_worker)))
       change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
-             as_number(JobState::failed), now, "executionTimeout exceeded", id);
+             as_number(JobState::failed), now, kOverran, id);
     lose(connection,
          take(texts_of(
              connection,

@@ -134,14 +134,16 @@ class JobQueue {
 
   // The state that the job has afterwards; nullopt: unknown.
   std::optional<StoredJob> cancel(const std::string& id);
-  // Failed or timed out: to the queue once more, its output forgotten. False: it is in another state.
+  // Failed or timed out: to the queue once more, its output forgotten. False: it is in another state, or was
+  // refused as it came in.
   bool retry(const std::string& id);
-  int purge(const std::string& endpoint);  // cancels what waits; how many
+  // Cancels what waits, of one client or (empty) of all; how many.
+  int purge(const std::string& endpoint, const std::string& client);
 
   // Workers that take jobs over the wire.
   void heard_of(const std::string& worker, const std::string& endpoint);
   std::vector<std::string> jobs_to_stop(
-      const std::string& worker) const;  // cancelled ones that it may still run
+      const std::string& worker) const;  // that it may still run: cancelled, or past their time
   struct Workers {
     int idle = 0, running = 0, silent = 0;
   };

@@ -1,0 +1,268 @@
+// `serve`, asked over HTTP as clients do: jobs from the queue to their reports, what is refused, and what a
+// signal or a sudden death does to them.
+#include "tests/functional/attempts.h"
+#include "tests/support/serving.h"
+
+namespace {
+
+using namespace testing_support;
+using nlohmann::json;
+
+// Over the little programs.
+class Serve : public testing::Test {
+ protected:
+  static json job(const std::string& line, int runs = 3) { return quick_job(programs(), line, runs); }
+  static json endless() { return job("exec ./sleeps_forever", 1); }
+
+  Serving serve_{programs()};
+
+  // Until an attempt of the one job that runs is under way.
+  void wait_for_container() {
+    ASSERT_TRUE(eventually([&] { return !containers_of(serve_.pid()).empty(); })) << serve_.log();
+  }
+};
+
+// ---- a job
+
+TEST_F(Serve, RunsAJobOfARunPodClient) {
+  const std::string id = serve_.run(job("test $ATTEMPT != 1"));
+  const json status = serve_.ended(id);
+  EXPECT_EQ(status.at("status"), "COMPLETED") << status;
+  EXPECT_EQ(status.at("output").at("total_runs"), 3);
+  EXPECT_EQ(status.at("output").at("failures"), 1);
+  EXPECT_EQ(status.at("workerId"), "local");
+  EXPECT_GT(status.at("executionTime"), 0);
+  EXPECT_EQ(containers_of(serve_.pid()), Strings{});
+}
+
+TEST_F(Serve, AnswersRunsyncWithTheReport) {
+  const json answer = serve_.posted("/v2/flaky/runsync?wait=25000", {{"input", job("true")}});
+  const json status = serve_.ended(answer.at("id"));
+  EXPECT_EQ(status.at("status"), "COMPLETED");
+  EXPECT_EQ(status.at("output").at("verdict"), "not_shown_flaky");
+}
+
+TEST_F(Serve, StreamsWhatEachAttemptCameTo) {
+  const std::string id = serve_.run(job("true", 4));
+  std::set<int> attempts;
+  for (std::string word; word != "COMPLETED";) {
+    const json answer = serve_.got("/v2/flaky/stream/" + id + "?wait=10000");
+    word = answer.at("status");
+    ASSERT_TRUE(word == "IN_QUEUE" || word == "IN_PROGRESS" || word == "COMPLETED") << answer;
+    for (const auto& chunk : answer.at("stream")) {
+      EXPECT_EQ(chunk.at("output").at("outcome"), "passed") << chunk;
+      EXPECT_TRUE(attempts.insert(chunk.at("output").at("attempt").get<int>()).second) << "told twice";
+    }
+  }
+  EXPECT_EQ(attempts, (std::set<int>{0, 1, 2, 3}));
+}
+
+TEST_F(Serve, TellsEventsOfAJobInTheirOrder) {
+  const std::string id = serve_.run(job("true", 1));
+  serve_.ended(id);
+  Wire w(serve_.port());
+  w.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
+  const std::string told = w.until("event: run_finished");
+  for (const char* type : {"run_started", "attempt_started", "attempt_finished", "run_finished"})
+    EXPECT_NE(told.find(std::string("event: ") + type), std::string::npos) << type << "\n" << told;
+}
+
+TEST_F(Serve, KeepsAReportInEachFormat) {
+  const json made = serve_.posted("/api/v1/jobs", job("test $ATTEMPT != 1"));
+  const std::string target = "/api/v1/jobs/" + made.at("id").get<std::string>();
+  ASSERT_TRUE(eventually([&] { return !serve_.got(target).at("ended_at").is_null(); }));
+  EXPECT_EQ(serve_.got(target).at("state"), "completed") << serve_.got(target);
+  EXPECT_EQ(json::parse(serve_.get(target + "/report.json").body).at("failures"), 1);
+  for (const auto& [format, word] : std::map<std::string, std::string>{{"html", "<!DOCTYPE html>"},
+                                                                       {"junit", "<testsuite"},
+                                                                       {"ctrf", "\"results\""},
+                                                                       {"markdown", "###"},
+                                                                       {"code-quality", "["},
+                                                                       {"step-summary", "#"}}) {
+    const HttpAnswer answer = serve_.get(target + "/report." + format);
+    EXPECT_EQ(answer.status, 200) << format << "\n" << answer.body;
+    EXPECT_NE(answer.body.find(word), std::string::npos) << format << "\n" << answer.body.substr(0, 500);
+  }
+  EXPECT_EQ(serve_.get(target + "/report.pdf").status, 404);
+}
+
+TEST_F(Serve, SaysItsHealth) {
+  const std::string id = serve_.run(job("true", 1));
+  serve_.ended(id);
+  const json health = serve_.got("/v2/flaky/health");
+  EXPECT_EQ(health.at("jobs").at("completed"), 1);
+  EXPECT_EQ(health.at("jobs").at("inQueue"), 0);
+  EXPECT_EQ(health.at("workers").at("idle"), 1);
+}
+
+// ---- stopped by somebody
+
+TEST_F(Serve, LeavesNoContainerOfACancelledJob) {
+  const std::string id = serve_.run(endless());
+  wait_for_container();
+  EXPECT_EQ(serve_.posted("/v2/flaky/cancel/" + id).at("status"), "CANCELLED");
+  EXPECT_TRUE(eventually([&] { return containers_of(serve_.pid()).empty(); })) << serve_.log();
+  EXPECT_EQ(serve_.status(id).at("status"), "CANCELLED");
+  const std::string next = serve_.run(job("true", 1));
+  EXPECT_EQ(serve_.ended(next).at("status"), "COMPLETED") << "its place is free again";
+}
+
+TEST_F(Serve, NeverStartsWhatWasCancelledBefore) {
+  Serving one_at_a_time(programs(), {"--jobs", "1"});
+  const std::string running = one_at_a_time.run(endless());
+  const std::string waiting = one_at_a_time.run(job("true", 1)), purged = one_at_a_time.run(job("true", 1));
+  EXPECT_EQ(one_at_a_time.posted("/v2/flaky/cancel/" + waiting).at("status"), "CANCELLED");
+  EXPECT_EQ(one_at_a_time.posted("/v2/flaky/purge-queue").at("removed"), 1);
+  EXPECT_EQ(one_at_a_time.status(purged).at("status"), "CANCELLED");
+  EXPECT_EQ(one_at_a_time.status(running).at("status"), "IN_PROGRESS");
+}
+
+TEST_F(Serve, EndsAJobThatRunsPastItsExecutionTimeout) {
+  const std::string id = serve_.run(endless(), {{"executionTimeout", 5'000}});
+  const json status = serve_.ended(id);
+  EXPECT_EQ(status.at("status"), "FAILED");
+  EXPECT_EQ(status.at("error"), "executionTimeout exceeded");
+  EXPECT_TRUE(eventually([&] { return containers_of(serve_.pid()).empty(); }));
+}
+
+// ---- what is refused
+
+TEST_F(Serve, SaysWhatIsWrongWithAJob) {
+  const HttpAnswer answer = serve_.post("/api/v1/jobs", {{"repo", programs()}, {"runs", 0}});
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_NE(answer.body.find("Runs must be between 1 and 1000"), std::string::npos) << answer.body;
+  EXPECT_NE(answer.body.find("Test command is required"), std::string::npos) << answer.body;
+  // This one may be in the repository's own file.
+  const json status = serve_.ended(serve_.run({{"repo", programs()}}));
+  EXPECT_EQ(status.at("status"), "FAILED");
+  EXPECT_NE(status.at("error").get<std::string>().find("Test command is required"), std::string::npos)
+      << status;
+}
+
+TEST_F(Serve, NeverRunsAFolderThatTheOperatorHasNotAllowed) {
+  const TemporaryFolder elsewhere;
+  const std::string id = serve_.run(quick_job(elsewhere.path(), "true"));
+  EXPECT_EQ(serve_.status(id).at("status"), "FAILED");
+  EXPECT_EQ(serve_.post("/v2/flaky/retry/" + id).status, 400);
+  EXPECT_EQ(serve_.post("/api/v1/jobs", quick_job(elsewhere.path(), "true")).status, 422);
+}
+
+TEST(ServeWithTokens, NeverRunsAFolderOfTheHostForACallerFromElsewhere) {
+  const TemporaryFolder folder;
+  const Finished made = orchestrator({"token", "ann", "--scopes", "submit,read"});
+  ASSERT_EQ(made.exit_code, 0) << told(made);
+  write_file(folder / "tokens", made.out);
+  const auto at = made.err.find("orch_");
+  ASSERT_NE(at, std::string::npos) << told(made);
+  const Headers token = {{"Authorization", "Bearer " + made.err.substr(at, 69)}};
+  Serving serve(programs(), {"--token-file", folder / "tokens"});
+  EXPECT_EQ(serve.get("/v2/flaky/health").status, 401);
+  EXPECT_EQ(serve.get("/v2/flaky/health", token).status, 200);
+  const HttpAnswer answer = serve.post("/api/v1/jobs", quick_job(programs(), "true"), token);
+  EXPECT_EQ(answer.status, 422);
+  EXPECT_NE(answer.body.find("cannot be named from elsewhere"), std::string::npos) << answer.body;
+}
+
+TEST(ServeWithSecrets, GivesAJobOnlyTheVariablesThatTheOperatorNamed) {
+  setenv("SERVE_TEST_SECRET", "hush-hush-7", 1);
+  Serving serve(programs(), {"--allow-secret", "SERVE_TEST_SECRET"});
+  unsetenv("SERVE_TEST_SECRET");
+  json job = quick_job(programs(), "test ${#SERVE_TEST_SECRET} = 11 && echo $SERVE_TEST_SECRET", 1);
+  job["secret_env"] = {"SERVE_TEST_SECRET"};
+  const json status = serve.ended(serve.run(job));
+  EXPECT_EQ(status.at("output").at("failures"), 0) << status;
+  EXPECT_EQ(status.dump().find("hush-hush-7"), std::string::npos);
+  job["secret_env"] = {"PATH"};
+  EXPECT_EQ(serve.status(serve.run(job)).at("status"), "FAILED");
+}
+
+TEST(ServeAlone, RefusesASecondOneOverTheSameFolder) {
+  Serving first(programs());
+  const Finished second =
+      orchestrator({"serve", "--listen", "127.0.0.1:0", "--state-dir", first.state_folder()});
+  EXPECT_EQ(second.exit_code, 5) << told(second);
+  EXPECT_NE(second.err.find("another orchestrator serves"), std::string::npos) << told(second);
+}
+
+TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
+  const TemporaryFolder folder;
+  const Finished run = orchestrator({"serve", "--listen", "0.0.0.0:0", "--state-dir", folder / "state"});
+  EXPECT_EQ(run.exit_code, 2) << told(run);
+  EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
+}
+
+// ---- its end
+
+TEST_F(Serve, RunsAJobOnceMoreAfterASuddenDeath) {
+  const std::string id = serve_.run(job("exec sleep 5", 2));
+  wait_for_container();
+  const pid_t dead = serve_.pid();
+  serve_.kill_now();
+  serve_.start();
+  const json status = serve_.ended(id);
+  EXPECT_EQ(status.at("status"), "COMPLETED") << status << serve_.log();
+  EXPECT_EQ(status.at("retries"), 1);
+  EXPECT_EQ(status.at("output").at("total_runs"), 2);
+  EXPECT_TRUE(eventually([&] { return containers_of(dead).empty(); })) << "what the dead one has left goes";
+  EXPECT_EQ(serve_.got("/v2/flaky/health").at("jobs").at("retried"), 1);
+}
+
+TEST_F(Serve, FailsAJobThatHasLostTwoServers) {
+  const std::string id = serve_.run(endless());
+  for (int death = 0; death < 2; ++death) {
+    wait_for_container();
+    serve_.kill_now();
+    serve_.start();
+  }
+  EXPECT_EQ(serve_.status(id).at("status"), "FAILED");
+  EXPECT_EQ(serve_.status(id).at("error"), "job timed out after 1 retries");
+}
+
+TEST(ServeThatFailsOnRestart, FailsWhatRanWhenItDied) {
+  Serving serve(programs(), {"--on-restart", "fail"});
+  const std::string id = serve.run(quick_job(programs(), "exec ./sleeps_forever", 1));
+  ASSERT_TRUE(eventually([&] { return !containers_of(serve.pid()).empty(); }));
+  serve.kill_now();
+  serve.start();
+  EXPECT_EQ(serve.status(id).at("status"), "FAILED");
+}
+
+TEST_F(Serve, LetsRunningJobsEndAtSigterm) {
+  const std::string id = serve_.run(job("exec sleep 3", 1));
+  wait_for_container();
+  const pid_t pid = serve_.pid();
+  serve_.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return serve_.get("/readyz").status == 503; }));
+  EXPECT_EQ(serve_.post("/v2/flaky/run", {{"input", job("true")}}).status, 503);
+  EXPECT_EQ(serve_.finish(), 0);
+  EXPECT_EQ(containers_of(pid), Strings{});
+  serve_.start();
+  EXPECT_EQ(serve_.status(id).at("status"), "COMPLETED");
+  EXPECT_FALSE(serve_.status(id).contains("retries"));
+}
+
+TEST(ServeThatDrainsShortly, KeepsAJobThatTakesLongerForTheNextStart) {
+  Serving serve(programs(), {"--drain-timeout", "1s"});
+  const std::string id = serve.run(quick_job(programs(), "exec ./sleeps_forever", 1));
+  ASSERT_TRUE(eventually([&] { return !containers_of(serve.pid()).empty(); }));
+  const pid_t pid = serve.pid();
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.finish(), 0);
+  EXPECT_EQ(containers_of(pid), Strings{});
+  serve.start();
+  EXPECT_EQ(serve.status(id).at("retries"), 1);
+  EXPECT_TRUE(eventually([&] { return serve.status(id).at("status") == "IN_PROGRESS"; }));
+}
+
+TEST_F(Serve, EndsAtOnceAtASecondSignal) {
+  serve_.run(endless());
+  wait_for_container();
+  const pid_t pid = serve_.pid();
+  serve_.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return serve_.get("/readyz").status == 503; }));
+  serve_.signal(SIGTERM);
+  EXPECT_EQ(serve_.finish(), 0);
+  EXPECT_EQ(containers_of(pid), Strings{});
+}
+
+}  // namespace

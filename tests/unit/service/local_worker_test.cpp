@@ -1,0 +1,124 @@
+#include "orchestrator/service/local_worker.h"
+
+#include <gtest/gtest.h>
+
+#include "sandbox/io/curl_loop.h"
+#include "sandbox/io/error.h"
+#include "tests/support/fake_image_store.h"
+#include "tests/support/fake_sandbox.h"
+#include "tests/support/program.h"
+
+namespace orchestrator {
+namespace {
+
+class FakeEngine : public sandbox::Engine {
+ public:
+  explicit FakeEngine(io::Loop& loop)
+      : sandbox_(loop, [](const auto&) { return testing_support::FakeProgram{}; }), images_(loop) {}
+  sandbox::Sandbox& sandbox() override { return sandbox_; }
+  sandbox::ImageStore& images() override { return images_; }
+  bool idle() const override { return true; }
+
+ private:
+  testing_support::FakeSandbox sandbox_;
+  sandbox::FakeImageStore images_;
+};
+
+class LocalWorkerTest : public testing::Test {
+ protected:
+  LocalWorkerTest() {
+    settings_.scratch = folder_ / "scratch";
+    settings_.version = "9.9";
+    host_.engine.cpus = 2;
+    host_.engine.memory_bytes = 4ll << 30;
+  }
+  ~LocalWorkerTest() override { background_.reset(); }
+
+  void start() {
+    background_ = std::make_unique<Background>();
+    worker_ = std::make_unique<LocalWorker>(loop_, *background_, engine_, host_, queue_, events_, settings_);
+    queue_.on_change([this](const std::string& id) { worker_->job_changed(id); });
+    worker_->start();
+  }
+  void submit(const std::string& id, const std::string& input) {
+    Submission said;
+    said.id = id;
+    said.endpoint = "flaky";
+    said.client = "ann";
+    said.input = input;
+    said.request = "{}";
+    queue_.submit(said);
+  }
+  // The job once it has ended.
+  StoredJob ended(const std::string& id) {
+    bool late = false;
+    const auto limit = loop_.call_after(std::chrono::seconds(30), [&] { late = true; });
+    loop_.run_until([&] { return late || is_final(queue_.find(id)->state); });
+    EXPECT_FALSE(late);
+    return *queue_.find(id);
+  }
+
+  testing_support::TemporaryFolder folder_;
+  io::CurlLoop loop_;
+  FakeEngine engine_{loop_};
+  JobHost host_;
+  Database database_{folder_ / "jobs.db"};
+  JobQueue queue_{database_, {}, [] { return Milliseconds(1'000'000); }};
+  EventStore events_{database_};
+  LocalWorkerSettings settings_;
+  std::unique_ptr<LocalWorker> worker_;
+  std::unique_ptr<Background> background_;
+};
+
+TEST_F(LocalWorkerTest, FailsAJobThatCannotBeginAndGoesOn) {
+  start();
+  submit("a", "no JSON at all");
+  const StoredJob first = ended("a");
+  EXPECT_EQ(first.state, JobState::failed);
+  EXPECT_NE(first.error.find("error_message"), std::string::npos) << first.error;
+  submit("b", R"({"runs":"many"})");
+  EXPECT_EQ(ended("b").state, JobState::failed);
+  EXPECT_TRUE(worker_->idle());
+  EXPECT_EQ(worker_->budget().leased().cpus, 0);
+}
+
+TEST_F(LocalWorkerTest, FailsAJobWhoseSecretIsNotThere) {
+  settings_.secrets = [](const auto&) -> sandbox::EnvList {
+    throw io::RequestError("the environment has no variable TOKEN");
+  };
+  start();
+  submit("a", R"({"repo":"/x","test_command":"true","secret_env":["TOKEN"]})");
+  const StoredJob job = ended("a");
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_NE(job.error.find("no variable TOKEN"), std::string::npos) << job.error;
+}
+
+TEST_F(LocalWorkerTest, FailsAJobWhoseScratchFolderCannotBeMade) {
+  testing_support::write_file(folder_ / "scratch", "a file");
+  start();
+  submit("a", R"({"repo":"/x","test_command":"true"})");
+  EXPECT_EQ(ended("a").state, JobState::failed);
+}
+
+TEST_F(LocalWorkerTest, TakesNothingWhereItWorksOnNoJob) {
+  settings_.jobs = 0;
+  start();
+  submit("a", "no JSON at all");
+  worker_->job_changed("a");
+  bool over = false;
+  const auto while_nothing_happens = loop_.call_after(std::chrono::milliseconds(50), [&] { over = true; });
+  loop_.run_until([&] { return over; });
+  EXPECT_TRUE(worker_->idle());
+  EXPECT_EQ(queue_.find("a")->state, JobState::queued);
+}
+
+TEST_F(LocalWorkerTest, TakesNothingMoreOnceItIsTold) {
+  start();
+  worker_->take_no_more();
+  submit("a", "no JSON at all");
+  loop_.run_until([&] { return worker_->idle(); });
+  EXPECT_EQ(queue_.find("a")->state, JobState::queued);
+}
+
+}  // namespace
+}  // namespace orchestrator

@@ -1,0 +1,87 @@
+#include "orchestrator/store/database.h"
+
+#include <thread>
+
+#include "sandbox/io/error.h"
+#include "tests/unit/store/store_fixture.h"
+
+namespace orchestrator {
+namespace {
+
+std::string complaint_of(const std::function<void()>& fn) {
+  try {
+    fn();
+  } catch (const io::HostError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+using DatabaseTest = StoreTest;
+
+TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
+  end("done", JobState::completed);
+  submit("waits");
+  submit("runs");
+  const StoredJob running = take("w1");
+  queue().tell_progress(running.id, running.epoch, R"({"n":1})", {"1"});
+  events().append({{0, "done", now_, "job_ended", "{}"}});
+  open();
+  EXPECT_EQ(state("done"), JobState::completed);
+  EXPECT_EQ(find("done").output, R"({"of":"done"})");
+  EXPECT_EQ(state(running.id), JobState::running);
+  EXPECT_EQ(find(running.id).progress, R"({"n":1})");
+  EXPECT_EQ(find(running.id).epoch, running.epoch);
+  EXPECT_EQ(queue().take_chunks(running.id), Ids{"1"});
+  EXPECT_EQ(queue().counts("").queued, 1);
+  EXPECT_EQ(events().last(), 1);
+  submit("another");
+  EXPECT_EQ(find("another").number, 4) << "numbers go on";
+}
+
+TEST_F(DatabaseTest, OfALaterVersionIsRefused) {
+  database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA user_version = 999"); });
+  queue_.reset();
+  database_.reset();
+  const std::string complaint = complaint_of([&] { Database{file()}; });
+  EXPECT_NE(complaint.find("later version"), std::string::npos) << complaint;
+  EXPECT_NE(complaint.find("999"), std::string::npos) << complaint;
+}
+
+TEST_F(DatabaseTest, ThatIsNoneIsAnErrorOfTheHostThatNamesTheFile) {
+  testing_support::write_file(folder_ / "text", std::string(10'000, 'x'));
+  const std::string no_database = complaint_of([&] { Database{folder_ / "text"}; });
+  EXPECT_NE(no_database.find(folder_ / "text"), std::string::npos) << no_database;
+  const std::string no_folder = complaint_of([&] { Database{folder_ / "missing/jobs.db"}; });
+  EXPECT_NE(no_folder.find("missing/jobs.db"), std::string::npos) << no_folder;
+}
+
+TEST_F(DatabaseTest, TakesBackWhatATransactionDidThatThrew) {
+  EXPECT_THROW(database_->transact([](SQLite::Database& connection) {
+    connection.exec("INSERT INTO workers (name, endpoint, heard) VALUES ('w', 'e', 1)");
+    throw std::runtime_error("no");
+  }),
+               std::runtime_error);
+  EXPECT_EQ(database_->with([](SQLite::Database& connection) {
+    return connection.execAndGet("SELECT count(*) FROM workers").getInt();
+  }),
+            0);
+}
+
+TEST_F(DatabaseTest, TurnsWhatSqliteThrowsIntoAnErrorOfTheHost) {
+  EXPECT_NE(complaint_of([&] {
+              database_->with([](SQLite::Database& connection) { connection.exec("NO SUCH WORD"); });
+            }),
+            "");
+}
+
+TEST_F(DatabaseTest, PutsEachCommitOnDiskBeforeItGoesOn) {
+  database_->with([](SQLite::Database& connection) {
+    EXPECT_EQ(connection.execAndGet("PRAGMA journal_mode").getString(), "wal");
+    EXPECT_EQ(connection.execAndGet("PRAGMA synchronous").getInt(), 2);
+    EXPECT_EQ(connection.execAndGet("PRAGMA foreign_keys").getInt(), 1);
+  });
+}
+
+}  // namespace
+}  // namespace orchestrator

@@ -1,0 +1,306 @@
+// What time and the death of those who work bring about in the queue.
+#include "tests/unit/store/store_fixture.h"
+
+namespace orchestrator {
+namespace {
+
+// ---- at a start
+
+using Recovering = StoreTest;
+
+TEST_F(Recovering, GivesAJobOfTheDeadProcessToTheQueueOnce) {
+  submit("a");
+  const StoredJob taken = take("local");
+  queue().tell_progress("a", taken.epoch, R"({"n":1})", {"1"});
+  now_ += 5'000;
+  open();
+  EXPECT_EQ(queue().recover("local", Recovery::restart), 1);
+  const StoredJob found = find("a");
+  EXPECT_EQ(found.state, JobState::queued);
+  EXPECT_EQ(found.retries, 1);
+  EXPECT_EQ(found.progress, "");
+  EXPECT_EQ(found.worker, "");
+  EXPECT_EQ(found.queued, now_);
+  EXPECT_EQ(queue().take_chunks("a"), Ids{}) << "the next run tells them anew";
+  EXPECT_EQ(queue().counts("").retried, 1);
+}
+
+TEST_F(Recovering, EndsAJobThatHasLostTwoProcesses) {
+  submit("a");
+  take("local");
+  queue().recover("local", Recovery::restart);
+  take("local");
+  now_ += 5'000;
+  queue().recover("local", Recovery::restart);
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").error, "job timed out after 1 retries");
+  EXPECT_EQ(find("a").ended, now_);
+}
+
+TEST_F(Recovering, FailsThemWhereTheOperatorWantsThat) {
+  submit("a");
+  take("local");
+  EXPECT_EQ(queue().recover("local", Recovery::fail), 1);
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").error, "the server was restarted while the job ran");
+  EXPECT_EQ(find("a").ended, now_);
+}
+
+TEST_F(Recovering, LeavesAllOthersAlone) {
+  submit("remote");
+  take("w1");
+  submit("waits");
+  end("done", JobState::completed);
+  told_.clear();
+  for (const Recovery each : {Recovery::restart, Recovery::fail})
+    EXPECT_EQ(queue().recover("local", each), 0);
+  EXPECT_EQ(state("remote"), JobState::running);
+  EXPECT_EQ(told_, Ids{});
+}
+
+TEST_F(Recovering, TellsOfWhatHasChanged) {
+  submit("a");
+  take("local");
+  told_.clear();
+  queue().recover("local", Recovery::restart);
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+// ---- ttl and execution timeouts
+
+class Expiring : public StoreTest {
+ protected:
+  void submit_with(const std::string& id, Milliseconds ttl, Milliseconds execution_timeout) {
+    Submission said = job(id);
+    said.ttl = ttl;
+    said.execution_timeout = execution_timeout;
+    queue().submit(said);
+  }
+  static constexpr Milliseconds kLong = 86'400'000;
+};
+
+TEST_F(Expiring, TimesOutAJobThatWaitedPastItsTtl) {
+  submit_with("a", 10'000, kLong);
+  now_ += 9'999;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::queued);
+  now_ += 1;
+  told_.clear();
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::timed_out);
+  EXPECT_EQ(find("a").ended, now_);
+  EXPECT_NE(find("a").error, "");
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(Expiring, TimesOutAJobThatRunsPastItsTtl) {
+  submit_with("a", 10'000, kLong);
+  take("local");
+  now_ += 10'000;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::timed_out);
+}
+
+TEST_F(Expiring, FailsARemoteJobThatRunsTooLong) {
+  submit_with("a", kLong, 5'000);
+  now_ += 3'000;  // waiting is not running
+  const StoredJob taken = take("w1");
+  now_ += 4'999;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::running);
+  now_ += 1;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").error, "executionTimeout exceeded");
+  EXPECT_FALSE(finish(taken));
+}
+
+TEST_F(Expiring, LeavesTheTimeOfItsOwnJobsToItsOwnWorker) {
+  submit_with("a", kLong, 5'000);
+  take(limits_.own_worker);
+  now_ += 5'000;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::running);
+}
+
+TEST_F(Expiring, TellsAWorkerToStopWhatHasRunTooLong) {
+  submit_with("a", kLong, 5'000);
+  take("w1");
+  now_ += 5'000;
+  queue().expire({});
+  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{"a"}) << "nobody waits for it any more";
+}
+
+TEST_F(Expiring, DoesNothingToWhatHasEnded) {
+  submit_with("a", 10'000, 5'000);
+  finish(take("w1"));
+  now_ += 20'000;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::completed);
+}
+
+// ---- workers
+
+using SilentWorker = StoreTest;
+
+TEST_F(SilentWorker, LosesItsJobToTheQueueOnceAndThenItFails) {
+  submit("a");
+  queue().heard_of("w1", "flaky");
+  take("w1");
+  now_ += limits_.worker_silence;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::queued);
+  EXPECT_EQ(find("a").retries, 1);
+  queue().heard_of("w2", "flaky");
+  take("w2");
+  now_ += limits_.worker_silence;
+  told_.clear();
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").error, "job timed out after 1 retries");
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(SilentWorker, KeepsItsJobWhileItIsHeardOf) {
+  submit("a");
+  queue().heard_of("w1", "flaky");
+  take("w1");
+  for (int i = 0; i < 5; ++i) {
+    now_ += limits_.worker_silence - 1;
+    queue().heard_of("w1", "flaky");
+    queue().expire({});
+  }
+  EXPECT_EQ(state("a"), JobState::running);
+}
+
+TEST_F(SilentWorker, IsNeverTheOwnOne) {
+  submit("a");
+  take("local");
+  now_ += 10 * limits_.worker_silence;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::running);
+}
+
+TEST_F(SilentWorker, IsCountedApart) {
+  queue().heard_of("w1", "flaky");
+  now_ += limits_.worker_silence + 1;
+  queue().heard_of("w2", "flaky");
+  queue().heard_of("w3", "flaky");
+  queue().heard_of("w4", "other");
+  submit("a");
+  take("w3");
+  const auto workers = queue().workers("flaky");
+  EXPECT_EQ(workers.silent, 1);
+  EXPECT_EQ(workers.idle, 1);
+  EXPECT_EQ(workers.running, 1);
+}
+
+TEST_F(SilentWorker, IsForgottenAfterADay) {
+  queue().heard_of("w1", "flaky");
+  now_ += 86'400'000;
+  queue().expire({});
+  EXPECT_EQ(queue().workers("flaky").silent, 0);
+}
+
+// ---- retention
+
+using Retaining = StoreTest;
+
+TEST_F(Retaining, ForgetsWhatHasEndedLongAgo) {
+  end("old", JobState::completed);
+  EventStore(*database_).append({{0, "old", now_, "job_ended", "{}"}});
+  now_ += 1'000;
+  end("new", JobState::completed);
+  Retention retention;
+  retention.age = 1'000;
+  EXPECT_EQ(queue().expire(retention), Ids{"old"});
+  EXPECT_FALSE(queue().find("old"));
+  EXPECT_TRUE(queue().find("new"));
+  EXPECT_TRUE(events().read(0, "old", 10).empty()) << "its events go with it";
+}
+
+TEST_F(Retaining, NeverForgetsWhatHasNotEnded) {
+  submit("waits");
+  submit("runs");
+  take();
+  now_ += 10'000;
+  Retention nothing;
+  nothing.age = 0;
+  nothing.bytes = 0;
+  EXPECT_EQ(queue().expire(nothing), Ids{});
+}
+
+TEST_F(Retaining, ForgetsTheOldestWhenAllTogetherAreTooLarge) {
+  const std::string large = "\"" + std::string(1'000, 'x') + "\"";
+  for (const char* id : {"a", "b", "c"}) {
+    submit(id);
+    finish(take(), JobState::completed, large);
+  }
+  Retention retention;
+  retention.bytes = 2'500;  // two of them
+  EXPECT_EQ(queue().expire(retention), Ids{"a"});
+  EXPECT_EQ(queue().expire(retention), Ids{});
+}
+
+TEST_F(Retaining, DoesNotTakeWhatIsForgottenForTooLarge) {
+  const std::string large = "\"" + std::string(1'000, 'x') + "\"";
+  submit("a");
+  finish(take(), JobState::completed, large);
+  Retention retention;
+  retention.bytes = 100;
+  EXPECT_EQ(queue().expire(retention), Ids{"a"}) << "also when it is the only one";
+}
+
+TEST_F(Retaining, ForgetsTheKeyOfAForgottenJob) {
+  Submission said = job("a");
+  said.idempotency = {"key", "body"};
+  queue().submit(said);
+  finish(take());
+  Retention nothing;
+  nothing.age = 0;
+  queue().expire(nothing);
+  Submission again = job("b");
+  again.idempotency = {"key", "body"};
+  EXPECT_EQ(queue().submit(again).id, "b") << "a job that is no more answers nobody";
+}
+
+// ---- when there may be something to do
+
+using NextExpiry = StoreTest;
+
+TEST_F(NextExpiry, IsAMinuteAtTheMost) { EXPECT_EQ(queue().next_expiry(), now_ + 60'000); }
+
+TEST_F(NextExpiry, IsTheTtlOfWhatWaits) {
+  Submission said = job("a");
+  said.ttl = 10'000;
+  queue().submit(said);
+  EXPECT_EQ(queue().next_expiry(), now_ + 10'000);
+}
+
+TEST_F(NextExpiry, IsTheExecutionTimeoutOfWhatRuns) {
+  Submission said = job("a");
+  said.execution_timeout = 5'000;
+  queue().submit(said);
+  now_ += 2'000;
+  take("w1");
+  EXPECT_EQ(queue().next_expiry(), now_ + 5'000);
+}
+
+TEST_F(NextExpiry, IsWhenAWorkerWillHaveBeenSilentTooLong) {
+  submit("a");
+  queue().heard_of("w1", "flaky");
+  take("w1");
+  now_ += 1'000;
+  EXPECT_EQ(queue().next_expiry(), now_ - 1'000 + limits_.worker_silence);
+}
+
+TEST_F(NextExpiry, IsNeverInThePast) {
+  Submission said = job("a");
+  said.ttl = 10'000;
+  queue().submit(said);
+  now_ += 30'000;
+  EXPECT_EQ(queue().next_expiry(), now_);
+}
+
+}  // namespace
+}  // namespace orchestrator

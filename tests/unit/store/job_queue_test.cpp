@@ -1,0 +1,489 @@
+#include "orchestrator/store/job_queue.h"
+
+#include <set>
+#include <thread>
+
+#include "tests/unit/store/store_fixture.h"
+
+namespace orchestrator {
+namespace {
+
+using JobQueueTest = StoreTest;
+
+// ---- coming in
+
+TEST_F(JobQueueTest, KeepsAllOfASubmission) {
+  Submission said = job("a", "ann");
+  said.execution_timeout = 7'000;
+  said.ttl = 20'000;
+  said.low_priority = true;
+  said.webhook = "https://example.org/hook";
+  const Submitted submitted = queue().submit(said);
+  EXPECT_EQ(submitted.id, "a");
+  EXPECT_FALSE(submitted.repeated);
+  const StoredJob found = find("a");
+  EXPECT_EQ(found.id, "a");
+  EXPECT_EQ(found.number, 1);
+  EXPECT_EQ(found.endpoint, "flaky");
+  EXPECT_EQ(found.client, "ann");
+  EXPECT_EQ(found.input, said.input);
+  EXPECT_EQ(found.request, said.request);
+  EXPECT_EQ(found.state, JobState::queued);
+  EXPECT_EQ(found.epoch, 0);
+  EXPECT_EQ(found.created, now_);
+  EXPECT_EQ(found.queued, now_);
+  EXPECT_EQ(found.started, 0);
+  EXPECT_EQ(found.ended, 0);
+  EXPECT_EQ(found.execution_timeout, 7'000);
+  EXPECT_EQ(found.ttl, 20'000);
+  EXPECT_TRUE(found.low_priority);
+  EXPECT_EQ(found.retries, 0);
+  EXPECT_EQ(found.webhook, said.webhook);
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(JobQueueTest, KnowsNothingOfAJobThatNobodyHandedIn) { EXPECT_FALSE(queue().find("a")); }
+
+TEST_F(JobQueueTest, RefusesTheSameIdTwice) {
+  submit("a");
+  EXPECT_THROW(submit("a"), std::exception);
+}
+
+TEST_F(JobQueueTest, EndsAtOnceAJobThatCanOnlyFail) {
+  Submission said = job("a");
+  said.error = "no such thing";
+  queue().submit(said);
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").error, "no such thing");
+  EXPECT_EQ(find("a").ended, now_);
+  EXPECT_TRUE(queue().take("", "local", 1).empty());
+}
+
+TEST_F(JobQueueTest, ListsTheNewestFirstAPageAtATime) {
+  for (const char* id : {"a", "b", "c", "d", "e"}) submit(id);
+  JobFilter filter;
+  filter.most = 2;
+  const auto first = queue().list(filter);
+  EXPECT_EQ(ids(first), (Ids{"e", "d"}));
+  EXPECT_EQ(first[0].input, "") << "a list is short";
+  filter.before = first.back().number;
+  const auto second = queue().list(filter);
+  EXPECT_EQ(ids(second), (Ids{"c", "b"}));
+  filter.before = second.back().number;
+  EXPECT_EQ(ids(queue().list(filter)), Ids{"a"});
+}
+
+TEST_F(JobQueueTest, ListsByClientStateAndEndpoint) {
+  submit("a", "ann");
+  submit("b", "bob");
+  Submission elsewhere = job("c", "bob");
+  elsewhere.endpoint = "other";
+  queue().submit(elsewhere);
+  take();
+  JobFilter of_bob, that_run, of_endpoint;
+  of_bob.client = "bob";
+  that_run.state = JobState::running;
+  of_endpoint.endpoint = "other";
+  EXPECT_EQ(ids(queue().list(of_bob)), (Ids{"c", "b"}));
+  EXPECT_EQ(ids(queue().list(that_run)), Ids{"a"});
+  EXPECT_EQ(ids(queue().list(of_endpoint)), Ids{"c"});
+}
+
+TEST_F(JobQueueTest, CountsByStateOfOneEndpointOrOfAll) {
+  end("a", JobState::completed);
+  end("b", JobState::failed);
+  end("c", JobState::timed_out);
+  submit("d");
+  take();
+  submit("e");
+  Submission elsewhere = job("f");
+  elsewhere.endpoint = "other";
+  queue().submit(elsewhere);
+  const Counts here = queue().counts("flaky");
+  EXPECT_EQ(here.completed, 1);
+  EXPECT_EQ(here.failed, 2);
+  EXPECT_EQ(here.running, 1);
+  EXPECT_EQ(here.queued, 1);
+  EXPECT_EQ(queue().counts("").queued, 2);
+  EXPECT_EQ(queue().counts("nobody's").queued, 0);
+}
+
+// ---- the same once more
+
+Submission keyed(Submission said, const std::string& key, const std::string& body) {
+  said.idempotency = {key, body};
+  return said;
+}
+
+TEST_F(JobQueueTest, GivesTheSameJobForTheSameKeyAndBody) {
+  queue().submit(keyed(job("a"), "key", "body"));
+  told_.clear();
+  const Submitted again = queue().submit(keyed(job("b"), "key", "body"));
+  EXPECT_EQ(again.id, "a");
+  EXPECT_TRUE(again.repeated);
+  EXPECT_FALSE(queue().find("b"));
+  EXPECT_EQ(told_, Ids{}) << "nothing has changed";
+}
+
+TEST_F(JobQueueTest, RefusesTheSameKeyWithAnotherBody) {
+  queue().submit(keyed(job("a"), "key", "body"));
+  EXPECT_THROW(queue().submit(keyed(job("b"), "key", "another body")), KeyReused);
+  EXPECT_FALSE(queue().find("b"));
+}
+
+TEST_F(JobQueueTest, KnowsTheKeysOfEachClientApart) {
+  queue().submit(keyed(job("a", "ann"), "key", "body"));
+  EXPECT_EQ(queue().submit(keyed(job("b", "bob"), "key", "another body")).id, "b");
+}
+
+TEST_F(JobQueueTest, GivesTheSameJobAlsoWhenTheQueueIsFull) {
+  limits_.queued = 1;
+  open();
+  queue().submit(keyed(job("a"), "key", "body"));
+  EXPECT_EQ(queue().submit(keyed(job("b"), "key", "body")).id, "a");
+}
+
+TEST_F(JobQueueTest, ForgetsKeysAfterTheirTime) {
+  queue().submit(keyed(job("a"), "key", "body"));
+  now_ += limits_.keep_keys;
+  queue().expire({});
+  EXPECT_EQ(queue().submit(keyed(job("b"), "key", "body")).id, "b");
+}
+
+// ---- how many
+
+TEST_F(JobQueueTest, TakesNoMoreJobsThanMayWait) {
+  limits_.queued = 2;
+  open();
+  submit("a", "ann");
+  submit("b", "bob");
+  EXPECT_THROW(submit("c", "cid"), QueueFull);
+  take();
+  EXPECT_NO_THROW(submit("c", "cid")) << "one has left the queue";
+}
+
+TEST_F(JobQueueTest, TakesNoMoreJobsOfAClientThanMayWait) {
+  limits_.queued_of_client = 1;
+  open();
+  submit("a", "ann");
+  EXPECT_THROW(submit("b", "ann"), QueueFull);
+  EXPECT_NO_THROW(submit("c", "bob"));
+}
+
+// ---- who is next
+
+TEST_F(JobQueueTest, GivesAClientsJobsInTheirOrder) {
+  for (const char* id : {"a", "b", "c"}) submit(id);
+  EXPECT_EQ(ids(queue().take("", "local", 3)), (Ids{"a", "b", "c"}));
+}
+
+TEST_F(JobQueueTest, GivesTheNextJobToWhoeverHasTheFewestRunning) {
+  for (const char* id : {"a1", "a2", "a3"}) submit(id, "ann");
+  for (const char* id : {"b1", "b2"}) submit(id, "bob");
+  EXPECT_EQ(take().id, "a1");
+  EXPECT_EQ(take().id, "b1");
+  const StoredJob second = take();
+  EXPECT_EQ(second.id, "a2");
+  EXPECT_EQ(take().id, "b2");
+  finish(second);
+  EXPECT_EQ(take().id, "a3");
+}
+
+TEST_F(JobQueueTest, IsFairAlsoWithinOneHandOut) {
+  for (const char* id : {"a1", "a2", "a3"}) submit(id, "ann");
+  submit("b1", "bob");
+  EXPECT_EQ(ids(queue().take("", "local", 3)), (Ids{"a1", "b1", "a2"}));
+}
+
+TEST_F(JobQueueTest, GivesJobsOfLowPriorityLast) {
+  queue().submit(unimportant("low", "ann"));
+  submit("b1", "bob");
+  submit("b2", "bob");
+  EXPECT_EQ(ids(queue().take("", "local", 3)), (Ids{"b1", "b2", "low"}));
+}
+
+TEST_F(JobQueueTest, TreatsAJobOfLowPriorityLikeOthersOnceItHasWaitedTenMinutes) {
+  queue().submit(unimportant("low"));
+  now_ += 10 * 60'000;
+  submit("normal");
+  EXPECT_EQ(ids(queue().take("", "local", 2)), (Ids{"low", "normal"}));
+}
+
+TEST_F(JobQueueTest, LetsAJobOfLowPriorityWaitUntilThen) {
+  queue().submit(unimportant("low"));
+  now_ += 10 * 60'000 - 1;
+  submit("normal");
+  EXPECT_EQ(ids(queue().take("", "local", 2)), (Ids{"normal", "low"}));
+}
+
+TEST_F(JobQueueTest, GivesTheJobsOfOneEndpointWhereOneIsNamed) {
+  submit("a");
+  Submission elsewhere = job("b");
+  elsewhere.endpoint = "other";
+  queue().submit(elsewhere);
+  EXPECT_EQ(ids(queue().take("other", "w", 5)), Ids{"b"});
+  EXPECT_EQ(ids(queue().take("other", "w", 5)), Ids{});
+}
+
+TEST_F(JobQueueTest, GivesAJobToOneOfManyWhoAskAtOnce) {
+  for (int i = 0; i < 40; ++i) submit("job" + std::to_string(i), "client" + std::to_string(i % 3));
+  queue().on_change(nullptr);  // the test's own list is for one thread
+  std::mutex mutex;
+  Ids taken;
+  std::vector<std::thread> workers;
+  for (int worker = 0; worker < 4; ++worker)
+    workers.emplace_back([&, worker] {
+      for (;;) {
+        const auto mine = queue().take("", "w" + std::to_string(worker), 1);
+        if (mine.empty()) return;
+        const std::lock_guard lock(mutex);
+        taken.push_back(mine.front().id);
+      }
+    });
+  for (auto& worker : workers) worker.join();
+  EXPECT_EQ(taken.size(), 40u);
+  EXPECT_EQ(std::set<std::string>(taken.begin(), taken.end()).size(), 40u);
+}
+
+// ---- being worked on
+
+TEST_F(JobQueueTest, SaysWhoHasAJobSinceWhen) {
+  submit("a");
+  now_ += 500;
+  told_.clear();
+  const StoredJob taken = take("w1");
+  EXPECT_EQ(taken.state, JobState::running);
+  EXPECT_EQ(taken.epoch, 1);
+  EXPECT_EQ(taken.worker, "w1");
+  EXPECT_EQ(taken.started, now_);
+  EXPECT_EQ(taken.input, R"({"repo":"x"})") << "a worker needs it";
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(JobQueueTest, KeepsWhatAJobHasComeTo) {
+  submit("a");
+  const StoredJob taken = take();
+  now_ += 900;
+  told_.clear();
+  EXPECT_TRUE(queue().finish("a", taken.epoch, JobState::failed, R"({"x":1})", "it broke"));
+  EXPECT_EQ(state("a"), JobState::failed);
+  EXPECT_EQ(find("a").output, R"({"x":1})");
+  EXPECT_EQ(find("a").error, "it broke");
+  EXPECT_EQ(find("a").ended, now_);
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(JobQueueTest, KeepsTheFirstFinalState) {
+  submit("a");
+  const StoredJob taken = take();
+  EXPECT_TRUE(finish(taken, JobState::completed, "1"));
+  told_.clear();
+  EXPECT_FALSE(finish(taken, JobState::failed, "2"));
+  EXPECT_EQ(state("a"), JobState::completed);
+  EXPECT_EQ(find("a").output, "1");
+  EXPECT_EQ(told_, Ids{});
+}
+
+TEST_F(JobQueueTest, DropsWhatAnOlderHandOutSays) {
+  submit("a");
+  const StoredJob old = take("local");
+  queue().recover("local", Recovery::restart);
+  const StoredJob present = take("local");
+  EXPECT_EQ(present.epoch, old.epoch + 1);
+  EXPECT_FALSE(queue().tell_progress("a", old.epoch, "{}", {"1"}));
+  EXPECT_FALSE(finish(old));
+  EXPECT_EQ(state("a"), JobState::running);
+  EXPECT_EQ(find("a").progress, "");
+  EXPECT_EQ(queue().take_chunks("a"), Ids{});
+  EXPECT_TRUE(finish(present));
+}
+
+TEST_F(JobQueueTest, DropsWhatIsSaidOfAJobThatWaits) {
+  submit("a");
+  EXPECT_FALSE(queue().finish("a", 0, JobState::completed, "1", ""));
+  EXPECT_FALSE(queue().tell_progress("a", 0, "{}", {}));
+  EXPECT_EQ(state("a"), JobState::queued);
+}
+
+TEST_F(JobQueueTest, ShowsTheLatestProgressUntilTheEnd) {
+  submit("a");
+  const StoredJob taken = take();
+  EXPECT_TRUE(queue().tell_progress("a", taken.epoch, R"({"n":1})", {}));
+  EXPECT_TRUE(queue().tell_progress("a", taken.epoch, R"({"n":2})", {}));
+  EXPECT_TRUE(queue().tell_progress("a", taken.epoch, "", {"7"})) << "chunks alone";
+  EXPECT_EQ(find("a").progress, R"({"n":2})");
+  finish(taken);
+  EXPECT_EQ(find("a").progress, "");
+}
+
+TEST_F(JobQueueTest, GivesEachChunkOnceAndInOrder) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().tell_progress("a", taken.epoch, "", {"1", "2"});
+  queue().tell_progress("a", taken.epoch, "", {"3"});
+  EXPECT_EQ(queue().take_chunks("a"), (Ids{"1", "2", "3"}));
+  EXPECT_EQ(queue().take_chunks("a"), Ids{});
+  queue().tell_progress("a", taken.epoch, "", {"4"});
+  finish(taken);
+  EXPECT_EQ(queue().take_chunks("a"), Ids{"4"}) << "what is left is still there at the end";
+}
+
+// ---- being told
+
+TEST_F(JobQueueTest, CancelsWhatWaits) {
+  submit("a");
+  told_.clear();
+  EXPECT_EQ(queue().cancel("a")->state, JobState::cancelled);
+  EXPECT_EQ(find("a").ended, now_);
+  EXPECT_TRUE(queue().take("", "local", 1).empty());
+  EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(JobQueueTest, CancelsWhatRunsAndDropsItsResult) {
+  submit("a");
+  const StoredJob taken = take("w1");
+  EXPECT_EQ(queue().cancel("a")->state, JobState::cancelled);
+  EXPECT_FALSE(finish(taken));
+  EXPECT_EQ(state("a"), JobState::cancelled);
+  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{"a"});
+  EXPECT_EQ(queue().jobs_to_stop("w2"), Ids{});
+}
+
+TEST_F(JobQueueTest, TellsAWorkerToStopOnlyWhatItHadAndNotForEver) {
+  submit("a");
+  queue().cancel("a");
+  EXPECT_EQ(queue().jobs_to_stop(""), Ids{}) << "it never ran";
+  submit("b");
+  take("w1");
+  queue().cancel("b");
+  now_ += 600'000;
+  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{});
+}
+
+TEST_F(JobQueueTest, LeavesWhatHasEndedAsItIs) {
+  for (const JobState each : {JobState::completed, JobState::failed, JobState::timed_out}) {
+    const std::string id(name(each));
+    end(id, each);
+    told_.clear();
+    EXPECT_EQ(queue().cancel(id)->state, each);
+    EXPECT_EQ(told_, Ids{});
+  }
+}
+
+TEST_F(JobQueueTest, CannotCancelWhatItDoesNotKnow) { EXPECT_FALSE(queue().cancel("a")); }
+
+TEST_F(JobQueueTest, RetriesWhatFailedOrTimedOut) {
+  for (const JobState each : {JobState::failed, JobState::timed_out}) {
+    const std::string id(name(each));
+    end(id, each);
+    now_ += 1'000;
+    EXPECT_TRUE(queue().retry(id));
+    const StoredJob found = find(id);
+    EXPECT_EQ(found.state, JobState::queued);
+    EXPECT_EQ(found.output, "");
+    EXPECT_EQ(found.error, "");
+    EXPECT_EQ(found.worker, "");
+    EXPECT_EQ(found.started, 0);
+    EXPECT_EQ(found.ended, 0);
+    EXPECT_EQ(found.queued, now_);
+    EXPECT_EQ(take().id, id);
+  }
+}
+
+TEST_F(JobQueueTest, RetriesNothingElse) {
+  submit("waits");
+  EXPECT_FALSE(queue().retry("waits"));
+  take();
+  EXPECT_FALSE(queue().retry("waits")) << "it runs";
+  end("done", JobState::completed);
+  EXPECT_FALSE(queue().retry("done"));
+  submit("unwanted");
+  queue().cancel("unwanted");
+  EXPECT_FALSE(queue().retry("unwanted"));
+  EXPECT_FALSE(queue().retry("unknown"));
+}
+
+TEST_F(JobQueueTest, DoesNotRetryWhatWasRefusedAsItCameIn) {
+  Submission said = job("a");
+  said.error = "this folder is not one that the operator allows";
+  queue().submit(said);
+  EXPECT_FALSE(queue().retry("a")) << "it would be run after all";
+  EXPECT_EQ(state("a"), JobState::failed);
+}
+
+TEST_F(JobQueueTest, KeepsTheChunksOfAJobThatCannotBeRetried) {
+  submit("a");
+  queue().tell_progress("a", take().epoch, "", {"1"});
+  queue().retry("a");
+  EXPECT_EQ(queue().take_chunks("a"), Ids{"1"});
+}
+
+TEST_F(JobQueueTest, ForgetsTheChunksOfTheRunBeforeARetry) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().tell_progress("a", taken.epoch, "", {"1"});
+  finish(taken, JobState::failed);
+  queue().retry("a");
+  EXPECT_EQ(queue().take_chunks("a"), Ids{});
+}
+
+TEST_F(JobQueueTest, PurgesWhatWaitsAtOneEndpoint) {
+  submit("a");
+  take();
+  submit("b");
+  submit("c");
+  Submission elsewhere = job("d");
+  elsewhere.endpoint = "other";
+  queue().submit(elsewhere);
+  told_.clear();
+  EXPECT_EQ(queue().purge("flaky", ""), 2);
+  EXPECT_EQ(state("a"), JobState::running);
+  EXPECT_EQ(state("b"), JobState::cancelled);
+  EXPECT_EQ(state("c"), JobState::cancelled);
+  EXPECT_EQ(state("d"), JobState::queued);
+  EXPECT_EQ(told_, (Ids{"b", "c"}));
+  EXPECT_EQ(queue().purge("flaky", ""), 0);
+}
+
+TEST_F(JobQueueTest, PurgesTheJobsOfOneClientWhereOneIsNamed) {
+  submit("a", "ann");
+  submit("b", "bob");
+  EXPECT_EQ(queue().purge("flaky", "ann"), 1);
+  EXPECT_EQ(state("a"), JobState::cancelled);
+  EXPECT_EQ(state("b"), JobState::queued);
+}
+
+// ---- names
+
+TEST(NewJobId, SaysWhetherSomebodyWaitsForIt) {
+  EXPECT_TRUE(new_job_id(true).starts_with("sync-"));
+  EXPECT_FALSE(new_job_id(false).starts_with("sync-"));
+}
+
+TEST(NewJobId, IsAUuidAndANewOneEachTime) {
+  std::set<std::string> seen;
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string id = new_job_id(false);
+    ASSERT_EQ(id.size(), 39u) << id;
+    ASSERT_EQ(id[14], '4') << id;
+    ASSERT_NE(std::string("89ab").find(id[19]), std::string::npos) << id;
+    ASSERT_TRUE(id.ends_with("-u1")) << id;
+    seen.insert(id);
+  }
+  EXPECT_EQ(seen.size(), 1'000u);
+}
+
+TEST(JobStates, HaveAWordEachAndFourAreFinal) {
+  std::set<std::string_view> words;
+  int final_ones = 0;
+  for (const JobState each : {JobState::queued, JobState::running, JobState::completed, JobState::failed,
+                              JobState::cancelled, JobState::timed_out}) {
+    words.insert(name(each));
+    final_ones += is_final(each) ? 1 : 0;
+  }
+  EXPECT_EQ(words.size(), 6u);
+  EXPECT_EQ(final_ones, 4);
+}
+
+}  // namespace
+}  // namespace orchestrator
