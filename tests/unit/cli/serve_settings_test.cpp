@@ -1,0 +1,76 @@
+// Where `serve` takes what its command line leaves open.
+#include "orchestrator/cli/serve_settings.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "tests/support/program.h"
+
+namespace orchestrator {
+namespace {
+
+using Words = std::vector<std::string>;
+
+class ServeSettings : public testing::Test {
+ protected:
+  Words settings(Words words, const std::string& yaml = "",
+                 const std::map<std::string, std::string>& variables = {}) {
+    const std::string file = folder_ / "serve.yml";
+    std::ofstream(file) << yaml;
+    words.insert(words.end(), {"--config", file});
+    errors_.clear();
+    Words flags = serve_settings(
+        words,
+        [&](const char* name) -> std::optional<std::string> {
+          const auto found = variables.find(name);
+          return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+        },
+        errors_);
+    left_ = words;
+    return flags;
+  }
+  testing_support::TemporaryFolder folder_;
+  std::vector<FieldError> errors_;
+  Words left_;
+};
+
+TEST_F(ServeSettings, ComeFromTheFile) {
+  EXPECT_EQ(settings({}, "listen: 0.0.0.0:80\njobs: 2\nallow_image: [a, b]\nallow-private-webhooks: true\n"),
+            (Words{"--listen=0.0.0.0:80", "--allow-image=a", "--allow-image=b", "--allow-private-webhooks",
+                   "--jobs=2"}));
+  EXPECT_TRUE(errors_.empty());
+  EXPECT_TRUE(left_.empty()) << "--config is taken out";
+}
+
+TEST_F(ServeSettings, AreOverruledByAVariable) {
+  EXPECT_EQ(settings({}, "jobs: 2\n", {{"ORCHESTRATOR_SERVE_JOBS", "3"}}), Words{"--jobs=3"});
+  EXPECT_EQ(settings({}, "", {{"ORCHESTRATOR_SERVE_ALLOW_REPO_HOST", "a.example,b.example"}}),
+            (Words{"--allow-repo-host=a.example", "--allow-repo-host=b.example"}));
+}
+
+TEST_F(ServeSettings, AreOverruledByAFlag) {
+  EXPECT_EQ(settings({"--jobs", "1"}, "jobs: 2\n", {{"ORCHESTRATOR_SERVE_JOBS", "3"}}), Words{});
+  EXPECT_EQ(settings({"--jobs=1"}, "jobs: 2\n"), Words{});
+}
+
+TEST_F(ServeSettings, NameTheNearestForOneThatIsNone) {
+  settings({}, "lisen: 80\n");
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].message, "is no setting of serve; did you mean listen?");
+}
+
+TEST_F(ServeSettings, RefuseAListWhereThereIsOneValue) {
+  settings({}, "jobs: [1, 2]\n");
+  EXPECT_EQ(errors_.size(), 1u);
+}
+
+TEST_F(ServeSettings, MissAFileThatWasNamed) {
+  Words words{"--config=/does/not/exist"};
+  serve_settings(
+      words, [](const char*) { return std::nullopt; }, errors_);
+  EXPECT_EQ(errors_.size(), 1u);
+}
+
+}  // namespace
+}  // namespace orchestrator
