@@ -142,7 +142,7 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   spec.ca_file = settings_.ca_file;
   spec.program_version = settings_.version;
   spec.claimant = {job.client, job.low_priority};
-  spec.said = read_job(job.input, UnknownFields::warn, "").request;  // it was checked when it came in
+  spec.said = combine({read_job(job.input, UnknownFields::warn, "")});  // throws InvalidJob
   if (!spec.said.secret_env.empty() && settings_.secrets)
     spec.secret_values = settings_.secrets(spec.said.secret_env);
   return spec;

@@ -21,7 +21,7 @@ class FakeEngine : public sandbox::Engine {
 
  private:
   testing_support::FakeSandbox sandbox_;
-  testing_support::FakeImageStore images_;
+  sandbox::FakeImageStore images_;
 };
 
 class LocalWorkerTest : public testing::Test {
@@ -56,6 +56,12 @@ class LocalWorkerTest : public testing::Test {
     loop_.run_until([&] { return late || is_final(queue_.find(id)->state); });
     EXPECT_FALSE(late);
     return *queue_.find(id);
+  }
+
+  void let_happen_what_may() {
+    bool over = false;
+    const auto timer = loop_.call_after(std::chrono::milliseconds(50), [&] { over = true; });
+    loop_.run_until([&] { return over; });
   }
 
   testing_support::TemporaryFolder folder_;
@@ -104,19 +110,17 @@ TEST_F(LocalWorkerTest, TakesNothingWhereItWorksOnNoJob) {
   settings_.jobs = 0;
   start();
   submit("a", "no JSON at all");
-  worker_->job_changed("a");
-  bool over = false;
-  const auto while_nothing_happens = loop_.call_after(std::chrono::milliseconds(50), [&] { over = true; });
-  loop_.run_until([&] { return over; });
+  let_happen_what_may();
   EXPECT_TRUE(worker_->idle());
   EXPECT_EQ(queue_.find("a")->state, JobState::queued);
 }
 
 TEST_F(LocalWorkerTest, TakesNothingMoreOnceItIsTold) {
   start();
+  loop_.run_until([&] { return worker_->idle(); });
   worker_->take_no_more();
   submit("a", "no JSON at all");
-  loop_.run_until([&] { return worker_->idle(); });
+  let_happen_what_may();
   EXPECT_EQ(queue_.find("a")->state, JobState::queued);
 }
 
