@@ -145,7 +145,7 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   if (!spec.reports.empty()) spec.logs = spec.reports + "/logs";
   spec.program_version = settings_.version;
   spec.claimant = {job.client, job.low_priority};
-  spec.said = read_job(job.input, UnknownFields::warn, "").request;  // it was checked when it came in
+  spec.said = combine({read_job(job.input, UnknownFields::warn, "")});  // throws InvalidJob
   if (!spec.said.secret_env.empty() && settings_.secrets)
     spec.secret_values = settings_.secrets(spec.said.secret_env);
   return spec;
