@@ -9,6 +9,7 @@
 
 #include "orchestrator/report/report_formats.h"
 #include "orchestrator/run/failure_of.h"
+#include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -24,6 +25,7 @@ JobInputs inputs_of(const HostedJobSpec& spec) {
   inputs.scratch = spec.scratch;
   inputs.credential = spec.credential;
   inputs.ca_file = spec.ca_file;
+  inputs.secret_values = spec.secret_values;
   inputs.budget = spec.budget;
   inputs.claimant = spec.claimant;
   return inputs;
@@ -40,6 +42,7 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   report.program_version = spec.program_version;
   report.reproduce = reproduce_job(report);
   HostedResult result;
+  result.interrupted = report.end == RunEnd::cancelled;
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();
@@ -98,6 +101,10 @@ void HostedJob::stop(RunEnd end, const std::string& reason) {
   if (execution_) execution_->stop(end, reason);
 }
 
+void HostedJob::start_no_more(RunEnd end, const std::string& reason) {
+  if (execution_) execution_->start_no_more(end, reason);
+}
+
 void HostedJob::kill() {
   if (execution_) execution_->kill();
 }
@@ -108,7 +115,7 @@ void HostedJob::finished(io::Result<Report> result) {
     events_.append(
         "job_failed",
         {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
-    return end({.error = failure.message, .error_kind = failure.kind});
+    return end({.error = plain_message(result.error()), .error_kind = failure.kind});
   }
   // The pages of a large report take their time: the loop has attempts of others to look after.
   struct Writing {
@@ -129,7 +136,7 @@ void HostedJob::finished(io::Result<Report> result) {
 }
 
 void HostedJob::end(HostedResult result) {
-  result.interrupted = stopped_;
+  result.interrupted |= stopped_;
   const auto ended = std::move(ended_);
   ended(std::move(result));  // it may let go of this
 }

@@ -22,6 +22,7 @@ struct HostedJobSpec {
   std::size_t summary_bytes = 8u << 20;
   std::optional<images::GitCredential> credential;
   std::string ca_file;
+  sandbox::EnvList secret_values;  // of said.secret_env
   std::string program_version;
   HostBudget* budget = nullptr;  // see RunSpec
   HostBudget::Claimant claimant;
@@ -29,7 +30,7 @@ struct HostedJobSpec {
 
 struct HostedResult {
   std::string summary;       // report.json as far as it fits; empty: there is none
-  std::string error;         // a sentence, where there are no attempts to report
+  std::string error;         // a sentence or several, where there are no attempts to report
   std::string error_kind;    // as in Failure
   bool interrupted = false;  // stopped by us: the summary is of what was known
 };
@@ -45,6 +46,9 @@ class HostedJob {
   void start();
   void stop(RunEnd end, const std::string& reason);  // TERM, grace, KILL; legal in each state
   void kill();
+  // Starts no more attempts; those that run go on, until stop() if it comes. Before the attempts the same as
+  // stop().
+  void start_no_more(RunEnd end, const std::string& reason);
   const std::string& id() const { return spec_.id; }
 
   // The files below `reports`, by the name of their format: "json", "html", …

@@ -10,6 +10,7 @@
 
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/public_address.h"
 #include "sandbox/io/trust.h"
 
 namespace io {
@@ -101,6 +102,16 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       set(CURLOPT_PROTOCOLS_STR, "http,https");
       set_trust(easy_, request_.ca_file);
     }
+    if (request_.public_only) {
+      set(CURLOPT_PROXY, "");
+      set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_public);
+      set(CURLOPT_OPENSOCKETDATA, this);
+    }
+    if (!request_.accept_encoding.empty()) set(CURLOPT_ACCEPT_ENCODING, request_.accept_encoding.c_str());
+    if (!request_.sigv4.empty()) {
+      set(CURLOPT_AWS_SIGV4, request_.sigv4.c_str());
+      set(CURLOPT_USERPWD, request_.user_password.c_str());
+    }
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
@@ -149,10 +160,12 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
+    if (not_public_) message = "the address is not one of the public internet";
     if (is_trust_failure(code))
       message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
-    return failure(TransportError(message, refused, static_cast<int>(os_error)));
+    return failure(
+        TransportError(message, refused, static_cast<int>(os_error), code == CURLE_OPERATION_TIMEDOUT));
   }
 
   // Runs a handler; what it throws ends the transfer with that error, since no exception may cross C.
@@ -182,6 +195,15 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
         loop_.resume(easy_);
       }
     }
+  }
+
+  static curl_socket_t open_public(void* self_, curlsocktype, curl_sockaddr* address) {
+    auto* self = static_cast<Transfer*>(self_);
+    if (!is_public(address->addr)) {
+      self->not_public_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self_) {
@@ -223,6 +245,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   bool may_send_ = false;
   bool open_ended_;
   bool cancelled_ = false;
+  bool not_public_ = false;
 };
 
 class TransferHandle : public HttpDuplex {
