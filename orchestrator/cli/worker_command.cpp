@@ -181,7 +181,7 @@ class WorkerMode {
   int run_test(const runpod::TakenJob& taken) {
     std::optional<runpod::JobResult> result;
     runpod::RunpodJob job(
-        *place_, taken, runpod::Sender::here, [](const Event&) {},
+        *place_, taken, runpod::Sender::here, [&](const Event& event) { tell(taken.id, event); },
         [&result](runpod::JobResult ended) { result = std::move(ended); });
     on_first_ = [&job] { job.stop("the worker was stopped"); };
     on_second_ = [&job] { job.kill(); };
@@ -192,6 +192,16 @@ class WorkerMode {
     std::cout << result->body(said_.result_bytes) << "\n";
     if (first_signal_ != 0) return 128 + first_signal_;
     return result->error.empty() ? 0 : 1;
+  }
+
+  void tell(const std::string& job, const Event& event) const {
+    if (event.type == "layer_started")
+      log_->about(job, spdlog::level::info, event.data.at("title").get<std::string>());
+    if (event.type == "attempt_finished")
+      log_->about(job, spdlog::level::info,
+                  fmt::format("attempt {}: {} ({} of {})", event.data.at("attempt").get<int>(),
+                              event.data.at("outcome").get<std::string>(), event.data.at("done").get<int>(),
+                              event.data.at("runs").get<int>()));
   }
 
   int serve_api() {

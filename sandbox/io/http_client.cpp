@@ -123,7 +123,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     set_up_body();
     for (const auto& header : request_.headers) headers_ = curl_slist_append(headers_, header.c_str());
-    headers_ = curl_slist_append(headers_, "Expect:");
+    // Debian 12's libcurl signs this one although it does not send it.
+    if (request_.sigv4.empty()) headers_ = curl_slist_append(headers_, "Expect:");
     set(CURLOPT_HTTPHEADER, headers_);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, this);

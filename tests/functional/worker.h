@@ -17,7 +17,7 @@ class ServedRepository {
   }
   std::string url() const { return server_.url("/project.git"); }
   Strings flags() const {
-    return {"--allow-repo-host", server_.host(),    "--allow-image", kBase,
+    return {"--allow-repo-host", "127.0.0.1",       "--allow-image", kBase,
             "--ca-file",         server_.ca_file(), "--state-dir",   state_folder()};
   }
   std::string folder() const { return origin_.path(); }

@@ -20,6 +20,11 @@ class Worker : public testing::Test {
     if (body.contains("output")) ServedRepository::get().remember(body.at("output"));
     return body;
   }
+  Json report_of(const std::string& id, std::size_t number = 0) {
+    const Json body = result(id, number);
+    EXPECT_TRUE(body.contains("output")) << body;
+    return body.value("output", Json());
+  }
   Json error_of(const std::string& id) { return Json::parse(result(id).at("error").get<std::string>()); }
   bool starts(const std::string& attempt, pid_t worker) {
     return account_.wait_for(worker, "start", attempt).has_value();
@@ -34,7 +39,7 @@ TEST_F(Worker, DoesAJobFromEndToEnd) {
   ASSERT_TRUE(soon([&] { return !server_.requests("/job-take/").empty(); }));
   server_.hand_out(job("job-1", "sleep 1; echo said; exit $((TEST_SEED % 2))",
                        {{"runs", 4}, {"seed", 7}, {"colour", "red"}}));
-  const Json output = result("job-1").at("output");
+  const Json output = report_of("job-1");
   EXPECT_EQ(output.at("total_runs"), 4);
   EXPECT_EQ(output.at("results").at(0).at("stdout"), "said\n");
   EXPECT_NE(output.at("warnings").dump().find("colour"), std::string::npos) << output.at("warnings");
@@ -75,12 +80,12 @@ TEST_F(Worker, ShowsNothingOfItsEnvironmentToTests) {
                     "MINE=a-value", "ORCHESTRATOR_ALLOW_SECRETS=MINE,RUNPOD_AI_API_KEY"});
   RunningWorker worker(variables);
   server_.hand_out(job("env", "env; cat /proc/1/environ | tr '\\0' '\\n'", {{"runs", 1}}));
-  const std::string seen = result("env").at("output").at("results").at(0).at("stdout");
+  const std::string seen = report_of("env").at("results").at(0).at("stdout");
   EXPECT_NE(seen.find("TEST_SEED="), std::string::npos) << seen;
   for (const char* word : {"RUNPOD_", "BUCKET_", "rpa_the_key", "bucket-id", "endpoint-secret", "a-value"})
     EXPECT_EQ(seen.find(word), std::string::npos) << word;
   server_.hand_out(job("own", "test \"$MINE\" = a-value", {{"runs", 1}, {"secret_env", {"MINE"}}}));
-  EXPECT_EQ(result("own").at("output").at("failures"), 0);
+  EXPECT_EQ(report_of("own").at("failures"), 0);
   server_.hand_out(job("key", "env", {{"secret_env", {"RUNPOD_AI_API_KEY"}}}));
   EXPECT_NE(error_of("key").at("error_message").get<std::string>().find("worker's own"), std::string::npos);
 }
@@ -123,7 +128,7 @@ TEST_F(Worker, DoesNotLetOthersNameAFolderOrAnImageOfTheHost) {
 TEST_F(Worker, ShortensAResultThatIsOverTheCap) {
   RunningWorker worker(env(), {"--result-size", "64k"});
   server_.hand_out(job("large", "head -c 20000 /dev/zero | tr '\\0' x; echo end", {{"runs", 8}}));
-  const Json output = result("large").at("output");
+  const Json output = report_of("large");
   EXPECT_LE(server_.finals("large").at(0).at("body").get<std::string>().size(), 65'536u);
   EXPECT_EQ(output.at("total_runs"), 8);
   EXPECT_EQ(output.at("results").size(), 8u);
@@ -134,7 +139,7 @@ TEST_F(Worker, DeliversAfterAnErrorOfTheQueue) {
   server_.control({{"done", {500}}});
   RunningWorker worker(env());
   server_.hand_out(job("again", "true"));
-  EXPECT_EQ(result("again", 1).at("output").at("total_runs"), 2);
+  EXPECT_EQ(report_of("again", 1).at("total_runs"), 2);
   const auto sent = server_.finals("again");
   EXPECT_EQ(sent[0].at("body"), sent[1].at("body"));
   EXPECT_GE(sent[1].at("time").get<double>() - sent[0].at("time").get<double>(), 0.9);
@@ -145,7 +150,7 @@ TEST_F(Worker, SendsLessWhenTheResultIsRefused) {
   server_.control({{"done", {400}}});
   RunningWorker worker(env());
   server_.hand_out(job("less", "head -c 40000 /dev/zero | tr '\\0' x", {{"runs", 4}}));
-  const Json output = result("less", 1).at("output");
+  const Json output = report_of("less", 1);
   EXPECT_EQ(output.at("total_runs"), 4);
   EXPECT_NE(output.at("warnings").dump().find("shortened"), std::string::npos);
   const auto sent = server_.finals("less");
@@ -159,7 +164,7 @@ TEST_F(Worker, PutsTheWholeReportIntoABucket) {
                                      "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=the secret"});
   RunningWorker worker(variables);
   server_.hand_out(job("kept", "echo whole"));
-  const Json output = result("kept").at("output");
+  const Json output = report_of("kept");
   EXPECT_EQ(output.at("full_report"), bucket.url() + "/bucket/kept/report.json");
   const auto put = bucket.requests("/bucket/");
   ASSERT_EQ(put.size(), 2u);
@@ -172,7 +177,7 @@ TEST_F(Worker, PutsTheWholeReportIntoABucket) {
   own["s3Config"] = {
       {"endpointUrl", bucket.url()}, {"bucketName", "bucket"}, {"accessId", "i"}, {"accessSecret", "hush"}};
   server_.hand_out(own);
-  EXPECT_TRUE(result("inside").at("output").contains("full_report_problem"));
+  EXPECT_TRUE(report_of("inside").contains("full_report_problem"));
   EXPECT_EQ(bucket.requests("/bucket/").size(), 2u);
   const auto ended = worker.stop();
   EXPECT_EQ((ended.out + ended.err).find("hush"), std::string::npos);
@@ -182,7 +187,7 @@ TEST_F(Worker, PutsTheWholeReportOnAVolume) {
   const TemporaryFolder volume;
   RunningWorker worker(env(), {"--volume", volume.path()});
   server_.hand_out(job("kept", "echo whole"));
-  const std::string file = result("kept").at("output").at("full_report");
+  const std::string file = report_of("kept").at("full_report");
   EXPECT_EQ(file, volume.path() + "/orchestrator/kept/report.json");
   EXPECT_EQ(Json::parse(read_file(file)).at("total_runs"), 2);
 }
@@ -190,7 +195,7 @@ TEST_F(Worker, PutsTheWholeReportOnAVolume) {
 TEST_F(Worker, StreamsAttemptsWhereItIsAskedTo) {
   RunningWorker worker(env(), {"--stream"});
   server_.hand_out(job("flow", "true", {{"runs", 3}}));
-  const Json output = result("flow").at("output");
+  const Json output = report_of("flow");
   EXPECT_EQ(output.at(0).at("total_runs"), 3);
   EXPECT_NE(server_.finals("flow").at(0).at("path").get<std::string>().find("isStream=true"),
             std::string::npos);
@@ -202,8 +207,8 @@ TEST_F(Worker, StreamsAttemptsWhereItIsAskedTo) {
 TEST_F(Worker, TakesABatchAndWorksOnAllOfIt) {
   server_.control({{"take", {{{"job", job("a", "true")}}, {{"job", job("b", "true")}}}}});
   RunningWorker worker(env(), {"--jobs", "2"});
-  EXPECT_EQ(result("a").at("output").at("total_runs"), 2);
-  EXPECT_EQ(result("b").at("output").at("total_runs"), 2);
+  EXPECT_EQ(report_of("a").at("total_runs"), 2);
+  EXPECT_EQ(report_of("b").at("total_runs"), 2);
   EXPECT_EQ(server_.requests("/job-take").at(0).at("path"),
             "/v2/ep/job-take-batch/pod1?gpu=x&batch_size=2&job_in_progress=0");
   EXPECT_FALSE(server_.requests("/ping/pod1?job_id=a%2Cb&").empty());
@@ -216,7 +221,7 @@ TEST_F(Worker, StopsAJobThatTheQueueNames) {
   server_.control({{"stop", {"unwanted"}}});
   ASSERT_TRUE(account_.wait_for(worker.pid(), "destroy", "0"));
   server_.hand_out(job("next", "true"));
-  EXPECT_EQ(result("next").at("output").at("total_runs"), 2);
+  EXPECT_EQ(report_of("next").at("total_runs"), 2);
   EXPECT_EQ(server_.finals("unwanted").size(), 0u);
 }
 
@@ -225,7 +230,7 @@ TEST_F(Worker, StopsAJobThatTheQueueHasForgotten) {
   RunningWorker worker(env());
   server_.hand_out(job("forgotten", "test $ATTEMPT = 0 || exec sleep 1000"));
   server_.hand_out(job("next", "true"));
-  EXPECT_EQ(result("next").at("output").at("total_runs"), 2);
+  EXPECT_EQ(report_of("next").at("total_runs"), 2);
   EXPECT_EQ(server_.finals("forgotten").size(), 0u);
 }
 
@@ -241,7 +246,7 @@ TEST_F(Worker, AsksMoreAndMoreRarelyWhereTheQueueFails) {
                      {{"status", 400}},
                      {{"job", job("late", "true")}}}}});
   RunningWorker worker(env());
-  EXPECT_EQ(result("late").at("output").at("total_runs"), 2);
+  EXPECT_EQ(report_of("late").at("total_runs"), 2);
   const auto asked = server_.requests("/job-take/");
   ASSERT_GE(asked.size(), 7u);
   const double least[] = {0.9, 1.9, 3.9, 0.9, 0.9, 0.9};
@@ -268,7 +273,7 @@ TEST_F(Worker, DeliversWhatIsKnownWhenItIsStopped) {
   const auto ended = worker.stop();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
   EXPECT_EQ(containers_of(worker.pid()), Strings{});
-  const Json output = result("partial").at("output");
+  const Json output = report_of("partial");
   EXPECT_EQ(output.at("interrupted"), true);
   EXPECT_EQ(output.at("total_runs"), 1);
   EXPECT_EQ(output.at("requested_runs"), 3);
@@ -280,7 +285,7 @@ TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
   ASSERT_TRUE(starts("0", worker.pid()));
   const auto ended = worker.stop();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
-  const Json output = result("last").at("output");
+  const Json output = report_of("last");
   EXPECT_EQ(output.at("total_runs"), 1);
   EXPECT_EQ(output.at("failures"), 0);
   EXPECT_EQ(output.at("interrupted"), true);
