@@ -70,10 +70,10 @@ class RunningWorker {
     const auto started = std::make_shared<std::promise<pid_t>>();
     auto pid = started->get_future();
     options.on_start = [started](pid_t value) { started->set_value(value); };
-    const auto err = err_;
-    options.on_output = [err](pid_t, const Finished& so_far) {
-      const std::lock_guard lock(err->first);
-      err->second = so_far.err;
+    const auto said = said_;
+    options.on_output = [said](pid_t, const Finished& so_far) {
+      const std::lock_guard lock(said->first);
+      said->second = so_far.out + so_far.err;
     };
     result_ = std::async(std::launch::async, [=] { return orchestrator(argv, options); });
     pid_ = pid.get();
@@ -93,16 +93,16 @@ class RunningWorker {
     signal(SIGTERM);
     return finish();
   }
-  // What it has said on stderr so far.
-  std::string err() const {
-    const std::lock_guard lock(err_->first);
-    return err_->second;
+  // What it has said so far.
+  std::string said() const {
+    const std::lock_guard lock(said_->first);
+    return said_->second;
   }
 
  private:
   pid_t pid_ = -1;
   std::future<Finished> result_;
-  std::shared_ptr<std::pair<std::mutex, std::string>> err_ =
+  std::shared_ptr<std::pair<std::mutex, std::string>> said_ =
       std::make_shared<std::pair<std::mutex, std::string>>();
 };
 

@@ -74,10 +74,11 @@ TEST(WorkerTestInput, ThatIsMissingOrWrongEndsWithOne) {
 class WorkerApi : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(soon([&] { return worker_.err().find("serves at ") != std::string::npos; })) << worker_.err();
-    const std::string err = worker_.err();
-    const auto start = err.find("http://");
-    url_ = err.substr(start, err.find('\n', start) - start);
+    ASSERT_TRUE(soon([&] { return worker_.said().find("serves at ") != std::string::npos; }))
+        << worker_.said();
+    const std::string said = worker_.said();
+    const auto start = said.find("http://", said.find("serves at "));
+    url_ = said.substr(start, said.find('\n', start) - start);
   }
 
   struct Answer {

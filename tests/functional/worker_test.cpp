@@ -291,11 +291,24 @@ TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
   EXPECT_EQ(output.at("interrupted"), true);
 }
 
+TEST_F(Worker, SaysThatAJobWasInterruptedBeforeItsFirstAttempt) {
+  RunningWorker worker(env());
+  server_.hand_out(job("early", "true", {{"setup_commands", {"sleep 1000." + std::to_string(getpid())}}}));
+  ASSERT_TRUE(soon([&] { return !containers_of(worker.pid()).empty(); }));
+  const auto ended = worker.stop();
+  EXPECT_EQ(ended.exit_code, 0) << told(ended);
+  EXPECT_EQ(report_of("early").at("interrupted"), true);
+  EXPECT_NE(error_of("early").at("error_message").get<std::string>().find("before the first attempt"),
+            std::string::npos);
+  EXPECT_EQ(containers_of(worker.pid()), Strings{});
+}
+
 TEST_F(Worker, LeavesAtOnceAtTheSecondSignal) {
   RunningWorker worker(env(), {"--drain-timeout", "600s"});
   server_.hand_out(job("left", "trap '' TERM; while :; do sleep 1; done", {{"runs", 3}}));
   ASSERT_TRUE(starts("0", worker.pid()));
   worker.signal(SIGTERM);
+  ASSERT_TRUE(soon([&] { return worker.said().find("signal 15") != std::string::npos; }));
   worker.signal(SIGINT);
   const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 130) << told(ended);
