@@ -81,13 +81,9 @@ class WorkerMode {
       }
     }
     if (const auto unfit = open()) {
-      spdlog::error("this host is not fit: {}", unfit->reason);
-      // It has no jobs, and it must not get one.
-      if (kind_ == Kind::queue && environment_.pings)
-        runpod::ping_once(
-            runpod::Addresses(environment_).unhealthy(unfit->check, unfit->reason, pinger().version),
-            pinger(), std::chrono::seconds(2));
       if (kind_ != Kind::queue) throw io::HostError(unfit->reason);
+      spdlog::error("this host is not fit: {}", unfit->reason);
+      tell_unhealthy(*unfit);  // it has no jobs, and it must not get one
       return kUnfit;
     }
     session_.sweep_in_background();
@@ -131,6 +127,13 @@ class WorkerMode {
     } catch (const io::HostError& error) {
       return runpod::Unfit{"engine", error.what()};
     }
+  }
+
+  void tell_unhealthy(const runpod::Unfit& unfit) const {
+    if (environment_.pings)
+      runpod::ping_once(
+          runpod::Addresses(environment_).unhealthy(unfit.check, unfit.reason, pinger().version), pinger(),
+          std::chrono::seconds(2));
   }
 
   runpod::Pinger pinger() const {
@@ -242,6 +245,11 @@ class WorkerMode {
       worker.drain({});
     session_.loop().run_until([&] { return worker.ended(); });
     on_first_ = on_second_ = nullptr;
+    if (worker.unfit()) {
+      heartbeat.reset();  // no ping that says otherwise comes after it
+      tell_unhealthy(*worker.unfit());
+      return kUnfit;
+    }
     return worker.refused() ? kNotWanted : 0;
   }
 

@@ -182,6 +182,7 @@ void RunpodJob::keep_report() {
 void RunpodJob::end() {
   JobResult result;
   result.interrupted = told_.interrupted;
+  result.host_failed = told_.host_failed;
   if (!told_.summary.empty()) {
     result.output = with_members(told_.summary, members_);
   } else if (told_.interrupted) {

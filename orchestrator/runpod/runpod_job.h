@@ -44,6 +44,7 @@ struct JobResult {
   std::string output;  // JSON; empty: none
   std::string error;   // as runpod_error() has it; empty: none
   bool interrupted = false;
+  bool host_failed = false;  // see HostedResult
   // The body of the final post, in at most so many bytes.
   std::string body(std::size_t most_bytes, bool stop_pod = false) const;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "orchestrator/runpod/bodies.h"
+#include "sandbox/io/error.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -59,6 +60,7 @@ class RunpodWorker::Held {
 
   void ended(JobResult result) {
     over_ = true;
+    if (result.host_failed) worker_.look_at_host();
     if (!wanted_) return worker_.forget(*this);
     say(spdlog::level::info, result.error.empty() ? result.interrupted ? "interrupted" : "done" : "failed");
     const bool streamed = worker_.settings_.stream;
@@ -90,7 +92,7 @@ RunpodWorker::~RunpodWorker() { *self_ = nullptr; }
 
 void RunpodWorker::take() {
   const int free = (settings_.refresh ? 1 : settings_.jobs) - static_cast<int>(held_.size());
-  if (!taking_ || taking_call_ || take_later_ || free <= 0) return;
+  if (!taking_ || looking_ || taking_call_ || take_later_ || free <= 0) return;
   taking_call_ =
       queue_.take(free, !held_.empty(), [this, asked = place_.loop.now()](const TakeAnswer& answer) {
         taking_call_.reset();
@@ -163,6 +165,27 @@ void RunpodWorker::forget(Held& held) {
     worker.tell_heartbeat();
     worker.take();
   });
+}
+
+// A worker whose engine is gone would fail the whole queue, job by job.
+void RunpodWorker::look_at_host() {
+  if (std::exchange(looking_, true)) return;
+  taking_call_.reset();
+  place_.engine.sandbox().probe([self = self_](const io::Result<sandbox::Capabilities>& engine) {
+    if (*self) (*self)->looked(engine);
+  });
+}
+
+void RunpodWorker::looked(const io::Result<sandbox::Capabilities>& engine) {
+  looking_ = false;
+  if (!engine.ok())
+    unfit_ = Unfit{"engine", io::describe(engine.error())};
+  else
+    unfit_ = find_unfit(place_.settings.environment, engine.value(), place_.settings.scratch);
+  if (!unfit_) return take();
+  spdlog::error("this host is not fit any more: {}", unfit_->reason);
+  taking_ = false;
+  take_later_.reset();
 }
 
 void RunpodWorker::tell_heartbeat() const {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/heartbeat.h"
 #include "orchestrator/runpod/job_posts.h"
 #include "orchestrator/runpod/policy.h"
@@ -37,6 +38,8 @@ class RunpodWorker {
   bool ended() const { return left_ || (!taking_ && held_.empty()); }
   // The queue has refused for minutes: somebody should make another worker.
   bool refused() const { return refused_; }
+  // What broke of the host: no more jobs were taken.
+  const std::optional<Unfit>& unfit() const { return unfit_; }
 
  private:
   class Held;
@@ -47,6 +50,8 @@ class RunpodWorker {
   void watch_stops();
   void drop(const std::string& id, const std::string& why);
   void forget(Held& held);
+  void look_at_host();
+  void looked(const io::Result<sandbox::Capabilities>& engine);
   void tell_heartbeat() const;
 
   JobPlace& place_;
@@ -59,6 +64,8 @@ class RunpodWorker {
   std::unique_ptr<io::HttpCall> taking_call_, stop_call_;
   std::unique_ptr<io::Timer> take_later_, stop_later_, budget_;
   std::string last_problem_;
+  std::optional<Unfit> unfit_;
+  bool looking_ = false;  // at the host: nothing is taken until it has answered
   bool taking_ = true, refused_ = false, left_ = false;
   std::shared_ptr<RunpodWorker*> self_;  // empty once this is gone
 };

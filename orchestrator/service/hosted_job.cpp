@@ -43,6 +43,7 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   report.reproduce = reproduce_job(report);
   HostedResult result;
   result.interrupted = report.end == RunEnd::cancelled;
+  result.host_failed = report.end == RunEnd::infrastructure;
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();
@@ -115,7 +116,9 @@ void HostedJob::finished(io::Result<Report> result) {
     events_.append(
         "job_failed",
         {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
-    return end({.error = plain_message(result.error()), .error_kind = failure.kind});
+    const bool host_failed = failure.kind == "host" || failure.kind == "defect";
+    return end(
+        {.error = plain_message(result.error()), .error_kind = failure.kind, .host_failed = host_failed});
   }
   // The pages of a large report take their time: the loop has attempts of others to look after.
   struct Writing {

@@ -33,6 +33,7 @@ struct HostedResult {
   std::string error;         // a sentence or several, where there are no attempts to report
   std::string error_kind;    // as in Failure
   bool interrupted = false;  // stopped by us: the summary is of what was known
+  bool host_failed = false;  // the engine or the host may be broken: so is what comes next
 };
 
 class HostedJob {

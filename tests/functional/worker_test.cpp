@@ -323,6 +323,21 @@ TEST_F(Worker, AsksForAnotherWorkerAfterAJob) {
   EXPECT_EQ(result("only").at("stopPod"), true);
 }
 
+TEST_F(Worker, DoesNotFailTheQueueWhenItsEngineIsGone) {
+  auto engine = std::make_unique<EngineSocket>();
+  Strings variables = env();
+  variables.push_back("DOCKER_HOST=" + engine->url());
+  RunningWorker worker(variables);
+  server_.hand_out(job("broken", "exec sleep 1000"));
+  ASSERT_TRUE(starts("0", worker.pid()));
+  engine.reset();
+  const auto ended = worker.finish();
+  for (const auto& id : containers_of(worker.pid())) run_command({"docker", "rm", "-f", id});
+  EXPECT_EQ(ended.exit_code, 1) << told(ended);
+  EXPECT_EQ(report_of("broken").at("end"), "infrastructure");
+  EXPECT_EQ(server_.requests("/ping/pod1?status=unhealthy&check=engine").size(), 1u);
+}
+
 TEST_F(Worker, OnAHostWithoutAnEngineSaysThatItIsUnhealthy) {
   Strings variables = env();
   variables.push_back("DOCKER_HOST=unix:///nowhere/docker.sock");
