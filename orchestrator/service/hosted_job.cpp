@@ -43,7 +43,8 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   report.reproduce = reproduce_job(report);
   HostedResult result;
   result.interrupted = report.end == RunEnd::cancelled;
-  result.host_failed = report.end == RunEnd::infrastructure;
+  result.host_failed =
+      report.end == RunEnd::infrastructure || report.count(sandbox::Outcome::infrastructure_error) > 0;
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();

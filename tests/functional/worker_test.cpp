@@ -334,7 +334,7 @@ TEST_F(Worker, DoesNotFailTheQueueWhenItsEngineIsGone) {
   const auto ended = worker.finish();
   for (const auto& id : containers_of(worker.pid())) run_command({"docker", "rm", "-f", id});
   EXPECT_EQ(ended.exit_code, 1) << told(ended);
-  EXPECT_EQ(report_of("broken").at("end"), "infrastructure");
+  EXPECT_EQ(report_of("broken").at("not_counted").at(0).at("outcome"), "infrastructure_error");
   EXPECT_EQ(server_.requests("/ping/pod1?status=unhealthy&check=engine").size(), 1u);
 }
 
