@@ -43,4 +43,4 @@ RUN mkdir -m 1777 /var/lib/orchestrator
 ENV ORCHESTRATOR_STATE=/var/lib/orchestrator
 WORKDIR /repo
 ENTRYPOINT ["orchestrator"]
-CMD ["--help"]
+CMD ["worker"]

@@ -70,6 +70,8 @@ int run_mode(const Program& program, const CommandLine& options) {
       return clean_command(program, options);
     case CommandLine::Mode::serve:
       return serve_command(program, options);
+    case CommandLine::Mode::worker:
+      return worker_command(program, options);
     case CommandLine::Mode::token:
       return token_command(options);
     case CommandLine::Mode::history_import:

@@ -19,6 +19,7 @@ int list_images_command(const Program& program, const CommandLine& options);
 int doctor_command(const Program& program, const CommandLine& options);
 int clean_command(const Program& program, const CommandLine& options);
 int serve_command(const Program& program, const CommandLine& options);
+int worker_command(const Program& program, const CommandLine& options);
 int token_command(const CommandLine& options);
 int history_import_command(const CommandLine& options);
 

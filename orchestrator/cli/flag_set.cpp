@@ -24,6 +24,7 @@ struct FlagSet::State {
   Words switches;                            // of those, the ones without a value
   std::map<std::string, std::string> alone;  // of those, the ones that may be without
   std::vector<HelpEntry> entries;
+  bool ignores_unknown = false;
 
   void remember(const std::string& group, const std::string& names, const std::string& value,
                 const std::string& about) {
@@ -89,6 +90,10 @@ struct FlagSet::State {
 
   // A word behind an unknown flag is taken for its value.
   void read_rest(Parsed& parsed, std::size_t expected_words) {
+    if (ignores_unknown) {
+      parsed.ignored = app.remaining();
+      return;
+    }
     bool after_unknown = false;
     for (const auto& word : app.remaining()) {
       const bool flag = word.size() > 1 && word[0] == '-';
@@ -132,6 +137,8 @@ void FlagSet::list(const std::string& group, const std::string& names, const std
 void FlagSet::may_stand_alone(const std::string& name, const std::string& value) {
   state_->alone[name] = value;
 }
+
+void FlagSet::ignore_unknown() { state_->ignores_unknown = true; }
 
 void FlagSet::on(const std::string& group, const std::string& names, const std::string& about, bool& target) {
   state_->remember(group, names, "", about);

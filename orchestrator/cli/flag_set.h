@@ -29,10 +29,14 @@ class FlagSet {
   void on(const std::string& group, const std::string& names, const std::string& about, bool& target);
   void count(const std::string& group, const std::string& names, const std::string& about, int& target);
 
+  // Flags and words that nobody knows are no mistakes: they are meant for somebody else.
+  void ignore_unknown();
+
   struct Parsed {
     std::vector<FieldError> errors;
     std::vector<std::string> words;    // neither flag nor value, as many as are expected
     bool complete = true;              // false: a value is missing, and nothing else was read
+    std::vector<std::string> ignored;  // see ignore_unknown()
     std::optional<std::string> stray;  // the first beyond those; what follows it is not looked at
   };
   Parsed parse(std::vector<std::string> words, std::size_t expected_words);

@@ -31,8 +31,9 @@ struct Draft {
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
-  std::string attempt, times;                         // of replay
-  std::string listen, jobs, on_restart, drain, keep;  // of serve
+  std::string attempt, times;                          // of replay
+  std::string listen, jobs, on_restart, drain, keep;   // of serve; jobs and drain of worker, too
+  std::string api_port, api_concurrency, result_size;  // of worker
   JobReading reading;
 
   void fail(std::string pointer, std::string message) {
@@ -342,6 +343,32 @@ void define_list(FlagSet& flags, Draft& draft) {
 
 void define_nothing(FlagSet&, Draft&) {}
 
+const char* const kMayName = "What jobs may name";
+
+void define_admission(FlagSet& flags, Draft& draft) {
+  CommandLine::Serve& serve = draft.line.serve;
+  flags.list(kMayName, "--allow-repo-host", "HOST",
+             "A host to clone from; may be repeated [github.com, gitlab.com, bitbucket.org, codeberg.org]",
+             serve.repository_hosts);
+  flags.list(kMayName, "--allow-image", "IMAGE", "A base image; PREFIX* for all that begin so", serve.images);
+  flags.list(kMayName, "--allow-network", "NAME", "internal or bridge, beside none", serve.networks);
+  flags.list(kMayName, "--allow-secret", "NAME", "A variable of this process as secret_env", serve.secrets);
+}
+
+void check_networks(Draft& draft) {
+  for (const auto& network : draft.line.serve.networks)
+    if (network != "internal" && network != "bridge")
+      draft.fail("--allow-network", "must be internal or bridge, not " + in_quotes(network));
+}
+
+void read_drain(Draft& draft, double& seconds) {
+  if (draft.drain.empty()) return;
+  if (const auto said = parse_duration_s(draft.drain))
+    seconds = *said;
+  else
+    draft.fail("--drain-timeout", "must be a time as in 60s or 5m, not " + in_quotes(draft.drain));
+}
+
 void define_serve(FlagSet& flags, Draft& draft) {
   CommandLine::Serve& serve = draft.line.serve;
   const std::string where = "Where and for whom";
@@ -353,16 +380,10 @@ void define_serve(FlagSet& flags, Draft& draft) {
       serve.token_file);
   flags.list(where, "--server-name", "NAME", "A name that this server is called by; may be repeated",
              serve.hosts);
-  const std::string what = "What jobs may name";
-  flags.list(what, "--allow-repo-host", "HOST",
-             "A host to clone from; may be repeated [github.com, gitlab.com, bitbucket.org, codeberg.org]",
-             serve.repository_hosts);
-  flags.list(what, "--allow-folder", "DIR",
+  define_admission(flags, draft);
+  flags.list(kMayName, "--allow-folder", "DIR",
              "A folder of this host with what is below, for callers who sit here", serve.folders);
-  flags.list(what, "--allow-image", "IMAGE", "A base image; PREFIX* for all that begin so", serve.images);
-  flags.list(what, "--allow-network", "NAME", "internal or bridge, beside none", serve.networks);
-  flags.list(what, "--allow-secret", "NAME", "A variable of this process as secret_env", serve.secrets);
-  flags.on(what, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
+  flags.on(kMayName, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
            serve.private_webhooks);
   const std::string how = "How it works";
   flags.text(how, "--jobs", "N",
@@ -403,15 +424,60 @@ void finish_serve(Draft& draft) {
   serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
   read_choice<bool>("--on-restart", draft.on_restart, {{"restart", false}, {"fail", true}},
                     serve.fail_on_restart, draft.reading.errors);
-  if (!draft.drain.empty()) {
-    if (const auto seconds = parse_duration_s(draft.drain))
-      serve.drain_s = *seconds;
+  read_drain(draft, serve.drain_s);
+  check_networks(draft);
+  check_git_flags(draft);
+}
+
+// Names with '_' are those of RunPod's SDK.
+void define_worker(FlagSet& flags, Draft& draft) {
+  CommandLine::Worker& worker = draft.line.worker;
+  flags.ignore_unknown();
+  const std::string local = "Without RunPod";
+  flags.text(local, "--test_input", "JSON", "Run this one job, print its result, end", worker.test_input);
+  flags.on(local, "--rp_serve_api", "Serve the routes of RunPod's SDK on this host", worker.serve_api);
+  flags.text(local, "--rp_api_host", "ADDRESS", "Where [localhost]", worker.api_host);
+  flags.text(local, "--rp_api_port", "PORT", "Where [8000]", draft.api_port);
+  flags.text(local, "--rp_api_concurrency", "N", "Jobs of that API at once, 1 to 64 [1]",
+             draft.api_concurrency);
+  define_admission(flags, draft);
+  const std::string how = "How it works";
+  flags.text(how, "--jobs", "N", "Jobs that are worked on at once, 1 to 64 [by CPUs and memory of the host]",
+             draft.jobs);
+  flags.text(how, "--drain-timeout", "TIME", "How long running attempts may go on after SIGTERM [20s]",
+             draft.drain);
+  flags.text(how, "--result-size", "SIZE", "The most bytes of a result, 16k to 8m [8,000,000]",
+             draft.result_size);
+  flags.text(how, "--volume", "DIR", "Where whole reports go, where the folder exists [/runpod-volume]",
+             worker.volume);
+  flags.on(how, "--stream",
+           "Send each finished attempt as a chunk; the output is then a list that holds the report",
+           worker.stream);
+  flags.on(how, "--refresh", "Ask for another worker after each job, and end", worker.refresh);
+  flags.on(how, "--allow-private-urls", "A job's bucket or webhook may lie in this host's own network",
+           worker.private_urls);
+  flags.text(how, "--rp_log_level", "LEVEL", "DEBUG, INFO, WARN or ERROR [RUNPOD_LOG_LEVEL, INFO]",
+             worker.log_level);
+  define_git(flags, draft);
+}
+
+void finish_worker(Draft& draft) {
+  CommandLine::Worker& worker = draft.line.worker;
+  worker.jobs = number_said("--jobs", draft.jobs, 1, 64, draft).value_or(0);
+  worker.api_port = static_cast<std::uint16_t>(
+      number_said("--rp_api_port", draft.api_port, 0, 65'535, draft).value_or(8000));
+  worker.api_concurrency =
+      number_said("--rp_api_concurrency", draft.api_concurrency, 1, 64, draft).value_or(1);
+  if (worker.api_host == "localhost") worker.api_host = "127.0.0.1";
+  if (!draft.result_size.empty()) {
+    const auto size = parse_size(draft.result_size);
+    if (size && *size >= 16'384 && *size <= 8'388'608)
+      worker.result_bytes = static_cast<std::size_t>(std::min<std::int64_t>(*size, 8'000'000));
     else
-      draft.fail("--drain-timeout", "must be a time as in 60s or 5m, not " + in_quotes(draft.drain));
+      draft.fail("--result-size", "must be a size between 16k and 8m, not " + in_quotes(draft.result_size));
   }
-  for (const auto& network : serve.networks)
-    if (network != "internal" && network != "bridge")
-      draft.fail("--allow-network", "must be internal or bridge, not " + in_quotes(network));
+  read_drain(draft, worker.drain_s);
+  check_networks(draft);
   check_git_flags(draft);
 }
 
@@ -483,6 +549,17 @@ const std::vector<Command>& commands() {
         {"orchestrator serve",
          "orchestrator serve --listen 0.0.0.0:8080 --token-file /etc/orchestrator/tokens"}},
        define_serve},
+      {Mode::worker,
+       {"worker"},
+       {"orchestrator worker [flags]",
+        "Works on the jobs of a RunPod endpoint. RunPod's variables tell where the queue is; without them "
+        "it runs one job, --test_input or the file test_input.json, and ends. It needs an engine that it "
+        "can reach, as run does. Flags that it does not know are ignored.",
+        {},
+        {"orchestrator worker",
+         "orchestrator worker --test_input '{\"input\": {\"repo\": \".\", \"test_command\": \"pytest\"}}'",
+         "orchestrator worker --rp_serve_api"}},
+       define_worker},
       {Mode::token,
        {"token"},
        {"orchestrator token NAME [flags]",
@@ -580,15 +657,17 @@ CommandLine parse_command(const Command& command, Words words, const std::option
   draft.reading.errors = std::move(parsed.errors);
   draft.reading.errors.insert(draft.reading.errors.end(), of_settings.begin(), of_settings.end());
   draft.complete = parsed.complete && !parsed.stray;
+  draft.line.worker.ignored = std::move(parsed.ignored);
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
   read_ci(draft);
   check_mirror(draft);
   if (command.mode == Mode::replay) finish_replay(draft);
   if (command.mode == Mode::serve) finish_serve(draft);
+  if (command.mode == Mode::worker) finish_worker(draft);
   if (command.job) {
     finish_run(draft, after, getenv);
-  } else if (after) {
+  } else if (after && command.mode != Mode::worker) {
     draft.fail("--", joined(command.names) + " takes no test command");
   }
   if (parsed.words.size() < command.words)

@@ -28,6 +28,7 @@ struct CommandLine {
     doctor,
     clean,
     serve,
+    worker,
     token,
     history_import,
     version
@@ -83,6 +84,22 @@ struct CommandLine {
     bool fail_on_restart = false;
     double drain_s = 60, keep_days = 30;
   } serve;
+
+  // worker; what its jobs may name is in `serve`; with access to git as for run
+  struct Worker {
+    std::string test_input;  // a job as JSON
+    bool serve_api = false;
+    std::string api_host = "127.0.0.1";
+    std::uint16_t api_port = 8000;
+    int api_concurrency = 1;
+    std::string log_level;  // of RunPod; empty: by the environment
+    int jobs = 0;           // at once; 0: what the host carries
+    double drain_s = 20;
+    std::size_t result_bytes = 8'000'000;
+    std::string volume = "/runpod-volume";  // where whole reports go, if it is there
+    bool stream = false, refresh = false, private_urls = false;
+    std::vector<std::string> ignored;  // words that are not ours
+  } worker;
 
   // token
   std::string token_name, token_scopes = "submit,read";

@@ -396,6 +396,11 @@ void JobExecution::stop(RunEnd end, std::string reason) {
   fail(io::failure(Interrupted(end, reason)));
 }
 
+void JobExecution::start_no_more(RunEnd end, std::string reason) {
+  if (run_) return run_->start_no_more(end, std::move(reason));
+  stop(end, std::move(reason));
+}
+
 void JobExecution::kill() {
   if (run_) run_->kill();
 }

@@ -64,6 +64,8 @@ class JobExecution : images::RecipeObserver {
   void prepare(std::function<void(io::Result<sandbox::AttemptSpec>)> ready);
   void stop(RunEnd end, std::string reason);
   void kill();
+  // Lets attempts that run go on and starts no others; before the attempts the same as stop().
+  void start_no_more(RunEnd end, std::string reason);
   const Spool& spool() const { return *spool_; }  // once a report is there
   // What is known of a job that ended before its attempts; nothing before there was a plan.
   std::optional<Report> report_without_attempts(RunEnd end, const std::string& reason) const;

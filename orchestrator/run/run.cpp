@@ -220,18 +220,26 @@ void Run::drained(Active& active) {
   });
 }
 
-void Run::stop(RunEnd end, std::string reason) {
-  if (stopping_) return;
-  stopping_ = true;
+void Run::start_no_more(RunEnd end, std::string reason) {
+  if (!stopping_ && has_next()) begin_to_stop(end, std::move(reason));
+}
+
+void Run::begin_to_stop(RunEnd end, std::string reason) {
+  if (std::exchange(stopping_, true)) return;
   end_ = end;
   end_reason_ = std::move(reason);
   events_.append("stopping", {{"reason", to_utf8(end_reason_)}});
   if (claim_) claim_->withdraw();
   if (next_ && !next_->earlier.empty()) again_.push_back(std::move(*next_));
   next_.reset();
+  loop_.post([this] { check_done(); });
+}
+
+void Run::stop(RunEnd end, std::string reason) {
+  if (std::exchange(stopped_, true)) return;
+  begin_to_stop(end, std::move(reason));
   for (const auto& active : active_)
     if (!active->finished_) active->handle_->stop(sandbox::StopReason::cancelled);
-  loop_.post([this] { check_done(); });
 }
 
 void Run::kill() {

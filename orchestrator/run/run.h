@@ -53,6 +53,8 @@ class Run {
   // Starts nothing more and stops what runs (TERM, grace, KILL). The first reason stays.
   void stop(RunEnd end, std::string reason);
   void kill();  // without grace
+  // Starts nothing more; what runs goes on to its end, or until stop(). Nothing when all have been started.
+  void start_no_more(RunEnd end, std::string reason);
 
   RunEnd end() const { return end_; }
   const std::string& end_reason() const { return end_reason_; }
@@ -83,6 +85,7 @@ class Run {
   AttemptRecord record_of(Active& active, const sandbox::ExecutionResult& result);
   void consider(const AttemptRecord& record);
   void announce(const AttemptRecord& record);
+  void begin_to_stop(RunEnd end, std::string reason);
   void check_done();
 
   io::Loop& loop_;
@@ -99,7 +102,8 @@ class Run {
   std::optional<Next> next_;                  // waits for its share of the host
   std::unique_ptr<HostBudget::Claim> claim_;  // where there is a budget
   std::vector<std::unique_ptr<Active>> active_;
-  bool stopping_ = false;
+  bool stopping_ = false;  // nothing more is started
+  bool stopped_ = false;   // what runs was told to end
   bool exhausted_ = false;
   bool told_ = false;
   RunEnd end_ = RunEnd::complete;

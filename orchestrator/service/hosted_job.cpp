@@ -9,6 +9,7 @@
 
 #include "orchestrator/report/report_formats.h"
 #include "orchestrator/run/failure_of.h"
+#include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -43,6 +44,9 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   report.program_version = spec.program_version;
   report.reproduce = reproduce_job(report);
   HostedResult result;
+  result.interrupted = report.end == RunEnd::cancelled;
+  result.host_failed =
+      report.end == RunEnd::infrastructure || report.count(sandbox::Outcome::infrastructure_error) > 0;
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();
@@ -103,6 +107,10 @@ void HostedJob::stop(RunEnd end, const std::string& reason) {
   if (execution_) execution_->stop(end, reason);
 }
 
+void HostedJob::start_no_more(RunEnd end, const std::string& reason) {
+  if (execution_) execution_->start_no_more(end, reason);
+}
+
 void HostedJob::kill() {
   if (execution_) execution_->kill();
 }
@@ -113,7 +121,9 @@ void HostedJob::finished(io::Result<Report> result) {
     events_.append(
         "job_failed",
         {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
-    return end({.error = failure.message, .error_kind = failure.kind});
+    const bool host_failed = failure.kind == "host" || failure.kind == "defect";
+    return end(
+        {.error = plain_message(result.error()), .error_kind = failure.kind, .host_failed = host_failed});
   }
   // The pages of a large report take their time: the loop has attempts of others to look after.
   struct Writing {
@@ -134,7 +144,7 @@ void HostedJob::finished(io::Result<Report> result) {
 }
 
 void HostedJob::end(HostedResult result) {
-  result.interrupted = stopped_;
+  result.interrupted |= stopped_;
   const auto ended = std::move(ended_);
   ended(std::move(result));  // it may let go of this
 }

@@ -33,9 +33,10 @@ struct HostedJobSpec {
 
 struct HostedResult {
   std::string summary;       // report.json as far as it fits; empty: there is none
-  std::string error;         // a sentence, where there are no attempts to report
+  std::string error;         // a sentence or several, where there are no attempts to report
   std::string error_kind;    // as in Failure
   bool interrupted = false;  // stopped by us: the summary is of what was known
+  bool host_failed = false;  // the engine or the host may be broken: so is what comes next
 };
 
 class HostedJob {
@@ -49,6 +50,9 @@ class HostedJob {
   void start();
   void stop(RunEnd end, const std::string& reason);  // TERM, grace, KILL; legal in each state
   void kill();
+  // Starts no more attempts; those that run go on, until stop() if it comes. Before the attempts the same as
+  // stop().
+  void start_no_more(RunEnd end, const std::string& reason);
   const std::string& id() const { return spec_.id; }
 
   // The files below `reports`, by the name of their format: "json", "html", …

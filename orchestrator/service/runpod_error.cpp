@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "orchestrator/job/job.h"
+#include "orchestrator/run/failure_of.h"
+
 namespace orchestrator {
 
 std::string runpod_error(const Failure& failure, const std::string& program_version,
@@ -15,6 +18,19 @@ std::string runpod_error(const Failure& failure, const std::string& program_vers
                                         {"worker_id", worker.empty() ? "unknown" : worker},
                                         {"runpod_version", "orchestrator/" + program_version}};
   return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string plain_message(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const InvalidJob& wrong) {
+    std::string text;
+    for (const auto& each : wrong.errors())
+      text += (text.empty() ? "" : "\n") + (each.where.empty() ? each.message : InvalidJob({each}).what());
+    return text;
+  } catch (...) {
+    return failure_of(error).message;
+  }
 }
 
 }  // namespace orchestrator

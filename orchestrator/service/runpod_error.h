@@ -2,6 +2,7 @@
 // them parse.
 #pragma once
 
+#include <exception>
 #include <string>
 
 #include "orchestrator/report/failure.h"
@@ -12,5 +13,9 @@ namespace orchestrator {
 // message.
 std::string runpod_error(const Failure& failure, const std::string& program_version,
                          const std::string& hostname, const std::string& worker);
+
+// What the predecessor's clients look for: the sentences alone, a line each, without the place in the request
+// that each is about. Places in a file of the repository stay: nobody could find them.
+std::string plain_message(const std::exception_ptr& error);
 
 }  // namespace orchestrator

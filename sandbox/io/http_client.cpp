@@ -103,10 +103,18 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       set_trust(easy_, request_.ca_file);
     }
     if (request_.public_only) {
-      set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_public);
-      // A connection that somebody else has opened was not looked at.
+      // A proxy would look the name up itself, and a connection that somebody else has opened was not looked
+      // at.
+      set(CURLOPT_PROXY, "");
       set(CURLOPT_FRESH_CONNECT, 1L);
       set(CURLOPT_FORBID_REUSE, 1L);
+      set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_public);
+      set(CURLOPT_OPENSOCKETDATA, this);
+    }
+    if (!request_.accept_encoding.empty()) set(CURLOPT_ACCEPT_ENCODING, request_.accept_encoding.c_str());
+    if (!request_.sigv4.empty()) {
+      set(CURLOPT_AWS_SIGV4, request_.sigv4.c_str());
+      set(CURLOPT_USERPWD, request_.user_password.c_str());
     }
     set(CURLOPT_NOSIGNAL, 1L);
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -119,17 +127,13 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     set(CURLOPT_CUSTOMREQUEST, request_.method.c_str());
     set_up_body();
     for (const auto& header : request_.headers) headers_ = curl_slist_append(headers_, header.c_str());
-    headers_ = curl_slist_append(headers_, "Expect:");
+    // Debian 12's libcurl signs this one although it does not send it.
+    if (request_.sigv4.empty()) headers_ = curl_slist_append(headers_, "Expect:");
     set(CURLOPT_HTTPHEADER, headers_);
     set(CURLOPT_HEADERFUNCTION, &Transfer::on_header);
     set(CURLOPT_HEADERDATA, this);
     set(CURLOPT_WRITEFUNCTION, &Transfer::on_write);
     set(CURLOPT_WRITEDATA, this);
-  }
-
-  static curl_socket_t open_public(void*, curlsocktype, curl_sockaddr* address) {
-    if (!is_public_address(&address->addr)) return CURL_SOCKET_BAD;
-    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   void set_up_body() {
@@ -161,10 +165,12 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &os_error);
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
+    if (not_public_) message = "the address is not one of the public internet";
     if (is_trust_failure(code))
       message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
-    return failure(TransportError(message, refused, static_cast<int>(os_error)));
+    return failure(
+        TransportError(message, refused, static_cast<int>(os_error), code == CURLE_OPERATION_TIMEDOUT));
   }
 
   // Runs a handler; what it throws ends the transfer with that error, since no exception may cross C.
@@ -194,6 +200,15 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
         loop_.resume(easy_);
       }
     }
+  }
+
+  static curl_socket_t open_public(void* self_, curlsocktype, curl_sockaddr* address) {
+    auto* self = static_cast<Transfer*>(self_);
+    if (!is_public_address(&address->addr)) {
+      self->not_public_ = true;
+      return CURL_SOCKET_BAD;
+    }
+    return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
   }
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self_) {
@@ -235,6 +250,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
   bool may_send_ = false;
   bool open_ended_;
   bool cancelled_ = false;
+  bool not_public_ = false;
 };
 
 class TransferHandle : public HttpDuplex {

@@ -30,7 +30,12 @@ struct HttpRequest {
   std::optional<std::string>
       late_body;                // instead: sent once the answer's head is here (a hijacked connection)
   bool own_connection = false;  // a fresh one, closed afterwards
-  bool public_only = false;     // a stranger named the URL: only an address of the internet is connected to
+  std::string accept_encoding;  // "gzip, deflate": the answer's body is unpacked; empty: not asked for
+  std::string sigv4;            // "aws:amz:REGION:s3": signed for AWS by `user_password`
+  std::string user_password;    // "ID:SECRET", for `sigv4` alone
+  // Only to addresses of the public internet, whatever the name resolves to, and by no proxy: for a URL that
+  // a stranger chose.
+  bool public_only = false;
   std::chrono::milliseconds timeout{0};  // of the whole exchange; 0: none
   std::chrono::milliseconds connect_timeout{10'000};
   std::size_t max_body = 32u << 20;  // of a collected answer; more is an error
@@ -45,9 +50,10 @@ struct HttpResponse {
 // The transfer itself failed: no answer with a status. `refused` when no connection came about at all.
 class TransportError : public std::runtime_error {
  public:
-  TransportError(const std::string& message, bool refused_, int error_number_)
-      : std::runtime_error(message), refused(refused_), error_number(error_number_) {}
+  TransportError(const std::string& message, bool refused_, int error_number_, bool timed_out_ = false)
+      : std::runtime_error(message), refused(refused_), timed_out(timed_out_), error_number(error_number_) {}
   bool refused;
+  bool timed_out;    // HttpRequest::timeout
   int error_number;  // errno of connect(2) when known: ENOENT and EACCES of a socket read differently
 };
 

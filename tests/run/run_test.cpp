@@ -206,6 +206,38 @@ TEST_F(RunTest, StopEndsWhatRunsAndKeepsWhatIsKnown) {
   EXPECT_EQ(seen_.back().data["done"], 2) << "what was cancelled is not done";
 }
 
+TEST_F(RunTest, StartsNoMoreAndLetsWhatRunsGoOn) {
+  make([](const auto&) { return FakeProgram{.takes = 500ms}; }, 100, 2);
+  run_->start([this] { done_ = true; });
+  loop_.advance(100ms);
+  run_->start_no_more(RunEnd::cancelled, "it is late");
+  loop_.run_until([this] { return done_; });
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::passed, Outcome::passed}));
+  EXPECT_EQ(run_->end(), RunEnd::cancelled);
+  EXPECT_EQ(run_->end_reason(), "it is late");
+}
+
+TEST_F(RunTest, AStopAfterThatEndsWhatRuns) {
+  make([](const auto&) { return FakeProgram{.takes = 500ms}; }, 100, 2);
+  run_->start([this] { done_ = true; });
+  loop_.advance(100ms);
+  run_->start_no_more(RunEnd::cancelled, "it is late");
+  run_->stop(RunEnd::cancelled, "it is too late");
+  loop_.run_until([this] { return done_; });
+  EXPECT_EQ(outcomes(), (std::vector<Outcome>{Outcome::cancelled, Outcome::cancelled}));
+  EXPECT_EQ(run_->end_reason(), "it is late") << "the first reason stays";
+}
+
+TEST_F(RunTest, ThatHasStartedAllIsCompleteAllTheSame) {
+  make([](const auto&) { return FakeProgram{.takes = 500ms}; }, 2, 2);
+  run_->start([this] { done_ = true; });
+  loop_.advance(100ms);
+  run_->start_no_more(RunEnd::cancelled, "it is late");
+  loop_.run_until([this] { return done_; });
+  EXPECT_EQ(run_->end(), RunEnd::complete);
+  EXPECT_EQ(outcomes().size(), 2u);
+}
+
 TEST_F(RunTest, KillDoesNotWaitForTheGrace) {
   make([](const auto&) { return FakeProgram{.takes = 900ms, .ignores_term = true}; }, 10, 2);
   run_->start([this] { done_ = true; });

@@ -462,5 +462,36 @@ TEST(Options, OfAComparisonAreTwoReports) {
   EXPECT_NE(complaint({"compare", "a.json", "b.json", "--", "x"}), "");
 }
 
+TEST(Options, OfAWorkerAreThoseOfTheSdkToo) {
+  const CommandLine line =
+      parse({"worker", "--rp_serve_api", "--rp_api_port", "9000", "--rp_api_host", "localhost",
+             "--rp_api_concurrency=3", "--rp_log_level", "WARN", "--drain-timeout", "5s", "--result-size",
+             "1m", "--jobs", "2", "--allow-image", "a*"});
+  EXPECT_EQ(line.mode, Mode::worker);
+  EXPECT_TRUE(line.worker.serve_api);
+  EXPECT_EQ(line.worker.api_port, 9000);
+  EXPECT_EQ(line.worker.api_host, "127.0.0.1");
+  EXPECT_EQ(line.worker.api_concurrency, 3);
+  EXPECT_EQ(line.worker.log_level, "WARN");
+  EXPECT_EQ(line.worker.drain_s, 5);
+  EXPECT_EQ(line.worker.result_bytes, 1u << 20);
+  EXPECT_EQ(line.worker.jobs, 2);
+  EXPECT_EQ(line.serve.images, Words{"a*"});
+  EXPECT_EQ(parse({"worker", "--test_input", R"({"input": {}})"}).worker.test_input, R"({"input": {}})");
+}
+
+TEST(Options, OfAWorkerMayBeForSomebodyElse) {
+  const CommandLine line =
+      parse({"worker", "--rp_debugger", "--mine", "value", "word", "--jobs", "2", "--", "more"});
+  EXPECT_EQ(line.worker.jobs, 2);
+  EXPECT_EQ(line.worker.ignored, (Words{"--rp_debugger", "--mine", "value", "word"}));
+}
+
+TEST(Options, OfAWorkerAreCheckedWhereTheyAreKnown) {
+  EXPECT_NE(complaint({"worker", "--result-size", "20m"}).find("between 16k and 8m"), std::string::npos);
+  EXPECT_NE(complaint({"worker", "--rp_api_port", "many"}), "");
+  EXPECT_NE(complaint({"worker", "--test_input"}), "");
+}
+
 }  // namespace
 }  // namespace orchestrator

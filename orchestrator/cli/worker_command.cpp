@@ -1,0 +1,294 @@
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <sys/utsname.h>
+
+#include <csignal>
+#include <filesystem>
+#include <iostream>
+
+#include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/terminal.h"
+#include "orchestrator/runpod/fitness.h"
+#include "orchestrator/runpod/local_api.h"
+#include "orchestrator/runpod/local_test.h"
+#include "orchestrator/runpod/runpod_worker.h"
+#include "sandbox/io/error.h"
+#include "sandbox/io/signals.h"
+
+namespace orchestrator {
+namespace {
+
+namespace fs = std::filesystem;
+using runpod::Environment;
+
+constexpr const char* kTestFile = "test_input.json";
+constexpr int kUnfit = 1;      // what RunPod's SDK exits with
+constexpr int kNotWanted = 5;  // the queue has refused for minutes
+
+enum class Kind { api, test, queue };
+
+Kind kind_of(const CommandLine::Worker& said, const Environment& environment) {
+  if (said.serve_api || environment.realtime_port != 0) return Kind::api;
+  return !said.test_input.empty() || environment.take.empty() ? Kind::test : Kind::queue;
+}
+
+// "RunPod" is whom it talks to, not what it is.
+std::string user_agent(const std::string& version, const Environment& environment) {
+  utsname host{};
+  uname(&host);
+  std::string agent = fmt::format("orchestrator/{} ({} {}; {}) Language/C++", version, host.sysname,
+                                  host.release, host.machine);
+  if (!environment.integration.empty()) agent += " Integration/" + environment.integration;
+  std::erase_if(agent, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+  return agent;
+}
+
+// Lists of an endpoint's settings, where nobody types flags.
+void add_from(const char* variable, std::vector<std::string>& list) {
+  const std::string all = environment(variable).value_or("");
+  for (std::size_t at = 0; at < all.size();) {
+    const auto comma = std::min(all.find(',', at), all.size());
+    std::string word = all.substr(at, comma - at);
+    word.erase(0, word.find_first_not_of(' '));
+    word.erase(word.find_last_not_of(' ') + 1);
+    if (!word.empty()) list.push_back(word);
+    at = comma + 1;
+  }
+}
+
+class WorkerMode {
+ public:
+  WorkerMode(const Program& program, const CommandLine& options)
+      : program_(program),
+        options_(options),
+        said_(options.worker),
+        environment_(runpod::read_environment(environment)),
+        kind_(kind_of(said_, environment_)),
+        log_(take_over_log()),
+        session_(program, options),
+        signals_(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); }) {
+    for (const auto& word : said_.ignored) spdlog::info("ignored: {}", word);
+  }
+
+  int run() {
+    runpod::LocalTest test;
+    if (kind_ == Kind::test) {
+      test = read_test();
+      if (!test.problem.empty()) {
+        write_to_stderr(test.problem + "\n");
+        return 1;
+      }
+    }
+    if (const auto unfit = open()) {
+      if (kind_ != Kind::queue) throw io::HostError(unfit->reason);
+      spdlog::error("this host is not fit: {}", unfit->reason);
+      tell_unhealthy(*unfit);  // it has no jobs, and it must not get one
+      return kUnfit;
+    }
+    session_.sweep_in_background();
+    budget_ = std::make_unique<HostBudget>(
+        session_.loop(),
+        HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes});
+    Background background;
+    place_ = std::unique_ptr<runpod::JobPlace>(new runpod::JobPlace{
+        session_.loop(), background, session_.engine(), host_, *budget_, *log_, job_settings()});
+    const int code = kind_ == Kind::api ? serve_api() : kind_ == Kind::test ? run_test(test.job) : work();
+    session_.close_engine();
+    return second_signal_ != 0 ? 128 + second_signal_ : code;
+  }
+
+ private:
+  // stdout is the log of an endpoint; where it is data, the log stands aside.
+  std::shared_ptr<runpod::Log> take_over_log() const {
+    const auto log =
+        std::make_shared<runpod::Log>(kind_ == Kind::test ? stderr : stdout, !environment_.endpoint.empty());
+    const std::string said = said_.log_level.empty() ? environment_.log_level : said_.log_level;
+    const auto level = options_.verbosity > 0 ? spdlog::level::debug
+                                              : runpod::level_named(said).value_or(spdlog::level::info);
+    log->set_level(level);
+    auto logger = std::make_shared<spdlog::logger>("worker", log);
+    logger->set_level(level);
+    spdlog::set_default_logger(logger);
+    return log;
+  }
+
+  runpod::LocalTest read_test() const {
+    if (!said_.test_input.empty()) return runpod::read_local_test(said_.test_input);
+    if (!fs::exists(kTestFile)) return {{}, fmt::format("{} not found, exiting.", kTestFile)};
+    return runpod::read_local_test(read_callers_file(kTestFile, "the test input"));
+  }
+
+  std::optional<runpod::Unfit> open() {
+    try {
+      const auto& engine = session_.open_engine();
+      host_ = session_.job_host();
+      return runpod::find_unfit(environment_, engine, session_.scratch());
+    } catch (const io::HostError& error) {
+      return runpod::Unfit{"engine", error.what()};
+    }
+  }
+
+  void tell_unhealthy(const runpod::Unfit& unfit) const {
+    if (environment_.pings)
+      runpod::ping_once(
+          runpod::Addresses(environment_).unhealthy(unfit.check, unfit.reason, pinger().version), pinger(),
+          std::chrono::seconds(2));
+  }
+
+  runpod::Pinger pinger() const {
+    return {environment_.key, user_agent(program_.version, environment_), "orchestrator/" + program_.version};
+  }
+
+  runpod::JobSettings job_settings() const {
+    runpod::JobSettings settings;
+    settings.environment = environment_;
+    settings.version = program_.version;
+    settings.scratch = session_.scratch();
+    settings.admission = admission();
+    settings.defaults = job_from_environment(environment);
+    settings.credential = credential();
+    settings.ca_file = options_.ca_file;
+    settings.result_bytes = said_.result_bytes;
+    if (std::error_code none; kind_ == Kind::queue && fs::is_directory(said_.volume, none))
+      settings.volume = said_.volume;
+    settings.private_urls = said_.private_urls;
+    settings.getenv = environment;
+    return settings;
+  }
+
+  Admission admission() const {
+    Admission admission;
+    CommandLine::Serve said = options_.serve;
+    add_from("ORCHESTRATOR_ALLOW_REPO_HOSTS", said.repository_hosts);
+    add_from("ORCHESTRATOR_ALLOW_IMAGES", said.images);
+    add_from("ORCHESTRATOR_ALLOW_NETWORKS", said.networks);
+    add_from("ORCHESTRATOR_ALLOW_SECRETS", said.secrets);
+    if (!said.repository_hosts.empty()) admission.repository_hosts = said.repository_hosts;
+    admission.images = said.images;
+    admission.networks.insert(admission.networks.end(), said.networks.begin(), said.networks.end());
+    admission.secrets = said.secrets;
+    admission.cpus = host_.engine.cpus;
+    admission.memory_bytes = host_.engine.memory_bytes;
+    return admission;
+  }
+
+  std::optional<images::GitCredential> credential() const {
+    const bool said = !options_.git_token_env.empty() || !options_.git_token_file.empty();
+    if (!said && !environment("ORCHESTRATOR_GIT_TOKEN")) return std::nullopt;
+    if (options_.git_host.empty())
+      throw io::RequestError("--git-host is needed beside a token: it says whom the worker may show it to");
+    return gather_credential(options_, "https://" + options_.git_host + "/", environment);
+  }
+
+  int run_test(const runpod::TakenJob& taken) {
+    std::optional<runpod::JobResult> result;
+    runpod::RunpodJob job(
+        *place_, taken, runpod::Sender::here, [&](const Event& event) { tell(taken.id, event); },
+        [&result](runpod::JobResult ended) { result = std::move(ended); });
+    on_first_ = [&job] { job.stop("the worker was stopped"); };
+    on_second_ = [&job] { job.kill(); };
+    job.start();
+    if (first_signal_ != 0) on_first_();
+    session_.loop().run_until([&] { return result.has_value(); });
+    on_first_ = on_second_ = nullptr;
+    std::cout << result->body(said_.result_bytes) << "\n";
+    if (first_signal_ != 0) return 128 + first_signal_;
+    return result->error.empty() ? 0 : 1;
+  }
+
+  void tell(const std::string& job, const Event& event) const {
+    if (event.type == "layer_started")
+      log_->about(job, spdlog::level::info, event.data.at("title").get<std::string>());
+    if (event.type == "attempt_finished")
+      log_->about(job, spdlog::level::info,
+                  fmt::format("attempt {}: {} ({} of {})", event.data.at("attempt").get<int>(),
+                              event.data.at("outcome").get<std::string>(), event.data.at("done").get<int>(),
+                              event.data.at("runs").get<int>()));
+  }
+
+  int serve_api() {
+    runpod::LocalApiSettings settings{said_.api_host, said_.api_port, said_.api_concurrency};
+    if (!said_.serve_api)
+      settings = {"0.0.0.0", static_cast<std::uint16_t>(environment_.realtime_port),
+                  environment_.realtime_concurrency};
+    runpod::LocalApi api(*place_, settings);
+    on_first_ = [&] { api.drain(drain_time()); };
+    on_second_ = [&] { api.leave(); };
+    api.start();
+    if (first_signal_ != 0) on_first_();
+    write_to_stderr(
+        fmt::format("orchestrator worker serves at http://{}:{}\n", settings.address, api.port()));
+    session_.loop().run_until([&] { return second_signal_ != 0 || api.ended(); });
+    on_first_ = on_second_ = nullptr;
+    return 0;
+  }
+
+  int work() {
+    const runpod::Addresses addresses(environment_);
+    runpod::QueueClient queue(session_.loop(), addresses, environment_.key, pinger().user_agent);
+    std::unique_ptr<runpod::Heartbeat> heartbeat;
+    if (environment_.pings)
+      heartbeat = std::make_unique<runpod::Heartbeat>(addresses, pinger(), environment_.ping_interval);
+    runpod::WorkerSettings settings;
+    settings.jobs =
+        said_.jobs > 0 ? said_.jobs : runpod::jobs_for(host_.engine.cpus, host_.engine.memory_bytes);
+    settings.stream = said_.stream;
+    settings.refresh = said_.refresh;
+    runpod::RunpodWorker worker(*place_, queue, heartbeat.get(), settings);
+    on_first_ = [&] { worker.drain(drain_time()); };
+    on_second_ = [&] { worker.leave(); };
+    spdlog::info("worker {} takes up to {} jobs at once", environment_.worker, settings.jobs);
+    if (first_signal_ == 0)
+      worker.start();
+    else
+      worker.drain({});
+    session_.loop().run_until([&] { return worker.ended(); });
+    on_first_ = on_second_ = nullptr;
+    if (worker.unfit()) {
+      heartbeat.reset();  // no ping that says otherwise comes after it
+      tell_unhealthy(*worker.unfit());
+      return kUnfit;
+    }
+    return worker.refused() ? kNotWanted : 0;
+  }
+
+  std::chrono::milliseconds drain_time() const {
+    return std::chrono::milliseconds(static_cast<std::int64_t>(said_.drain_s * 1000));
+  }
+
+  // The first: what runs may go on for a while, and what is known is delivered. The second: at once.
+  void on_signal(int signal) {
+    if (first_signal_ == 0) {
+      first_signal_ = signal;
+      spdlog::warn("signal {}: no more jobs are taken; running attempts may go on for {} s", signal,
+                   said_.drain_s);
+      if (on_first_) on_first_();
+      return;
+    }
+    second_signal_ = signal;
+    if (on_second_) on_second_();
+  }
+
+  const Program& program_;
+  const CommandLine& options_;
+  const CommandLine::Worker& said_;
+  const Environment environment_;
+  const Kind kind_;
+  const std::shared_ptr<runpod::Log> log_;
+  Session session_;
+  io::Signals signals_;  // before any thread is made
+  JobHost host_;
+  std::unique_ptr<HostBudget> budget_;
+  std::unique_ptr<runpod::JobPlace> place_;
+  std::function<void()> on_first_, on_second_;
+  int first_signal_ = 0, second_signal_ = 0;
+};
+
+}  // namespace
+
+int worker_command(const Program& program, const CommandLine& options) {
+  return WorkerMode(program, options).run();
+}
+
+}  // namespace orchestrator

@@ -1,0 +1,102 @@
+#include "orchestrator/runpod/bodies.h"
+
+#include <fmt/format.h>
+
+#include "orchestrator/report/cut.h"
+#include "orchestrator/report/report.h"
+
+namespace orchestrator::runpod {
+namespace {
+
+using nlohmann::ordered_json;
+
+std::string dumped(const ordered_json& value) {
+  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+// Head and tail of a text that was shortened before, perhaps.
+std::string shortened(const std::string& text, std::size_t most) {
+  if (text.size() <= most + kCutMarkSize) return text;
+  const std::size_t half = most / 2;
+  return to_utf8(text.substr(0, half)) + cut_mark(text.size() - 2 * half) +
+         to_utf8(text.substr(text.size() - half));
+}
+
+void shorten_outputs(ordered_json& report, std::size_t most, bool passing_only) {
+  const auto results = report.find("results");
+  if (results == report.end() || !results->is_array()) return;
+  for (auto& attempt : *results) {
+    if (!attempt.is_object()) continue;
+    const auto passed = attempt.find("passed");
+    if (passing_only && !(passed != attempt.end() && passed->is_boolean() && passed->get<bool>())) continue;
+    for (const char* stream : {"stdout", "stderr"})
+      if (const auto text = attempt.find(stream); text != attempt.end() && text->is_string())
+        *text = shortened(text->get_ref<const std::string&>(), most);
+  }
+}
+
+void warn(ordered_json& report, const std::string& sentence) {
+  if (!report.contains("warnings") || !report.at("warnings").is_array())
+    report["warnings"] = ordered_json::array();
+  report["warnings"].push_back(sentence);
+}
+
+}  // namespace
+
+std::string final_body(const FinalBody& body) {
+  std::string text;
+  const auto add = [&](const char* name, const std::string& value) {
+    text += fmt::format("{}\"{}\":", text.empty() ? "" : ",", name);
+    text += value;
+  };
+  if (!body.output.empty()) add("output", body.output);
+  if (!body.error.empty()) add("error", dumped(ordered_json(body.error)));
+  if (body.stop_pod) add("stopPod", "true");
+  return "{" + text + "}";
+}
+
+std::string progress_body(const nlohmann::json& progress) {
+  return dumped(ordered_json{{"status", "IN_PROGRESS"}, {"output", progress}});
+}
+
+std::string chunk_body(const nlohmann::json& chunk) { return dumped(ordered_json{{"output", chunk}}); }
+
+std::string with_members(const std::string& report, const ordered_json& members) {
+  if (members.empty()) return report;
+  const auto rest = report.find_first_not_of(" \t\r\n", report.find('{') + 1);
+  std::string text = dumped(members);
+  text.back() = report[rest] == '}' ? ' ' : ',';
+  return text + report.substr(rest);
+}
+
+std::string fitted(const std::string& report, std::size_t most) {
+  if (report.size() <= most) return report;
+  ordered_json document = ordered_json::parse(report, nullptr, false);
+  if (!document.is_object()) return R"({"warnings":["The report was too large to be sent."]})";
+  // Without the indentation it may fit as it is.
+  if (std::string text = dumped(document); text.size() <= most) return text;
+  warn(document,
+       fmt::format("This result was shortened to {} bytes: outputs of passing attempts first.", most));
+  for (const bool passing_only : {true, false})
+    for (const std::size_t size : {16'384u, 4'096u, 1'024u, 256u, 0u}) {
+      shorten_outputs(document, size, passing_only);
+      if (std::string text = dumped(document); text.size() <= most) return text;
+    }
+  // What explains goes before what counts.
+  for (const char* section :
+       {"environment", "findings", "not_counted", "results", "tests", "job", "conditions"}) {
+    if (document.erase(section) == 0) continue;
+    if (std::string(section) == "results") document["results"] = ordered_json::array();
+    warn(document, fmt::format("'{}' was left out of this result.", section));
+    if (std::string text = dumped(document); text.size() <= most) return text;
+  }
+  ordered_json least;
+  for (const char* name : {"interrupted", "full_report", "total_runs", "parallelism", "framework", "failures",
+                           "repro_rate", "verdict", "severity", "end"})
+    if (const auto found = document.find(name); found != document.end()) least[name] = *found;
+  least["results"] = ordered_json::array();
+  warn(least, "All but the numbers was left out of this result, which would have been too large.");
+  return dumped(least);
+}
+
+}  // namespace orchestrator::runpod

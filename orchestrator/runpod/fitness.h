@@ -1,0 +1,22 @@
+// Whether this host can do what a worker is for, looked at before the queue hears of it: a worker that cannot
+// make a sandbox must say so and end, never take a job.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "orchestrator/runpod/environment.h"
+#include "sandbox/capabilities.h"
+
+namespace orchestrator::runpod {
+
+struct Unfit {
+  std::string check;   // "engine", "memory", "disk": for the queue
+  std::string reason;  // a sentence
+};
+
+// Of a host whose engine answers. Throws io::RequestError when ORCHESTRATOR_MIN_FREE is no size.
+std::optional<Unfit> find_unfit(const Environment& environment, const sandbox::Capabilities& engine,
+                                const std::string& scratch);
+
+}  // namespace orchestrator::runpod

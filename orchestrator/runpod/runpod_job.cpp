@@ -1,0 +1,200 @@
+#include "orchestrator/runpod/runpod_job.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+
+#include "orchestrator/job/check.h"
+#include "orchestrator/run/failure_of.h"
+#include "orchestrator/runpod/bodies.h"
+#include "orchestrator/service/runpod_error.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator::runpod {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kRoom = 1'024;  // of a body, around its output
+
+bool is_the_workers(const std::string& variable) {
+  return variable.starts_with("RUNPOD_") || variable.starts_with("BUCKET_");
+}
+
+// Two jobs of one id never run at once, but one of them may still be cleaned up.
+std::string file_name(const std::string& id) {
+  static int number = 0;
+  return fmt::format("{}-{}", ++number, safe_name(id));
+}
+
+std::string content_type(const std::string& format) {
+  return format == "html" ? "text/html; charset=utf-8" : "application/json";
+}
+
+}  // namespace
+
+std::string JobResult::body(std::size_t most_bytes, bool stop_pod) const {
+  const std::size_t around = kRoom + 2 * error.size();
+  const std::size_t room = most_bytes > around ? most_bytes - around : 0;
+  return final_body({output.empty() ? "" : fitted(output, room), error, stop_pod});
+}
+
+RunpodJob::RunpodJob(JobPlace& place, TakenJob job, Sender sender, EventLog::Listener on_event,
+                     std::function<void(JobResult)> ended)
+    : place_(place),
+      job_(std::move(job)),
+      sender_(sender),
+      on_event_(std::move(on_event)),
+      ended_(std::move(ended)),
+      name_(file_name(job_.id)),
+      bucket_(job_.bucket ? job_.bucket : place_.settings.environment.bucket) {
+  const JobSettings& settings = place_.settings;
+  if (bucket_)
+    reports_ = fmt::format("{}/{}.reports", settings.scratch, name_);
+  else if (!settings.volume.empty())
+    reports_ = fmt::format("{}/orchestrator/{}", settings.volume, safe_name(job_.id));
+}
+
+RunpodJob::~RunpodJob() {
+  std::error_code ignored;
+  if (bucket_) fs::remove_all(reports_, ignored);
+}
+
+void RunpodJob::start() try {
+  if (!job_.problem.empty()) throw io::RequestError(job_.problem);
+  hosted_ = std::make_unique<HostedJob>(place_.loop, place_.background, place_.engine, place_.host, spec(),
+                                        on_event_,
+                                        [this](HostedResult result) { hosted_ended(std::move(result)); });
+  hosted_->start();
+} catch (...) {
+  fail(std::current_exception());
+}
+
+HostedJobSpec RunpodJob::spec() {
+  const JobSettings& settings = place_.settings;
+  HostedJobSpec spec;
+  spec.id = name_;
+  spec.said = read();
+  spec.scratch = fmt::format("{}/{}", settings.scratch, name_);
+  spec.reports = reports_;
+  spec.summary_bytes = settings.result_bytes - std::min(settings.result_bytes, 2 * kRoom);
+  spec.credential = settings.credential;
+  spec.ca_file = settings.ca_file;
+  spec.secret_values = secret_values(spec.said);
+  spec.program_version = settings.version;
+  spec.budget = &place_.budget;
+  spec.claimant = {"runpod", false};
+  return spec;
+}
+
+// All mistakes at once, and what may not be asked for among them.
+JobRequest RunpodJob::read() const {
+  JobReading reading = read_job(job_.input, UnknownFields::warn, "");
+  JobRequest& request = reading.request;
+  if (sender_ == Sender::elsewhere) {
+    for (auto& error : refusals(request, place_.settings.admission, false))
+      reading.errors.push_back(std::move(error));
+  } else if (request.repo && !request.repo->empty() && !is_cloned(*request.repo)) {
+    request.repo = fs::absolute(*request.repo).lexically_normal().string();
+  }
+  for (const auto& variable : request.secret_env)
+    if (is_the_workers(variable))
+      reading.errors.push_back(
+          {"/secret_env", fmt::format("the variable '{}' is the worker's own; no test sees it", variable),
+           ""});
+  return combine({reading, {place_.settings.defaults, {}}});
+}
+
+sandbox::EnvList RunpodJob::secret_values(const JobRequest& request) const {
+  sandbox::EnvList values;
+  for (const auto& name : request.secret_env) {
+    const auto value = place_.settings.getenv(name.c_str());
+    if (!value) throw io::RequestError(fmt::format("secret_env: the worker has no variable {}", name));
+    values.emplace_back(name, *value);
+  }
+  return values;
+}
+
+// Told later, as all else.
+void RunpodJob::fail(const std::exception_ptr& error) {
+  told_.error = plain_message(error);
+  told_.error_kind = failure_of(error).kind;
+  failing_ = place_.loop.call_after(std::chrono::seconds(0), [this] { end(); });
+}
+
+void RunpodJob::start_no_more(const std::string& reason) {
+  hurried_ = true;
+  if (hosted_) hosted_->start_no_more(RunEnd::cancelled, reason);
+}
+
+void RunpodJob::stop(const std::string& reason) {
+  hurried_ = true;
+  if (hosted_) hosted_->stop(RunEnd::cancelled, reason);
+}
+
+void RunpodJob::kill() {
+  if (hosted_) hosted_->kill();
+}
+
+void RunpodJob::hosted_ended(HostedResult result) {
+  told_ = std::move(result);
+  // It is let go of when its callback is over.
+  place_.loop.post([kept = std::shared_ptr<HostedJob>(std::move(hosted_))] {});
+  if (told_.error_kind == "cancelled") told_.interrupted = true;
+  if (told_.interrupted) members_["interrupted"] = true;
+  if (told_.summary.empty() || reports_.empty()) return end();
+  keep_report();
+}
+
+void RunpodJob::keep_report() {
+  const auto file = [this](const char* format) { return HostedJob::report_file(reports_, format); };
+  if (!fs::exists(file("json"))) {
+    members_["full_report_problem"] = "the worker could not write it";
+    return end();
+  }
+  if (!bucket_) {
+    members_["full_report"] = file("json");
+    return end();
+  }
+  UploadSpec spec;
+  spec.bucket = *bucket_;
+  spec.private_urls = place_.settings.private_urls;
+  for (const char* format : {"json", "html"})
+    if (fs::exists(file(format)))
+      spec.files.push_back(
+          {file(format), fmt::format("{}/report.{}", safe_name(job_.id), format), content_type(format)});
+  if (hurried_) {
+    spec.tries = 1;
+    spec.timeout = std::chrono::seconds(5);
+  }
+  const std::string url = object_url(*bucket_, spec.files.front().key);
+  upload_ = std::make_unique<Upload>(place_.loop, std::move(spec), [this, url](const std::string& problem) {
+    if (problem.empty()) {
+      members_["full_report"] = url;
+    } else {
+      members_["full_report_problem"] = problem;
+      place_.log.about(job_, spdlog::level::warn, "the whole report was not kept: " + problem);
+    }
+    end();
+  });
+}
+
+void RunpodJob::end() {
+  JobResult result;
+  result.interrupted = told_.interrupted;
+  result.host_failed = told_.host_failed;
+  if (!told_.summary.empty()) {
+    result.output = with_members(told_.summary, members_);
+  } else if (told_.interrupted) {
+    result.output = R"({"interrupted":true,"total_runs":0,"failures":0,"repro_rate":0.0,"results":[]})";
+  }
+  if (!told_.error.empty()) {
+    const Environment& environment = place_.settings.environment;
+    result.error = runpod_error({told_.error_kind, told_.error, 0}, place_.settings.version,
+                                environment.hostname, environment.worker);
+  }
+  const auto ended = std::move(ended_);
+  ended(std::move(result));
+}
+
+}  // namespace orchestrator::runpod

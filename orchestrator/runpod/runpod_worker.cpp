@@ -1,0 +1,219 @@
+#include "orchestrator/runpod/runpod_worker.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "orchestrator/runpod/bodies.h"
+#include "sandbox/io/error.h"
+
+namespace orchestrator::runpod {
+namespace {
+
+constexpr const char* kStops = "the worker was stopped";
+
+}  // namespace
+
+int jobs_for(int cpus, std::int64_t memory_bytes) {
+  constexpr int kAttempts = 4;  // of a job at once, with an attempt's default limits
+  const auto by_memory = static_cast<int>(memory_bytes / (kAttempts * sandbox::Limits().memory_bytes));
+  return std::clamp(std::min(cpus / kAttempts, by_memory), 1, 16);
+}
+
+// A job from its taking until its result is delivered, or nobody wants it.
+class RunpodWorker::Held {
+ public:
+  Held(RunpodWorker& worker, TakenJob job)
+      : worker_(worker),
+        posts_(worker.place_.loop, worker.queue_, job.id,
+               {[this] { worker_.drop(id(), "the queue does not know it any more"); },
+                [this](const std::string& sentence) { say(spdlog::level::warn, sentence); }}),
+        job_(
+            worker.place_, std::move(job), Sender::elsewhere, [this](const Event& event) { happened(event); },
+            [this](JobResult result) { ended(std::move(result)); }) {}
+
+  const std::string& id() const { return job_.id(); }
+  RunpodJob& job() { return job_; }
+  JobPosts& posts() { return posts_; }
+  bool wanted() const { return wanted_; }
+  bool over() const { return over_; }
+  void unwanted() { wanted_ = false; }
+  void say(spdlog::level::level_enum level, const std::string& message) const {
+    worker_.place_.log.about(job_.job(), level, message);
+  }
+
+ private:
+  void happened(const Event& event) {
+    if (!wanted_) return;
+    if (event.type == "attempt_finished") {
+      say(spdlog::level::debug, fmt::format("attempt {}: {}", event.data.at("attempt").get<int>(),
+                                            event.data.at("outcome").get<std::string>()));
+      if (worker_.settings_.stream) posts_.chunk(event.data);
+      posts_.progress({{"attempts", event.data.at("done")},
+                       {"runs", event.data.at("runs")},
+                       {"not_passed", event.data.at("not_passed")}});
+    } else if (event.type == "layer_started") {
+      posts_.progress({{"stage", event.data.at("title")}});
+    }
+  }
+
+  void ended(JobResult result) {
+    over_ = true;
+    if (result.host_failed) worker_.look_at_host();
+    if (!wanted_) return worker_.forget(*this);
+    say(spdlog::level::info, result.error.empty() ? result.interrupted ? "interrupted" : "done" : "failed");
+    const bool streamed = worker_.settings_.stream;
+    if (streamed && !result.output.empty()) result.output = "[" + result.output + "]";
+    const auto body = [result, stop_pod = worker_.settings_.refresh](std::size_t most) {
+      return result.body(most, stop_pod);
+    };
+    posts_.finish({body(worker_.place_.settings.result_bytes), body, streamed}, [this](bool delivered) {
+      say(delivered ? spdlog::level::info : spdlog::level::err,
+          delivered ? "its result is delivered" : "its result could not be delivered");
+      worker_.forget(*this);
+    });
+  }
+
+  RunpodWorker& worker_;
+  JobPosts posts_;
+  RunpodJob job_;
+  bool wanted_ = true, over_ = false;
+};
+
+RunpodWorker::RunpodWorker(JobPlace& place, QueueClient& queue, Heartbeat* heartbeat, WorkerSettings settings)
+    : place_(place),
+      queue_(queue),
+      heartbeat_(heartbeat),
+      settings_(settings),
+      self_(std::make_shared<RunpodWorker*>(this)) {}
+
+RunpodWorker::~RunpodWorker() { *self_ = nullptr; }
+
+void RunpodWorker::take() {
+  const int free = (settings_.refresh ? 1 : settings_.jobs) - static_cast<int>(held_.size());
+  if (!taking_ || looking_ || taking_call_ || take_later_ || free <= 0) return;
+  taking_call_ =
+      queue_.take(free, !held_.empty(), [this, asked = place_.loop.now()](const TakeAnswer& answer) {
+        taking_call_.reset();
+        took(answer, asked);
+      });
+}
+
+void RunpodWorker::took(const TakeAnswer& answer, io::TimePoint asked) {
+  if (answer.problem != last_problem_ && !answer.problem.empty())
+    spdlog::warn("asking for a job: {}", answer.problem);
+  last_problem_ = answer.problem;
+  for (const auto& job : answer.jobs) begin(job);
+  if (settings_.refresh && !held_.empty()) taking_ = false;
+  const auto pause = take_policy_.after(answer, asked, place_.loop.now());
+  if (!pause) {
+    spdlog::error("the queue has refused this worker for minutes ({}): it ends", answer.problem);
+    refused_ = true;
+    taking_ = false;
+    return;
+  }
+  take_later_ = place_.loop.call_after(*pause, [this] {
+    take_later_.reset();
+    take();
+  });
+}
+
+void RunpodWorker::begin(TakenJob job) {
+  const auto same = [&](const auto& held) { return held->id() == job.id; };
+  if (std::any_of(held_.begin(), held_.end(), same))
+    return place_.log.about(job, spdlog::level::warn, "it was handed out again while it is held");
+  held_.push_back(std::make_unique<Held>(*this, std::move(job)));
+  Held& held = *held_.back();
+  tell_heartbeat();
+  held.say(spdlog::level::info, "taken");
+  held.job().start();
+  watch_stops();
+}
+
+void RunpodWorker::watch_stops() {
+  if (stop_call_ || stop_later_ || held_.empty() || !queue_.addresses().stop()) return;
+  stop_call_ = queue_.ask_stop([this](const StopAnswer& answer) {
+    stop_call_.reset();
+    for (const auto& id : answer.ids) drop(id, "the queue says so");
+    stop_later_ = place_.loop.call_after(stop_policy_.after(answer), [this] {
+      stop_later_.reset();
+      watch_stops();
+    });
+  });
+}
+
+// Stops a job for which nothing is to be posted any more.
+void RunpodWorker::drop(const std::string& id, const std::string& why) {
+  const auto found =
+      std::find_if(held_.begin(), held_.end(), [&](const auto& held) { return held->id() == id; });
+  if (found == held_.end() || !(*found)->wanted()) return;
+  Held& held = **found;
+  held.unwanted();
+  held.say(spdlog::level::warn, "stopped: " + why);
+  tell_heartbeat();
+  if (held.over()) return forget(held);
+  held.job().stop("the queue does not want it any more");
+}
+
+// Posted: it may be what calls.
+void RunpodWorker::forget(Held& held) {
+  place_.loop.post([self = self_, which = &held] {
+    if (!*self) return;
+    RunpodWorker& worker = **self;
+    std::erase_if(worker.held_, [which](const auto& each) { return each.get() == which; });
+    worker.tell_heartbeat();
+    worker.take();
+  });
+}
+
+// A worker whose engine is gone would fail the whole queue, job by job.
+void RunpodWorker::look_at_host() {
+  if (std::exchange(looking_, true)) return;
+  taking_call_.reset();
+  place_.engine.sandbox().probe([self = self_](const io::Result<sandbox::Capabilities>& engine) {
+    if (*self) (*self)->looked(engine);
+  });
+}
+
+void RunpodWorker::looked(const io::Result<sandbox::Capabilities>& engine) {
+  looking_ = false;
+  if (!engine.ok())
+    unfit_ = Unfit{"engine", io::describe(engine.error())};
+  else
+    unfit_ = find_unfit(place_.settings.environment, engine.value(), place_.settings.scratch);
+  if (!unfit_) return take();
+  spdlog::error("this host is not fit any more: {}", unfit_->reason);
+  taking_ = false;
+  take_later_.reset();
+}
+
+void RunpodWorker::tell_heartbeat() const {
+  if (!heartbeat_) return;
+  std::vector<std::string> ids;
+  for (const auto& held : held_)
+    if (held->wanted()) ids.push_back(held->id());
+  heartbeat_->set_jobs(ids);
+}
+
+void RunpodWorker::drain(std::chrono::milliseconds budget) {
+  taking_ = false;
+  taking_call_.reset();
+  take_later_.reset();
+  for (const auto& held : held_) {
+    held->posts().hurry();
+    held->job().start_no_more(kStops);
+  }
+  budget_ = place_.loop.call_after(budget, [this] {
+    for (const auto& held : held_) held->job().stop(kStops);
+  });
+}
+
+void RunpodWorker::leave() {
+  taking_ = false;
+  taking_call_.reset();
+  for (const auto& held : held_) held->job().kill();
+  left_ = true;
+}
+
+}  // namespace orchestrator::runpod

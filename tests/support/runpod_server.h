@@ -1,0 +1,76 @@
+// tests/support/runpod_server.py: RunPod's queue on this host, and a bucket.
+#pragma once
+
+#include <sstream>
+
+#include "tests/support/companion.h"
+
+namespace testing_support {
+
+using Json = nlohmann::json;
+
+class RunpodServer {
+ public:
+  explicit RunpodServer(std::vector<std::string> more = {}) : companion_(argv(std::move(more))) {}
+
+  std::string url() const { return "http://127.0.0.1:" + companion_.first_line(); }
+
+  // What is answered next; see the program.
+  void control(const Json& what) const {
+    const auto told = run_command({"curl", "-sS", "--noproxy", "*", "-d", what.dump(), url() + "/control"});
+    if (told.exit_code != 0) ADD_FAILURE() << told.err;
+  }
+  void hand_out(const Json& job) const { control({{"take", {{{"job", job}}}}}); }
+
+  // All requests so far whose path holds this, in their order.
+  std::vector<Json> requests(const std::string& part = "") const {
+    std::vector<Json> all;
+    std::istringstream lines(read_file(folder_ / "log"));
+    for (std::string line; std::getline(lines, line);) {
+      const Json request = Json::parse(line, nullptr, false);
+      if (request.is_object() && request.at("path").get<std::string>().find(part) != std::string::npos)
+        all.push_back(request);
+    }
+    return all;
+  }
+
+  // Of a job: what was posted to job-done, progress apart.
+  std::vector<Json> finals(const std::string& job) const { return posts(job, false); }
+  std::vector<Json> progress(const std::string& job) const { return posts(job, true); }
+
+  // What RunPod sets for a worker of this endpoint.
+  std::vector<std::string> environment(const std::string& worker = "pod1") const {
+    const std::string base = url() + "/v2/ep/";
+    return {"RUNPOD_WEBHOOK_GET_JOB=" + base + "job-take/$ID?gpu=x",
+            "RUNPOD_WEBHOOK_POST_OUTPUT=" + base + "job-done/$RUNPOD_POD_ID/$ID?gpu=x",
+            "RUNPOD_WEBHOOK_POST_STREAM=" + base + "job-stream/$RUNPOD_POD_ID/$ID?gpu=x",
+            "RUNPOD_WEBHOOK_PING=" + base + "ping/$RUNPOD_POD_ID",
+            "RUNPOD_PING_INTERVAL=1000",
+            "RUNPOD_AI_API_KEY=rpa_the_key",
+            "RUNPOD_POD_ID=" + worker,
+            "RUNPOD_POD_HOSTNAME=host-of-the-pod",
+            "RUNPOD_ENDPOINT_ID=ep"};
+  }
+
+ private:
+  std::vector<Json> posts(const std::string& job, bool progress) const {
+    std::vector<Json> found;
+    for (auto& request : requests("/job-done/")) {
+      if (request.at("path").get<std::string>().find("/" + job + "?") == std::string::npos) continue;
+      request["json"] = Json::parse(request.at("body").get<std::string>());
+      if ((request["json"].value("status", "") == "IN_PROGRESS") == progress) found.push_back(request);
+    }
+    return found;
+  }
+  std::vector<std::string> argv(std::vector<std::string> more) const {
+    std::vector<std::string> words{"python3", source_path("tests/support/runpod_server.py"), "--log",
+                                   folder_ / "log"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  }
+
+  TemporaryFolder folder_;
+  Companion companion_;
+};
+
+}  // namespace testing_support

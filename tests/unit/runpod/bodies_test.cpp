@@ -1,0 +1,75 @@
+// What is posted, and how it is made to fit.
+#include "orchestrator/runpod/bodies.h"
+
+#include <gtest/gtest.h>
+
+namespace orchestrator::runpod {
+namespace {
+
+using nlohmann::json;
+
+TEST(RunpodBody, HoldsWhatThereIs) {
+  EXPECT_EQ(final_body({R"({"a":1})", "", false}), R"({"output":{"a":1}})");
+  EXPECT_EQ(final_body({"", "no \"such\" thing", false}), R"({"error":"no \"such\" thing"})");
+  EXPECT_EQ(final_body({"[1]", "e", true}), R"({"output":[1],"error":"e","stopPod":true})");
+  EXPECT_EQ(final_body({}), "{}");
+}
+
+TEST(RunpodBody, KeepsTextAsUtf8) {
+  EXPECT_EQ(progress_body({{"stage", "größer"}}), R"({"status":"IN_PROGRESS","output":{"stage":"größer"}})");
+  EXPECT_EQ(chunk_body({{"attempt", 3}}), R"({"output":{"attempt":3}})");
+}
+
+TEST(RunpodBody, TakesMembersInFront) {
+  EXPECT_EQ(with_members("{\n  \"a\": 1\n}\n", {{"interrupted", true}}),
+            "{\"interrupted\":true,\"a\": 1\n}\n");
+  EXPECT_EQ(json::parse(with_members("{}", {{"b", 2}})), json({{"b", 2}}));
+  EXPECT_EQ(with_members("{}", nlohmann::ordered_json::object()), "{}");
+}
+
+std::string report(int attempts, std::size_t output) {
+  json results = json::array();
+  for (int i = 0; i < attempts; ++i)
+    results.push_back({{"attempt", i},
+                       {"passed", i % 2 == 0},
+                       {"stdout", "start" + std::string(output, 'x') + "end"},
+                       {"stderr", ""}});
+  return json({{"total_runs", attempts},
+               {"failures", attempts / 2},
+               {"warnings", {"an older one"}},
+               {"environment", {{"kernel", std::string(300, 'k')}}},
+               {"results", results}})
+      .dump();
+}
+
+TEST(RunpodFit, LeavesAloneWhatFits) {
+  const std::string text = report(3, 100);
+  EXPECT_EQ(fitted(text, text.size()), text);
+}
+
+TEST(RunpodFit, ShortensPassingAttemptsFirstAndSaysSo) {
+  const auto shown = json::parse(fitted(report(10, 20'000), 130'000));
+  EXPECT_LE(shown.dump().size(), 130'000u);
+  EXPECT_EQ(shown.at("results").at(1).at("stdout").get<std::string>().size(), 20'008u)
+      << "a failed one is whole";
+  const std::string passing = shown.at("results").at(0).at("stdout");
+  EXPECT_LT(passing.size(), 20'000u);
+  EXPECT_TRUE(passing.starts_with("start") && passing.ends_with("end")) << "head and tail stay";
+  EXPECT_NE(passing.find("cut"), std::string::npos);
+  EXPECT_EQ(shown.at("warnings").size(), 2u);
+}
+
+TEST(RunpodFit, FitsIntoAnythingAndKeepsTheNumbers) {
+  for (const std::size_t most : {50'000u, 5'000u, 1'000u, 400u}) {
+    const std::string text = fitted(report(40, 3'000), most);
+    EXPECT_LE(text.size(), most);
+    const auto shown = json::parse(text);
+    EXPECT_EQ(shown.at("total_runs"), 40) << most;
+    EXPECT_EQ(shown.at("failures"), 20) << most;
+    EXPECT_TRUE(shown.at("results").is_array()) << most;
+    EXPECT_GE(shown.at("warnings").size(), 1u) << most;
+  }
+}
+
+}  // namespace
+}  // namespace orchestrator::runpod

@@ -1,0 +1,222 @@
+// The order of what is posted, pings and uploads, against a queue on loopback.
+#include <gtest/gtest.h>
+
+#include "orchestrator/runpod/heartbeat.h"
+#include "orchestrator/runpod/job_posts.h"
+#include "orchestrator/runpod/upload.h"
+#include "tests/support/runpod_server.h"
+
+namespace orchestrator::runpod {
+namespace {
+
+using testing_support::Json;
+using testing_support::RunpodServer;
+using testing_support::TemporaryFolder;
+
+Environment environment_at(const RunpodServer& server) {
+  const auto all = server.environment();
+  return read_environment([&](const char* name) -> std::optional<std::string> {
+    for (const auto& each : all)
+      if (each.starts_with(std::string(name) + "=")) return each.substr(std::string(name).size() + 1);
+    return std::nullopt;
+  });
+}
+
+class RunpodPosts : public testing::Test {
+ protected:
+  // Handles events until it is so; asks every few milliseconds, since the server's log makes no event.
+  template <class Condition>
+  bool until(Condition condition, std::chrono::seconds limit = std::chrono::seconds(30)) {
+    const auto end = loop_.now() + limit;
+    bool held = false;
+    std::function<void()> tick;
+    std::unique_ptr<io::Timer> timer;
+    tick = [&] { timer = loop_.call_after(std::chrono::milliseconds(20), tick); };
+    tick();
+    loop_.run_until([&] { return (held = condition()) || loop_.now() >= end; });
+    return held;
+  }
+  void finish(const std::string& body, std::function<std::string(std::size_t)> smaller = {}) {
+    posts_.finish({body, std::move(smaller), false}, [this](bool delivered) { delivered_ = delivered; });
+  }
+
+  RunpodServer server_;
+  io::CurlLoop loop_;
+  QueueClient queue_{loop_, Addresses(environment_at(server_)), "rpa_the_key", "agent/1"};
+  bool gone_ = false;
+  std::vector<std::string> troubles_;
+  std::optional<bool> delivered_;
+  JobPosts posts_{loop_,
+                  queue_,
+                  "j1",
+                  {[this] { gone_ = true; }, [this](const std::string& text) { troubles_.push_back(text); }}};
+};
+
+TEST_F(RunpodPosts, AreSentAsTheSdkSendsThem) {
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  const auto sent = server_.finals("j1").at(0);
+  EXPECT_EQ(sent.at("path"), "/v2/ep/job-done/pod1/j1?gpu=x&isStream=false");
+  EXPECT_EQ(sent.at("body"), R"({"output":1})");
+  EXPECT_EQ(sent.at("headers").at("authorization"), "rpa_the_key");
+  EXPECT_EQ(sent.at("headers").at("content-type"), "application/x-www-form-urlencoded");
+  EXPECT_EQ(sent.at("headers").at("charset"), "utf-8");
+  EXPECT_EQ(sent.at("headers").at("x-request-id"), "j1");
+  EXPECT_EQ(sent.at("headers").at("user-agent"), "agent/1");
+  EXPECT_FALSE(sent.at("headers").contains("expect"));
+}
+
+TEST_F(RunpodPosts, DropProgressOnceTheResultIsThere) {
+  server_.control({{"progress", {"hold"}}});
+  posts_.progress({{"attempts", 1}});
+  ASSERT_TRUE(until([&] { return server_.progress("j1").size() == 1; }));
+  posts_.progress({{"attempts", 2}});
+  finish(R"({"output":1})");
+  posts_.progress({{"attempts", 3}});
+  EXPECT_EQ(server_.finals("j1").size(), 0u) << "the result waits for the post before it";
+  server_.control(Json::object());
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_EQ(server_.progress("j1").size(), 1u);
+  EXPECT_EQ(server_.finals("j1").size(), 1u);
+}
+
+TEST_F(RunpodPosts, SendChunksBeforeTheResult) {
+  for (int i = 0; i < 5; ++i) posts_.chunk({{"attempt", i}});
+  finish(R"({"output":[]})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  const auto all = server_.requests();
+  ASSERT_EQ(all.size(), 6u);
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(all[i].at("path"), "/v2/ep/job-stream/pod1/j1?gpu=x&isStream=false");
+    EXPECT_EQ(all[i].at("body"), R"({"output":{"attempt":)" + std::to_string(i) + "}}");
+  }
+}
+
+TEST_F(RunpodPosts, TryAgainAfterAServersErrorAndWait) {
+  server_.control({{"done", {500, 429}}});
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  const auto sent = server_.finals("j1");
+  ASSERT_EQ(sent.size(), 3u);
+  EXPECT_GE(sent[1].at("time").get<double>() - sent[0].at("time").get<double>(), 0.9);
+  EXPECT_GE(sent[2].at("time").get<double>() - sent[1].at("time").get<double>(), 1.9);
+  EXPECT_EQ(troubles_.size(), 2u);
+}
+
+TEST_F(RunpodPosts, TryASmallerResultOnceWhenItIsTooLarge) {
+  server_.control({{"done", {400, 400}}});
+  std::vector<std::size_t> asked;
+  finish(R"({"output":")" + std::string(4'000, 'x') + "\"}", [&](std::size_t most) {
+    asked.push_back(most);
+    return std::string(R"({"output":"less"})");
+  });
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_FALSE(*delivered_);
+  EXPECT_EQ(asked, (std::vector<std::size_t>{1'003}));
+  ASSERT_EQ(server_.finals("j1").size(), 2u);
+  EXPECT_EQ(server_.finals("j1")[1].at("body"), R"({"output":"less"})");
+}
+
+TEST_F(RunpodPosts, EndWhenTheQueueDoesNotKnowTheJob) {
+  server_.control({{"progress", {404}}});
+  posts_.progress({{"attempts", 1}});
+  ASSERT_TRUE(until([&] { return gone_; }));
+  posts_.progress({{"attempts", 2}});
+  posts_.chunk({{"attempt", 2}});
+  EXPECT_EQ(server_.requests().size(), 1u);
+}
+
+TEST_F(RunpodPosts, AreGivenUpSoonWhenTheProcessEnds) {
+  posts_.hurry();
+  server_.control({{"done", std::vector<int>(50, 503)}});
+  const auto start = loop_.now();
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_FALSE(*delivered_);
+  EXPECT_LT(loop_.now() - start, std::chrono::seconds(15));
+  EXPECT_GE(server_.finals("j1").size(), 3u);
+}
+
+TEST_F(RunpodPosts, APollMayBringABatch) {
+  server_.control({{"take", {{{"job", {{"id", "a"}}}}, {{"job", {{"id", "b"}}}}}}});
+  std::optional<TakeAnswer> taken;
+  const auto call = queue_.take(2, false, [&](TakeAnswer answer) { taken = std::move(answer); });
+  ASSERT_TRUE(until([&] { return taken.has_value(); }));
+  EXPECT_EQ(taken->jobs.size(), 2u);
+  EXPECT_EQ(server_.requests().at(0).at("headers").at("content-type"), "application/json");
+}
+
+// ---- pings
+
+TEST_F(RunpodPosts, PingsTellTheJobsOfThatMoment) {
+  Heartbeat heartbeat(queue_.addresses(), {"rpa_the_key", "agent/1", "o/1"}, std::chrono::seconds(1));
+  ASSERT_TRUE(until([&] { return server_.requests("/ping/").size() == 1; }));
+  heartbeat.set_jobs({"s2", "s1"});
+  ASSERT_TRUE(until([&] { return server_.requests("job_id=").size() >= 2; }));
+  const auto pings = server_.requests("/ping/");
+  EXPECT_EQ(pings[0].at("path"), "/v2/ep/ping/pod1?runpod_version=o%2F1");
+  EXPECT_EQ(pings[0].at("headers").at("authorization"), "rpa_the_key");
+  EXPECT_EQ(server_.requests("job_id=").at(0).at("path"),
+            "/v2/ep/ping/pod1?job_id=s2%2Cs1&runpod_version=o%2F1");
+  for (std::size_t i = 1; i < pings.size(); ++i)
+    EXPECT_GE(pings[i].at("time").get<double>() - pings[i - 1].at("time").get<double>(), 0.5);
+}
+
+TEST(RunpodHeartbeat, EndsAtOnceWhereNobodyAnswers) {
+  Environment environment;
+  environment.ping = "http://127.0.0.1:9/";  // nobody listens there
+  const auto start = std::chrono::steady_clock::now();
+  { Heartbeat heartbeat(Addresses(environment), {"k", "a", "v"}, std::chrono::seconds(60)); }
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
+}
+
+// ---- a bucket
+
+class RunpodUpload : public RunpodPosts {
+ protected:
+  RunpodUpload() { testing_support::write_file(folder_ / "report.json", "{\"a\": 1}\n"); }
+  std::string put(Bucket bucket, bool private_urls = false) {
+    std::optional<std::string> problem;
+    UploadSpec spec;
+    spec.bucket = std::move(bucket);
+    spec.private_urls = private_urls;
+    spec.files = {{folder_ / "report.json", "job 1/report.json", "application/json"}};
+    Upload upload(loop_, spec, [&](const std::string& told) { problem = told; });
+    EXPECT_TRUE(until([&] { return problem.has_value(); }));
+    return problem.value_or("nothing");
+  }
+  Bucket bucket(const std::string& secret) const {
+    return make_bucket(server_.url(), "bucket", "reports", "id", secret);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(RunpodUpload, IsSignedAsAwsSays) {
+  RunpodServer strict({"--secret", "the secret"});
+  Bucket its = make_bucket(strict.url(), "bucket", "reports", "id", "the secret");
+  EXPECT_EQ(put(its), "");
+  const auto sent = strict.requests("/bucket/").at(0);
+  EXPECT_EQ(sent.at("path"), "/bucket/reports/job%201/report.json");
+  EXPECT_EQ(sent.at("signature"), "good");
+  EXPECT_EQ(sent.at("body"), "{\"a\": 1}\n");
+  its.secret = "another";
+  put(its);
+  EXPECT_EQ(strict.requests("/bucket/").at(1).at("signature"), "bad: another secret");
+}
+
+TEST_F(RunpodUpload, ToWhereAJobSaysDoesNotReachTheOwnNetwork) {
+  Bucket stranger = bucket("s");
+  stranger.of_job = true;
+  EXPECT_NE(put(stranger), "") << "it is not https";
+  stranger.url.replace(0, 4, "https");
+  EXPECT_NE(put(stranger).find("public internet"), std::string::npos);
+  EXPECT_EQ(server_.requests().size(), 0u);
+  stranger.url.replace(0, 5, "http");
+  EXPECT_EQ(put(stranger, true), "");
+}
+
+}  // namespace
+}  // namespace orchestrator::runpod
