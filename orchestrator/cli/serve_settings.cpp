@@ -94,7 +94,8 @@ nlohmann::json read_config(const std::optional<std::string>& said, std::vector<F
   nlohmann::json known = nlohmann::json::object();
   Words names;
   for (const Setting& setting : kSettings) names.push_back(with(setting.name, '_', false));
-  for (const auto& [key, value] : config.value_or(nlohmann::json::object()).items()) {
+  if (!config) return known;
+  for (const auto& [key, value] : config->items()) {
     const std::string name = with(key, '_', false);
     if (std::find(names.begin(), names.end(), name) != names.end()) {
       known[name] = value;
