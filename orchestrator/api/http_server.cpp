@@ -141,7 +141,10 @@ struct HttpServer::State : std::enable_shared_from_this<State> {
   std::atomic<bool> stopping{false};
   std::atomic<std::size_t> open{0};
   std::mutex mutex;
-  std::set<Connection*> connections;  // guarded by mutex
+  std::set<Connection*> connections;                     // guarded by mutex
+  std::set<std::shared_ptr<asio::steady_timer>> timers;  // of call_after(); of the context's thread
+  // Nothing is posted any more: what waits in the context or the pool would hold this for ever.
+  std::atomic<bool> closed{false};
   std::uint16_t port = 0;
 };
 
@@ -447,12 +450,13 @@ class Connection::Exchange : public Reply {
   void respond(ServedResponse response) override {
     if (begun_.exchange(true)) return;
     const auto answered = std::move(connection_);  // whoever keeps the reply does not keep the connection
+    if (answered->server_->closed) return;
     asio::post(answered->stream_.get_executor(),
                [answered, response = std::move(response)]() mutable { answered->send(std::move(response)); });
   }
 
   void start_stream(ServedResponse head) override {
-    if (begun_.exchange(true)) return;
+    if (begun_.exchange(true) || connection_->server_->closed) return;
     streams_ = true;
     std::string first = std::exchange(head.body, {});
     asio::post(connection_->stream_.get_executor(),
@@ -461,7 +465,7 @@ class Connection::Exchange : public Reply {
   }
 
   bool write(std::string bytes) override {
-    if (!streams_) return false;
+    if (!streams_ || connection_->server_->closed) return false;
     if (connection_->gone_ || bytes.empty()) return !connection_->gone_;
     if (connection_->unread_ + bytes.size() > connection_->server_->settings.unread_bytes + (1 << 16)) {
       connection_->close(true);
@@ -476,7 +480,7 @@ class Connection::Exchange : public Reply {
   }
 
   void end() override {
-    if (!streams_) return;
+    if (!streams_ || connection_->server_->closed) return;
     asio::post(connection_->stream_.get_executor(), [c = connection_] {
       c->ended_ = true;
       c->write_next();
@@ -490,6 +494,7 @@ class Connection::Exchange : public Reply {
 };
 
 void Connection::give_to_handler() {
+  if (server_->closed) return shut();
   asio::post(server_->pool, [self = shared_from_this()] {
     auto reply = std::make_shared<Exchange>(self);
     try {
@@ -606,19 +611,30 @@ void HttpServer::stop(std::chrono::milliseconds grace) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   state_->close_idle(true);
   state_->pool.join();
+  state_->closed = true;
+  asio::post(state_->context, [state = state_] {
+    for (const auto& timer : state->timers) timer->cancel();
+  });
   state_->work.reset();
   const auto cut = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   while (state_->open > 0 && std::chrono::steady_clock::now() < cut)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   state_->context.stop();
   if (state_->thread.joinable()) state_->thread.join();
+  // What was aborted lets go of what it holds, and so of the state itself.
+  state_->context.restart();
+  state_->context.poll();
 }
 
 void HttpServer::call_after(std::chrono::milliseconds delay, std::function<void()> fn) {
+  if (state_->closed) return;
   asio::post(state_->context, [state = state_, delay, fn = std::move(fn)]() mutable {
-    auto timer = std::make_shared<asio::steady_timer>(state->context, delay);
+    if (state->closed) return;
+    const auto timer =
+        *state->timers.insert(std::make_shared<asio::steady_timer>(state->context, delay)).first;
     timer->async_wait([state, timer, fn = std::move(fn)](error_code error) mutable {
-      if (!error && !state->stopping) asio::post(state->pool, std::move(fn));
+      state->timers.erase(timer);
+      if (!error && !state->closed) asio::post(state->pool, std::move(fn));
     });
   });
 }

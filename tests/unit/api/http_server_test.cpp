@@ -66,7 +66,10 @@ class HttpServerTest : public testing::Test {
           if (request.path.starts_with("/keep")) return kept_.keep(std::move(reply));
           if (request.path == "/throw") throw std::runtime_error("a secret");
           if (request.path == "/drop") return;
-          last_ = request;
+          {
+            const std::lock_guard lock(last_mutex_);  // handlers run at once
+            last_ = request;
+          }
           reply->respond({200, "text/plain", request.method + " " + request.path + " " + request.body, {}});
         },
         [](const ServedRequest&) { return kBodyLimit; });
@@ -78,6 +81,7 @@ class HttpServerTest : public testing::Test {
   HttpServerSettings settings_;
   Kept kept_;
   std::atomic<int> asked_{0};
+  std::mutex last_mutex_;
   ServedRequest last_;
   std::optional<HttpServer> server_;
 };
