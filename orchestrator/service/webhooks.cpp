@@ -13,12 +13,6 @@ constexpr int kTries = 3;
 constexpr Milliseconds kPause = 10'000;
 constexpr int kAtOnce = 16;
 
-Milliseconds wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 }  // namespace
 
 Webhooks::Webhooks(io::CurlLoop& loop, Background& background, JobQueue& queue, WebhookSettings settings)
@@ -78,8 +72,10 @@ void Webhooks::call(const StoredJob& job) {
 
 void Webhooks::called(const std::string& id, bool reached) {
   background_.post([this, self = self_, id, reached] {
-    const bool more = !reached && queue_.webhook_tries(id) + 1 < kTries;
-    queue_.webhook_tried(id, reached, more ? wall_clock() + kPause : 0);
+    if (reached)
+      queue_.webhook_reached(id);
+    else
+      queue_.webhook_failed(id, kPause, kTries);
     loop_.post([self, id] {
       if (!*self) return;
       (*self)->calls_.erase(id);

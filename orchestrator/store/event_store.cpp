@@ -1,5 +1,7 @@
 #include "orchestrator/store/event_store.h"
 
+#include "orchestrator/store/sql.h"
+
 namespace orchestrator {
 
 void EventStore::append(const std::vector<StoredEvent>& events) {
@@ -24,19 +26,17 @@ void EventStore::append(const std::vector<StoredEvent>& events) {
 
 std::vector<StoredEvent> EventStore::read(std::int64_t after, const std::string& job, int most) const {
   return database_.with([&](SQLite::Database& connection) {
-    SQLite::Statement rows(
+    return sql::rows_of(
         connection,
-        "SELECT sequence, job, time, type, data FROM events WHERE sequence > ?1 AND (?2 = '' OR job = "
-        "?2) ORDER BY sequence LIMIT ?3");
-    rows.bind(1, after);
-    rows.bind(2, job);
-    rows.bind(3, most);
-    std::vector<StoredEvent> events;
-    while (rows.executeStep())
-      events.push_back({rows.getColumn(0).getInt64(), rows.getColumn(1).getString(),
-                        rows.getColumn(2).getInt64(), rows.getColumn(3).getString(),
-                        rows.getColumn(4).getString()});
-    return events;
+        [](SQLite::Statement& row) {
+          return StoredEvent{row.getColumn(0).getInt64(), row.getColumn(1).getString(),
+                             row.getColumn(2).getInt64(), row.getColumn(3).getString(),
+                             row.getColumn(4).getString()};
+        },
+        "SELECT sequence, job, time, type, data FROM events WHERE sequence > ?1 AND (?2 = '' OR job = ?2) "
+        "ORDER BY sequence "
+        "LIMIT ?3",
+        after, job, most);
   });
 }
 

@@ -4,9 +4,13 @@
 
 #include <filesystem>
 
+#include "orchestrator/store/sql.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
+
+using namespace sql;
+
 namespace {
 
 constexpr const char* kColumns =
@@ -45,83 +49,79 @@ HistoricRun read_row(SQLite::Statement& row) {
 
 std::vector<HistoricRun> History::recent(const std::string& repository, int most) const {
   return database_.with([&](SQLite::Database& connection) {
-    SQLite::Statement rows(connection,
-                           fmt::format("SELECT {} FROM runs WHERE (?1 = '' OR repository = ?1) ORDER BY time "
-                                       "DESC, id DESC LIMIT ?2",
-                                       kColumns));
-    rows.bind(1, repository);
-    rows.bind(2, most);
-    std::vector<HistoricRun> runs;
-    while (rows.executeStep()) runs.push_back(read_row(rows));
-    return runs;
+    return rows_of(
+        connection, read_row,
+        fmt::format(
+            "SELECT {} FROM runs WHERE (?1 = '' OR repository = ?1) ORDER BY time DESC, id DESC LIMIT ?2",
+            kColumns),
+        repository, most);
   });
 }
 
 std::optional<HistoricRun> History::find(std::int64_t id) const {
-  return database_.with([&](SQLite::Database& connection) -> std::optional<HistoricRun> {
-    SQLite::Statement row(connection, fmt::format("SELECT {} FROM runs WHERE id = ?", kColumns));
-    row.bind(1, id);
-    if (!row.executeStep()) return std::nullopt;
-    return read_row(row);
+  auto found = database_.with([&](SQLite::Database& connection) {
+    return rows_of(connection, read_row, fmt::format("SELECT {} FROM runs WHERE id = ?", kColumns), id);
   });
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
 }
 
 std::vector<DayOfTrend> History::trend(const std::string& repository, std::int64_t since) const {
   return database_.with([&](SQLite::Database& connection) {
-    SQLite::Statement rows(
+    return rows_of(
         connection,
-        "SELECT date(time / 1000, 'unixepoch') AS day, avg(repro_rate), count(*), sum(repro_rate > "
-        "0.1) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY day ORDER BY day");
-    rows.bind(1, repository);
-    rows.bind(2, since);
-    std::vector<DayOfTrend> days;
-    while (rows.executeStep())
-      days.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getDouble(),
-                      rows.getColumn(2).getInt64(), rows.getColumn(3).getInt64()});
-    return days;
+        [](SQLite::Statement& row) {
+          return DayOfTrend{row.getColumn(0).getString(), row.getColumn(1).getDouble(),
+                            row.getColumn(2).getInt64(), row.getColumn(3).getInt64()};
+        },
+        "SELECT date(time / 1000, 'unixepoch') AS day, avg(repro_rate), count(*), sum(repro_rate > 0.1) FROM "
+        "runs WHERE "
+        "(?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY day ORDER BY day",
+        repository, since);
   });
 }
 
 std::vector<FlakyCommand> History::most_flaky(const std::string& repository, int most) const {
   return database_.with([&](SQLite::Database& connection) {
-    SQLite::Statement rows(
+    return rows_of(
         connection,
-        "SELECT test_command, count(*), avg(repro_rate) AS mean, max(repro_rate), max(time) FROM runs "
-        "WHERE (?1 = '' OR repository = ?1) GROUP BY test_command HAVING mean > 0 ORDER BY mean DESC, "
-        "test_command LIMIT ?2");
-    rows.bind(1, repository);
-    rows.bind(2, most);
-    std::vector<FlakyCommand> commands;
-    while (rows.executeStep())
-      commands.push_back({rows.getColumn(0).getString(), rows.getColumn(1).getInt64(),
-                          rows.getColumn(2).getDouble(), rows.getColumn(3).getDouble(),
-                          rows.getColumn(4).getInt64()});
-    return commands;
+        [](SQLite::Statement& row) {
+          return FlakyCommand{row.getColumn(0).getString(), row.getColumn(1).getInt64(),
+                              row.getColumn(2).getDouble(), row.getColumn(3).getDouble(),
+                              row.getColumn(4).getInt64()};
+        },
+        "SELECT test_command, count(*), avg(repro_rate) AS mean, max(repro_rate), max(time) FROM runs WHERE "
+        "(?1 = '' OR "
+        "repository = ?1) GROUP BY test_command HAVING mean > 0 ORDER BY mean DESC, test_command LIMIT ?2",
+        repository, most);
   });
 }
 
 Statistics History::statistics(const std::string& repository, std::int64_t since) const {
   return database_.with([&](SQLite::Database& connection) {
-    Statistics all;
-    SQLite::Statement sums(
+    Statistics all =
+        rows_of(
+            connection,
+            [](SQLite::Statement& row) {
+              return Statistics{row.getColumn(0).getInt64(),
+                                row.getColumn(1).getInt64(),
+                                row.getColumn(2).getInt64(),
+                                row.getColumn(3).getDouble(),
+                                {}};
+            },
+            "SELECT count(*), coalesce(sum(total_runs), 0), coalesce(sum(failures), 0), "
+            "coalesce(avg(repro_rate), 0) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2",
+            repository, since)
+            .at(0);
+    all.runs_by_severity = rows_of(
         connection,
-        "SELECT count(*), coalesce(sum(total_runs), 0), coalesce(sum(failures), 0), "
-        "coalesce(avg(repro_rate), 0) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2");
-    sums.bind(1, repository);
-    sums.bind(2, since);
-    sums.executeStep();
-    all.runs = sums.getColumn(0).getInt64();
-    all.attempts = sums.getColumn(1).getInt64();
-    all.failures = sums.getColumn(2).getInt64();
-    all.mean_rate = sums.getColumn(3).getDouble();
-    SQLite::Statement words(
-        connection,
+        [](SQLite::Statement& row) {
+          return std::pair(row.getColumn(0).getString(), row.getColumn(1).getInt64());
+        },
         "SELECT severity, count(*) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY "
-        "severity ORDER BY severity");
-    words.bind(1, repository);
-    words.bind(2, since);
-    while (words.executeStep())
-      all.runs_by_severity.emplace_back(words.getColumn(0).getString(), words.getColumn(1).getInt64());
+        "severity ORDER BY "
+        "severity",
+        repository, since);
     return all;
   });
 }

@@ -5,19 +5,18 @@
 #include <algorithm>
 #include <random>
 
-#include "sandbox/io/error.h"
+#include "orchestrator/store/job_rows.h"
 
 namespace orchestrator {
+
+using namespace sql;
+
 namespace {
 
 constexpr const char* kColumns =
     "number, id, endpoint, client, state, epoch, worker, created, queued, started, ended, execution_timeout, "
     "ttl, "
     "low_priority, retries, progress, error, webhook";
-
-constexpr const char* kOverran = "executionTimeout exceeded";
-
-int as_number(JobState state) { return static_cast<int>(state); }
 
 StoredJob read_row(SQLite::Statement& row) {
   StoredJob job;
@@ -43,37 +42,6 @@ StoredJob read_row(SQLite::Statement& row) {
   job.error = text();
   job.webhook = text();
   return job;
-}
-
-template <class... Values>
-void bind_all(SQLite::Statement& statement, const Values&... values) {
-  int index = 0;
-  (statement.bind(++index, values), ...);
-}
-
-// Rows that were changed.
-template <class... Values>
-int change(SQLite::Database& connection, const std::string& sql, const Values&... values) {
-  SQLite::Statement statement(connection, sql);
-  bind_all(statement, values...);
-  return statement.exec();
-}
-
-template <class... Values>
-std::int64_t number_of(SQLite::Database& connection, const std::string& sql, const Values&... values) {
-  SQLite::Statement statement(connection, sql);
-  bind_all(statement, values...);
-  return statement.executeStep() ? statement.getColumn(0).getInt64() : 0;
-}
-
-template <class... Values>
-std::vector<std::string> texts_of(SQLite::Database& connection, const std::string& sql,
-                                  const Values&... values) {
-  SQLite::Statement statement(connection, sql);
-  bind_all(statement, values...);
-  std::vector<std::string> texts;
-  while (statement.executeStep()) texts.push_back(statement.getColumn(0).getString());
-  return texts;
 }
 
 std::optional<StoredJob> find_row(SQLite::Database& connection, const std::string& id) {
@@ -177,16 +145,13 @@ std::optional<StoredJob> JobQueue::find(const std::string& id) const {
 
 std::vector<StoredJob> JobQueue::list(const JobFilter& filter) const {
   return database_.with([&](SQLite::Database& connection) {
-    SQLite::Statement rows(
-        connection,
+    return rows_of(
+        connection, read_row,
         fmt::format("SELECT {} FROM jobs WHERE (?1 = '' OR client = ?1) AND (?2 < 0 OR state = ?2) AND "
                     "(?3 = '' OR endpoint = ?3) AND (?4 = 0 OR number < ?4) ORDER BY number DESC LIMIT ?5",
-                    kColumns));
-    bind_all(rows, filter.client, filter.state ? as_number(*filter.state) : -1, filter.endpoint,
-             filter.before, filter.most);
-    std::vector<StoredJob> jobs;
-    while (rows.executeStep()) jobs.push_back(read_row(rows));
-    return jobs;
+                    kColumns),
+        filter.client, filter.state ? as_number(*filter.state) : -1, filter.endpoint, filter.before,
+        filter.most);
   });
 }
 
@@ -376,152 +341,27 @@ JobQueue::Workers JobQueue::workers(const std::string& endpoint) const {
   });
 }
 
+// ---- webhooks
+
 std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
   return database_.with([&](SQLite::Database& connection) {
     std::vector<StoredJob> jobs;
-    SQLite::Statement due(connection, "SELECT job FROM webhooks WHERE due <= ? ORDER BY due LIMIT ?");
-    bind_all(due, now_(), most);
-    while (due.executeStep())
-      if (auto job = find_row(connection, due.getColumn(0).getString())) jobs.push_back(std::move(*job));
+    for (const auto& id :
+         texts_of(connection, "SELECT job FROM webhooks WHERE due <= ? ORDER BY due LIMIT ?", now_(), most))
+      if (auto job = find_row(connection, id)) jobs.push_back(std::move(*job));
     return jobs;
   });
 }
 
-void JobQueue::webhook_tried(const std::string& id, bool reached, Milliseconds again) {
-  database_.with([&](SQLite::Database& connection) {
-    if (reached || again == 0)
-      change(connection, "DELETE FROM webhooks WHERE job = ?", id);
-    else
-      change(connection, "UPDATE webhooks SET due = ?, tries = tries + 1 WHERE job = ?", again, id);
-  });
+void JobQueue::webhook_reached(const std::string& id) {
+  database_.with(
+      [&](SQLite::Database& connection) { change(connection, "DELETE FROM webhooks WHERE job = ?", id); });
 }
 
-int JobQueue::webhook_tries(const std::string& id) const {
-  return database_.with([&](SQLite::Database& connection) {
-    return static_cast<int>(number_of(connection, "SELECT tries FROM webhooks WHERE job = ?", id));
-  });
-}
-
-// ---- what time and death bring about
-
-namespace {
-
-constexpr Milliseconds kIdle = 60'000;
-constexpr const char* kLostAgain = "job timed out after {} retries";
-
-// Puts running jobs back into the queue, or ends them when that has happened often enough.
-void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
-          Milliseconds now) {
-  for (const auto& id : ids) {
-    const bool again =
-        change(connection,
-               "UPDATE jobs SET state = ?, retries = retries + 1, queued = ?, started = 0, worker = '', "
-               "progress = '' WHERE id = ? AND retries < ?",
-               as_number(JobState::queued), now, id, most_retries) > 0;
-    if (again)
-      change(connection, "DELETE FROM chunks WHERE job = ?", id);
-    else
-      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
-             as_number(JobState::failed), now, fmt::format(kLostAgain, most_retries), id);
-  }
-}
-
-// Final jobs past their age, then the oldest of them until the rest is small enough. Returns who they were.
-std::vector<std::string> forget_old(SQLite::Database& connection, const Retention& retention,
-                                    Milliseconds now) {
-  constexpr const char* kSize = "length(input) + length(request) + length(output)";
-  auto old = texts_of(connection, "SELECT id FROM jobs WHERE ended > 0 AND ended <= ?", now - retention.age);
-  for (const auto& id :
-       texts_of(connection,
-                fmt::format("SELECT id FROM (SELECT id, ended, sum({}) OVER (ORDER BY number DESC) AS "
-                            "upto FROM jobs) WHERE ended > 0 AND upto > ?",
-                            kSize),
-                retention.bytes))
-    if (std::find(old.begin(), old.end(), id) == old.end()) old.push_back(id);
-  for (const auto& id : old) {
-    change(connection, "DELETE FROM events WHERE job = ?", id);
-    change(connection, "DELETE FROM idempotency_keys WHERE job = ?", id);
-    change(connection, "DELETE FROM jobs WHERE id = ?", id);
-  }
-  return old;
-}
-
-}  // namespace
-
-int JobQueue::recover(const std::string& worker, Recovery recovery) {
-  const auto ids = database_.transact([&](SQLite::Database& connection) {
-    auto running = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND worker = ?",
-                            as_number(JobState::running), worker);
-    if (recovery == Recovery::restart) {
-      lose(connection, running, limits_.retries, now_());
-    } else {
-      for (const auto& id : running)
-        change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
-               as_number(JobState::failed), now_(), "the server was restarted while the job ran", id);
-    }
-    return running;
-  });
-  tell(ids);
-  return static_cast<int>(ids.size());
-}
-
-std::vector<std::string> JobQueue::expire(const Retention& retention) {
-  const Milliseconds now = now_();
-  std::vector<std::string> changed, forgotten;
+void JobQueue::webhook_failed(const std::string& id, Milliseconds pause, int most_tries) {
   database_.transact([&](SQLite::Database& connection) {
-    const auto take = [&](std::vector<std::string> ids) {
-      changed.insert(changed.end(), ids.begin(), ids.end());
-      return ids;
-    };
-    for (const auto& id :
-         take(texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND created + ttl <= ?",
-                       as_number(JobState::queued), now)))
-      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ? WHERE id = ?",
-             as_number(JobState::timed_out), now, "the job's ttl ended before a worker took it", id);
-    for (const auto& id : take(texts_of(
-             connection,
-             "SELECT id FROM jobs WHERE state = ? AND started + execution_timeout <= ? AND worker <> ?",
-             as_number(JobState::running), now, limits_.own_worker)))
-      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
-             as_number(JobState::failed), now, kOverran, id);
-    lose(connection,
-         take(texts_of(
-             connection,
-             "SELECT id FROM jobs WHERE state = ? AND EXISTS (SELECT 1 FROM workers WHERE workers.name = "
-             "jobs.worker AND workers.endpoint = jobs.endpoint AND workers.heard <= ? AND jobs.started <= ?)",
-             as_number(JobState::running), now - limits_.worker_silence, now - limits_.worker_silence)),
-         limits_.retries, now);
-    for (const auto& id :
-         take(texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND created + ttl <= ?",
-                       as_number(JobState::running), now)))
-      change(connection, "UPDATE jobs SET state = ?, ended = ?, error = ?, progress = '' WHERE id = ?",
-             as_number(JobState::timed_out), now, "the job's ttl ended while it ran", id);
-    forgotten = forget_old(connection, retention, now);
-    change(connection, "DELETE FROM idempotency_keys WHERE created <= ?", now - limits_.keep_keys);
-    change(connection, "DELETE FROM workers WHERE heard <= ?", now - 86'400'000);
-  });
-  tell(changed);
-  return forgotten;
-}
-
-Milliseconds JobQueue::next_expiry() const {
-  const Milliseconds now = now_();
-  return database_.with([&](SQLite::Database& connection) {
-    const auto soonest = [&](const std::string& what, JobState state) {
-      const auto at = number_of(connection, fmt::format("SELECT min({}) FROM jobs WHERE state = ?", what),
-                                as_number(state));
-      return at > 0 ? at : now + kIdle;
-    };
-    Milliseconds next =
-        std::min({soonest("created + ttl", JobState::queued), soonest("created + ttl", JobState::running),
-                  soonest("started + execution_timeout", JobState::running), now + kIdle});
-    const auto heard =
-        number_of(connection,
-                  "SELECT min(heard) FROM workers WHERE EXISTS (SELECT 1 FROM jobs WHERE jobs.worker = "
-                  "workers.name AND jobs.state = ?)",
-                  as_number(JobState::running));
-    if (heard > 0) next = std::min(next, heard + limits_.worker_silence);
-    return std::max(next, now);
+    change(connection, "UPDATE webhooks SET due = ?, tries = tries + 1 WHERE job = ?", now_() + pause, id);
+    change(connection, "DELETE FROM webhooks WHERE job = ? AND tries >= ?", id, most_tries);
   });
 }
 

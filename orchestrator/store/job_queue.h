@@ -151,9 +151,9 @@ class JobQueue {
 
   // Whoever is to be told that a job has ended, by its webhook: due now, the longest first.
   std::vector<StoredJob> webhooks_due(int most) const;
-  // `reached`: no more tries. Else once more at `again`, or never (0).
-  void webhook_tried(const std::string& id, bool reached, Milliseconds again);
-  int webhook_tries(const std::string& id) const;
+  void webhook_reached(const std::string& id);
+  // To be called again after `pause`, or never when there were `most_tries`.
+  void webhook_failed(const std::string& id, Milliseconds pause, int most_tries);
 
   // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
   int recover(const std::string& worker, Recovery recovery);
