@@ -59,10 +59,6 @@ std::string host_of_origin(const std::string& origin) {
   return scheme == std::string::npos ? origin : origin.substr(scheme + 3);
 }
 
-ServedResponse problem(int status, const std::string& sentence) {
-  return json_response({{"error", sentence}}, status);
-}
-
 }  // namespace
 
 ApiServer::ApiServer(ApiSettings settings, ApiHost host)
@@ -78,7 +74,10 @@ ApiServer::ApiServer(ApiSettings settings, ApiHost host)
                     settings_.http.address));
   for (const auto& make : {service_routes, runpod_routes, runpod_worker_routes, job_routes, attempt_routes,
                            event_routes, history_routes})
-    for (auto& route : make(parts_)) routes_.push_back(std::move(route));
+    for (auto& route : make(parts_)) {
+      route.segments = segments_of(route.pattern);
+      routes_.push_back(std::move(route));
+    }
   http_ = std::make_unique<HttpServer>(
       settings_.http,
       [this](const ServedRequest& request, std::shared_ptr<Reply> reply) { serve(request, reply); },
@@ -112,7 +111,7 @@ const Route* ApiServer::find(const ServedRequest& request, std::map<std::string,
                              std::string& allowed) const {
   for (const Route& route : routes_) {
     std::map<std::string, std::string> found;
-    if (!matches(segments_of(route.pattern), request.segments, found)) continue;
+    if (!matches(route.segments, request.segments, found)) continue;
     if (has_method(route.method, request.method)) {
       params = std::move(found);
       return &route;
@@ -153,13 +152,13 @@ std::optional<Caller> ApiServer::caller_of(const ServedRequest& request) const {
 
 void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply) {
   if (is_from_elsewhere(request))
-    return reply->respond(problem(403, "this Host or Origin may not call this server"));
+    return reply->respond(error_response(403, "this Host or Origin may not call this server"));
   std::map<std::string, std::string> params;
   std::string allowed;
   const Route* route = find(request, params, allowed);
   if (!route) {
-    if (allowed.empty()) return reply->respond(problem(404, "there is nothing at this address"));
-    ServedResponse response = problem(405, "this address does not know that method");
+    if (allowed.empty()) return reply->respond(error_response(404, "there is nothing at this address"));
+    ServedResponse response = error_response(405, "this address does not know that method");
     response.headers.emplace_back("Allow", allowed);
     return reply->respond(std::move(response));
   }
@@ -167,22 +166,20 @@ void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>
   if (route->scope != kForAll) {
     const auto caller = caller_of(request);
     if (!caller) {
-      ServedResponse response = problem(401, "a token is needed: Authorization: Bearer TOKEN");
+      ServedResponse response = error_response(401, "a token is needed: Authorization: Bearer TOKEN");
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return reply->respond(std::move(response));
     }
     if (!caller->may(static_cast<Scope>(route->scope)))
-      return reply->respond(problem(403, "this token may not do that"));
+      return reply->respond(error_response(403, "this token may not do that"));
     call.caller = *caller;
   }
   try {
     route->answer(call);
   } catch (const QueueFull& full) {
-    ServedResponse response = problem(429, full.what());
-    response.headers.emplace_back("Retry-After", "10");
-    reply->respond(std::move(response));
+    reply->respond(not_before(error_response(429, full.what()), std::chrono::seconds(10)));
   } catch (const io::HostError& lack) {
-    reply->respond(problem(503, lack.what()));
+    reply->respond(error_response(503, lack.what()));
   }
 }
 

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/problem.h"
@@ -29,10 +28,11 @@ std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
   return report;
 }
 
-// Of a job that runs: those that have ended, as its events tell it.
-json attempts_so_far(const ApiParts& parts, const std::string& job) {
+// Of a job that runs: the attempts that have ended behind an event, which becomes the last that was read.
+json ended_attempts(const ApiParts& parts, const std::string& job, std::int64_t& after) {
   json attempts = json::array();
-  for (const auto& event : parts.events.read(0, job, 100'000)) {
+  for (const auto& event : parts.events.read(after, job, 100'000)) {
+    after = event.sequence;
     if (event.type != "attempt_finished") continue;
     json data = json::parse(event.data, nullptr, false);
     for (const char* sum : {"done", "runs", "running", "not_passed"}) data.erase(sum);
@@ -40,14 +40,6 @@ json attempts_so_far(const ApiParts& parts, const std::string& job) {
     attempts.push_back(std::move(data));
   }
   return attempts;
-}
-
-bool has_ended(const ApiParts& parts, const std::string& job, std::int64_t attempt) {
-  const auto now = parts.queue.find(job);
-  if (!now || is_final(now->state)) return true;
-  for (const auto& each : attempts_so_far(parts, job))
-    if (each.value("attempt", -1) == attempt) return true;
-  return false;
 }
 
 std::string read_piece(const std::string& file, std::int64_t offset, std::int64_t most) {
@@ -62,10 +54,11 @@ std::string read_piece(const std::string& file, std::int64_t offset, std::int64_
 // Somebody who reads a log while it grows.
 class LogReader {
  public:
-  LogReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::string file, std::string job,
-            std::int64_t attempt, std::int64_t offset)
+  LogReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::shared_ptr<void> seat, std::string file,
+            std::string job, std::int64_t attempt, std::int64_t offset)
       : parts_(parts),
         reply_(std::move(reply)),
+        seat_(std::move(seat)),
         file_(std::move(file)),
         job_(std::move(job)),
         attempt_(attempt),
@@ -73,8 +66,7 @@ class LogReader {
 
   // False when there is nothing more to come, or nobody to read it.
   bool pump() {
-    const bool ended =
-        has_ended(parts_, job_, attempt_);  // asked first: what was written before is read below
+    const bool ended = has_ended();  // asked first: what was written before is read below
     for (;;) {
       std::string bytes = read_piece(file_, offset_, 256 * 1024);
       if (bytes.empty()) break;
@@ -86,30 +78,37 @@ class LogReader {
   }
 
  private:
+  bool has_ended() {
+    const auto now = parts_.queue.find(job_);
+    if (!now || is_final(now->state)) return true;
+    for (const auto& each : ended_attempts(parts_, job_, seen_))
+      ended_ |= each.value("attempt", -1) == attempt_;
+    return ended_;
+  }
+
   ApiParts parts_;
   std::shared_ptr<Reply> reply_;
+  std::shared_ptr<void> seat_;
   std::string file_, job_;
   std::int64_t attempt_, offset_;
+  std::int64_t seen_ = 0;  // the last event that was looked at
+  bool ended_ = false;
 };
 
-void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader,
-            const std::shared_ptr<std::atomic<std::size_t>>& readers) {
-  if (!reader->pump()) {
-    --*readers;
-    return;
-  }
-  parts.waiters.wait("follow", kLook, [parts, reader, readers](bool last) {
-    if (last) parts.later([parts, reader, readers] { follow(parts, reader, readers); });
+void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader) {
+  if (!reader->pump()) return;
+  parts.waiters.wait("follow", kLook, [parts, reader](bool last) {
+    if (last) parts.later([parts, reader] { follow(parts, reader); });
     return last;
   });
 }
 
 class Attempts {
  public:
-  explicit Attempts(const ApiParts& parts) : parts_(parts) {}
+  explicit Attempts(const ApiParts& parts) : parts_(parts), seats_(parts.settings.streams) {}
 
   void list(Call& call) const {
-    const auto job = found(call);
+    const auto job = find_job(parts_, call);
     if (!job) return;
     json attempts;
     if (const auto report = is_final(job->state) ? report_of(parts_, *job) : std::nullopt) {
@@ -117,13 +116,14 @@ class Attempts {
       for (auto& each : attempts)
         for (const char* text : {"stdout", "stderr"}) each.erase(text);
     } else {
-      attempts = attempts_so_far(parts_, job->id);
+      std::int64_t first = 0;
+      attempts = ended_attempts(parts_, job->id, first);
     }
     call.reply->respond(json_response({{"attempts", std::move(attempts)}}));
   }
 
   void tests(Call& call) const {
-    const auto job = found(call);
+    const auto job = find_job(parts_, call);
     if (!job) return;
     const auto report = report_of(parts_, *job);
     if (!report) return call.reply->respond(problem(404, "this job has no report yet"));
@@ -134,7 +134,7 @@ class Attempts {
   }
 
   void log(Call& call) const {
-    const auto job = found(call);
+    const auto job = find_job(parts_, call);
     if (!job) return;
     const std::string& text = call.param("attempt");
     const std::string& stream = call.param("stream");
@@ -163,33 +163,21 @@ class Attempts {
  private:
   void start_following(Call& call, const StoredJob& job, const std::string& file, std::int64_t attempt,
                        std::int64_t offset) const {
-    if (readers_->fetch_add(1) >= parts_.settings.streams) {
-      --*readers_;
-      ServedResponse full = problem(503, "too many readers of logs");
-      full.headers.emplace_back("Retry-After", "10");
-      return call.reply->respond(std::move(full));
-    }
+    auto seat = seats_.try_take();
+    if (!seat) return call.reply->respond(too_many_readers("logs"));
     call.reply->start_stream({200, "text/plain; charset=utf-8", "", {{"X-Accel-Buffering", "no"}}});
-    follow(parts_, std::make_shared<LogReader>(parts_, call.reply, file, job.id, attempt, offset), readers_);
-  }
-
-  std::optional<StoredJob> found(Call& call) const {
-    auto job = parts_.queue.find(call.param("id"));
-    if (!job) call.reply->respond(problem(404, "there is no such job"));
-    return job;
+    follow(parts_,
+           std::make_shared<LogReader>(parts_, call.reply, std::move(seat), file, job.id, attempt, offset));
   }
 
   ApiParts parts_;
-  std::shared_ptr<std::atomic<std::size_t>> readers_ = std::make_shared<std::atomic<std::size_t>>(0);
+  Seats seats_;
 };
 
 }  // namespace
 
 std::vector<Route> attempt_routes(const ApiParts& parts) {
-  const auto attempts = std::make_shared<Attempts>(parts);
-  const auto to = [attempts](void (Attempts::*answer)(Call&) const) {
-    return [attempts, answer](Call& call) { (attempts.get()->*answer)(call); };
-  };
+  const auto to = answers_of(std::make_shared<const Attempts>(parts));
   return {
       {"GET", "/api/v1/jobs/{id}/attempts", may_submit | may_read, to(&Attempts::list)},
       {"GET", "/api/v1/jobs/{id}/tests", may_submit | may_read, to(&Attempts::tests)},

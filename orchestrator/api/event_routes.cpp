@@ -2,9 +2,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <mutex>
 
 #include "orchestrator/api/api_server.h"
+#include "orchestrator/api/problem.h"
 
 namespace orchestrator {
 namespace {
@@ -12,15 +12,19 @@ namespace {
 constexpr int kAtOnce = 500;
 constexpr auto kHeartbeat = std::chrono::seconds(15);
 
-// One reader. Pumped by whoever has news, and by its own heartbeat.
+// One reader. Pumped by whoever has news, and by its own heartbeat; never twice at once, see Waiters.
 class EventReader {
  public:
-  EventReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::string job, std::int64_t after)
-      : parts_(parts), reply_(std::move(reply)), job_(std::move(job)), after_(after) {}
+  EventReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::shared_ptr<void> seat,
+              std::string job, std::int64_t after)
+      : parts_(parts),
+        reply_(std::move(reply)),
+        seat_(std::move(seat)),
+        job_(std::move(job)),
+        after_(after) {}
 
   // False when the reader is gone. `beat`: something must be sent, so that a silent end is seen.
   bool pump(bool beat) {
-    const std::lock_guard lock(mutex_);
     bool sent = false;
     for (;;) {
       const auto events = parts_.events.read(after_, job_, kAtOnce);
@@ -43,22 +47,18 @@ data: {{"sequence":{},"job":"{}","time":{},"type":"{}","data":{}}}
   }
 
  private:
-  std::mutex mutex_;
   ApiParts parts_;
   std::shared_ptr<Reply> reply_;
+  std::shared_ptr<void> seat_;
   std::string job_;
   std::int64_t after_;
 };
 
-void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& reader,
-                  const std::shared_ptr<std::atomic<std::size_t>>& readers) {
+void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& reader) {
   // Each round ends with a heartbeat and begins the next, until the reader is gone.
-  parts.waiters.wait(kAnyEvent, kHeartbeat, [parts, reader, readers](bool last) {
-    if (!reader->pump(last)) {
-      --*readers;
-      return true;
-    }
-    if (last) parts.later([parts, reader, readers] { keep_reading(parts, reader, readers); });
+  parts.waiters.wait(kAnyEvent, kHeartbeat, [parts, reader](bool last) {
+    if (!reader->pump(last)) return true;
+    if (last) parts.later([parts, reader] { keep_reading(parts, reader); });
     return last;
   });
 }
@@ -66,14 +66,9 @@ void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& rea
 }  // namespace
 
 std::vector<Route> event_routes(const ApiParts& parts) {
-  const auto readers = std::make_shared<std::atomic<std::size_t>>(0);
-  return {{"GET", "/api/v1/events", may_read, [parts, readers](Call& call) {
-             if (readers->fetch_add(1) >= parts.settings.streams) {
-               --*readers;
-               ServedResponse full = json_response({{"error", "too many readers of events"}}, 503);
-               full.headers.emplace_back("Retry-After", "10");
-               return call.reply->respond(std::move(full));
-             }
+  return {{"GET", "/api/v1/events", may_read, [parts, seats = Seats(parts.settings.streams)](Call& call) {
+             auto seat = seats.try_take();
+             if (!seat) return call.reply->respond(too_many_readers("events"));
              const auto said = call.request.headers.find("last-event-id");
              const std::string from = said != call.request.headers.end() ? said->second : call.query("after");
              std::int64_t after = parts.events.last();
@@ -82,8 +77,8 @@ std::vector<Route> event_routes(const ApiParts& parts) {
                                        "text/event-stream",
                                        "retry: 2000\n\n",
                                        {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
-             keep_reading(parts, std::make_shared<EventReader>(parts, call.reply, call.query("job"), after),
-                          readers);
+             keep_reading(parts, std::make_shared<EventReader>(parts, call.reply, std::move(seat),
+                                                               call.query("job"), after));
            }}};
 }
 

@@ -53,25 +53,16 @@ const json& unwrapped(const json& input) {
   return input;
 }
 
-// The predecessor's texts, which name no field.
-std::string plain_sentences(const std::exception_ptr& error, const std::string& otherwise) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const InvalidJob& wrong) {
-    std::string text;
-    for (const auto& each : wrong.errors()) text += (text.empty() ? "" : "\n") + each.message;
-    return text;
-  } catch (...) {
-    return otherwise;
-  }
-}
-
 void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
   for (auto& error : refusals(reading.request, parts.settings.admission, call.caller.here))
     reading.errors.push_back(std::move(error));
 }
 
 }  // namespace
+
+ServedResponse not_taken(ServedResponse response) {
+  return response.status == 503 ? not_before(std::move(response), std::chrono::seconds(30)) : response;
+}
 
 StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   refuse_while_draining(parts);
@@ -93,7 +84,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
     submission.request = dumped(combine({reading}).to_json());
   } catch (...) {
     Failure failure = failure_of(std::current_exception());
-    failure.message = plain_sentences(std::current_exception(), failure.message);
+    failure.message = plain_message(std::current_exception());
     submission.error = runpod_error(failure, parts.settings.version, "", "");
   }
   parts.queue.submit(submission);

@@ -15,6 +15,9 @@ class NotTaken : public std::runtime_error {
   int status;
 };
 
+// The answer to such a job: where the server is about to stop, with when to ask again.
+ServedResponse not_taken(ServedResponse response);
+
 // RunPod's: {"input": …, "webhook": …, "policy": …}. A wrong input is no reason to refuse it there: the job
 // fails, as it would in a worker. Throws NotTaken, QueueFull.
 StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync);

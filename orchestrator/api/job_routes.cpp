@@ -67,9 +67,7 @@ class Jobs {
     } catch (const KeyReused& reused) {
       call.reply->respond(problem(422, reused.what()));
     } catch (const NotTaken& wrong) {
-      ServedResponse response = problem(wrong.status, wrong.what());
-      if (wrong.status == 503) response.headers.emplace_back("Retry-After", "30");
-      call.reply->respond(std::move(response));
+      call.reply->respond(not_taken(problem(wrong.status, wrong.what())));
     }
   }
 
@@ -97,7 +95,7 @@ class Jobs {
   }
 
   void show(Call& call) const {
-    if (const auto job = found(call)) {
+    if (const auto job = find_job(parts_, call)) {
       json all = described(*job);
       all["request"] = job->request.empty() ? json() : json::parse(job->request, nullptr, false);
       call.reply->respond(json_response(all));
@@ -105,7 +103,7 @@ class Jobs {
   }
 
   void cancel(Call& call) const {
-    const auto job = found(call);
+    const auto job = find_job(parts_, call);
     if (!job) return;
     if (!may_change(call.caller, *job))
       return call.reply->respond(problem(403, "this job is another client's"));
@@ -113,7 +111,7 @@ class Jobs {
   }
 
   void report(Call& call) const {
-    const auto job = found(call);
+    const auto job = find_job(parts_, call);
     if (!job) return;
     const auto type = content_types().find(call.param("format"));
     if (type == content_types().end())
@@ -138,22 +136,13 @@ class Jobs {
   }
 
  private:
-  std::optional<StoredJob> found(Call& call) const {
-    auto job = parts_.queue.find(call.param("id"));
-    if (!job) call.reply->respond(problem(404, "there is no such job"));
-    return job;
-  }
-
   ApiParts parts_;
 };
 
 }  // namespace
 
 std::vector<Route> job_routes(const ApiParts& parts) {
-  const auto jobs = std::make_shared<Jobs>(parts);
-  const auto to = [jobs](void (Jobs::*answer)(Call&) const) {
-    return [jobs, answer](Call& call) { (jobs.get()->*answer)(call); };
-  };
+  const auto to = answers_of(std::make_shared<const Jobs>(parts));
   return {
       {"POST", "/api/v1/jobs", may_submit, to(&Jobs::create), kJobBytes},
       {"GET", "/api/v1/jobs", may_read, to(&Jobs::list)},

@@ -1,7 +1,8 @@
 #include "orchestrator/api/problem.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
+
+#include "orchestrator/report/times.h"
 
 namespace orchestrator {
 
@@ -11,9 +12,18 @@ ServedResponse problem(int status, const std::string& title, const nlohmann::jso
   return {status, "application/problem+json", dumped(document), {}};
 }
 
+ServedResponse too_many_readers(const std::string& of_what) {
+  return not_before(problem(503, fmt::format("too many readers of {}", of_what)), std::chrono::seconds(10));
+}
+
+std::optional<StoredJob> find_job(const ApiParts& parts, Call& call) {
+  auto job = parts.queue.find(call.param("id"));
+  if (!job) call.reply->respond(problem(404, "there is no such job"));
+  return job;
+}
+
 std::string timestamp(std::int64_t ms) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(static_cast<std::time_t>(ms / 1000)),
-                     ms % 1000);
+  return iso_time(std::chrono::system_clock::time_point(std::chrono::milliseconds(ms)));
 }
 
 }  // namespace orchestrator

@@ -19,12 +19,27 @@ std::int64_t Call::number(const std::string& name, std::int64_t otherwise, std::
   return std::clamp(value, least, most);
 }
 
+std::shared_ptr<void> Seats::try_take() const {
+  if (taken_->fetch_add(1) < most_) return {taken_.get(), [taken = taken_](void*) { --*taken; }};
+  --*taken_;
+  return nullptr;
+}
+
 std::string dumped(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 ServedResponse json_response(const nlohmann::json& json, int status) {
   return {status, "application/json", dumped(json), {}};
+}
+
+ServedResponse error_response(int status, const std::string& sentence) {
+  return json_response({{"error", sentence}}, status);
+}
+
+ServedResponse not_before(ServedResponse response, std::chrono::seconds wait) {
+  response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  return response;
 }
 
 }  // namespace orchestrator

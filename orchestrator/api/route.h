@@ -2,6 +2,8 @@
 // called.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -36,10 +38,35 @@ struct Route {
   unsigned scope = may_admin;
   std::function<void(Call&)> answer;
   std::size_t body_bytes = 64 * 1024;
+  std::vector<std::string> segments = {};  // of the pattern; the server fills them in
+};
+
+// Makes answers of the methods of `routes`, which they keep alive.
+template <class Routes>
+auto answers_of(std::shared_ptr<const Routes> routes) {
+  return [routes](void (Routes::*answer)(Call&) const) {
+    return [routes, answer](Call& call) { (routes.get()->*answer)(call); };
+  };
+}
+
+// A cap on readers of streams. Any thread.
+class Seats {
+ public:
+  explicit Seats(std::size_t most) : most_(most) {}
+  // Given back when the last copy is let go of; null when all are taken.
+  std::shared_ptr<void> try_take() const;
+
+ private:
+  std::size_t most_;
+  std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 // JSON of ours: bytes that are no UTF-8 become U+FFFD.
 std::string dumped(const nlohmann::json& json);
 ServedResponse json_response(const nlohmann::json& json, int status = 200);
+// {"error": sentence}.
+ServedResponse error_response(int status, const std::string& sentence);
+// The same, and when it is worth to ask again.
+ServedResponse not_before(ServedResponse response, std::chrono::seconds wait);
 
 }  // namespace orchestrator

@@ -18,10 +18,6 @@ constexpr std::size_t kRunBytes = 10u << 20;
 constexpr std::size_t kRunSyncBytes = 20u << 20;
 constexpr std::int64_t kSyncWait = 90'000;
 
-ServedResponse refused(int status, const std::string& sentence) {
-  return json_response({{"error", sentence}}, status);
-}
-
 ServedResponse status_response(const StoredJob& job) {
   return {200, "application/json", runpod_status(job), {}};
 }
@@ -76,9 +72,9 @@ class Endpoint {
         [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_](bool last) {
           if (!reply->is_wanted()) return true;  // chunks would be lost with it
           const auto now = parts.queue.find(id);
-          if (!now) return reply->respond(refused(404, "job not found")), true;
+          if (!now) return reply->respond(error_response(404, "job not found")), true;
           if (now->state == JobState::cancelled && !told->is_new(id))
-            return reply->respond(refused(404, "the job was cancelled")), true;
+            return reply->respond(error_response(404, "the job was cancelled")), true;
           json chunks = json::array();
           for (const auto& chunk : parts.queue.take_chunks(id))
             chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
@@ -99,9 +95,9 @@ class Endpoint {
     const auto job = found_to_change(call);
     if (!job) return;
     if (!parts_.queue.retry(job->id))
-      return call.reply->respond(
-          refused(400, fmt::format("only a job that FAILED or TIMED_OUT can be retried, not one that is {}",
-                                   runpod_word(job->state))));
+      return call.reply->respond(error_response(
+          400, fmt::format("only a job that FAILED or TIMED_OUT can be retried, not one that is {}",
+                           runpod_word(job->state))));
     call.reply->respond(json_response({{"id", job->id}, {"status", "IN_QUEUE"}}));
   }
 
@@ -149,9 +145,7 @@ class Endpoint {
     try {
       return take_in_runpod(parts_, call, sync);
     } catch (const NotTaken& wrong) {
-      ServedResponse response = refused(wrong.status, wrong.what());
-      if (wrong.status == 503) response.headers.emplace_back("Retry-After", "30");
-      call.reply->respond(std::move(response));
+      call.reply->respond(not_taken(error_response(wrong.status, wrong.what())));
       return std::nullopt;
     }
   }
@@ -160,14 +154,14 @@ class Endpoint {
   std::optional<StoredJob> found(Call& call) const {
     auto job = parts_.queue.find(call.param("id"));
     if (job && job->endpoint == call.param("endpoint")) return job;
-    call.reply->respond(refused(404, "job not found"));
+    call.reply->respond(error_response(404, "job not found"));
     return std::nullopt;
   }
 
   std::optional<StoredJob> found_to_change(Call& call) const {
     auto job = found(call);
     if (!job || may_change(call.caller, *job)) return job;
-    call.reply->respond(refused(403, "this job is another client's"));
+    call.reply->respond(error_response(403, "this job is another client's"));
     return std::nullopt;
   }
 
@@ -175,7 +169,7 @@ class Endpoint {
     parts_.waiters.wait(id, milliseconds(wait), [parts = parts_, id, reply = call.reply](bool last) {
       if (!reply->is_wanted()) return true;
       const auto job = parts.queue.find(id);
-      if (!job) return reply->respond(refused(404, "job not found")), true;
+      if (!job) return reply->respond(error_response(404, "job not found")), true;
       if (!is_final(job->state) && !last) return false;
       reply->respond(status_response(*job));
       return true;
@@ -189,10 +183,7 @@ class Endpoint {
 }  // namespace
 
 std::vector<Route> runpod_routes(const ApiParts& parts) {
-  const auto endpoint = std::make_shared<Endpoint>(parts);
-  const auto to = [endpoint](void (Endpoint::*answer)(Call&) const) {
-    return [endpoint, answer](Call& call) { (endpoint.get()->*answer)(call); };
-  };
+  const auto to = answers_of(std::make_shared<const Endpoint>(parts));
   return {
       {"POST", "/v2/{endpoint}/run", may_submit, to(&Endpoint::run), kRunBytes},
       {"POST", "/v2/{endpoint}/runsync", may_submit, to(&Endpoint::run_sync), kRunSyncBytes},

@@ -59,11 +59,10 @@ class WorkersSide {
   }
 
   void done(Call& call) const {
-    const Tail tail = read_tail(call, "id");
     const std::string worker = call.param("worker");
     parts_.queue.heard_of(worker, call.param("endpoint"));
-    const auto job = parts_.queue.find(tail.segment);
-    if (!job || job->endpoint != call.param("endpoint")) return call.reply->respond(unknown());
+    const auto job = found(call);
+    if (!job) return;
     // A hand-out that is not the present one: somebody else has the job, or it has ended.
     if (job->worker != worker || job->state != JobState::running)
       return call.reply->respond(json_response(json::object()));
@@ -86,9 +85,8 @@ class WorkersSide {
   }
 
   void stream(Call& call) const {
-    const Tail tail = read_tail(call, "id");
-    const auto job = parts_.queue.find(tail.segment);
-    if (!job || job->endpoint != call.param("endpoint")) return call.reply->respond(unknown());
+    const auto job = found(call);
+    if (!job) return;
     const auto body = read_body(call);
     if (!body) return;
     if (job->worker == call.param("worker"))
@@ -102,14 +100,20 @@ class WorkersSide {
   }
 
  private:
-  static ServedResponse unknown() { return json_response({{"error", "job not found"}}, 404); }
+  // Of this endpoint; else the answer is given.
+  std::optional<StoredJob> found(Call& call) const {
+    auto job = parts_.queue.find(read_tail(call, "id").segment);
+    if (job && job->endpoint == call.param("endpoint")) return job;
+    call.reply->respond(error_response(404, "job not found"));
+    return std::nullopt;
+  }
 
   static std::optional<json> read_body(Call& call) {
     std::vector<FieldError> errors;
     auto body = parse_json(call.request.body, errors);
     if (body && body->is_object()) return body;
     call.reply->respond(
-        json_response({{"error", errors.empty() ? "the body is no JSON object" : errors[0].message}}, 400));
+        error_response(400, errors.empty() ? "the body is no JSON object" : errors[0].message));
     return std::nullopt;
   }
 
@@ -140,10 +144,7 @@ class WorkersSide {
 }  // namespace
 
 std::vector<Route> runpod_worker_routes(const ApiParts& parts) {
-  const auto side = std::make_shared<WorkersSide>(parts);
-  const auto to = [side](void (WorkersSide::*answer)(Call&) const) {
-    return [side, answer](Call& call) { (side.get()->*answer)(call); };
-  };
+  const auto to = answers_of(std::make_shared<const WorkersSide>(parts));
   return {
       {"GET", "/v2/{endpoint}/job-take/{worker}", may_work, to(&WorkersSide::take)},
       {"GET", "/v2/{endpoint}/job-take-batch/{worker}", may_work, to(&WorkersSide::take_batch)},
