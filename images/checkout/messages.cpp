@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace images::checkout {
 namespace {
@@ -16,8 +17,6 @@ using nlohmann::json;
 
 constexpr std::size_t kLongestMessage = 8192;
 constexpr std::uint32_t kLargestRecord = 64u << 20;
-
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 constexpr std::array<const char*, 4> kKinds{"done", "request", "host", "transport"};
 
@@ -153,10 +152,10 @@ ChildRequest decode_request(const std::string& text) {
 }
 
 std::string encode(const ChildAnswer& answer) {
-  return dump({{"kind", kKinds[static_cast<std::size_t>(answer.kind)]},
-               {"message", answer.message.substr(0, kLongestMessage)},
-               {"tar_file", answer.archive.tar_file},
-               {"tree_hash", answer.archive.tree_hash}});
+  return io::json_text({{"kind", kKinds[static_cast<std::size_t>(answer.kind)]},
+                        {"message", answer.message.substr(0, kLongestMessage)},
+                        {"tar_file", answer.archive.tar_file},
+                        {"tree_hash", answer.archive.tree_hash}});
 }
 
 ChildAnswer decode_answer(const std::string& line) {

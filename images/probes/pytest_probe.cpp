@@ -1,28 +1,12 @@
 #include <nlohmann/json.hpp>
 
 #include "images/probes/probe.h"
+#include "sandbox/io/carried_file.h"
 
 // PROBE_FOLDER is the folder of the plugin's files in the sources.
-#define CARRY(name, file)                              \
-  asm(".section .rodata\n"                             \
-      ".global orchestrator_" #name                    \
-      "_begin\n"                                       \
-      "orchestrator_" #name                            \
-      "_begin:\n"                                      \
-      ".incbin \"" PROBE_FOLDER "/" file               \
-      "\"\n"                                           \
-      ".global orchestrator_" #name                    \
-      "_end\n"                                         \
-      "orchestrator_" #name                            \
-      "_end:\n"                                        \
-      ".byte 0\n"                                      \
-      ".previous\n");                                  \
-  extern "C" const char orchestrator_##name##_begin[]; \
-  extern "C" const char orchestrator_##name##_end[]
-
-CARRY(pytest_probe, "orchestrator_probe.py");
-CARRY(pytest_probe_session, "orchestrator_probe_session.py");
-CARRY(pytest_probe_selection, "orchestrator_probe_selection.py");
+CARRY_FILE(pytest_probe, PROBE_FOLDER "/orchestrator_probe.py");
+CARRY_FILE(pytest_probe_session, PROBE_FOLDER "/orchestrator_probe_session.py");
+CARRY_FILE(pytest_probe_selection, PROBE_FOLDER "/orchestrator_probe_selection.py");
 
 namespace images {
 namespace {
@@ -47,14 +31,9 @@ std::string joined(const std::vector<std::string>& entries, const std::string& p
 }  // namespace
 
 std::vector<ProbeFile> pytest_probe_files() {
-  const auto carried = [](const char* begin, const char* end) {
-    return std::string_view(begin, static_cast<std::size_t>(end - begin));
-  };
-  return {{"orchestrator_probe.py", carried(orchestrator_pytest_probe_begin, orchestrator_pytest_probe_end)},
-          {"orchestrator_probe_session.py",
-           carried(orchestrator_pytest_probe_session_begin, orchestrator_pytest_probe_session_end)},
-          {"orchestrator_probe_selection.py",
-           carried(orchestrator_pytest_probe_selection_begin, orchestrator_pytest_probe_selection_end)}};
+  return {{"orchestrator_probe.py", CARRIED_FILE(pytest_probe)},
+          {"orchestrator_probe_session.py", CARRIED_FILE(pytest_probe_session)},
+          {"orchestrator_probe_selection.py", CARRIED_FILE(pytest_probe_selection)}};
 }
 
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {

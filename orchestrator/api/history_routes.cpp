@@ -4,6 +4,7 @@
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/problem.h"
+#include "orchestrator/report/times.h"
 
 namespace orchestrator {
 namespace {
@@ -31,8 +32,7 @@ json described(const HistoricRun& run) {
 }
 
 std::int64_t days_ago(std::int64_t days) {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count() - days * 86'400'000;
+  return epoch_ms(std::chrono::system_clock::now()) - days * 86'400'000;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "orchestrator/report/stable_hash.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -73,7 +74,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   submission.id = new_job_id(sync);
   submission.endpoint = call.param("endpoint");
   submission.client = call.caller.name;
-  submission.input = dumped(input);
+  submission.input = io::json_text(input);
   read_policy(document, submission);
   const json webhook = document.value("webhook", json());
   if (webhook.is_string()) submission.webhook = webhook.get<std::string>();
@@ -81,7 +82,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   try {
     JobReading reading = read_job(submission.input, UnknownFields::warn, "");
     check_admission(parts, call, reading);
-    submission.request = dumped(combine({reading}).to_json());
+    submission.request = io::json_text(combine({reading}).to_json());
   } catch (...) {
     Failure failure = failure_of(std::current_exception());
     failure.message = plain_message(std::current_exception());
@@ -101,7 +102,7 @@ Submitted take_in_job(const ApiParts& parts, const Call& call) {
   submission.endpoint = "jobs";
   submission.client = call.caller.name;
   submission.input = call.request.body;
-  submission.request = dumped(combine({reading}).to_json());
+  submission.request = io::json_text(combine({reading}).to_json());
   submission.execution_timeout = kWeek;  // the job's own deadline counts
   submission.ttl = kWeek;
   if (const auto key = call.request.headers.find("idempotency-key"); key != call.request.headers.end()) {

@@ -37,17 +37,6 @@ json described(const StoredJob& job) {
           {"error", job.error.empty() ? json() : json(job.error)}};
 }
 
-const std::map<std::string, std::string>& content_types() {
-  static const std::map<std::string, std::string> types = {{"json", "application/json"},
-                                                           {"html", "text/html; charset=utf-8"},
-                                                           {"junit", "application/xml"},
-                                                           {"ctrf", "application/json"},
-                                                           {"markdown", "text/markdown; charset=utf-8"},
-                                                           {"code-quality", "application/json"},
-                                                           {"step-summary", "text/markdown; charset=utf-8"}};
-  return types;
-}
-
 class Jobs {
  public:
   explicit Jobs(const ApiParts& parts) : parts_(parts) {}
@@ -113,24 +102,22 @@ class Jobs {
   void report(Call& call) const {
     const auto job = find_job(parts_, call);
     if (!job) return;
-    const auto type = content_types().find(call.param("format"));
-    if (type == content_types().end())
-      return call.reply->respond(
-          problem(404, fmt::format("there is no report in the format '{}'", call.param("format"))));
-    const std::string file = HostedJob::report_file(parts_.settings.reports + "/" + job->id, type->first);
+    const std::string& format = call.param("format");
+    const char* const type = HostedJob::media_type(format);
+    if (!type)
+      return call.reply->respond(problem(404, fmt::format("there is no report in the format '{}'", format)));
+    const std::string file = HostedJob::report_file(parts_.settings.reports + "/" + job->id, format);
     std::ifstream in(file, std::ios::binary);
     if (in) {
       std::ostringstream text;
       text << in.rdbuf();
-      ServedResponse response{200, type->second, std::move(text).str(), {}};
+      ServedResponse response{200, type, std::move(text).str(), {}};
       // It shows what strangers' tests have printed.
-      if (type->first == "html")
-        response.headers.emplace_back("Content-Security-Policy", "sandbox allow-scripts");
+      if (format == "html") response.headers.emplace_back("Content-Security-Policy", "sandbox allow-scripts");
       return call.reply->respond(std::move(response));
     }
     // Of a job that another host's worker has run, the summary is what is here.
-    if (type->first == "json" && !job->output.empty())
-      return call.reply->respond({200, type->second, job->output, {}});
+    if (format == "json" && !job->output.empty()) return call.reply->respond({200, type, job->output, {}});
     call.reply->respond(
         problem(404, is_final(job->state) ? "this job left no report" : "this job has no report yet"));
   }

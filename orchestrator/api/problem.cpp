@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 
 #include "orchestrator/report/times.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 
 ServedResponse problem(int status, const std::string& title, const nlohmann::json& errors) {
   nlohmann::json document = {{"type", "about:blank"}, {"title", title}, {"status", status}};
   if (!errors.is_null()) document["errors"] = errors;
-  return {status, "application/problem+json", dumped(document), {}};
+  return {status, "application/problem+json", io::json_text(document), {}};
 }
 
 ServedResponse too_many_readers(const std::string& of_what) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "sandbox/io/json_text.h"
+
 namespace orchestrator {
 
 std::string Call::query(const std::string& name, const std::string& otherwise) const {
@@ -25,12 +27,8 @@ std::shared_ptr<void> Seats::try_take() const {
   return nullptr;
 }
 
-std::string dumped(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 ServedResponse json_response(const nlohmann::json& json, int status) {
-  return {status, "application/json", dumped(json), {}};
+  return {status, "application/json", io::json_text(json), {}};
 }
 
 ServedResponse error_response(int status, const std::string& sentence) {

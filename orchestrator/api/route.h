@@ -61,8 +61,6 @@ class Seats {
   std::shared_ptr<std::atomic<std::size_t>> taken_ = std::make_shared<std::atomic<std::size_t>>(0);
 };
 
-// JSON of ours: bytes that are no UTF-8 become U+FFFD.
-std::string dumped(const nlohmann::json& json);
 ServedResponse json_response(const nlohmann::json& json, int status = 200);
 // {"error": sentence}.
 ServedResponse error_response(int status, const std::string& sentence);

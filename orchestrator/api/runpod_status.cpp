@@ -1,6 +1,7 @@
 #include "orchestrator/api/runpod_status.h"
 
 #include "orchestrator/api/route.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 
@@ -33,7 +34,7 @@ std::string runpod_status(const StoredJob& job) {
   if (ended) status["executionTime"] = job.started > 0 ? job.ended - job.started : 0;
   if (job.retries > 0) status["retries"] = job.retries;
   if (!job.error.empty()) status["error"] = job.error;
-  std::string text = dumped(status);
+  std::string text = io::json_text(status);
   if (const std::string& output = ended ? job.output : job.progress; !output.empty()) {
     text.pop_back();
     text += ",\"output\":" + output + "}";

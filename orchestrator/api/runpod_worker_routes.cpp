@@ -6,6 +6,7 @@
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/job/parse_json.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -69,7 +70,7 @@ class WorkersSide {
     const auto body = read_body(call);
     if (!body) return;
     const json output = body->value("output", json());
-    const std::string told = output.is_null() ? "" : dumped(output);
+    const std::string told = output.is_null() ? "" : io::json_text(output);
     if (body->value("status", "") == "IN_PROGRESS") {
       parts_.queue.tell_progress(job->id, job->epoch, told, {});
     } else {
@@ -77,7 +78,7 @@ class WorkersSide {
       const bool failed = !error.is_null();
       const std::string sentence = !failed             ? ""
                                    : error.is_string() ? error.get<std::string>()
-                                                       : dumped(error);
+                                                       : io::json_text(error);
       parts_.queue.finish(job->id, job->epoch, failed ? JobState::failed : JobState::completed, told,
                           sentence);
     }
@@ -90,7 +91,7 @@ class WorkersSide {
     const auto body = read_body(call);
     if (!body) return;
     if (job->worker == call.param("worker"))
-      parts_.queue.tell_progress(job->id, job->epoch, "", {dumped(body->value("output", json()))});
+      parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(body->value("output", json()))});
     call.reply->respond(json_response(json::object()));
   }
 

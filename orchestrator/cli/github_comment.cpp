@@ -7,6 +7,7 @@
 
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/words.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -36,7 +37,7 @@ class Comments {
 
  private:
   void put_once(const std::string& marker, const std::string& text) {
-    const std::string body = json{{"body", text}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string body = io::json_text(json{{"body", text}});
     if (const auto id = find(marker)) {
       const auto answer =
           send("PATCH", fmt::format("/repos/{}/issues/comments/{}", target_.repository, *id), body);

@@ -11,6 +11,7 @@
 
 #include "orchestrator/report/markdown_writer.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -125,7 +126,7 @@ void post_slack(Poster& poster, const PostSettings& settings, const Report& repo
   request.method = "POST";
   request.url = settings.slack_url;
   request.headers = {"Content-Type: application/json", "User-Agent: orchestrator"};
-  request.body = slack_message(report, settings.place).dump(-1, ' ', false, json::error_handler_t::replace);
+  request.body = io::json_text(slack_message(report, settings.place));
   const auto answer = poster.send(std::move(request), Again::when_not_done);
   // What it says in words is not repeated: it could hold the address, which is a secret.
   if (answer.status != 200) throw PostError(fmt::format("Slack answers {}", answer.status));

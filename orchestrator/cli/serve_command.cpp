@@ -11,10 +11,12 @@
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/runpod_status.h"
+#include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/service_manager.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/report/times.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/service/local_worker.h"
 #include "orchestrator/service/webhooks.h"
@@ -26,11 +28,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Milliseconds wall_clock() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+Milliseconds wall_clock() { return epoch_ms(std::chrono::system_clock::now()); }
 
 // Of the database and the reports; nobody else's business.
 std::string make_folder(const std::string& path) {
@@ -139,14 +137,7 @@ class ServeMode {
     settings.hosts = serve.hosts;
     settings.reports = folder_ + "/reports";
     settings.works_itself = serve.jobs > 0;
-    Admission& admission = settings.admission;
-    if (!serve.repository_hosts.empty()) admission.repository_hosts = serve.repository_hosts;
-    admission.folders = serve.folders;
-    admission.images = serve.images;
-    for (const auto& network : serve.networks) admission.networks.push_back(network);
-    admission.secrets = serve.secrets;
-    admission.cpus = engine.cpus;
-    admission.memory_bytes = engine.memory_bytes;
+    settings.admission = admission_of(serve, engine);
     return settings;
   }
 

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/terminal.h"
@@ -158,19 +159,12 @@ class WorkerMode {
   }
 
   Admission admission() const {
-    Admission admission;
     CommandLine::Serve said = options_.serve;
     add_from("ORCHESTRATOR_ALLOW_REPO_HOSTS", said.repository_hosts);
     add_from("ORCHESTRATOR_ALLOW_IMAGES", said.images);
     add_from("ORCHESTRATOR_ALLOW_NETWORKS", said.networks);
     add_from("ORCHESTRATOR_ALLOW_SECRETS", said.secrets);
-    if (!said.repository_hosts.empty()) admission.repository_hosts = said.repository_hosts;
-    admission.images = said.images;
-    admission.networks.insert(admission.networks.end(), said.networks.begin(), said.networks.end());
-    admission.secrets = said.secrets;
-    admission.cpus = host_.engine.cpus;
-    admission.memory_bytes = host_.engine.memory_bytes;
-    return admission;
+    return admission_of(said, host_.engine);
   }
 
   std::optional<images::GitCredential> credential() const {

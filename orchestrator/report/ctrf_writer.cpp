@@ -22,9 +22,6 @@ constexpr std::size_t kLongestText = 4000;
 constexpr std::size_t kShortestText = 200;
 constexpr std::size_t kLongestMessage = 500;
 
-std::int64_t milliseconds(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
 std::int64_t milliseconds(double seconds) { return std::llround(std::max(0.0, seconds) * 1000); }
 
 struct Summary {
@@ -80,8 +77,8 @@ class Document {
                               {"pending", 0},
                               {"other", summary_.other},
                               {"flaky", summary_.flaky},
-                              {"start", milliseconds(report_.started_at)},
-                              {"stop", milliseconds(report_.finished_at)}};
+                              {"start", epoch_ms(report_.started_at)},
+                              {"stop", epoch_ms(report_.finished_at)}};
     std::string text = R"({"reportFormat":"CTRF","specVersion":"0.0.0",)";
     const std::string time = iso_time(report_.finished_at);
     if (!time.empty()) text += fmt::format(R"("timestamp":"{}",)", time);

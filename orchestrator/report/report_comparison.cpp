@@ -9,6 +9,7 @@
 
 #include "orchestrator/report/words.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -170,8 +171,7 @@ const std::vector<Circumstance>& circumstances() {
 
 std::string shown(const json& value) {
   constexpr std::size_t kLongest = 60;
-  std::string text = value.is_string() ? value.get<std::string>()
-                                       : value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = value.is_string() ? value.get<std::string>() : io::json_text(value);
   return text.size() > kLongest ? "" : one_line(text);
 }
 

@@ -10,20 +10,21 @@ namespace orchestrator {
 
 const std::vector<ReportFormat>& report_formats() {
   static const std::vector<ReportFormat> formats = {
-      {"--html", "Write the report as one page that needs nothing else", write_html},
-      {"--junit", "Write JUnit XML, a test case per test",
+      {"--html", "Write the report as one page that needs nothing else", "text/html; charset=utf-8",
+       write_html},
+      {"--junit", "Write JUnit XML, a test case per test", "application/xml",
        [](const Report& report, const Spool& spool, std::ostream& out) { write_junit(report, spool, out); }},
-      {"--ctrf", "Write JSON in the Common Test Report Format",
+      {"--ctrf", "Write JSON in the Common Test Report Format", "application/json",
        [](const Report& report, const Spool& spool, std::ostream& out) { write_ctrf(report, spool, out); }},
-      {"--markdown", "Write Markdown for a comment of a pull request",
+      {"--markdown", "Write Markdown for a comment of a pull request", "text/markdown; charset=utf-8",
        [](const Report& report, const Spool& spool, std::ostream& out) {
          write_markdown(report, spool, out);
        }},
-      {"--code-quality", "Write GitLab's Code Quality report",
+      {"--code-quality", "Write GitLab's Code Quality report", "application/json",
        [](const Report& report, const Spool& spool, std::ostream& out) {
          write_code_quality(report, spool, out);
        }},
-      {"--step-summary", "Append Markdown to GitHub's $GITHUB_STEP_SUMMARY",
+      {"--step-summary", "Append Markdown to GitHub's $GITHUB_STEP_SUMMARY", "text/markdown; charset=utf-8",
        [](const Report& report, const Spool& spool, std::ostream& out) {
          write_step_summary(report, spool, out);
        },
@@ -33,7 +34,7 @@ const std::vector<ReportFormat>& report_formats() {
 }
 
 const ReportFormat& junit_with_flaky_failing() {
-  static const ReportFormat format{"--junit", "",
+  static const ReportFormat format{"--junit", "", "application/xml",
                                    [](const Report& report, const Spool& spool, std::ostream& out) {
                                      write_junit(report, spool, out, {.flaky = JunitFlaky::fail});
                                    }};

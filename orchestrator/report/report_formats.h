@@ -13,6 +13,7 @@ namespace orchestrator {
 struct ReportFormat {
   const char* flag;   // "--html"
   const char* about;  // for the help
+  const char* media_type;
   void (*write)(const Report& report, const Spool& spool, std::ostream& out);
   // Set where the file is others', too: the report is put behind the `already` bytes that it holds, and what
   // stands there is never removed.

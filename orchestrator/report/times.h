@@ -2,11 +2,14 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <string>
 
 namespace orchestrator {
 
 // "2026-11-23T10:15:30.123Z"; empty for the epoch, which stands for "not known".
 std::string iso_time(std::chrono::system_clock::time_point time);
+// Milliseconds since the epoch.
+std::int64_t epoch_ms(std::chrono::system_clock::time_point time);
 
 }  // namespace orchestrator

@@ -1,12 +1,13 @@
 #include "orchestrator/run/event.h"
 
 #include "orchestrator/report/times.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 
 std::string Event::to_json_line() const {
   nlohmann::json line = {{"seq", sequence}, {"time", iso_time(time)}, {"type", type}, {"data", data}};
-  return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return io::json_text(line);
 }
 
 void EventLog::append(std::string type, nlohmann::json data) {

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "orchestrator/job/parse_json.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -15,8 +16,6 @@ using nlohmann::json;
 using Kind = TakeAnswer::Kind;
 
 constexpr std::size_t kLongestId = 512;
-
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 bool is_json(const io::HttpResponse& answer) {
   const auto found = answer.headers.find("content-type");
@@ -78,7 +77,7 @@ void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
   job.id = id;
   // An empty input does not reach workers at all.
   const auto input = object.find("input");
-  job.input = input == object.end() || input->is_null() ? "{}" : dumped(*input);
+  job.input = input == object.end() || input->is_null() ? "{}" : io::json_text(*input);
   job.batch = text_of(object, "batchId");
   job.bucket = bucket_of(object);
   if (too_deep) job.problem = fmt::format("JSON is nested deeper than {} levels", kDeepest);

@@ -4,15 +4,12 @@
 
 #include "orchestrator/report/cut.h"
 #include "orchestrator/report/report.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator::runpod {
 namespace {
 
 using nlohmann::ordered_json;
-
-std::string dumped(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 // Head and tail of a text that was shortened before, perhaps.
 std::string shortened(const std::string& text, std::size_t most) {
@@ -50,21 +47,21 @@ std::string final_body(const FinalBody& body) {
     text += value;
   };
   if (!body.output.empty()) add("output", body.output);
-  if (!body.error.empty()) add("error", dumped(ordered_json(body.error)));
+  if (!body.error.empty()) add("error", io::json_text(ordered_json(body.error)));
   if (body.stop_pod) add("stopPod", "true");
   return "{" + text + "}";
 }
 
 std::string progress_body(const nlohmann::json& progress) {
-  return dumped(ordered_json{{"status", "IN_PROGRESS"}, {"output", progress}});
+  return io::json_text(ordered_json{{"status", "IN_PROGRESS"}, {"output", progress}});
 }
 
-std::string chunk_body(const nlohmann::json& chunk) { return dumped(ordered_json{{"output", chunk}}); }
+std::string chunk_body(const nlohmann::json& chunk) { return io::json_text(ordered_json{{"output", chunk}}); }
 
 std::string with_members(const std::string& report, const ordered_json& members) {
   if (members.empty()) return report;
   const auto rest = report.find_first_not_of(" \t\r\n", report.find('{') + 1);
-  std::string text = dumped(members);
+  std::string text = io::json_text(members);
   text.back() = report[rest] == '}' ? ' ' : ',';
   return text + report.substr(rest);
 }
@@ -74,13 +71,13 @@ std::string fitted(const std::string& report, std::size_t most) {
   ordered_json document = ordered_json::parse(report, nullptr, false);
   if (!document.is_object()) return R"({"warnings":["The report was too large to be sent."]})";
   // Without the indentation it may fit as it is.
-  if (std::string text = dumped(document); text.size() <= most) return text;
+  if (std::string text = io::json_text(document); text.size() <= most) return text;
   warn(document,
        fmt::format("This result was shortened to {} bytes: outputs of passing attempts first.", most));
   for (const bool passing_only : {true, false})
     for (const std::size_t size : {16'384u, 4'096u, 1'024u, 256u, 0u}) {
       shorten_outputs(document, size, passing_only);
-      if (std::string text = dumped(document); text.size() <= most) return text;
+      if (std::string text = io::json_text(document); text.size() <= most) return text;
     }
   // What explains goes before what counts.
   for (const char* section :
@@ -88,7 +85,7 @@ std::string fitted(const std::string& report, std::size_t most) {
     if (document.erase(section) == 0) continue;
     if (std::string(section) == "results") document["results"] = ordered_json::array();
     warn(document, fmt::format("'{}' was left out of this result.", section));
-    if (std::string text = dumped(document); text.size() <= most) return text;
+    if (std::string text = io::json_text(document); text.size() <= most) return text;
   }
   ordered_json least;
   for (const char* name : {"interrupted", "full_report", "total_runs", "parallelism", "framework", "failures",
@@ -96,7 +93,7 @@ std::string fitted(const std::string& report, std::size_t most) {
     if (const auto found = document.find(name); found != document.end()) least[name] = *found;
   least["results"] = ordered_json::array();
   warn(least, "All but the numbers was left out of this result, which would have been too large.");
-  return dumped(least);
+  return io::json_text(least);
 }
 
 }  // namespace orchestrator::runpod

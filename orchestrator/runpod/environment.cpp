@@ -4,17 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <random>
+
+#include "sandbox/io/uuid.h"
 
 namespace orchestrator::runpod {
 namespace {
-
-std::string random_id() {
-  std::random_device random;
-  const auto word = [&] { return static_cast<unsigned>(random()); };
-  return fmt::format("{:08x}-{:04x}-4{:03x}-a{:03x}-{:08x}{:04x}", word(), word() & 0xffff, word() & 0xfff,
-                     word() & 0xfff, word(), word() & 0xffff);
-}
 
 double number(const std::string& text, double otherwise) {
   double value = 0;
@@ -85,7 +79,7 @@ Environment read_environment(const GetEnv& getenv) {
   environment.key = said("RUNPOD_AI_API_KEY");
   environment.worker = said("RUNPOD_POD_ID");
   environment.pings = !environment.ping.empty() && !environment.key.empty() && !environment.worker.empty();
-  if (environment.worker.empty()) environment.worker = random_id();
+  if (environment.worker.empty()) environment.worker = io::random_uuid();
   if (const auto name = said("RUNPOD_POD_HOSTNAME"); !name.empty()) environment.hostname = name;
   environment.endpoint = said("RUNPOD_ENDPOINT_ID");
   environment.gpu_type = said("RUNPOD_GPU_TYPE_ID");

@@ -4,11 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <random>
 
 #include "orchestrator/job/parse_json.h"
 #include "orchestrator/runpod/bodies.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
+#include "sandbox/io/uuid.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -31,8 +32,6 @@ GET  /stream/{id}    finished attempts; POST waits for the end
 </pre>
 )";
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
-
 ServedResponse of_json(std::string body, int status = 200) {
   return {status, "application/json", std::move(body), {}};
 }
@@ -41,14 +40,11 @@ ServedResponse of_json(std::string body, int status = 200) {
 ServedResponse unprocessable(const std::string& field, const std::string& message) {
   json place = json::array({"body"});
   if (!field.empty()) place.push_back(field);
-  return of_json(dumped({{"detail", {{{"loc", place}, {"msg", message}, {"type", "value_error"}}}}}), 422);
+  return of_json(io::json_text({{"detail", {{{"loc", place}, {"msg", message}, {"type", "value_error"}}}}}),
+                 422);
 }
 
-std::string new_id() {
-  std::random_device random;
-  return fmt::format("test-{:08x}-{:04x}-4{:03x}-a{:03x}-{:08x}{:04x}", random(), random() & 0xffff,
-                     random() & 0xfff, random() & 0xfff, random(), random() & 0xffff);
-}
+std::string new_id() { return "test-" + io::random_uuid(); }
 
 std::optional<json> object_of(const std::string& body) {
   std::vector<FieldError> ignored;
@@ -68,7 +64,7 @@ class LocalApi::Job {
     job_ = std::make_unique<RunpodJob>(
         api_.place_, taken_, Sender::elsewhere,
         [this](const Event& event) {
-          if (event.type == "attempt_finished") chunks_.push_back(dumped({{"output", event.data}}));
+          if (event.type == "attempt_finished") chunks_.push_back(io::json_text({{"output", event.data}}));
         },
         [this](JobResult result) {
           result_ = std::move(result);
@@ -99,7 +95,7 @@ class LocalApi::Job {
     const char* const word = has_ended() ? failed() ? "FAILED" : "COMPLETED"
                              : waits()   ? "IN_QUEUE"
                                          : "IN_PROGRESS";
-    const std::string head = dumped({{"id", id}, {"status", word}});
+    const std::string head = io::json_text({{"id", id}, {"status", word}});
     const std::string body = has_ended() ? result_body() : "{}";
     return body == "{}" ? head : head.substr(0, head.size() - 1) + "," + body.substr(1);
   }
@@ -109,7 +105,7 @@ class LocalApi::Job {
     std::string list;
     for (; told_ < chunks_.size(); ++told_) list += (list.empty() ? "" : ",") + chunks_[told_];
     const char* const word = has_ended() ? failed() ? "FAILED" : "COMPLETED" : "IN_PROGRESS";
-    const std::string head = dumped({{"id", id}, {"status", word}});
+    const std::string head = io::json_text({{"id", id}, {"status", word}});
     return fmt::format("{},\"stream\":[{}]}}", head.substr(0, head.size() - 1), list);
   }
 
@@ -198,10 +194,10 @@ void LocalApi::submit(const ServedRequest& request, const Answer& reply, bool sy
     return reply->respond(of_json(R"({"detail":"no more jobs are taken"})", 503));
   TakenJob taken;
   taken.id = new_id();
-  taken.input = dumped(*input);
+  taken.input = io::json_text(*input);
   Job& job = add(std::move(taken));
   if (const auto hook = body->find("webhook"); hook != body->end() && hook->is_string()) job.webhook = *hook;
-  if (!sync) return reply->respond(of_json(dumped({{"id", job.id}, {"status", "IN_PROGRESS"}})));
+  if (!sync) return reply->respond(of_json(io::json_text({{"id", job.id}, {"status", "IN_PROGRESS"}})));
   job.when_ended([&job, reply] { reply->respond(of_json(job.status())); });
 }
 
@@ -212,7 +208,7 @@ void LocalApi::realtime(const ServedRequest& request, const Answer& reply) {
   TakenJob taken;
   const json id = body->value("id", json());
   taken.id = id.is_string() && !find(id.get<std::string>()) ? id.get<std::string>() : new_id();
-  taken.input = dumped(body->at("input"));
+  taken.input = io::json_text(body->at("input"));
   Job& job = add(std::move(taken));
   job.when_ended([&job, reply] { reply->respond(of_json(job.result_body())); });
 }
@@ -220,8 +216,8 @@ void LocalApi::realtime(const ServedRequest& request, const Answer& reply) {
 void LocalApi::tell(const ServedRequest& request, const Answer& reply, bool stream) {
   Job* const job = find(request.segments[1]);
   if (!job)
-    return reply->respond(
-        of_json(dumped({{"id", request.segments[1]}, {"status", "FAILED"}, {"error", "Job ID not found"}})));
+    return reply->respond(of_json(
+        io::json_text({{"id", request.segments[1]}, {"status", "FAILED"}, {"error", "Job ID not found"}})));
   const auto answer = [job, reply, stream] {
     reply->respond(of_json(stream ? job->stream() : job->status()));
   };

@@ -4,6 +4,7 @@
 
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/parse_json.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -27,9 +28,6 @@ LocalTest read_local_test(std::string_view text) {
     test.problem = "the test input: " + errors.front().message;
     return test;
   }
-  const auto dump = [](const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-  };
   const auto input = document->is_object() ? document->find("input") : document->end();
   const bool wrapped = document->is_object() && input != document->end();
   if (wrapped ? input->is_null() : !document->is_object() || !is_bare_input(*document)) {
@@ -37,7 +35,7 @@ LocalTest read_local_test(std::string_view text) {
     return test;
   }
   test.job.id = "local_test";
-  test.job.input = dump(wrapped ? *input : *document);
+  test.job.input = io::json_text(wrapped ? *input : *document);
   if (wrapped)
     if (const auto id = document->find("id"); id != document->end() && id->is_string() && *id != "")
       test.job.id = id->get<std::string>();

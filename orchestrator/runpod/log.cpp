@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/report/report.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -46,7 +47,7 @@ std::string log_line(bool json, level_enum level, const std::string& job, const 
         {"requestId", job.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(job)},
         {"message", text},
         {"level", name_of(level)}};
-    return line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return io::json_text(line);
   }
   std::string plain = for_terminal(text);
   std::replace(plain.begin(), plain.end(), '\n', ' ');

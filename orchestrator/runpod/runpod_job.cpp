@@ -27,10 +27,6 @@ std::string file_name(const std::string& id) {
   return fmt::format("{}-{}", ++number, safe_name(id));
 }
 
-std::string content_type(const std::string& format) {
-  return format == "html" ? "text/html; charset=utf-8" : "application/json";
-}
-
 }  // namespace
 
 std::string JobResult::body(std::size_t most_bytes, bool stop_pod) const {
@@ -80,6 +76,7 @@ HostedJobSpec RunpodJob::spec() {
   spec.summary_bytes = settings.result_bytes - std::min(settings.result_bytes, 2 * kRoom);
   spec.credential = settings.credential;
   spec.ca_file = settings.ca_file;
+  if (sender_ == Sender::elsewhere) spec.allowed_hosts = settings.admission.repository_hosts;
   spec.secret_values = secret_values(spec.said);
   spec.program_version = settings.version;
   spec.budget = &place_.budget;
@@ -161,8 +158,8 @@ void RunpodJob::keep_report() {
   spec.private_urls = place_.settings.private_urls;
   for (const char* format : {"json", "html"})
     if (fs::exists(file(format)))
-      spec.files.push_back(
-          {file(format), fmt::format("{}/report.{}", safe_name(job_.id), format), content_type(format)});
+      spec.files.push_back({file(format), fmt::format("{}/report.{}", safe_name(job_.id), format),
+                            HostedJob::media_type(format)});
   if (hurried_) {
     spec.tries = 1;
     spec.timeout = std::chrono::seconds(5);

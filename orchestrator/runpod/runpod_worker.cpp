@@ -50,12 +50,8 @@ class RunpodWorker::Held {
       say(spdlog::level::debug, fmt::format("attempt {}: {}", event.data.at("attempt").get<int>(),
                                             event.data.at("outcome").get<std::string>()));
       if (worker_.settings_.stream) posts_.chunk(event.data);
-      posts_.progress({{"attempts", event.data.at("done")},
-                       {"runs", event.data.at("runs")},
-                       {"not_passed", event.data.at("not_passed")}});
-    } else if (event.type == "layer_started") {
-      posts_.progress({{"stage", event.data.at("title")}});
     }
+    if (const auto now = progress_of(event)) posts_.progress(*now);
   }
 
   void ended(JobResult result) {

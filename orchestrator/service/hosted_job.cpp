@@ -66,6 +66,21 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
 
 }  // namespace
 
+std::optional<nlohmann::json> progress_of(const Event& event) {
+  if (event.type == "layer_started") return nlohmann::json{{"stage", event.data.at("title")}};
+  if (event.type != "attempt_finished") return std::nullopt;
+  return nlohmann::json{{"attempts", event.data.at("done")},
+                        {"runs", event.data.at("runs")},
+                        {"not_passed", event.data.at("not_passed")}};
+}
+
+const char* HostedJob::media_type(const std::string& format) {
+  if (format == "json") return "application/json";
+  for (const auto& each : report_formats())
+    if (each.flag + 2 == format) return each.media_type;
+  return nullptr;
+}
+
 std::string HostedJob::report_file(const std::string& folder, const std::string& format) {
   return fmt::format("{}/report.{}", folder, format);
 }

@@ -39,6 +39,9 @@ struct HostedResult {
   bool host_failed = false;  // the engine or the host may be broken: so is what comes next
 };
 
+// How far a job is, in a few words for whoever waits; nothing where the event does not change that.
+std::optional<nlohmann::json> progress_of(const Event& event);
+
 class HostedJob {
  public:
   // `ended` once, from the loop, when nothing of the job is left but its reports; never from inside start().
@@ -57,6 +60,8 @@ class HostedJob {
 
   // The files below `reports`, by the name of their format: "json", "html", …
   static std::string report_file(const std::string& folder, const std::string& format);
+  // "text/html; charset=utf-8"; nullptr: there is no such format.
+  static const char* media_type(const std::string& format);
 
  private:
   void finished(io::Result<Report> result);

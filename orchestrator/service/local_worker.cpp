@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "orchestrator/report/times.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -14,21 +16,13 @@ namespace {
 constexpr auto kWriteEvery = std::chrono::milliseconds(200);
 constexpr std::size_t kOutputText = 4'096;  // bytes of one event's text that are kept
 
-std::int64_t milliseconds_of(std::chrono::system_clock::time_point time) {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-}
-
-std::string dumped(const nlohmann::json& json) {
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 StoredEvent stored(const std::string& job, const Event& event) {
   nlohmann::json data = event.data;
   if (const auto text = data.find("text"); text != data.end() && text->is_string()) {
     const auto& whole = text->get_ref<const std::string&>();
     if (whole.size() > kOutputText) *text = to_utf8(whole.substr(0, kOutputText)) + "…";
   }
-  return {0, job, milliseconds_of(event.time), event.type, dumped(data)};
+  return {0, job, epoch_ms(event.time), event.type, io::json_text(data)};
 }
 
 }  // namespace
@@ -59,14 +53,8 @@ class LocalWorker::Active {
  private:
   void happened(LocalWorker& worker, const Event& event) {
     worker.unwritten_.push_back(stored(job_.id, event));
-    if (event.type == "attempt_finished") {
-      chunks.push_back(dumped(event.data));
-      progress = dumped({{"attempts", event.data.at("done")},
-                         {"runs", event.data.at("runs")},
-                         {"not_passed", event.data.at("not_passed")}});
-    } else if (event.type == "layer_started") {
-      progress = dumped({{"stage", event.data.at("title")}});
-    }
+    if (event.type == "attempt_finished") chunks.push_back(io::json_text(event.data));
+    if (const auto now = progress_of(event)) progress = io::json_text(*now);
     worker.write_soon();
   }
 

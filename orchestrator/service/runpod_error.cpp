@@ -4,6 +4,7 @@
 
 #include "orchestrator/job/job.h"
 #include "orchestrator/run/failure_of.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 
@@ -17,7 +18,7 @@ std::string runpod_error(const Failure& failure, const std::string& program_vers
                                         {"hostname", hostname.empty() ? "unknown" : hostname},
                                         {"worker_id", worker.empty() ? "unknown" : worker},
                                         {"runpod_version", "orchestrator/" + program_version}};
-  return error.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return io::json_text(error);
 }
 
 std::string plain_message(const std::exception_ptr& error) {

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <random>
 
 #include "orchestrator/store/job_rows.h"
+#include "sandbox/io/uuid.h"
 
 namespace orchestrator {
 
@@ -79,13 +79,7 @@ std::string_view name(JobState state) {
 
 bool is_final(JobState state) { return state != JobState::queued && state != JobState::running; }
 
-std::string new_job_id(bool sync) {
-  std::random_device random;
-  const auto word = [&] { return random(); };
-  const std::uint32_t a = word(), b = word(), c = word(), d = word();
-  return fmt::format("{}{:08x}-{:04x}-4{:03x}-{:04x}-{:04x}{:08x}-u1", sync ? "sync-" : "", a, b >> 16,
-                     b & 0xfff, 0x8000 | (c >> 16 & 0x3fff), c & 0xffff, d);
-}
+std::string new_job_id(bool sync) { return (sync ? "sync-" : "") + io::random_uuid() + "-u1"; }
 
 JobQueue::JobQueue(Database& database, QueueLimits limits, Now now)
     : database_(database), limits_(limits), now_(std::move(now)) {}

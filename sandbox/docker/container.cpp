@@ -8,6 +8,7 @@
 
 #include "sandbox/docker/ended_container.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -104,7 +105,7 @@ void Container::make_network() {
 void Container::create_container() {
   enter(State::creating);
   ApiCall call = api("POST", "/containers/create", "creating the container");
-  call.body = container_config(request_, traits_).dump(-1, ' ', false, Json::error_handler_t::replace);
+  call.body = io::json_text(container_config(request_, traits_));
   call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { created(std::move(result)); });
 }
 

@@ -1,0 +1,17 @@
+#include "orchestrator/cli/admission_flags.h"
+
+namespace orchestrator {
+
+Admission admission_of(const CommandLine::Serve& said, const sandbox::Capabilities& engine) {
+  Admission admission;
+  if (!said.repository_hosts.empty()) admission.repository_hosts = said.repository_hosts;
+  admission.folders = said.folders;
+  admission.images = said.images;
+  admission.networks.insert(admission.networks.end(), said.networks.begin(), said.networks.end());
+  admission.secrets = said.secrets;
+  admission.cpus = engine.cpus;
+  admission.memory_bytes = engine.memory_bytes;
+  return admission;
+}
+
+}  // namespace orchestrator
