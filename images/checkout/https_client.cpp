@@ -244,12 +244,10 @@ bool HttpsClient::is_proxy(const curl_sockaddr& address) const {
 
 // Every request passes here: those after a redirect, and those of submodules and large files.
 void HttpsClient::check_allowed(const std::string& url) const {
-  const auto& allowed = settings_.allowed_hosts;
-  if (allowed.empty()) return;
+  if (settings_.allowed_hosts.empty()) return;
   const HttpsUrl said = parse_https(url);
-  const bool known = std::any_of(allowed.begin(), allowed.end(),
-                                 [&](const std::string& host) { return said.is_host(host); });
-  if (!known) throw io::RequestError(said.host + " is not a host that the operator of this server allows");
+  if (!said.is_among(settings_.allowed_hosts))
+    throw io::RequestError(said.host + " is not a host that the operator of this server allows");
 }
 
 std::unique_ptr<HttpsResponse> HttpsClient::send(const HttpsRequest& request) {

@@ -105,6 +105,18 @@ bool is_refused_address(const sockaddr* address) {
   return true;  // nothing but the internet is spoken to
 }
 
+bool HttpsUrl::is_among(const std::vector<std::string>& hosts) const {
+  return std::any_of(hosts.begin(), hosts.end(), [this](const std::string& said) {
+    try {
+      const HttpsUrl named = parse_https("https://" + said);
+      const bool with_port = said.ends_with(":" + std::to_string(named.port));
+      return named.host == host && (!with_port || named.port == port);
+    } catch (const io::RequestError&) {
+      return false;
+    }
+  });
+}
+
 bool HttpsUrl::is_host(const std::string& host_and_port) const {
   try {
     return same_host(parse_https("https://" + host_and_port));

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <string>
+#include <vector>
 
 namespace images::checkout {
 
@@ -18,6 +19,8 @@ struct HttpsUrl {
   std::string text;  // the whole URL, without a trailing '/'
 
   bool same_host(const HttpsUrl& other) const { return host == other.host && port == other.port; }
+  // Is it among an operator's hosts? "host" is meant at any port, "host:port" at that one.
+  bool is_among(const std::vector<std::string>& hosts) const;
   // Is this the host of a credential, given as "host" or "host:port"?
   bool is_host(const std::string& host_and_port) const;
 };

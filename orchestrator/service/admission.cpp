@@ -39,9 +39,9 @@ bool matches(const std::string& pattern, const std::string& image) {
 
 std::string about_repository(const std::string& repo, const Admission& admission, bool here) try {
   if (is_cloned(repo)) {
-    const std::string host = images::checkout::parse_https(repo).host;
-    if (holds(admission.repository_hosts, host)) return "";
-    return fmt::format("repositories of '{}' are not cloned here; allowed are: {}", host,
+    const auto url = images::checkout::parse_https(repo);
+    if (url.is_among(admission.repository_hosts)) return "";
+    return fmt::format("repositories of '{}' are not cloned here; allowed are: {}", url.host,
                        joined(admission.repository_hosts));
   }
   if (!here) return "a folder of the host cannot be named from elsewhere";

@@ -141,4 +141,15 @@ TEST(UrlRules, ShowAUrlWithoutItsSecrets) {
 }
 
 }  // namespace
+TEST(AllowedHosts, AreMeantAtAnyPortUnlessOneIsSaid) {
+  const auto url = images::checkout::parse_https("https://Git.example.com:8443/a/b");
+  EXPECT_TRUE(url.is_among({"github.com", "git.example.com"}));
+  EXPECT_TRUE(url.is_among({"git.example.com:8443"}));
+  EXPECT_FALSE(url.is_among({"git.example.com:443"}));
+  EXPECT_FALSE(url.is_among({"example.com"}));
+  EXPECT_FALSE(url.is_among({"git.example.com.evil.example", "not a host", ""}));
+  EXPECT_FALSE(url.is_among({}));
+  EXPECT_TRUE(images::checkout::parse_https("https://git.example.com/a").is_among({"git.example.com:443"}));
+}
+
 }  // namespace images

@@ -28,16 +28,16 @@ class ResultFiles : public ::testing::Test {
     std::filesystem::create_directories(std::filesystem::path(folder_ + "/" + name).parent_path());
     std::ofstream(folder_ + "/" + name) << content;
   }
-  // The kernel stamps files by a clock that ticks: what was written before must not look like the same
-  // moment.
+  // The kernel stamps files by a clock that ticks, or (since 6.13, files that somebody looked at) by the exact
+  // one: only when the ticking clock is past this moment does all that was written before look older.
   static void let_the_clock_tick() {
-    const auto coarse = [] {
+    const auto now_by = [](clockid_t clock) {
       timespec now{};
-      ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+      ::clock_gettime(clock, &now);
       return std::pair{now.tv_sec, now.tv_nsec};
     };
-    const auto before = coarse();
-    while (coarse() == before) ::usleep(100);
+    const auto written = now_by(CLOCK_REALTIME);
+    while (now_by(CLOCK_REALTIME_COARSE) <= written) ::usleep(100);
   }
 
   std::unique_ptr<Supervised> run(const std::string& line, const Paths& globs,

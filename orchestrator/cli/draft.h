@@ -1,0 +1,50 @@
+// A command line that is being read, and what the readers of its commands share. Inside the command line
+// only.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "orchestrator/cli/flag_set.h"
+#include "orchestrator/cli/option_values.h"
+#include "orchestrator/cli/options.h"
+
+namespace orchestrator {
+
+struct Draft {
+  CommandLine line;
+  FieldTexts fields;  // of the job's own flags
+  std::map<const ReportFormat*, std::string> reports;
+  bool no_install = false;
+  bool quiet = false, help = false;
+  bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
+  std::string progress, colour, log_format, junit_flaky, pull_request;
+  std::string fail_on, max_flake_rate;
+  std::string attempt, times;                          // of replay
+  std::string listen, jobs, on_restart, drain, keep;   // of serve; jobs and drain of worker, too
+  std::string api_port, api_concurrency, result_size;  // of worker
+  JobReading reading;
+
+  // `pointer`: the flag.
+  void fail(std::string pointer, std::string message) {
+    reading.errors.push_back({std::move(pointer), std::move(message), ""});
+  }
+};
+
+// Access to git: the flags, and what is wrong with them.
+void define_git(FlagSet& flags, Draft& draft);
+void check_git_flags(Draft& draft);
+
+// A whole number within bounds, if one was said; else its mistake is the draft's.
+std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
+                               Draft& draft);
+
+// serve, worker and token: their flags, and afterwards their values.
+void define_serve(FlagSet& flags, Draft& draft);
+void finish_serve(Draft& draft);
+void define_worker(FlagSet& flags, Draft& draft);
+void finish_worker(Draft& draft);
+void define_token(FlagSet& flags, Draft& draft);
+
+}  // namespace orchestrator
