@@ -30,9 +30,10 @@ OrderedJson tail_json(const Report& report, const Spool& spool);
 OrderedJson environment_json(const Report& report);
 
 // The conditions that attempts ran under, and the verdict on each test, worst first; null where no attempt
-// told its tests apart.
+// told its tests apart. Which attempt each letter of a test's `outcomes` is of, in their order.
 OrderedJson conditions_json(const Report& report);
-OrderedJson tests_json(const Report& report);
+OrderedJson tests_json(const Report& report, const Spool& spool);
+OrderedJson outcome_attempts_json(const Report& report);
 // Groups of failures with an example and the first difference, tests that fail together, factors.
 OrderedJson findings_json(const Report& report, const Spool& spool);
 

@@ -11,13 +11,11 @@
 
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/saved_place.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/outcome.h"
 
 namespace orchestrator {
-
-// Bounds on what a report may hold.
-inline constexpr std::size_t kMostSavedAttempts = 100'000, kMostSavedTests = 200'000;
 
 struct SavedAttempt {
   int number = 0;  // in its report
