@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 
@@ -54,7 +55,12 @@ class Pipeline {
   }
 
   void read_callers_quarantine() {
-    const std::string& file = options_.ci.quarantine_file;
+    std::string file = options_.ci.quarantine_file;
+    // Of a job elsewhere the tree is not here; but pipelines stand in a checkout of it.
+    if (file.empty() && !options_.on.url.empty() && std::filesystem::exists(kQuarantineFile)) {
+      file = kQuarantineFile;
+      warnings_.push_back(fmt::format("{} is the one of the current folder: the tests ran elsewhere", file));
+    }
     if (file.empty() || file == kNoQuarantine) return;
     policy_.quarantine = parse_quarantine(read_callers_file(file, "--quarantine: the quarantine file"), file);
   }

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "orchestrator/cli/poster.h"
+#include "orchestrator/remote/poster.h"
 
 namespace orchestrator {
 

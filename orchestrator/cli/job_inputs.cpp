@@ -48,16 +48,22 @@ std::string checked_token(std::string token, const std::string& where) {
   return token;
 }
 
+// From a file or a variable that FLAG-file and FLAG-env name; nothing where neither does.
+std::optional<std::string> said_token(const std::string& flag, const std::string& file,
+                                      const std::string& variable, const GetEnv& getenv) {
+  if (!file.empty())
+    return checked_token(read_callers_file(file, flag + "-file: the token file"),
+                         fmt::format("{}-file: the token file '{}'", flag, file));
+  if (variable.empty()) return std::nullopt;
+  const auto value = getenv(variable.c_str());
+  if (!value) throw io::RequestError(fmt::format("{}-env: the environment has no variable {}", flag, variable));
+  return checked_token(*value, flag + "-env: the variable " + variable);
+}
+
 std::string gather_token(const CommandLine& options, const GetEnv& getenv) {
-  if (!options.git_token_file.empty())
-    return checked_token(read_callers_file(options.git_token_file, "--git-token-file: the token file"),
-                         fmt::format("--git-token-file: the token file '{}'", options.git_token_file));
-  if (options.git_token_env.empty()) return getenv("ORCHESTRATOR_GIT_TOKEN").value_or("");
-  const auto value = getenv(options.git_token_env.c_str());
-  if (!value)
-    throw io::RequestError(
-        fmt::format("--git-token-env: the environment has no variable {}", options.git_token_env));
-  return checked_token(*value, "--git-token-env: the variable " + options.git_token_env);
+  if (auto said = said_token("--git-token", options.git_token_file, options.git_token_env, getenv))
+    return *said;
+  return getenv("ORCHESTRATOR_GIT_TOKEN").value_or("");
 }
 
 // What stands at each place, and what is wrong there.
@@ -169,6 +175,10 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
   credential.token = std::move(token);
   return credential;
+}
+
+std::string gather_remote_token(const CommandLine& options, const GetEnv& getenv) {
+  return said_token("--on-token", options.on.token_file, options.on.token_env, getenv).value_or("");
 }
 
 sandbox::EnvList gather_secrets(const std::vector<std::string>& names, const GetEnv& getenv) {

@@ -9,10 +9,12 @@
 #include "images/checkout/ca_file.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/job_runner.h"
 #include "orchestrator/cli/posting.h"
 #include "orchestrator/cli/progress_modes.h"
 #include "orchestrator/cli/report_file.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/remote/job.h"
 #include "orchestrator/report/github_annotations.h"
 #include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
@@ -44,47 +46,45 @@ class JobMode {
   int run() {
     const io::Signals signals(session_.loop(), {SIGINT, SIGTERM, SIGHUP},
                               [this](int signal) { on_signal(signal); });
-    const auto& engine = session_.open_engine();
-    session_.sweep_in_background();
-    if (const auto obstacle = disk_obstacle({engine.data_root, session_.scratch()}))
-      throw io::HostError(*obstacle);
-    if (!tells_json()) {
-      progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
-      // The log outlives us: what ends a job by an exception is an event, too.
-      events_.subscribe([progress = std::weak_ptr(progress_)](const Event& event) {
-        if (const auto alive = progress.lock()) alive->on_event(event);
-      });
-    }
-
-    const JobHost host = session_.job_host();
-    execution_ = std::make_unique<JobExecution>(session_.loop(), session_.engine().sandbox(),
-                                                session_.engine().images(), host, inputs_, events_);
+    show_progress();
     if (hooks_.sit) return sit();
-    auto result = io::await<io::Result<Report>>(session_.loop(), [this](auto done) {
-      execution_->start(std::move(done));
-      if (signal_ != 0) stop();  // it came before there was anything to stop
-    });
+    if (options_.on.url.empty())
+      runner_ = std::make_unique<LocalRunner>(session_, inputs_, events_);
+    else
+      runner_ = make_remote_runner(session_, options_, inputs_, events_, program_version_);
+    if (signal_ != 0) stop();  // it came before there was anything to stop
+    auto result = runner_->run();
     if (progress_) progress_->finish();
-    if (options_.keep || execution_->keeps_scratch()) keep_scratch();
+    if (options_.keep || runner_->keeps_scratch()) keep_scratch();
     if (!result.ok()) return end_without_attempts(result.error());
     Report report = std::move(result).value();
     complete(report);
-    session_.close_engine();
+    runner_->close();
     return present(report);
   }
 
  private:
   int sit() {
-    auto spec = io::await<io::Result<sandbox::AttemptSpec>>(session_.loop(), [this](auto ready) {
-      execution_->prepare(std::move(ready));
-      if (signal_ != 0) stop();
-    });
+    auto local = std::make_unique<LocalRunner>(session_, inputs_, events_);
+    LocalRunner& runner = *local;
+    runner_ = std::move(local);
+    if (signal_ != 0) stop();
+    auto spec = runner.prepare();
     if (progress_) progress_->finish();
     if (!spec.ok()) return end_without_attempts(spec.error());
     const int code =
         hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
-    session_.close_engine();
+    runner_->close();
     return signal_ != 0 ? signal_code() : code;
+  }
+
+  void show_progress() {
+    if (tells_json()) return;
+    progress_ = make_progress(session_.loop(), progress_options(options_), write_to_stderr);
+    // The log outlives us: what ends a job by an exception is an event, too.
+    events_.subscribe([progress = std::weak_ptr(progress_)](const Event& event) {
+      if (const auto alive = progress.lock()) alive->on_event(event);
+    });
   }
 
   void on_signal(int signal) {
@@ -100,13 +100,13 @@ class JobMode {
       spdlog::debug("signal {}", signal);
       if (!tells_json() && options_.progress != ProgressMode::quiet)
         write_to_stderr("\nStopping… (press Ctrl+C again to force)\n");
-      if (execution_) stop();
-    } else if (execution_) {
-      execution_->kill();
+      if (runner_) stop();
+    } else if (runner_) {
+      runner_->kill();
     }
   }
 
-  void stop() { execution_->stop(RunEnd::cancelled, fmt::format("stopped by SIG{}", sigabbrev_np(signal_))); }
+  void stop() { runner_->stop(fmt::format("stopped by SIG{}", sigabbrev_np(signal_))); }
 
   bool tells_json() const { return options_.progress == ProgressMode::json; }
   int signal_code() const { return signal_ == 0 ? 0 : 128 + signal_; }
@@ -116,6 +116,10 @@ class JobMode {
       std::rethrow_exception(error);
     } catch (const JobExecution::Interrupted&) {
       Failure failure = failure_of(error);
+      if (signal_ != 0) failure.exit_code = signal_code();
+      return failure;
+    } catch (const remote::JobFailed& elsewhere) {
+      Failure failure = elsewhere.failure;
       if (signal_ != 0) failure.exit_code = signal_code();
       return failure;
     } catch (const NothingToDo& nothing) {
@@ -130,9 +134,9 @@ class JobMode {
   // What was planned and found is worth a report, though it says nothing about the tests.
   int end_without_attempts(const std::exception_ptr& error) {
     const Failure failure = failure_of_job(error);
-    auto report = execution_->report_without_attempts(end_of(failure), failure.message);
-    execution_.reset();
-    session_.close_engine();
+    auto report = runner_->report_without_attempts(end_of(failure), failure.message);
+    runner_->close();
+    runner_.reset();
     if (report && failure.kind != "request" && failure.kind != "skipped") {
       complete(*report);
       report_file_.write(*report, Spool(session_.scratch(), ""));
@@ -150,8 +154,8 @@ class JobMode {
   }
 
   void complete(Report& report) const {
-    report.program_version = program_version_;
-    report.reproduce = reproduce_job(report);
+    if (report.program_version.empty()) report.program_version = program_version_;  // it ran elsewhere
+    if (report.reproduce.empty()) report.reproduce = reproduce_job(report);
     if (options_.json_file != "-") report.saved_as = options_.json_file;
     if (hooks_.complete) hooks_.complete(report);
   }
@@ -184,7 +188,7 @@ class JobMode {
   }
 
   int present(const Report& report) {
-    const Spool& spool = execution_->spool();
+    const Spool& spool = runner_->spool();
     report_file_.write(report, spool);
     for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
     post(report, spool);
@@ -203,7 +207,7 @@ class JobMode {
   EventLog& events_;
   ReportFile& report_file_;
   std::shared_ptr<Progress> progress_;
-  std::unique_ptr<JobExecution> execution_;
+  std::unique_ptr<JobRunner> runner_;
   PostSettings posting_;
   Poster* poster_ = nullptr;  // while it posts
   int signal_ = 0;
@@ -217,10 +221,11 @@ JobInputs gather_inputs(const CommandLine& options) {
   JobInputs inputs;
   inputs.said = std::move(job.said);
   inputs.user = std::move(job.user);
-  inputs.credential = gather_credential(options, *inputs.said.repo, environment);
-  inputs.secret_values = gather_secrets(inputs.said.secret_env, environment);
   if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
   inputs.ca_file = options.ca_file;
+  if (!options.on.url.empty()) return inputs;  // the other host clones, and has values of its own
+  inputs.credential = gather_credential(options, *inputs.said.repo, environment);
+  inputs.secret_values = gather_secrets(inputs.said.secret_env, environment);
   return inputs;
 }
 

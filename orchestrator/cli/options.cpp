@@ -11,6 +11,8 @@
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
 #include "orchestrator/job/variation.h"
+#include "orchestrator/remote/address.h"
+#include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
@@ -162,6 +164,17 @@ void define_posting(FlagSet& flags, Draft& draft) {
   flags.on(post, "--post-slack", "Send a message to the webhook SLACK_WEBHOOK_URL", line.post_slack);
 }
 
+void define_elsewhere(FlagSet& flags, Draft& draft) {
+  const std::string elsewhere = "On another host";
+  CommandLine::On& on = draft.line.on;
+  flags.text(elsewhere, "--on", "URL",
+             "Let a serve run it (https://HOST, unix:/PATH), or a RunPod endpoint (https://HOST/v2/ID)",
+             on.url);
+  flags.text(elsewhere, "--on-token-file", "FILE", "File that holds the token for it", on.token_file);
+  flags.text(elsewhere, "--on-token-env", "NAME",
+             "Variable that holds it [ORCHESTRATOR_TOKEN; of an endpoint RUNPOD_API_KEY, too]", on.token_env);
+}
+
 void define_job(FlagSet& flags, Draft& draft, bool ci) {
   define_fields(flags, draft, ci);
   const std::string files = "Files";
@@ -172,6 +185,22 @@ void define_job(FlagSet& flags, Draft& draft, bool ci) {
   define_reports(flags, draft);
   define_posting(flags, draft);
   define_git(flags, draft);
+  define_elsewhere(flags, draft);
+}
+
+// Where a token would go nowhere.
+void check_elsewhere(Draft& draft) {
+  const CommandLine::On& on = draft.line.on;
+  if (on.url.empty() && !(on.token_file + on.token_env).empty())
+    draft.fail("--on", "a token for another host is there, but no --on that names it");
+  if (!on.token_file.empty() && !on.token_env.empty())
+    draft.fail("--on-token-file", "--on-token-file and --on-token-env exclude each other");
+  if (on.url.empty()) return;
+  try {
+    remote::parse_address(on.url);
+  } catch (const io::RequestError& wrong) {
+    draft.fail("--on", wrong.what());
+  }
 }
 
 void define_run(FlagSet& flags, Draft& draft) { define_job(flags, draft, false); }
@@ -304,6 +333,7 @@ void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& g
   if (draft.line.keep) draft.reading.request.keep = true;
   take_reports(draft);
   check_git_flags(draft);
+  check_elsewhere(draft);
   if (!draft.reading.errors.empty())
     draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
 }

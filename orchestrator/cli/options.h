@@ -52,6 +52,12 @@ struct CommandLine {
   std::string ca_file;   // PEM bundle
   bool keep = false;     // leave scratch folders for a look
 
+  // Another host that runs the job: a serve, or an endpoint of RunPod's.
+  struct On {
+    std::string url;  // empty: this host
+    std::string token_file, token_env;
+  } on;
+
   struct Ci {
     FailOn fail_on = FailOn::flaky;
     std::optional<double> max_flake_rate;

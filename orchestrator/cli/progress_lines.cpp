@@ -54,6 +54,8 @@ std::optional<std::string> lasting_line(const Event& event) {
   if (event.type == "layer_finished")
     return text_of(event, "kind") + (is_true(event, "cached") ? ": cached" : ": built" + in_seconds(event));
   if (event.type == "image_finished") return image_line(event);
+  if (event.type == "elsewhere" && event.data.contains("job"))
+    return "handed to " + text_of(event, "at") + " as job " + text_of(event, "job");
   if (event.type == "stopping") return "stopping: " + text_of(event, "reason");
   if (event.type == "warning") return "warning: " + text_of(event, "text");
   return std::nullopt;
@@ -65,6 +67,8 @@ std::optional<std::string> stage_begun(const Event& event) {
     const std::string title = text_of(event, "title");
     return text_of(event, "kind") + (title.empty() ? "" : ": " + title);
   }
+  if (event.type == "elsewhere" && event.data.contains("job")) return "waiting for its turn there";
+  if (event.type == "elsewhere" && event.data.contains("stage")) return text_of(event, "stage");
   return std::nullopt;
 }
 
@@ -73,6 +77,9 @@ void AttemptCounts::update(const Event& event) {
   if (event.type == "attempt_started") ++running;
   if (event.type == "attempt_finished")
     *this = {number_of(event, "done"), number_of(event, "runs"), number_of(event, "running"),
+             number_of(event, "not_passed")};
+  if (event.type == "elsewhere" && event.data.contains("attempts"))
+    *this = {number_of(event, "attempts"), number_of(event, "runs"), kNotKnown,
              number_of(event, "not_passed")};
 }
 

@@ -21,6 +21,7 @@ std::optional<std::string> lasting_line(const Event& event);
 std::optional<std::string> stage_begun(const Event& event);
 
 struct AttemptCounts {
+  static constexpr std::int64_t kNotKnown = -1;  // how many run
   std::int64_t done = 0, runs = 0, running = 0, not_passed = 0;
 
   void update(const Event& event);

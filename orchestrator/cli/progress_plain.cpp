@@ -28,6 +28,8 @@ class PlainProgress : public Progress {
     if (const auto text = lasting_line(event)) line(*text);
     if (event.type == "run_started") started_ = loop_.now();
     if (event.type == "attempt_finished") attempt_finished(event);
+    if (event.type == "elsewhere" && event.data.contains("attempts") && is_milestone(counts_.done))
+      say_counts();
     if (event.type == "run_finished" && said_ != counts_.done) say_counts();
   }
 

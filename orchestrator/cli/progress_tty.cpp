@@ -52,7 +52,7 @@ class TtyProgress : public Progress {
     if (const auto stage = stage_begun(event)) {
       show(Shows::stage);
       stage_ = *stage;
-    } else if (event.type == "run_started") {
+    } else if (event.type == "run_started" || (tells_attempts(event) && shows_ != Shows::attempts)) {
       show(Shows::attempts);
     } else if (event.type == "checkout_finished" || event.type == "layer_finished" ||
                event.type == "image_finished" || event.type == "run_finished") {
@@ -60,6 +60,11 @@ class TtyProgress : public Progress {
     } else if (event.type == "layer_output" || event.type == "checkout_progress") {
       take_detail(event);
     }
+  }
+
+  // Of a job elsewhere, whose beginning nobody may have told.
+  static bool tells_attempts(const Event& event) {
+    return event.type == "attempt_finished" || (event.type == "elsewhere" && event.data.contains("attempts"));
   }
 
   void show(Shows what) {
@@ -80,8 +85,10 @@ class TtyProgress : public Progress {
   }
 
   std::string attempts_text(milliseconds elapsed) const {
-    std::string text = fmt::format("attempts {}/{} · {} running · {} not passed · {}", counts_.done,
-                                   counts_.runs, counts_.running, counts_.not_passed, clock_text(elapsed));
+    const std::string running =
+        counts_.running == AttemptCounts::kNotKnown ? "" : fmt::format("{} running · ", counts_.running);
+    std::string text = fmt::format("attempts {}/{} · {}{} not passed · {}", counts_.done, counts_.runs,
+                                   running, counts_.not_passed, clock_text(elapsed));
     const std::int64_t left = counts_.runs - counts_.done;
     if (counts_.done >= kEnoughToGuess && left > 0)
       text += fmt::format(" · about {} left", clock_text(elapsed * left / counts_.done));

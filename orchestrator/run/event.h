@@ -21,6 +21,8 @@ namespace orchestrator {
 //   attempt_finished   {attempt, seed, outcome, exit_code, duration_ms, done, runs, running, not_passed}
 //                      (done, not_passed: so far, without those that were cancelled)
 //   stopping           {reason}
+//   elsewhere          of a job that another host runs: {at, job} once it is handed in; {stage}, or
+//                      {attempts, runs, not_passed}: how far it is, where attempts are not told one by one
 //   run_finished       {end, total_runs, failures, repro_rate}
 //   job_failed         {kind, message, exit_code}: kinds as in the report; the last event of a job that ended
 //                      before its attempts, or could not even begin

@@ -29,9 +29,10 @@ class Serving {
   Serving(const Serving&) = delete;
   Serving& operator=(const Serving&) = delete;
 
-  // Once more over the same folder.
+  // Once more over the same folder, at the same port.
   void start() {
-    Strings words{ORCHESTRATOR_BINARY, "serve", "--listen", "127.0.0.1:0", "--state-dir", state_folder()};
+    const std::string listen = "127.0.0.1:" + std::to_string(port_);
+    Strings words{ORCHESTRATOR_BINARY, "serve", "--listen", listen, "--state-dir", state_folder()};
     words.insert(words.end(), more_.begin(), more_.end());
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());

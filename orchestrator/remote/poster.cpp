@@ -1,4 +1,4 @@
-#include "orchestrator/cli/poster.h"
+#include "orchestrator/remote/poster.h"
 
 #include <fmt/format.h>
 

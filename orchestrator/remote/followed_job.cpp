@@ -1,0 +1,91 @@
+#include "orchestrator/remote/followed_job.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "sandbox/io/error.h"
+
+namespace orchestrator::remote {
+namespace {
+
+// Exit codes of a job here, by the kind of its failure.
+int exit_code_of(const std::string& kind) {
+  if (kind == "request") return 2;
+  if (kind == "setup") return 4;
+  if (kind == "cancelled" || kind == "deadline") return 6;
+  return 5;
+}
+
+constexpr std::array kKinds = {"request", "setup", "host", "defect", "cancelled", "deadline"};
+
+}  // namespace
+
+Failure failure_from(const std::string& error) {
+  Failure failure{"host", error, 5};
+  const auto told = nlohmann::json::parse(error, nullptr, false);
+  if (const std::string message = text_in(told, "error_message"); !message.empty()) failure.message = message;
+  const std::string trace = text_in(told, "error_traceback");  // ours begin with the kind
+  for (const char* kind : kKinds)
+    if (trace.starts_with(std::string(kind) + ": ")) failure.kind = kind;
+  if (failure.message.empty()) failure.message = "the job failed there without a word";
+  failure.exit_code = exit_code_of(failure.kind);
+  return failure;
+}
+
+nlohmann::json FollowedJob::run(const JobRequest& request) {
+  try {
+    id_ = hand_in(request);
+  } catch (const Stopped&) {
+    throw JobFailed({"cancelled", "stopped while the job was being handed in", 6});
+  }
+  events_.append("elsewhere", {{"at", settings_.address.said}, {"job", id_}});
+  while (!has_ended()) {
+  }
+  try {
+    return fetch();
+  } catch (const Stopped&) {
+    throw JobFailed({"cancelled", fmt::format("the report of the job {} was not waited for", id_), 6});
+  }
+}
+
+bool FollowedJob::has_ended() try {
+  if (stops_ > 0 && !cancelled_) {
+    cancelled_ = true;
+    cancel();
+  }
+  if (look()) return true;
+  line_.wait(between_looks());
+  return false;
+} catch (const Stopped&) {
+  if (stops_ > 1)
+    throw JobFailed({"cancelled", fmt::format("the end of the job {} was not waited for", id_), 6});
+  line_.go_on();
+  return false;
+}
+
+// While the job is being handed in nobody knows yet what to cancel.
+void FollowedJob::stop() {
+  if (++stops_ > 1 || !id_.empty()) line_.stop();
+}
+
+void FollowedJob::tell_progress(const nlohmann::json& progress) {
+  if (!progress.is_object() || progress == told_) return;
+  told_ = progress;
+  events_.append("elsewhere", progress);
+}
+
+void FollowedJob::ended_without_report(const std::string& state, const std::string& error) const {
+  if (!error.empty()) throw JobFailed(failure_from(error));
+  if (state == "cancelled") throw JobFailed({"cancelled", "the job was cancelled", 6});
+  if (state == "timed_out")
+    throw JobFailed({"deadline", fmt::format("the time of the job {} is over", id_), 6});
+  throw JobFailed({"host", fmt::format("the job {} ended without a report", id_), 5});
+}
+
+std::unique_ptr<Job> make_job(io::CurlLoop& loop, JobSettings settings, EventLog& events) {
+  return settings.address.endpoint ? make_endpoint_job(loop, std::move(settings), events)
+                                   : make_serve_job(loop, std::move(settings), events);
+}
+
+}  // namespace orchestrator::remote
