@@ -94,7 +94,7 @@ class SharedBuilds::Handle : public BuildHandle {
 };
 
 SharedBuilds::SharedBuilds(io::Loop& loop, ImageStore& store)
-    : store_(store), line_(std::make_shared<Line>(loop, store)) {}
+    : PassingImages(store), line_(std::make_shared<Line>(loop, store)) {}
 
 SharedBuilds::~SharedBuilds() = default;
 

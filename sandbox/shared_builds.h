@@ -5,12 +5,12 @@
 
 #include <memory>
 
-#include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
+#include "sandbox/passing_images.h"
 
 namespace sandbox {
 
-class SharedBuilds : public ImageStore {
+class SharedBuilds : public PassingImages {
  public:
   SharedBuilds(io::Loop& loop, ImageStore& store);
   ~SharedBuilds() override;
@@ -18,35 +18,11 @@ class SharedBuilds : public ImageStore {
   std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
                                      std::function<void(io::Result<Image>)> done) override;
 
-  void inspect(const std::string& reference,
-               std::function<void(io::Result<std::optional<Image>>)> done) override {
-    store_.inspect(reference, std::move(done));
-  }
-  void pull(const std::string& reference, std::function<void(io::Result<Image>)> done) override {
-    store_.pull(reference, std::move(done));
-  }
-  void find_layer(const std::string& kind, const std::string& key,
-                  std::function<void(io::Result<std::optional<Image>>)> done) override {
-    store_.find_layer(kind, key, std::move(done));
-  }
-  void import(const std::string& tar_file, const std::string& reference,
-              std::map<std::string, std::string> labels, EnvList env,
-              std::function<void(io::Result<Image>)> done) override {
-    store_.import(tar_file, reference, std::move(labels), std::move(env), std::move(done));
-  }
-  void list(std::function<void(io::Result<std::vector<Image>>)> done) override {
-    store_.list(std::move(done));
-  }
-  void remove(const std::string& id, std::function<void(io::Result<bool>)> done) override {
-    store_.remove(id, std::move(done));
-  }
-
  private:
   struct Wanted;
   struct Line;
   class Handle;
 
-  ImageStore& store_;
   std::shared_ptr<Line> line_;
 };
 

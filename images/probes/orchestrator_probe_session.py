@@ -21,6 +21,7 @@ encoder, a teardown that passed goes in one write with the next test's start, no
 only some attempts need is in a module of its own.
 """
 
+import functools
 import json
 import os
 import sys
@@ -35,23 +36,26 @@ _NO_TESTS = 5  # the exit code of a session that ran none
 _LINE = 60000  # bytes that surely pass the supervisor
 _dumps = json.JSONEncoder(separators=(",", ":")).encode
 _quoted = json.encoder.encode_basestring_ascii
-
-
-def _clock(read=time.clock_gettime_ns, which=time.CLOCK_MONOTONIC):
-    """Kept, like the functions of _Channel, where a suite that freezes time or patches `os` cannot reach it: such
-    tools replace attributes of modules."""
-    return read(which)
+# What nearly every phase says.
+_PASSED = {phase: '{"t":"phase","i":%d,"p":"' + phase + '","o":"passed","s":%.6f}\n'
+           for phase in ("setup", "call", "teardown")}
+# Kept, like the functions of _Channel, where a suite that freezes time or patches `os` cannot reach it: such tools
+# replace attributes of modules.
+_clock = functools.partial(time.clock_gettime_ns, time.CLOCK_MONOTONIC)
 
 
 class _Channel:
     """Lines to the supervisor. A write that fails ends it: the tests go on."""
 
-    def __init__(self, fd, write=os.write, getpid=os.getpid):
+    def __init__(self, fd, write=os.write):
         self._fd = fd
         self._write = write
-        self._getpid = getpid
-        self._process = getpid()
         self._held = ""
+        # A child made by fork runs the same hooks' code: it has nothing to say.
+        os.register_at_fork(after_in_child=self._end)
+
+    def _end(self):
+        self._fd = None
 
     def hold(self, line):
         """Keeps a line for the next write. Only where no code of the project's runs before that."""
@@ -62,16 +66,16 @@ class _Channel:
             self.write("")
 
     def write(self, line):
-        text, self._held = self._held + line, ""
-        # A child made by fork runs the same hooks' code: it has nothing to say.
-        if self._fd is None or self._getpid() != self._process:
+        if self._held:
+            line, self._held = self._held + line, ""
+        if self._fd is None:
             return
-        rest = text.encode("ascii")
+        rest = line.encode("ascii")
         try:
             while rest:
                 rest = rest[self._write(self._fd, rest):]
         except OSError:
-            self._fd = None
+            self._end()
 
     def send(self, record):
         line = _dumps(record)
@@ -106,11 +110,7 @@ class _Reporter:
     def passed(self, phase, seconds, last):
         """The test that started last has passed a phase. `last`: none of the project's tests runs before the next
         start."""
-        line = '{"t":"phase","i":%d,"p":"%s","o":"passed","s":%.6f}\n' % (self._running, phase, seconds)
-        if last:
-            self._channel.hold(line)
-        else:
-            self._channel.write(line)
+        (self._channel.hold if last else self._channel.write)(_PASSED[phase] % (self._running, seconds))
 
     def ended(self, report):
         phase = _phase_of(report)
@@ -194,8 +194,10 @@ class _Probe:
     def pytest_runtest_logreport(self, report):
         phase = report.when
         made = self._made.pop(phase, None)
-        if made and self._reporter and _just_passed(report):
-            self._reporter.passed(phase, made[1], self._next is not None and phase == "teardown")
+        # Nothing is to be said but that and how long it took; what a test printed comes with its teardown.
+        if made and self._reporter and report.outcome == "passed" and "wasxfail" not in report.__dict__ and (
+                phase != "teardown" or not report.sections):
+            self._reporter.passed(phase, made[1], phase == "teardown" and self._next is not None)
         else:
             if made:
                 self._note(report, *made)
@@ -231,12 +233,6 @@ def _selection_for(configuration):
     import orchestrator_probe_selection
 
     return orchestrator_probe_selection
-
-
-def _just_passed(report):
-    """Nothing is to be said but that and how long it took: what a test printed comes with its teardown."""
-    return report.outcome == "passed" and "wasxfail" not in report.__dict__ and not (
-        report.sections and report.when == "teardown")
 
 
 def _phase_of(report):

@@ -63,10 +63,21 @@ void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& rea
   });
 }
 
+// Who may not read all jobs may follow those that are theirs.
+bool may_read_events(const ApiParts& parts, const Call& call) {
+  if (call.caller.may(may_read)) return true;
+  const auto job = parts.queue.find(call.query("job"));
+  return job && may_see(call.caller, *job);
+}
+
 }  // namespace
 
 std::vector<Route> event_routes(const ApiParts& parts) {
-  return {{"GET", "/api/v1/events", may_read, [parts, seats = Seats(parts.settings.streams)](Call& call) {
+  return {{"GET", "/api/v1/events", may_submit | may_read,
+           [parts, seats = Seats(parts.settings.streams)](Call& call) {
+             if (!may_read_events(parts, call))
+               return call.reply->respond(
+                   problem(403, "this token may read the events of its own jobs alone"));
              auto seat = seats.try_take();
              if (!seat) return call.reply->respond(too_many_readers("events"));
              const auto said = call.request.headers.find("last-event-id");

@@ -19,8 +19,9 @@ ServedResponse too_many_readers(const std::string& of_what) {
 
 std::optional<StoredJob> find_job(const ApiParts& parts, Call& call) {
   auto job = parts.queue.find(call.param("id"));
-  if (!job) call.reply->respond(problem(404, "there is no such job"));
-  return job;
+  if (job && may_see(call.caller, *job)) return job;
+  call.reply->respond(problem(404, "there is no such job"));
+  return std::nullopt;
 }
 
 std::string timestamp(std::int64_t ms) {

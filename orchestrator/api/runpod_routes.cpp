@@ -153,7 +153,7 @@ class Endpoint {
   // Of this endpoint; else the answer is given.
   std::optional<StoredJob> found(Call& call) const {
     auto job = parts_.queue.find(call.param("id"));
-    if (job && job->endpoint == call.param("endpoint")) return job;
+    if (job && job->endpoint == call.param("endpoint") && may_see(call.caller, *job)) return job;
     call.reply->respond(error_response(404, "job not found"));
     return std::nullopt;
   }

@@ -38,6 +38,20 @@ Tail read_tail(const Call& call, const std::string& name) {
   return tail;
 }
 
+// A worker gives back the id that it was given, and nothing else: in it stands which hand-out it is, from the
+// second on. So what comes of an older one is known for that, also when one worker had both.
+constexpr char kHandOut = '~';
+
+std::string id_of(const HandOut& job) {
+  return job.epoch > 1 ? fmt::format("{}{}{}", job.id, kHandOut, job.epoch) : job.id;
+}
+
+HandOut hand_out_of(const std::string& id) {
+  HandOut job{id.substr(0, id.find(kHandOut)), 1};
+  if (job.id.size() < id.size()) job.epoch = std::atoll(id.c_str() + job.id.size() + 1);
+  return job;
+}
+
 ServedResponse nothing() { return {204, "", "", {}}; }
 
 class WorkersSide {
@@ -55,7 +69,8 @@ class WorkersSide {
   void stop(Call& call) const {
     const std::string worker = read_tail(call, "worker").segment;
     parts_.queue.heard_of(worker, call.param("endpoint"));
-    const auto ids = parts_.queue.jobs_to_stop(worker);
+    std::vector<std::string> ids;
+    for (const HandOut& job : parts_.queue.jobs_to_stop(worker)) ids.push_back(id_of(job));
     call.reply->respond(ids.empty() ? nothing() : json_response({{"jobsToStop", ids}}));
   }
 
@@ -64,9 +79,7 @@ class WorkersSide {
     parts_.queue.heard_of(worker, call.param("endpoint"));
     const auto job = found(call);
     if (!job) return;
-    // A hand-out that is not the present one: somebody else has the job, or it has ended.
-    if (job->worker != worker || job->state != JobState::running)
-      return call.reply->respond(json_response(json::object()));
+    if (!is_present(call, *job)) return call.reply->respond(json_response(json::object()));
     const auto body = read_body(call);
     if (!body) return;
     const json output = body->value("output", json());
@@ -90,7 +103,7 @@ class WorkersSide {
     if (!job) return;
     const auto body = read_body(call);
     if (!body) return;
-    if (job->worker == call.param("worker"))
+    if (is_present(call, *job))
       parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(body->value("output", json()))});
     call.reply->respond(json_response(json::object()));
   }
@@ -103,10 +116,16 @@ class WorkersSide {
  private:
   // Of this endpoint; else the answer is given.
   std::optional<StoredJob> found(Call& call) const {
-    auto job = parts_.queue.find(read_tail(call, "id").segment);
+    auto job = parts_.queue.find(hand_out_of(read_tail(call, "id").segment).id);
     if (job && job->endpoint == call.param("endpoint")) return job;
     call.reply->respond(error_response(404, "job not found"));
     return std::nullopt;
+  }
+
+  // Else somebody else has the job, or this worker anew, or it has ended.
+  static bool is_present(const Call& call, const StoredJob& job) {
+    return job.worker == call.param("worker") && job.state == JobState::running &&
+           job.epoch == hand_out_of(read_tail(call, "id").segment).epoch;
   }
 
   static std::optional<json> read_body(Call& call) {
@@ -123,20 +142,20 @@ class WorkersSide {
     const std::string endpoint = call.param("endpoint");
     parts_.queue.heard_of(worker, endpoint);
     // Woken by any job's change: what is taken is looked for anew.
-    parts_.waiters.wait(
-        kAnyJob, milliseconds(kHold),
-        [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
-          if (!reply->is_wanted()) return true;  // a job would be lost with it
-          if (parts.draining()) return reply->respond(nothing()), true;
-          const auto jobs = parts.queue.take(endpoint, worker, most);
-          if (jobs.empty() && !last) return false;
-          if (jobs.empty()) return reply->respond(nothing()), true;
-          json list = json::array();
-          for (const auto& job : jobs)
-            list.push_back({{"id", job.id}, {"input", json::parse(job.input, nullptr, false)}});
-          reply->respond(json_response(as_list ? list : list[0]));
-          return true;
-        });
+    parts_.waiters.wait(kAnyJob, milliseconds(kHold),
+                        [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
+                          if (!reply->is_wanted()) return true;  // a job would be lost with it
+                          if (parts.draining()) return reply->respond(nothing()), true;
+                          const auto jobs = parts.queue.take(endpoint, worker, most);
+                          if (jobs.empty() && !last) return false;
+                          if (jobs.empty()) return reply->respond(nothing()), true;
+                          json list = json::array();
+                          for (const auto& job : jobs)
+                            list.push_back({{"id", id_of({job.id, job.epoch})},
+                                            {"input", json::parse(job.input, nullptr, false)}});
+                          reply->respond(json_response(as_list ? list : list[0]));
+                          return true;
+                        });
   }
 
   ApiParts parts_;

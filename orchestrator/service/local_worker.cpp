@@ -74,7 +74,8 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       events_(events),
       settings_(std::move(settings)),
       budget_(loop, {static_cast<double>(std::max(1, host.engine.cpus)), host.engine.memory_bytes}),
-      builds_(loop, engine.images()),
+      leased_(budget_, engine.images()),
+      builds_(loop, leased_),
       self_(std::make_shared<LocalWorker*>(this)) {}
 
 LocalWorker::~LocalWorker() { *self_ = nullptr; }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/run/leased_builds.h"
 #include "orchestrator/service/background.h"
 #include "orchestrator/service/hosted_job.h"
 #include "orchestrator/store/event_store.h"
@@ -67,6 +68,7 @@ class LocalWorker {
   EventStore& events_;
   LocalWorkerSettings settings_;
   HostBudget budget_;
+  LeasedBuilds leased_;
   sandbox::SharedBuilds builds_;
   std::vector<std::unique_ptr<Active>> active_;
   std::vector<StoredEvent> unwritten_;

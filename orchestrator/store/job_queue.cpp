@@ -304,14 +304,18 @@ void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) 
   });
 }
 
-std::vector<std::string> JobQueue::jobs_to_stop(const std::string& worker) const {
+std::vector<HandOut> JobQueue::jobs_to_stop(const std::string& worker) const {
   return database_.with([&](SQLite::Database& connection) {
     // What has ended long ago, or was never run, nobody works on any more.
-    return texts_of(connection,
-                    "SELECT id FROM jobs WHERE worker = ? AND (state IN (?, ?) OR state = ? AND error = ?) "
-                    "AND started > 0 AND ended > ?",
-                    worker, as_number(JobState::cancelled), as_number(JobState::timed_out),
-                    as_number(JobState::failed), kOverran, now_() - 600'000);
+    return rows_of(
+        connection,
+        [](SQLite::Statement& row) {
+          return HandOut{row.getColumn(0).getString(), row.getColumn(1).getInt64()};
+        },
+        "SELECT id, epoch FROM jobs WHERE worker = ? AND (state IN (?, ?) OR state = ? AND error = ?) "
+        "AND started > 0 AND ended > ?",
+        worker, as_number(JobState::cancelled), as_number(JobState::timed_out), as_number(JobState::failed),
+        kOverran, now_() - 600'000);
   });
 }
 

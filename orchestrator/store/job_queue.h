@@ -43,6 +43,12 @@ struct Submission {
   std::optional<IdempotencyKey> idempotency;
 };
 
+// One time that a job was handed to a worker.
+struct HandOut {
+  std::string id;
+  std::int64_t epoch = 0;  // 1, 2, …
+};
+
 struct StoredJob {
   std::string id;
   std::int64_t number = 0;  // 1, 2, 3, … in the order of submission
@@ -142,7 +148,7 @@ class JobQueue {
 
   // Workers that take jobs over the wire.
   void heard_of(const std::string& worker, const std::string& endpoint);
-  std::vector<std::string> jobs_to_stop(
+  std::vector<HandOut> jobs_to_stop(
       const std::string& worker) const;  // that it may still run: cancelled, or past their time
   struct Workers {
     int idle = 0, running = 0, silent = 0;

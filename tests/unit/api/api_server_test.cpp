@@ -183,7 +183,7 @@ TEST_F(WithTokens, PutsAJobDownToItsClient) {
 }
 
 TEST_F(WithTokens, LetsNobodyChangeAnotherClientsJobs) {
-  const NewToken other = make_token("other", "submit");
+  const NewToken other = make_token("other", "submit,read");
   write_file(folder_ / "tokens", submitter_.line + "\n" + other.line + "\n" + admin_.line + "\n");
   server_->stop(std::chrono::milliseconds(0));
   settings_.tokens = Tokens::read(folder_ / "tokens");
@@ -203,6 +203,23 @@ TEST_F(WithTokens, LetsNobodyChangeAnotherClientsJobs) {
             "cancelled");
   submit();
   EXPECT_EQ(json::parse(post("/v2/flaky/purge-queue", "", bearing(submitter_)).body).at("removed"), 1);
+}
+
+TEST_F(WithTokens, ShowsAJobToItsClientAndToReadersAlone) {
+  const NewToken other = make_token("other", "submit");
+  write_file(folder_ / "tokens", submitter_.line + "\n" + other.line + "\n" + reader_.line + "\n");
+  server_->stop(std::chrono::milliseconds(0));
+  settings_.tokens = Tokens::read(folder_ / "tokens");
+  start();
+  const std::string id = json::parse(post("/v2/flaky/run", kRun, bearing(submitter_)).body).at("id");
+  for (const std::string& target : {"/v2/flaky/status/" + id, "/v2/flaky/stream/" + id + "?wait=0",
+                                    "/api/v1/jobs/" + id, "/api/v1/jobs/" + id + "/attempts"}) {
+    EXPECT_EQ(get(target, bearing(submitter_)).status, 200) << target;
+    EXPECT_EQ(get(target, bearing(reader_)).status, 200) << target;
+    EXPECT_EQ(get(target, bearing(other)).status, 404) << target;
+  }
+  EXPECT_EQ(get("/api/v1/events?job=" + id, bearing(other)).status, 403);
+  EXPECT_EQ(get("/api/v1/events", bearing(submitter_)).status, 403);
 }
 
 TEST_F(WithTokens, MayBeCalledByAnyName) { EXPECT_EQ(get("/livez", {{"Host", "ci.example"}}).status, 200); }
@@ -513,6 +530,33 @@ TEST_F(ApiServerTest, DropsTheResultOfAWorkerThatHasTheJobNoMore) {
   EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"output":1})").status, 200) << "it would try again";
   EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "CANCELLED");
   EXPECT_EQ(get("/v2/flaky/job-stop/w2").status, 204);
+}
+
+TEST_F(ApiServerTest, DropsTheResultOfAnEarlierHandOutToTheSameWorker) {
+  start();
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/job-take/w1").at("id"), id);
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"no"})");
+  post("/v2/flaky/retry/" + id);
+  const std::string again = got("/v2/flaky/job-take/w1").at("id");
+  EXPECT_NE(again, id);
+  post("/v2/flaky/job-stream/w1/" + id, R"({"output":"old"})");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"output":"old"})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+  post("/v2/flaky/job-done/w1/" + again + "?&gpu=x", R"({"output":"new"})");
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("output"), "new");
+  EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream"), json::array());
+}
+
+TEST_F(ApiServerTest, StopsTheHandOutThatAWorkerHas) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"no"})");
+  post("/v2/flaky/retry/" + id);
+  const std::string again = got("/v2/flaky/job-take/w1").at("id");
+  post("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(got("/v2/flaky/job-stop/w1"), (json{{"jobsToStop", {again}}}));
 }
 
 TEST_F(ApiServerTest, TellsAWorkerWhatItDoesNotUnderstand) {

@@ -128,7 +128,7 @@ TEST_F(Expiring, TellsAWorkerToStopWhatHasRunTooLong) {
   take("w1");
   now_ += 5'000;
   queue().expire({});
-  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{"a"}) << "nobody waits for it any more";
+  EXPECT_EQ(ids_to_stop("w1"), Ids{"a"}) << "nobody waits for it any more";
 }
 
 TEST_F(Expiring, DoesNothingToWhatHasEnded) {

@@ -345,19 +345,19 @@ TEST_F(JobQueueTest, CancelsWhatRunsAndDropsItsResult) {
   EXPECT_EQ(queue().cancel("a")->state, JobState::cancelled);
   EXPECT_FALSE(finish(taken));
   EXPECT_EQ(state("a"), JobState::cancelled);
-  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{"a"});
-  EXPECT_EQ(queue().jobs_to_stop("w2"), Ids{});
+  EXPECT_EQ(ids_to_stop("w1"), Ids{"a"});
+  EXPECT_EQ(ids_to_stop("w2"), Ids{});
 }
 
 TEST_F(JobQueueTest, TellsAWorkerToStopOnlyWhatItHadAndNotForEver) {
   submit("a");
   queue().cancel("a");
-  EXPECT_EQ(queue().jobs_to_stop(""), Ids{}) << "it never ran";
+  EXPECT_EQ(ids_to_stop(""), Ids{}) << "it never ran";
   submit("b");
   take("w1");
   queue().cancel("b");
   now_ += 600'000;
-  EXPECT_EQ(queue().jobs_to_stop("w1"), Ids{});
+  EXPECT_EQ(ids_to_stop("w1"), Ids{});
 }
 
 TEST_F(JobQueueTest, LeavesWhatHasEndedAsItIs) {

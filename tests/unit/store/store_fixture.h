@@ -47,6 +47,11 @@ class StoreTest : public testing::Test {
   }
   void submit(const std::string& id, const std::string& client = "ann") { queue().submit(job(id, client)); }
 
+  Ids ids_to_stop(const std::string& worker) {
+    Ids ids;
+    for (const HandOut& job : queue().jobs_to_stop(worker)) ids.push_back(job.id);
+    return ids;
+  }
   StoredJob find(const std::string& id) {
     const auto found = queue().find(id);
     if (!found) ADD_FAILURE() << "there is no job " << id;
