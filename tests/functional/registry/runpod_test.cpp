@@ -54,11 +54,10 @@ TEST_F(RunPodClients, WorkInJavaScript) {
 
 TEST(RunPodKeys, AreTokens) {
   const TemporaryFolder folder;
-  const Finished made = orchestrator({"token", "ann", "--scopes", "submit,read"});
-  write_file(folder / "tokens", made.out);
-  const std::string key = made.err.substr(made.err.find("orch_"), 69);
+  const Token ann = new_token("ann", "submit,read");
+  write_file(folder / "tokens", ann.line);
   Serving serve(programs(), {"--token-file", folder / "tokens"});
-  expect_done_in_python("runpod_client.py", {"keys", serve.url() + "/v2", key});
+  expect_done_in_python("runpod_client.py", {"keys", serve.url() + "/v2", ann.secret});
 }
 
 TEST(RunPodWorkers, TakeTheirJobsFromOurQueue) {
