@@ -9,11 +9,12 @@ using namespace testing_support;
 // Where they are, put there by the first who asks.
 const std::string& sdks() {
   static const std::string folder = [] {
+    const std::string path = std::string(TOOLS_FOLDER) + "/runpod_sdks";
     ProgramOptions options;
     options.deadline = std::chrono::minutes(14);
-    const Finished run = run_command({source_path("tests/support/runpod_sdks"), SDK_FOLDER}, options);
+    const Finished run = run_command({source_path("tests/support/runpod_sdks"), path}, options);
     EXPECT_EQ(run.exit_code, 0) << told(run);
-    return std::string(SDK_FOLDER);
+    return path;
   }();
   return folder;
 }
