@@ -116,6 +116,7 @@ const Route* ApiServer::find(const ServedRequest& request, std::map<std::string,
       params = std::move(found);
       return &route;
     }
+    if (!allowed.empty()) allowed += ", ";  // another route of the same address
     for (const char c : route.method) allowed += c == '|' ? std::string(", ") : std::string(1, c);
   }
   return nullptr;

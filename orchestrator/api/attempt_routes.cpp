@@ -7,6 +7,7 @@
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/problem.h"
+#include "orchestrator/api/runpod_status.h"
 #include "orchestrator/service/hosted_job.h"
 
 namespace orchestrator {
@@ -23,7 +24,7 @@ std::string folder_of(const ApiParts& parts, const std::string& job) {
 
 std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
   std::ifstream in(HostedJob::report_file(folder_of(parts, job.id), "json"), std::ios::binary);
-  json report = in ? json::parse(in, nullptr, false) : json::parse(job.output, nullptr, false);
+  json report = in ? json::parse(in, nullptr, false) : summary_of(job);
   if (!report.is_object()) return std::nullopt;
   return report;
 }

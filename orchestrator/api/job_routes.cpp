@@ -8,7 +8,9 @@
 
 #include "orchestrator/api/intake.h"
 #include "orchestrator/api/problem.h"
+#include "orchestrator/api/runpod_status.h"
 #include "orchestrator/service/hosted_job.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -117,7 +119,8 @@ class Jobs {
       return call.reply->respond(std::move(response));
     }
     // Of a job that another host's worker has run, the summary is what is here.
-    if (format == "json" && !job->output.empty()) return call.reply->respond({200, type, job->output, {}});
+    if (format == "json" && !job->output.empty())
+      return call.reply->respond({200, type, io::json_text(summary_of(*job)), {}});
     call.reply->respond(
         problem(404, is_final(job->state) ? "this job left no report" : "this job has no report yet"));
   }

@@ -23,6 +23,11 @@ std::string_view runpod_word(JobState state) {
   return "FAILED";
 }
 
+nlohmann::json summary_of(const StoredJob& job) {
+  auto output = nlohmann::json::parse(job.output, nullptr, false);
+  return output.is_array() && output.size() == 1 ? output.at(0) : output;
+}
+
 std::string runpod_status(const StoredJob& job) {
   nlohmann::json status = {{"id", job.id}, {"status", runpod_word(job.state)}};
   const bool ended = is_final(job.state);

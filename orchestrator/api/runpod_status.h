@@ -14,4 +14,8 @@ std::string_view runpod_word(JobState state);
 // The status object as text: the job's output, which is JSON, may be megabytes and is not read again.
 std::string runpod_status(const StoredJob& job);
 
+// What a job has come to, as its worker told it: the summary of its report. A worker that streams puts it
+// into a list.
+nlohmann::json summary_of(const StoredJob& job);
+
 }  // namespace orchestrator

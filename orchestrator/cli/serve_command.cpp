@@ -86,6 +86,7 @@ class ServeMode {
       api_->job_changed(id);
       worker_->job_changed(id);
       webhooks_changed();
+      expiry_changed();
     });
     events_.on_append([this](const std::vector<StoredEvent>& events) {
       count(events);
@@ -202,9 +203,25 @@ class ServeMode {
         std::error_code ignored;
         fs::remove_all(folder_ + "/reports/" + id, ignored);
       }
-      const Milliseconds wait = std::clamp<Milliseconds>(queue_.next_expiry() - wall_clock(), 1'000, 60'000);
-      session_.loop().post([this, wait] {
-        expiry_ = session_.loop().call_after(std::chrono::milliseconds(wait), [this] { expire(); });
+      plan_expiry();
+    });
+  }
+
+  // In the background.
+  void plan_expiry() {
+    const Milliseconds wait = std::clamp<Milliseconds>(queue_.next_expiry() - wall_clock(), 1'000, 60'000);
+    session_.loop().post([this, wait] {
+      expiry_ = session_.loop().call_after(std::chrono::milliseconds(wait), [this] { expire(); });
+    });
+  }
+
+  // From any thread: a job that came or was taken may have to end before the next look at all of them.
+  void expiry_changed() {
+    if (expiry_told_.exchange(true)) return;
+    session_.loop().post([this] {
+      replanning_ = session_.loop().call_after(std::chrono::seconds(1), [this] {
+        expiry_told_ = false;
+        background_.post([this] { plan_expiry(); });
       });
     });
   }
@@ -241,8 +258,8 @@ class ServeMode {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LocalWorker> worker_;
   std::unique_ptr<Webhooks> webhooks_;
-  std::atomic<bool> webhooks_told_{false};
-  std::unique_ptr<io::Timer> expiry_, drained_, looking_;
+  std::atomic<bool> webhooks_told_{false}, expiry_told_{false};
+  std::unique_ptr<io::Timer> expiry_, replanning_, drained_, looking_;
   std::atomic<double> cpus_leased_{0};
   mutable std::mutex ready_mutex_;
   std::optional<std::string> not_ready_;  // guarded by ready_mutex_

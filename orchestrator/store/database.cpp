@@ -114,6 +114,27 @@ CREATE TABLE events (
 );
 CREATE INDEX events_by_job ON events (job, sequence);
 )sql",
+    // Workers that stream hand their summary in as a list of one.
+    R"sql(
+DROP TRIGGER run_of_completed;
+CREATE TRIGGER run_of_completed AFTER UPDATE OF state ON jobs
+  WHEN NEW.state = 2 AND OLD.state <> 2 AND json_valid(NEW.output)
+  BEGIN
+    INSERT OR IGNORE INTO runs (job, time, repository, test_command, framework, total_runs, parallelism, failures,
+        repro_rate, severity, verdict, duration_seconds, branch, commit_sha)
+      SELECT NEW.id, NEW.ended, json_extract(summary, '$.job.plan.repo'),
+        coalesce(json_extract(summary, '$.job.plan.test_command'), ''), json_extract(summary, '$.framework'),
+        json_extract(summary, '$.total_runs'), coalesce(json_extract(summary, '$.parallelism'), 0),
+        json_extract(summary, '$.failures'), coalesce(json_extract(summary, '$.repro_rate'), 0.0),
+        coalesce(json_extract(summary, '$.severity'), 'NONE'), json_extract(summary, '$.verdict'),
+        (NEW.ended - NEW.started) / 1000.0, json_extract(summary, '$.environment.ref'),
+        json_extract(summary, '$.environment.commit')
+      FROM (SELECT CASE WHEN json_array_length(NEW.output) = 1 AND json_type(NEW.output, '$[0]') = 'object'
+        THEN json_extract(NEW.output, '$[0]') ELSE NEW.output END AS summary)
+      WHERE json_type(summary, '$.total_runs') = 'integer' AND json_type(summary, '$.failures') = 'integer'
+        AND json_type(summary, '$.job.plan.repo') = 'text';
+  END;
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 

@@ -149,16 +149,12 @@ TEST_F(Serve, NeverRunsAFolderThatTheOperatorHasNotAllowed) {
 
 TEST(ServeWithTokens, NeverRunsAFolderOfTheHostForACallerFromElsewhere) {
   const TemporaryFolder folder;
-  const Finished made = orchestrator({"token", "ann", "--scopes", "submit,read"});
-  ASSERT_EQ(made.exit_code, 0) << told(made);
-  write_file(folder / "tokens", made.out);
-  const auto at = made.err.find("orch_");
-  ASSERT_NE(at, std::string::npos) << told(made);
-  const Headers token = {{"Authorization", "Bearer " + made.err.substr(at, 69)}};
+  const Token ann = new_token("ann", "submit,read");
+  write_file(folder / "tokens", ann.line);
   Serving serve(programs(), {"--token-file", folder / "tokens"});
   EXPECT_EQ(serve.get("/v2/flaky/health").status, 401);
-  EXPECT_EQ(serve.get("/v2/flaky/health", token).status, 200);
-  const HttpAnswer answer = serve.post("/api/v1/jobs", quick_job(programs(), "true"), token);
+  EXPECT_EQ(serve.get("/v2/flaky/health", ann.headers()).status, 200);
+  const HttpAnswer answer = serve.post("/api/v1/jobs", quick_job(programs(), "true"), ann.headers());
   EXPECT_EQ(answer.status, 422);
   EXPECT_NE(answer.body.find("cannot be named from elsewhere"), std::string::npos) << answer.body;
 }

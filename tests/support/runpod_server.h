@@ -1,4 +1,5 @@
-// tests/support/runpod_server.py: RunPod's queue on this host, and a bucket.
+// RunPod's queue on this host and a bucket (tests/support/runpod_server.py), and what a worker is told of a
+// queue.
 #pragma once
 
 #include <sstream>
@@ -8,6 +9,21 @@
 namespace testing_support {
 
 using Json = nlohmann::json;
+
+// What RunPod sets for a worker of an endpoint; `base`: the URL that endpoints are below.
+inline std::vector<std::string> runpod_environment(const std::string& base, const std::string& endpoint,
+                                                   const std::string& worker, const std::string& key) {
+  const std::string url = base + "/" + endpoint;
+  return {"RUNPOD_WEBHOOK_GET_JOB=" + url + "/job-take/$ID?gpu=x",
+          "RUNPOD_WEBHOOK_POST_OUTPUT=" + url + "/job-done/$RUNPOD_POD_ID/$ID?gpu=x",
+          "RUNPOD_WEBHOOK_POST_STREAM=" + url + "/job-stream/$RUNPOD_POD_ID/$ID?gpu=x",
+          "RUNPOD_WEBHOOK_PING=" + url + "/ping/$RUNPOD_POD_ID",
+          "RUNPOD_PING_INTERVAL=1000",
+          "RUNPOD_AI_API_KEY=" + key,
+          "RUNPOD_POD_ID=" + worker,
+          "RUNPOD_POD_HOSTNAME=host-of-the-pod",
+          "RUNPOD_ENDPOINT_ID=" + endpoint};
+}
 
 class RunpodServer {
  public:
@@ -38,18 +54,8 @@ class RunpodServer {
   std::vector<Json> finals(const std::string& job) const { return posts(job, false); }
   std::vector<Json> progress(const std::string& job) const { return posts(job, true); }
 
-  // What RunPod sets for a worker of this endpoint.
   std::vector<std::string> environment(const std::string& worker = "pod1") const {
-    const std::string base = url() + "/v2/ep/";
-    return {"RUNPOD_WEBHOOK_GET_JOB=" + base + "job-take/$ID?gpu=x",
-            "RUNPOD_WEBHOOK_POST_OUTPUT=" + base + "job-done/$RUNPOD_POD_ID/$ID?gpu=x",
-            "RUNPOD_WEBHOOK_POST_STREAM=" + base + "job-stream/$RUNPOD_POD_ID/$ID?gpu=x",
-            "RUNPOD_WEBHOOK_PING=" + base + "ping/$RUNPOD_POD_ID",
-            "RUNPOD_PING_INTERVAL=1000",
-            "RUNPOD_AI_API_KEY=rpa_the_key",
-            "RUNPOD_POD_ID=" + worker,
-            "RUNPOD_POD_HOSTNAME=host-of-the-pod",
-            "RUNPOD_ENDPOINT_ID=ep"};
+    return runpod_environment(url() + "/v2", "ep", worker, "rpa_the_key");
   }
 
  private:

@@ -1,5 +1,5 @@
 // `orchestrator serve` as a test needs it: on a port of its own, over a state folder that outlives it, and
-// gone with the object.
+// gone with the object; and tokens for its callers.
 #pragma once
 
 #include <optional>
@@ -9,6 +9,21 @@
 #include "tests/support/wire.h"
 
 namespace testing_support {
+
+// Made by `orchestrator token`.
+struct Token {
+  std::string line;    // for the token file
+  std::string secret;  // what a caller sends
+  Headers headers() const { return {{"Authorization", "Bearer " + secret}}; }
+};
+
+inline Token new_token(const std::string& name, const std::string& scopes) {
+  constexpr std::size_t kSize = 69;
+  const Finished made = orchestrator({"token", name, "--scopes", scopes});
+  const auto at = made.err.find("orch_");
+  if (made.exit_code != 0 || at == std::string::npos) throw std::runtime_error("no token: " + told(made));
+  return {made.out, made.err.substr(at, kSize)};
+}
 
 class Serving {
  public:
@@ -89,12 +104,15 @@ class Serving {
   std::string state_folder() const { return folder_ / "state"; }
   std::string log() const { return read_file(log_); }
 
+  // Who calls from now on, where a call does not say.
+  void call_as(const Token& token) { caller_ = token.headers(); }
+
   HttpAnswer get(const std::string& target, const Headers& headers = {}) const {
-    return ask(port_, "GET", target, "", headers);
+    return ask(port_, "GET", target, "", said_or_usual(headers));
   }
   HttpAnswer post(const std::string& target, const nlohmann::json& body = nlohmann::json::object(),
                   const Headers& headers = {}) const {
-    return ask(port_, "POST", target, body.dump(), headers);
+    return ask(port_, "POST", target, body.dump(), said_or_usual(headers));
   }
   nlohmann::json got(const std::string& target) const { return parsed(get(target)); }
   nlohmann::json posted(const std::string& target,
@@ -122,6 +140,7 @@ class Serving {
   }
 
  private:
+  const Headers& said_or_usual(const Headers& said) const { return said.empty() ? caller_ : said; }
   static nlohmann::json parsed(const HttpAnswer& answer) {
     auto json = nlohmann::json::parse(answer.body, nullptr, false);
     if (json.is_discarded()) ADD_FAILURE() << "no JSON: " << answer.status << " " << answer.body;
@@ -130,6 +149,7 @@ class Serving {
 
   TemporaryFolder folder_;
   Strings more_;
+  Headers caller_;
   int starts_ = 0;
   std::string log_;
   pid_t pid_ = -1;

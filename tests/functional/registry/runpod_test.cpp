@@ -9,11 +9,12 @@ using namespace testing_support;
 // Where they are, put there by the first who asks.
 const std::string& sdks() {
   static const std::string folder = [] {
+    const std::string path = std::string(TOOLS_FOLDER) + "/runpod_sdks";
     ProgramOptions options;
     options.deadline = std::chrono::minutes(14);
-    const Finished run = run_command({source_path("tests/support/runpod_sdks"), SDK_FOLDER}, options);
+    const Finished run = run_command({source_path("tests/support/runpod_sdks"), path}, options);
     EXPECT_EQ(run.exit_code, 0) << told(run);
-    return std::string(SDK_FOLDER);
+    return path;
   }();
   return folder;
 }
@@ -54,11 +55,10 @@ TEST_F(RunPodClients, WorkInJavaScript) {
 
 TEST(RunPodKeys, AreTokens) {
   const TemporaryFolder folder;
-  const Finished made = orchestrator({"token", "ann", "--scopes", "submit,read"});
-  write_file(folder / "tokens", made.out);
-  const std::string key = made.err.substr(made.err.find("orch_"), 69);
+  const Token ann = new_token("ann", "submit,read");
+  write_file(folder / "tokens", ann.line);
   Serving serve(programs(), {"--token-file", folder / "tokens"});
-  expect_done_in_python("runpod_client.py", {"keys", serve.url() + "/v2", key});
+  expect_done_in_python("runpod_client.py", {"keys", serve.url() + "/v2", ann.secret});
 }
 
 TEST(RunPodWorkers, TakeTheirJobsFromOurQueue) {

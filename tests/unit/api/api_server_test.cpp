@@ -78,6 +78,7 @@ TEST_F(ApiServerTest, SaysWhichMethodsAnAddressKnows) {
   EXPECT_EQ(answer.status, 405);
   EXPECT_EQ(answer.header("allow"), "POST");
   EXPECT_EQ(ask(server_->port(), "DELETE", "/v2/flaky/status/x").header("allow"), "GET, POST");
+  EXPECT_EQ(ask(server_->port(), "DELETE", "/api/v1/jobs").header("allow"), "POST, GET");
 }
 
 TEST_F(ApiServerTest, BearsDoubledSlashes) {

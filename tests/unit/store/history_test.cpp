@@ -55,8 +55,18 @@ TEST_F(HistoryTest, HoldsEachCompletedJobOnce) {
   EXPECT_DOUBLE_EQ(runs[0].duration_s.value(), 2.0);
 }
 
+TEST_F(HistoryTest, KnowsTheSummaryOfAWorkerThatStreams) {
+  run("[" + summary("r", "pytest", 10, 5) + "]");
+  ASSERT_EQ(history_.recent("", 10).size(), 1u);
+  EXPECT_EQ(history_.recent("", 10)[0].repository, "r");
+  EXPECT_EQ(history_.recent("", 10)[0].failures, 5);
+}
+
 TEST_F(HistoryTest, LeavesOutWhatIsNoSummary) {
   run("{}");
+  run("[]");
+  run(R"(["not JSON"])");
+  run(R"("not JSON")");
   run("[1, 2]");
   run("not JSON at all");
   run(R"({"total_runs":"ten","failures":1,"job":{"plan":{"repo":"r"}}})");

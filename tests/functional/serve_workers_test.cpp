@@ -1,0 +1,194 @@
+// `orchestrator worker` at the queue of our own `serve`, which works on nothing itself.
+#include "tests/functional/worker.h"
+#include "tests/support/serving.h"
+
+namespace {
+
+using namespace testing_support;
+
+class ServeWorkers : public testing::Test {
+ protected:
+  ServeWorkers() { serve_.call_as(client_); }
+
+  Strings env(const std::string& worker) const {
+    return runpod_environment(serve_.url() + "/v2", "flaky", worker, worker_.secret);
+  }
+  std::string submit(const std::string& line, const Json& more = Json::object(),
+                     const Json& policy = Json::object()) const {
+    return serve_.run(job_input(line, more), policy);
+  }
+  // As `submit` has it, once it has ended.
+  Json ended(const std::string& id) const {
+    Json status = serve_.ended(id);
+    Json output = status.value("output", Json());
+    ServedRepository::get().remember(output.is_array() ? output.at(0) : output);
+    return status;
+  }
+  bool starts(const std::string& attempt, const RunningWorker& worker) {
+    return account_.wait_for(worker.pid(), "start", attempt).has_value();
+  }
+  bool is_gone(const std::string& attempt, const RunningWorker& worker) {
+    return account_.wait_for(worker.pid(), "destroy", attempt).has_value();
+  }
+  bool is_with(const std::string& id, const std::string& worker) const {
+    return soon([&] {
+      const Json status = serve_.status(id);
+      return status.at("status") == "IN_PROGRESS" && status.at("workerId") == worker;
+    });
+  }
+  // Runs of the history that came from this job.
+  int times_in_history(const std::string& id) const {
+    const Json history = serve_.got("/api/v1/history/runs");
+    int times = 0;
+    for (const auto& run : history.at("runs")) times += run.at("job") == id ? 1 : 0;
+    return times;
+  }
+  static void expect_clean_end(RunningWorker& worker) {
+    const Finished run = worker.stop();
+    EXPECT_EQ(run.exit_code, 0) << told(run);
+    EXPECT_EQ(containers_of(worker.pid()), Strings{});
+  }
+
+  const Token client_ = new_token("client", "submit,read"), worker_ = new_token("worker", "worker");
+  TemporaryFolder folder_;
+  Serving serve_{programs(), flags()};
+  EngineAccount account_;
+
+ private:
+  Strings flags() const {
+    write_file(folder_ / "tokens", client_.line + worker_.line);
+    return {"--jobs", "0", "--token-file", folder_ / "tokens", "--allow-repo-host", "127.0.0.1"};
+  }
+};
+
+TEST_F(ServeWorkers, DoTheJobsOfTheQueue) {
+  const std::string first = submit("test $ATTEMPT != 1", {{"runs", 3}});
+  const Strings others{submit("true"), submit("true")};
+  EXPECT_EQ(serve_.status(first).at("status"), "IN_QUEUE") << "nobody works here";
+  RunningWorker worker(env("w1"), {"--jobs", "2"});
+  const Json status = ended(first);
+  ASSERT_EQ(status.at("status"), "COMPLETED") << status << worker.said();
+  EXPECT_EQ(status.at("workerId"), "w1");
+  EXPECT_EQ(status.at("output").at("total_runs"), 3);
+  EXPECT_EQ(status.at("output").at("failures"), 1);
+  EXPECT_FALSE(status.contains("retries"));
+  for (const auto& id : others) EXPECT_EQ(ended(id).at("status"), "COMPLETED");
+
+  const std::string job = "/api/v1/jobs/" + first;
+  EXPECT_EQ(serve_.got(job + "/report.json"), status.at("output"));
+  EXPECT_EQ(serve_.got(job + "/attempts").at("attempts").size(), 3u);
+  EXPECT_EQ(serve_.got(job + "/tests").at("verdict"), "flaky");
+  EXPECT_EQ(times_in_history(first), 1);
+  const Json health = serve_.got("/v2/flaky/health");
+  EXPECT_EQ(health.at("jobs").at("completed"), 3);
+  EXPECT_EQ(health.at("workers").at("idle"), 1);
+  expect_clean_end(worker);
+}
+
+TEST_F(ServeWorkers, NeedATokenForIt) {
+  const std::string target = "/v2/flaky/job-take/w1";
+  EXPECT_EQ(serve_.get(target, {{"Authorization", "none"}}).status, 401);
+  EXPECT_EQ(serve_.get(target, client_.headers()).status, 403);
+  EXPECT_EQ(serve_.post("/v2/flaky/run", {{"input", job_input("true")}}, worker_.headers()).status, 403);
+}
+
+TEST_F(ServeWorkers, StreamEachAttempt) {
+  RunningWorker worker(env("w1"), {"--stream"});
+  const std::string id = submit("true", {{"runs", 3}});
+  std::multiset<int> attempts;
+  std::string word;
+  const bool over = soon([&] {
+    const Json answer = serve_.got("/v2/flaky/stream/" + id + "?wait=10000");
+    for (const auto& chunk : answer.at("stream"))
+      attempts.insert(chunk.at("output").at("attempt").get<int>());
+    word = answer.at("status");
+    return word != "IN_QUEUE" && word != "IN_PROGRESS";
+  });
+  ASSERT_TRUE(over) << worker.said();
+  EXPECT_EQ(word, "COMPLETED");
+  EXPECT_EQ(attempts, (std::multiset<int>{0, 1, 2}));
+  const Json output = ended(id).at("output");
+  EXPECT_EQ(output.at(0).at("total_runs"), 3) << "a list, as RunPod has it of what streams";
+  EXPECT_EQ(serve_.got("/api/v1/jobs/" + id + "/report.json"), output.at(0));
+  EXPECT_EQ(serve_.got("/api/v1/jobs/" + id + "/attempts").at("attempts").size(), 3u);
+  EXPECT_EQ(times_in_history(id), 1);
+  expect_clean_end(worker);
+}
+
+TEST_F(ServeWorkers, TellHowFarTheyAreAndStopWhatIsCancelled) {
+  RunningWorker worker(env("w1"));
+  const std::string id = submit("test $ATTEMPT = 0 || exec sleep 1000");
+  ASSERT_TRUE(soon([&] {
+    const Json status = serve_.status(id);
+    return status.value("output", Json::object()).value("attempts", 0) == 1;
+  })) << worker.said();
+  EXPECT_EQ(serve_.status(id).at("output").at("runs"), 2);
+  ASSERT_TRUE(starts("1", worker));
+
+  EXPECT_EQ(serve_.posted("/v2/flaky/cancel/" + id).at("status"), "CANCELLED");
+  ASSERT_TRUE(is_gone("1", worker)) << worker.said();
+  EXPECT_EQ(ended(submit("true")).at("status"), "COMPLETED") << "its place is free again";
+  EXPECT_EQ(serve_.status(id).at("status"), "CANCELLED");
+  EXPECT_EQ(times_in_history(id), 0);
+  expect_clean_end(worker);
+}
+
+TEST_F(ServeWorkers, StopWhatRunsPastItsExecutionTimeout) {
+  RunningWorker worker(env("w1"));
+  const std::string id = submit("exec sleep 1000", Json::object(), {{"executionTimeout", 10'000}});
+  ASSERT_TRUE(starts("0", worker));
+  const Json status = ended(id);
+  EXPECT_EQ(status.at("status"), "FAILED");
+  EXPECT_EQ(status.at("error"), "executionTimeout exceeded");
+  EXPECT_LT(status.at("executionTime"), 30'000);
+  ASSERT_TRUE(is_gone("0", worker)) << worker.said();
+  expect_clean_end(worker);
+}
+
+TEST_F(ServeWorkers, DeliverWhatIsKnownWhenTheyAreStopped) {
+  RunningWorker worker(env("w1"), {"--drain-timeout", "1s"});
+  const std::string id = submit("test $ATTEMPT = 0 || exec sleep 1000", {{"runs", 3}});
+  ASSERT_TRUE(starts("1", worker));
+  expect_clean_end(worker);
+  const Json status = ended(id);
+  EXPECT_EQ(status.at("status"), "COMPLETED");
+  EXPECT_EQ(status.at("output").at("interrupted"), true);
+  EXPECT_EQ(status.at("output").at("total_runs"), 1);
+}
+
+// One dies, and one comes back when its job is another's: each job has one result, the second's.
+TEST_F(ServeWorkers, LeaveTheirJobsToOthersWhenNobodyHearsOfThem) {
+  const std::string job_of_dead = submit("sleep 3");
+  RunningWorker dead(env("dead"), {"--jobs", "1"});
+  ASSERT_TRUE(starts("0", dead));
+  dead.signal(SIGKILL);
+  dead.finish();
+  const std::string job_of_frozen = submit("sleep 3");
+  RunningWorker frozen(env("frozen"), {"--jobs", "1"});
+  ASSERT_TRUE(starts("0", frozen));
+  frozen.signal(SIGSTOP);
+
+  RunningWorker second(env("second"), {"--jobs", "2"});
+  ASSERT_TRUE(is_with(job_of_dead, "second")) << second.said();
+  EXPECT_EQ(containers_of(dead.pid()), Strings{}) << "the second one's start has removed them";
+  const Json late = {{"output", {{"total_runs", 99}}}};
+  EXPECT_EQ(serve_.post("/v2/flaky/job-done/dead/" + job_of_dead, late, worker_.headers()).status, 200);
+  EXPECT_EQ(serve_.status(job_of_dead).at("status"), "IN_PROGRESS");
+
+  ASSERT_TRUE(is_with(job_of_frozen, "second")) << second.said();
+  frozen.signal(SIGCONT);
+  ASSERT_TRUE(soon([&] { return frozen.said().find("its result is delivered") != std::string::npos; }))
+      << frozen.said();
+  for (const auto& id : {job_of_dead, job_of_frozen}) {
+    const Json status = ended(id);
+    EXPECT_EQ(status.at("status"), "COMPLETED") << status;
+    EXPECT_EQ(status.at("workerId"), "second");
+    EXPECT_EQ(status.at("retries"), 1);
+    EXPECT_EQ(status.at("output").at("total_runs"), 2);
+    EXPECT_EQ(times_in_history(id), 1);
+  }
+  expect_clean_end(frozen);
+  expect_clean_end(second);
+}
+
+}  // namespace
