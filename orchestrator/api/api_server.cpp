@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/api/problem.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -138,6 +139,9 @@ bool ApiServer::is_from_elsewhere(const ServedRequest& request) const {
   };
   // With tokens a client may call this host by any of its names; a browser's page has no token to send.
   if (settings_.tokens.empty() && settings_.http.unix_socket.empty() && !known(host)) return true;
+  // An image or a script of a page is fetched without an Origin; browsers say so.
+  const std::string site = header("sec-fetch-site");
+  if (!site.empty() && site != "same-origin" && site != "none") return true;
   const std::string origin = header("origin");
   return !origin.empty() && host_of_origin(origin) != host;
 }
@@ -151,15 +155,24 @@ std::optional<Caller> ApiServer::caller_of(const ServedRequest& request) const {
   return caller;
 }
 
+namespace {
+
+// Each API has its own form of an error.
+ServedResponse refusal(const ServedRequest& request, int status, const std::string& why) {
+  return request.path.starts_with("/api/") ? problem(status, why) : error_response(status, why);
+}
+
+}  // namespace
+
 void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply) {
   if (is_from_elsewhere(request))
-    return reply->respond(error_response(403, "this Host or Origin may not call this server"));
+    return reply->respond(refusal(request, 403, "this Host or Origin may not call this server"));
   std::map<std::string, std::string> params;
   std::string allowed;
   const Route* route = find(request, params, allowed);
   if (!route) {
-    if (allowed.empty()) return reply->respond(error_response(404, "there is nothing at this address"));
-    ServedResponse response = error_response(405, "this address does not know that method");
+    if (allowed.empty()) return reply->respond(refusal(request, 404, "there is nothing at this address"));
+    ServedResponse response = refusal(request, 405, "this address does not know that method");
     response.headers.emplace_back("Allow", allowed);
     return reply->respond(std::move(response));
   }
@@ -167,20 +180,20 @@ void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>
   if (route->scope != kForAll) {
     const auto caller = caller_of(request);
     if (!caller) {
-      ServedResponse response = error_response(401, "a token is needed: Authorization: Bearer TOKEN");
+      ServedResponse response = refusal(request, 401, "a token is needed: Authorization: Bearer TOKEN");
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return reply->respond(std::move(response));
     }
     if (!caller->may(static_cast<Scope>(route->scope)))
-      return reply->respond(error_response(403, "this token may not do that"));
+      return reply->respond(refusal(request, 403, "this token may not do that"));
     call.caller = *caller;
   }
   try {
     route->answer(call);
   } catch (const QueueFull& full) {
-    reply->respond(not_before(error_response(429, full.what()), std::chrono::seconds(10)));
+    reply->respond(not_before(refusal(request, 429, full.what()), std::chrono::seconds(10)));
   } catch (const io::HostError& lack) {
-    reply->respond(error_response(503, lack.what()));
+    reply->respond(refusal(request, 503, lack.what()));
   }
 }
 

@@ -16,7 +16,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kMostBytes = 4 << 20;            // of a log, in one answer
-constexpr auto kLook = std::chrono::milliseconds(500);  // between two looks at a log that grows
+constexpr auto kLook = std::chrono::milliseconds(200);  // between two looks at a log that grows, or is read
 
 std::string folder_of(const ApiParts& parts, const std::string& job) {
   return parts.settings.reports + "/" + job;
@@ -68,14 +68,16 @@ class LogReader {
   // False when there is nothing more to come, or nobody to read it.
   bool pump() {
     const bool ended = has_ended();  // asked first: what was written before is read below
-    for (;;) {
-      std::string bytes = read_piece(file_, offset_, 256 * 1024);
-      if (bytes.empty()) break;
+    while (const std::size_t room = reply_->room()) {
+      std::string bytes = read_piece(file_, offset_, std::min<std::int64_t>(256 * 1024, std::int64_t(room)));
+      if (bytes.empty()) {
+        if (ended) reply_->end();
+        return !ended && reply_->write("");
+      }
       offset_ += static_cast<std::int64_t>(bytes.size());
       if (!reply_->write(std::move(bytes))) return false;
     }
-    if (ended) reply_->end();
-    return !ended && reply_->write("");
+    return reply_->write("");  // the rest when this is read
   }
 
  private:

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/problem.h"
@@ -10,9 +11,21 @@ namespace orchestrator {
 namespace {
 
 constexpr int kAtOnce = 500;
+constexpr std::size_t kPiece = 128 * 1024;  // about so much is written at a time
 constexpr auto kHeartbeat = std::chrono::seconds(15);
+constexpr auto kBehind = std::chrono::milliseconds(200);  // until a reader may have read
 
-// One reader. Pumped by whoever has news, and by its own heartbeat; never twice at once, see Waiters.
+std::string text_of(const StoredEvent& event) {
+  return fmt::format(R"(id: {}
+event: {}
+data: {{"sequence":{},"job":"{}","time":{},"type":"{}","data":{}}}
+
+)",
+                     event.sequence, event.type, event.sequence, event.job, event.time, event.type,
+                     event.data);
+}
+
+// One reader. Pumped by whoever has news, and by its own clock; never twice at once, see Waiters.
 class EventReader {
  public:
   EventReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::shared_ptr<void> seat,
@@ -25,41 +38,54 @@ class EventReader {
 
   // False when the reader is gone. `beat`: something must be sent, so that a silent end is seen.
   bool pump(bool beat) {
-    bool sent = false;
+    const std::int64_t before = after_;
+    behind_ = false;
     for (;;) {
+      behind_ = behind_ || !has_room();
+      if (behind_) break;
       const auto events = parts_.events.read(after_, job_, kAtOnce);
-      std::string text;
-      for (const auto& event : events) {
-        text += fmt::format(R"(id: {}
-event: {}
-data: {{"sequence":{},"job":"{}","time":{},"type":"{}","data":{}}}
-
-)",
-                            event.sequence, event.type, event.sequence, event.job, event.time, event.type,
-                            event.data);
-        after_ = event.sequence;
-      }
-      if (!text.empty() && !reply_->write(std::move(text))) return false;
-      sent = sent || !events.empty();
+      if (!write(events)) return false;
       if (static_cast<int>(events.size()) < kAtOnce) break;
     }
-    return sent || !beat || reply_->write(": still here\n\n");
+    return after_ > before || behind_ || !beat || reply_->write(": still here\n\n");
   }
 
+  std::chrono::milliseconds next() const { return behind_ ? kBehind : kHeartbeat; }
+
  private:
+  // As many as there is room for.
+  bool write(const std::vector<StoredEvent>& events) {
+    std::string text;
+    for (const auto& event : events) {
+      text += text_of(event);
+      after_ = event.sequence;
+      if (text.size() < kPiece) continue;
+      if (!reply_->write(std::exchange(text, {}))) return false;
+      behind_ = !has_room();
+      if (behind_) return true;
+    }
+    return text.empty() || reply_->write(std::move(text));
+  }
+
+  bool has_room() const { return reply_->room() >= 2 * kPiece; }
+
   ApiParts parts_;
   std::shared_ptr<Reply> reply_;
   std::shared_ptr<void> seat_;
   std::string job_;
   std::int64_t after_;
+  bool behind_ = false;  // there is more than the reader has room for
 };
 
 void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& reader) {
-  // Each round ends with a heartbeat and begins the next, until the reader is gone.
-  parts.waiters.wait(kAnyEvent, kHeartbeat, [parts, reader](bool last) {
+  // Each round ends with a heartbeat, or when a slow reader may have read, and begins the next, until the
+  // reader is gone.
+  const auto round = reader->next();
+  parts.waiters.wait(kAnyEvent, round, [parts, reader, round](bool last) {
     if (!reader->pump(last)) return true;
-    if (last) parts.later([parts, reader] { keep_reading(parts, reader); });
-    return last;
+    const bool over = last || reader->next() != round;
+    if (over) parts.later([parts, reader] { keep_reading(parts, reader); });
+    return over;
   });
 }
 

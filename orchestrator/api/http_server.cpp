@@ -479,6 +479,11 @@ class Connection::Exchange : public Reply {
     return true;
   }
 
+  std::size_t room() const override {
+    const std::size_t most = connection_->server_->settings.unread_bytes;
+    return most - std::min<std::size_t>(most, connection_->unread_);
+  }
+
   void end() override {
     if (!streams_ || connection_->server_->closed) return;
     asio::post(connection_->stream_.get_executor(), [c = connection_] {

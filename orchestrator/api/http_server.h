@@ -60,8 +60,10 @@ class Reply {
   virtual bool is_wanted() const = 0;
   virtual void respond(ServedResponse response) = 0;
   virtual void start_stream(ServedResponse head) = 0;  // `body` is its first piece
-  // False when the reader is gone, or too slow.
+  // False when the reader is gone, or too slow: whoever has more than a little to write asks for room first.
   virtual bool write(std::string bytes) = 0;
+  // Bytes that may be written now; a reader who takes none for a while is closed.
+  virtual std::size_t room() const = 0;
   virtual void end() = 0;
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "orchestrator/job/parse_json.h"
 #include "orchestrator/report/stable_hash.h"
 #include "orchestrator/run/failure_of.h"
@@ -19,7 +21,8 @@ void refuse_while_draining(const ApiParts& parts) {
 
 json parsed(const std::string& body) {
   std::vector<FieldError> errors;
-  auto document = parse_json(body, errors);
+  // How large it may be was asked before it was read, by its route.
+  auto document = parse_json(body, errors, body.size());
   if (!document) throw NotTaken(400, errors.empty() ? "the body is not JSON" : errors.front().message);
   if (!document->is_object()) throw NotTaken(400, "the body is not a JSON object");
   return std::move(*document);
@@ -45,6 +48,19 @@ void read_policy(const json& document, Submission& submission) {
   submission.ttl = policy_number(policy, "ttl", submission.ttl, 10'000, kWeek);
   const json low = policy.value("lowPriority", json(false));
   submission.low_priority = low.is_boolean() && low.get<bool>();
+}
+
+// Where its end is told. Longer or stranger ones are for no server that there is.
+std::string webhook_of(const json& document) {
+  constexpr std::size_t kLongest = 2'000;
+  const auto found = document.find("webhook");
+  if (found == document.end() || !found->is_string()) return "";
+  const auto& url = found->get_ref<const std::string&>();
+  const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7F; };
+  const bool web = url.starts_with("https://") || url.starts_with("http://");
+  if (!url.empty() && (!web || url.size() > kLongest || !std::all_of(url.begin(), url.end(), plain)))
+    throw NotTaken(400, fmt::format("webhook must be an http or https URL of at most {} bytes", kLongest));
+  return url;
 }
 
 // The Python client wraps an empty input once more.
@@ -76,8 +92,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   submission.client = call.caller.name;
   submission.input = io::json_text(input);
   read_policy(document, submission);
-  const json webhook = document.value("webhook", json());
-  if (webhook.is_string()) submission.webhook = webhook.get<std::string>();
+  submission.webhook = webhook_of(document);
   // Read now, so that a job that can only fail does so at once and costs nobody a place.
   try {
     JobReading reading = read_job(submission.input, UnknownFields::warn, "");

@@ -130,7 +130,7 @@ class WorkersSide {
 
   static std::optional<json> read_body(Call& call) {
     std::vector<FieldError> errors;
-    auto body = parse_json(call.request.body, errors);
+    auto body = parse_json(call.request.body, errors, call.request.body.size());
     if (body && body->is_object()) return body;
     call.reply->respond(
         error_response(400, errors.empty() ? "the body is no JSON object" : errors[0].message));

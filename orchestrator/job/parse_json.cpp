@@ -66,12 +66,14 @@ std::string reason(const std::string& what) {
 
 }  // namespace
 
-std::optional<json> parse_json(std::string_view text, std::vector<FieldError>& errors) {
+std::optional<json> parse_json(std::string_view text, std::vector<FieldError>& errors,
+                               std::size_t most_bytes) {
   const auto fail = [&](std::string message) {
     errors.push_back({"", std::move(message), ""});
     return std::optional<json>();
   };
-  if (text.size() > kLargestJson) return fail("JSON is larger than 8 MiB");
+  if (text.size() > most_bytes)
+    return fail("JSON is larger than " + std::to_string(most_bytes >> 20) + " MiB");
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) return fail("not valid JSON: it is empty");
   try {
     return json::parse(text.begin(), text.end(), Watch());

@@ -15,6 +15,7 @@ inline constexpr std::size_t kLargestJson = 8 * 1024 * 1024;
 inline constexpr int kDeepest = 64;
 
 // nullopt when it is not JSON; what is wrong is added to `errors`.
-std::optional<nlohmann::json> parse_json(std::string_view text, std::vector<FieldError>& errors);
+std::optional<nlohmann::json> parse_json(std::string_view text, std::vector<FieldError>& errors,
+                                         std::size_t most_bytes = kLargestJson);
 
 }  // namespace orchestrator

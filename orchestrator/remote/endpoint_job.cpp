@@ -11,6 +11,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr std::int64_t kWeek = 7ll * 86'400'000;  // ms; the most that RunPod takes
+
 class EndpointJob : public FollowedJob {
  public:
   using FollowedJob::FollowedJob;
@@ -18,7 +20,9 @@ class EndpointJob : public FollowedJob {
  private:
   std::string hand_in(const JobRequest& request) override {
     line_.knock("/health");
-    const json body = {{"input", request.to_json()}};
+    // How long it may take is the job's own business.
+    const json body = {{"input", request.to_json()},
+                       {"policy", {{"executionTimeout", kWeek}, {"ttl", kWeek}}}};
     // Twice would be two jobs.
     const io::HttpResponse answer = line_.post("/run", io::json_text(body), Again::when_not_done);
     if (answer.status == 400) throw io::RequestError(settings_.address.said + ": " + said_in(answer));

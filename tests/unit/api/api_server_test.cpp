@@ -119,6 +119,16 @@ TEST_F(ApiServerTest, KnowsItselfByTheNamesThatTheOperatorGave) {
   EXPECT_EQ(get("/livez", {{"Host", "other.example"}}).status, 403);
 }
 
+TEST_F(ApiServerTest, RefusesWhatAPageOfAnotherSiteLoads) {
+  start();
+  const std::string id = submitted();
+  for (const char* site : {"cross-site", "same-site"})
+    EXPECT_EQ(get("/v2/flaky/job-take/x", {{"Sec-Fetch-Site", site}}).status, 403) << site;
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE");
+  for (const char* site : {"none", "same-origin"})
+    EXPECT_EQ(get("/v2/flaky/status/" + id, {{"Sec-Fetch-Site", site}}).status, 200) << site;
+}
+
 TEST_F(ApiServerTest, RefusesPagesOfOtherSites) {
   start();
   for (const char* origin :
@@ -644,7 +654,65 @@ TEST_F(ApiServerTest, ShowsTheSummaryOfAJobThatSomebodyElseHasRun) {
   EXPECT_EQ(got("/api/v1/jobs/" + id + "/report.json").at("verdict"), "flaky");
 }
 
-// ---- events
+TEST_F(ApiServerTest, TellsItsOwnErrorsAsProblems) {
+  start();
+  for (const char* target : {"/api/v1/nothing", "/api/v1/jobs/unknown"}) {
+    const HttpAnswer answer = get(target);
+    EXPECT_EQ(answer.header("content-type"), "application/problem+json") << target;
+    EXPECT_EQ(json::parse(answer.body).at("status"), 404);
+  }
+  EXPECT_EQ(post("/api/v1/events", "{}").header("content-type"), "application/problem+json");
+  EXPECT_EQ(get("/v2/flaky/status/unknown").header("content-type"), "application/json");
+}
+
+TEST_F(ApiServerTest, TakesBodiesAsLargeAsItSays) {
+  start();
+  const std::string text(9u << 20, 'x');
+  const json large = {{"input", {{"repo", text}, {"test_command", "true"}}}};
+  EXPECT_EQ(post("/v2/flaky/run", large.dump()).status, 200);
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, json{{"output", text}}.dump()).status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "COMPLETED");
+}
+
+TEST_F(ApiServerTest, TakesNoWebhookThatNobodyCouldCall) {
+  start();
+  for (const std::string& webhook :
+       {"https://a.example/" + std::string(2'000, 'x'), std::string("ftp://a.example/"),
+        std::string("https://a.example/a b"), std::string("x")}) {
+    const json body = {{"input", json::object()}, {"webhook", webhook}};
+    EXPECT_EQ(post("/v2/flaky/run", body.dump()).status, 400) << webhook.substr(0, 40);
+  }
+}
+
+// ---- events, and logs that are followed
+
+TEST_F(ApiServerTest, TellsAllEventsToAReaderWhoTakesHisTime) {
+  start();
+  const std::string id = submitted();
+  const std::string data = json{{"text", std::string(4'000, 'x')}}.dump();
+  events_.append(std::vector<StoredEvent>(1'500, {0, id, 5, "layer_output", data}));
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_GE(w.until("id: 1500\n").size(), 6'000'000u);
+}
+
+TEST_F(ApiServerTest, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = queue_.take("", "w1", 1).at(0);
+  std::string log(6u << 20, 'x');
+  log += "the end";
+  write_file(folder_ / "reports/" + id + "/logs/attempt-0000.stdout", log);
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/jobs/" + id + "/attempts/0/stdout?follow=1"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_GE(w.until("the end").size(), log.size());
+  queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
+  w.until("0\r\n\r\n");
+}
 
 TEST_F(ApiServerTest, TellsEventsFromWhereTheReaderWasAndThenAsTheyCome) {
   start();
