@@ -6,6 +6,7 @@
 # BASE is any Debian bookworm; both stages stand on it, so that the libraries are the same. Where no registry answers:
 #   debootstrap --variant=minbase bookworm root
 #   sed 's|debian bookworm|debian-security bookworm-security|' root/etc/apt/sources.list > root/etc/apt/sources.list.d/security.list
+#   rm -rf root/var/cache/apt/archives root/var/lib/apt/lists
 #   tar -C root -c . | docker import - local/bookworm
 #   docker build --build-arg BASE=local/bookworm -t orchestrator .
 # (The second line gives it Debian's security updates; without it everything is built of the unpatched packages.)
@@ -32,9 +33,10 @@ RUN cmake --preset release \
  && strip build/release/orchestrator/orchestrator
 
 FROM ${BASE}
+# curl: for the health check of scripts/package/compose.yml.
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
+      ca-certificates curl libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
       libsqlite3-0 libprometheus-cpp-core1.0 \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*
 COPY --from=build /src/build/release/orchestrator/orchestrator /usr/local/bin/orchestrator

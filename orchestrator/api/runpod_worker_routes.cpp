@@ -138,9 +138,13 @@ class WorkersSide {
   }
 
   void hand_out(Call& call, int most, bool as_list) const {
-    const std::string worker = read_tail(call, "worker").segment;
+    const Tail tail = read_tail(call, "worker");
+    const std::string& worker = tail.segment;
     const std::string endpoint = call.param("endpoint");
     parts_.queue.heard_of(worker, endpoint);
+    if (const auto holds = tail.query.find("job_in_progress");
+        holds != tail.query.end() && holds->second == "0")
+      parts_.queue.lost_by(worker, endpoint);
     // Woken by any job's change: what is taken is looked for anew.
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
                         [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {

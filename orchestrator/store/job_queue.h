@@ -150,6 +150,9 @@ class JobQueue {
   void heard_of(const std::string& worker, const std::string& endpoint);
   std::vector<HandOut> jobs_to_stop(
       const std::string& worker) const;  // that it may still run: cancelled, or past their time
+  // One that says that it holds nothing has lost what it was given: it was started anew, or the answer did
+  // not reach it. Those jobs go back to the queue once, or fail.
+  void lost_by(const std::string& worker, const std::string& endpoint);
   struct Workers {
     int idle = 0, running = 0, silent = 0;
   };

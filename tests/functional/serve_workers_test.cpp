@@ -156,6 +156,23 @@ TEST_F(ServeWorkers, DeliverWhatIsKnownWhenTheyAreStopped) {
   EXPECT_EQ(status.at("output").at("total_runs"), 1);
 }
 
+// Where the name is a host's, nobody misses the one that died.
+TEST_F(ServeWorkers, DoTheirJobOnceMoreWhenTheyAreStartedAnewUnderTheirName) {
+  const std::string id = submit("sleep 2");
+  RunningWorker dead(env("w1"));
+  ASSERT_TRUE(starts("0", dead));
+  dead.signal(SIGKILL);
+  dead.finish();
+  RunningWorker worker(env("w1"));
+  const Json status = ended(id);
+  EXPECT_EQ(status.at("status"), "COMPLETED") << status;
+  EXPECT_EQ(status.at("retries"), 1);
+  EXPECT_LT(status.at("delayTime").get<int>() + status.at("executionTime").get<int>(), 40'000);
+  EXPECT_EQ(times_in_history(id), 1);
+  EXPECT_EQ(containers_of(dead.pid()), Strings{});
+  expect_clean_end(worker);
+}
+
 // One dies, and one comes back when its job is another's: each job has one result, the second's.
 TEST_F(ServeWorkers, LeaveTheirJobsToOthersWhenNobodyHearsOfThem) {
   const std::string job_of_dead = submit("sleep 3");

@@ -173,6 +173,24 @@ TEST_F(SilentWorker, KeepsItsJobWhileItIsHeardOf) {
   EXPECT_EQ(state("a"), JobState::running);
 }
 
+TEST_F(SilentWorker, HasLostItsJobsWhenItSaysThatItHoldsNone) {
+  submit("a");
+  take("w1");
+  submit("b");
+  take("w2");
+  submit("c");
+  take("local");
+  for (const char* worker : {"w1", "local"}) queue().lost_by(worker, "flaky");
+  queue().lost_by("w2", "another");
+  EXPECT_EQ(state("a"), JobState::queued);
+  EXPECT_EQ(find("a").retries, 1);
+  EXPECT_EQ(state("b"), JobState::running) << "of another endpoint's worker";
+  EXPECT_EQ(state("c"), JobState::running) << "the own worker says nothing over the wire";
+  take("w1");
+  queue().lost_by("w1", "flaky");
+  EXPECT_EQ(state("a"), JobState::failed);
+}
+
 TEST_F(SilentWorker, IsNeverTheOwnOne) {
   submit("a");
   take("local");
