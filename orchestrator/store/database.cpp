@@ -135,6 +135,15 @@ CREATE TRIGGER run_of_completed AFTER UPDATE OF state ON jobs
         AND json_type(summary, '$.job.plan.repo') = 'text';
   END;
 )sql",
+    // `bytes`: of what is kept for a job, so that nobody has to read all of it to know. `given_back`: times
+    // that it went back to the queue through no fault of its own.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN given_back INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET bytes = length(CAST(input AS BLOB)) + length(CAST(request AS BLOB)) + length(CAST(output AS BLOB));
+CREATE INDEX jobs_by_size ON jobs (number, ended, bytes, id);
+CREATE INDEX jobs_by_worker ON jobs (worker, state);
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 

@@ -26,6 +26,8 @@ void EventStore::append(const std::vector<StoredEvent>& events) {
 
 std::vector<StoredEvent> EventStore::read(std::int64_t after, const std::string& job, int most) const {
   return database_.with([&](SQLite::Database& connection) {
+    // One statement for both would find the events of a job by reading those of all.
+    const std::string of_job = job.empty() ? "?2 = ''" : "job = ?2";
     return sql::rows_of(
         connection,
         [](SQLite::Statement& row) {
@@ -33,9 +35,8 @@ std::vector<StoredEvent> EventStore::read(std::int64_t after, const std::string&
                              row.getColumn(2).getInt64(), row.getColumn(3).getString(),
                              row.getColumn(4).getString()};
         },
-        "SELECT sequence, job, time, type, data FROM events WHERE sequence > ?1 AND (?2 = '' OR job = ?2) "
-        "ORDER BY sequence "
-        "LIMIT ?3",
+        "SELECT sequence, job, time, type, data FROM events WHERE sequence > ?1 AND " + of_job +
+            " ORDER BY sequence LIMIT ?3",
         after, job, most);
   });
 }

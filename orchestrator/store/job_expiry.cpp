@@ -1,4 +1,4 @@
-// What time and death bring about: JobQueue's other half.
+// What time and death bring about: a part of JobQueue.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,32 +22,14 @@ void end_all(SQLite::Database& connection, const std::vector<std::string>& ids, 
            as_number(state), now, error, id);
 }
 
-// Puts running jobs back into the queue, or ends them when that has happened often enough.
-void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
-          Milliseconds now) {
-  for (const auto& id : ids) {
-    const bool again =
-        change(connection,
-               "UPDATE jobs SET state = ?, retries = retries + 1, queued = ?, started = 0, worker = '', "
-               "progress = '' WHERE id = ? AND retries < ?",
-               as_number(JobState::queued), now, id, most_retries) > 0;
-    if (again)
-      change(connection, "DELETE FROM chunks WHERE job = ?", id);
-    else
-      end_all(connection, {id}, JobState::failed, fmt::format(kLostAgain, most_retries), now);
-  }
-}
-
 // Final jobs past their age, then the oldest of them until the rest is small enough. Returns who they were.
 std::vector<std::string> forget_old(SQLite::Database& connection, const Retention& retention,
                                     Milliseconds now) {
-  constexpr const char* kSize = "length(input) + length(request) + length(output)";
   auto old = texts_of(connection, "SELECT id FROM jobs WHERE ended > 0 AND ended <= ?", now - retention.age);
   for (const auto& id :
        texts_of(connection,
-                fmt::format("SELECT id FROM (SELECT id, ended, sum({}) OVER (ORDER BY number DESC) AS "
-                            "upto FROM jobs) WHERE ended > 0 AND upto > ?",
-                            kSize),
+                "SELECT id FROM (SELECT id, ended, sum(bytes) OVER (ORDER BY number DESC) AS upto FROM jobs) "
+                "WHERE ended > 0 AND upto > ?",
                 retention.bytes))
     if (std::find(old.begin(), old.end(), id) == old.end()) old.push_back(id);
   for (const auto& id : old) {
@@ -59,6 +41,13 @@ std::vector<std::string> forget_old(SQLite::Database& connection, const Retentio
 }
 
 }  // namespace
+
+void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
+          Milliseconds now) {
+  for (const auto& id : ids)
+    if (!put_back(connection, id, "retries", most_retries, now))
+      end_all(connection, {id}, JobState::failed, fmt::format(kLostAgain, most_retries), now);
+}
 
 int JobQueue::recover(const std::string& worker, Recovery recovery) {
   const auto ids = database_.transact([&](SQLite::Database& connection) {
@@ -106,13 +95,17 @@ std::vector<std::string> JobQueue::expire(const Retention& retention) {
                 "SELECT id FROM jobs WHERE state = ? AND started + execution_timeout <= ? AND worker <> ?",
                 as_number(JobState::running), now, limits_.own_worker)),
             JobState::failed, kOverran, now);
-    lose(connection,
-         take(texts_of(
-             connection,
-             "SELECT id FROM jobs WHERE state = ? AND EXISTS (SELECT 1 FROM workers WHERE workers.name = "
-             "jobs.worker AND workers.endpoint = jobs.endpoint AND workers.heard <= ? AND jobs.started <= ?)",
-             as_number(JobState::running), now - limits_.worker_silence, now - limits_.worker_silence)),
-         limits_.retries, now);
+    // Nobody is silent who could not have been heard: while there was no server.
+    const Milliseconds silent_since = now - limits_.worker_silence;
+    if (since_ <= silent_since)
+      lose(connection,
+           take(texts_of(
+               connection,
+               "SELECT id FROM jobs WHERE state = ? AND EXISTS (SELECT 1 FROM workers WHERE workers.name = "
+               "jobs.worker AND workers.endpoint = jobs.endpoint AND workers.heard <= ? AND jobs.started <= "
+               "?)",
+               as_number(JobState::running), silent_since, silent_since)),
+           limits_.retries, now);
     end_past_ttl(JobState::running, "the job's ttl ended while it ran");
     forgotten = forget_old(connection, retention, now);
     change(connection, "DELETE FROM idempotency_keys WHERE created <= ?", now - limits_.keep_keys);
@@ -138,7 +131,7 @@ Milliseconds JobQueue::next_expiry() const {
                   "SELECT min(heard) FROM workers WHERE EXISTS (SELECT 1 FROM jobs WHERE jobs.worker = "
                   "workers.name AND jobs.state = ?)",
                   as_number(JobState::running));
-    if (heard > 0) next = std::min(next, heard + limits_.worker_silence);
+    if (heard > 0) next = std::min(next, std::max(heard, since_) + limits_.worker_silence);
     return std::max(next, now);
   });
 }

@@ -57,6 +57,13 @@ std::optional<StoredJob> find_row(SQLite::Database& connection, const std::strin
   return job;
 }
 
+std::int64_t as_bytes(std::size_t size) { return static_cast<std::int64_t>(size); }
+
+bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int64_t epoch) {
+  return number_of(connection, "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND state = ?", id,
+                   epoch, as_number(JobState::running)) > 0;
+}
+
 }  // namespace
 
 std::string_view name(JobState state) {
@@ -82,7 +89,7 @@ bool is_final(JobState state) { return state != JobState::queued && state != Job
 std::string new_job_id(bool sync) { return (sync ? "sync-" : "") + io::random_uuid() + "-u1"; }
 
 JobQueue::JobQueue(Database& database, QueueLimits limits, Now now)
-    : database_(database), limits_(limits), now_(std::move(now)) {}
+    : database_(database), limits_(limits), now_(std::move(now)), since_(now_()) {}
 
 void JobQueue::on_change(std::function<void(const std::string& id)> told) { told_ = std::move(told); }
 
@@ -117,12 +124,15 @@ Submitted JobQueue::submit(const Submission& said) {
       throw QueueFull(fmt::format("{} jobs of this client are waiting; no more are taken for now",
                                   limits_.queued_of_client));
     const bool refused = !said.error.empty();
+    const std::string input = refused ? "" : said.input;  // nobody will run it
     change(connection,
            "INSERT INTO jobs (id, endpoint, client, input, request, state, created, queued, ended, error, "
-           "execution_timeout, ttl, low_priority, webhook) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-           said.id, said.endpoint, said.client, said.input, said.request,
+           "execution_timeout, ttl, low_priority, webhook, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+           "?, ?, ?, ?)",
+           said.id, said.endpoint, said.client, input, said.request,
            refused ? as_number(JobState::failed) : queued, now, now, refused ? now : 0, said.error,
-           said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook);
+           said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook,
+           as_bytes(input.size() + said.request.size()));
     if (said.idempotency)
       change(connection,
              "INSERT INTO idempotency_keys (client, key, body_hash, job, created) VALUES (?, ?, ?, ?, ?)",
@@ -183,7 +193,8 @@ Counts JobQueue::counts(const std::string& endpoint) const {
 
 // ---- being worked on
 
-std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::string& worker, int most) {
+std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::string& worker, int most,
+                                      Whose whose) {
   const Milliseconds now = now_();
   auto taken = database_.transact([&](SQLite::Database& connection) {
     std::vector<StoredJob> jobs;
@@ -192,10 +203,13 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
       // others.
       SQLite::Statement next(
           connection,
-          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) ORDER BY "
+          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) AND (?5 = 0 OR NOT "
+          "EXISTS (SELECT 1 FROM jobs AS mine WHERE mine.state = ?4 AND mine.client = waiting.client AND "
+          "mine.worker = ?6)) ORDER BY "
           "low_priority AND queued > ?3, (SELECT count(*) FROM jobs AS other WHERE other.state = ?4 AND "
           "other.client = waiting.client), number LIMIT 1");
-      bind_all(next, as_number(JobState::queued), endpoint, now - 600'000, as_number(JobState::running));
+      bind_all(next, as_number(JobState::queued), endpoint, now - 600'000, as_number(JobState::running),
+               whose == Whose::others ? 1 : 0, worker);
       if (!next.executeStep()) break;
       const std::string id = next.getColumn(0).getString();
       change(
@@ -213,9 +227,7 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
 bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
                              const std::vector<std::string>& chunks) {
   const bool present = database_.transact([&](SQLite::Database& connection) {
-    if (number_of(connection, "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND state = ?", id, epoch,
-                  as_number(JobState::running)) == 0)
-      return false;
+    if (!is_handed_out(connection, id, epoch)) return false;
     if (!progress.empty()) change(connection, "UPDATE jobs SET progress = ? WHERE id = ?", progress, id);
     for (const auto& chunk : chunks)
       change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, chunk);
@@ -226,16 +238,30 @@ bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const st
 }
 
 bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
-                      const std::string& error) {
-  const bool present = database_.with([&](SQLite::Database& connection) {
-    return change(connection,
-                  "UPDATE jobs SET state = ?, output = ?, error = ?, ended = ?, progress = '' WHERE id = ? "
-                  "AND epoch = "
-                  "? AND state = ?",
-                  as_number(state), output, error, now_(), id, epoch, as_number(JobState::running)) > 0;
+                      const std::string& error, std::int64_t left_bytes) {
+  const bool present = database_.transact([&](SQLite::Database& connection) {
+    const bool mine = is_handed_out(connection, id, epoch);
+    if (mine)
+      change(connection,
+             "UPDATE jobs SET state = ?1, output = ?2, error = ?3, ended = ?4, progress = '', bytes = bytes "
+             "+ ?5 + "
+             "(SELECT coalesce(sum(length(data)), 0) FROM events WHERE job = ?6) WHERE id = ?6",
+             as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id);
+    else if (left_bytes > 0)
+      change(connection, "UPDATE jobs SET bytes = bytes + ? WHERE id = ?", left_bytes, id);
+    return mine;
   });
   if (present) tell(id);
   return present;
+}
+
+bool JobQueue::give_back(const std::string& id, std::int64_t epoch) {
+  const bool given = database_.transact([&](SQLite::Database& connection) {
+    return is_handed_out(connection, id, epoch) &&
+           put_back(connection, id, "given_back", limits_.give_backs, now_());
+  });
+  if (given) tell(id);
+  return given;
 }
 
 std::vector<std::string> JobQueue::take_chunks(const std::string& id) {
@@ -263,14 +289,17 @@ std::optional<StoredJob> JobQueue::cancel(const std::string& id) {
 
 bool JobQueue::retry(const std::string& id) {
   const bool changed = database_.transact([&](SQLite::Database& connection) {
-    // What failed without ever having been handed out was refused as it came in.
+    // What failed without ever having been handed out was refused as it came in. Its life begins anew.
     const bool again =
-        change(connection,
-               "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
-               "worker = '', retries = 0 WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
-               "request <> ''",
-               as_number(JobState::queued), now_(), id, as_number(JobState::failed),
-               as_number(JobState::timed_out)) > 0;
+        change(
+            connection,
+            "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
+            "worker = '', retries = 0, given_back = 0, ttl = ttl + ?2 - created, bytes = length(CAST(input "
+            "AS BLOB)) "
+            "+ length(CAST(request AS BLOB)) WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
+            "request <> ''",
+            as_number(JobState::queued), now_(), id, as_number(JobState::failed),
+            as_number(JobState::timed_out)) > 0;
     if (again) change(connection, "DELETE FROM chunks WHERE job = ?", id);
     return again;
   });
@@ -290,53 +319,6 @@ int JobQueue::purge(const std::string& endpoint, const std::string& client) {
   });
   tell(purged);
   return static_cast<int>(purged.size());
-}
-
-// ---- workers
-
-void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) {
-  database_.with([&](SQLite::Database& connection) {
-    change(connection,
-           "INSERT INTO workers (name, endpoint, heard) VALUES (?, ?, ?) ON CONFLICT (name, endpoint) DO "
-           "UPDATE SET heard "
-           "= excluded.heard",
-           worker, endpoint, now_());
-  });
-}
-
-std::vector<HandOut> JobQueue::jobs_to_stop(const std::string& worker) const {
-  return database_.with([&](SQLite::Database& connection) {
-    // What has ended long ago, or was never run, nobody works on any more.
-    return rows_of(
-        connection,
-        [](SQLite::Statement& row) {
-          return HandOut{row.getColumn(0).getString(), row.getColumn(1).getInt64()};
-        },
-        "SELECT id, epoch FROM jobs WHERE worker = ? AND (state IN (?, ?) OR state = ? AND error = ?) "
-        "AND started > 0 AND ended > ?",
-        worker, as_number(JobState::cancelled), as_number(JobState::timed_out), as_number(JobState::failed),
-        kOverran, now_() - 600'000);
-  });
-}
-
-JobQueue::Workers JobQueue::workers(const std::string& endpoint) const {
-  return database_.with([&](SQLite::Database& connection) {
-    Workers workers;
-    SQLite::Statement rows(
-        connection,
-        "SELECT heard, (SELECT count(*) FROM jobs WHERE jobs.worker = workers.name AND jobs.state = ?) "
-        "FROM workers WHERE endpoint = ?");
-    bind_all(rows, as_number(JobState::running), endpoint);
-    while (rows.executeStep()) {
-      if (rows.getColumn(0).getInt64() < now_() - limits_.worker_silence)
-        ++workers.silent;
-      else if (rows.getColumn(1).getInt64() > 0)
-        ++workers.running;
-      else
-        ++workers.idle;
-    }
-    return workers;
-  });
 }
 
 // ---- webhooks

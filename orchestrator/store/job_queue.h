@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -47,6 +49,7 @@ struct Submission {
 struct HandOut {
   std::string id;
   std::int64_t epoch = 0;  // 1, 2, …
+  auto operator<=>(const HandOut&) const = default;
 };
 
 struct StoredJob {
@@ -89,18 +92,23 @@ struct QueueLimits {
   std::int64_t queued = 10'000;           // jobs that wait
   std::int64_t queued_of_client = 2'000;  // … of one client
   int retries = 1;                        // of a job whose worker was lost
+  int give_backs = 10;                    // of a job that its worker could not run
   Milliseconds worker_silence = 50'000;   // after which a worker is lost
   std::string own_worker = "local";       // looks after its jobs' time itself, and is never silent
   Milliseconds keep_keys = 86'400'000;    // idempotency keys
 };
 
-// How long, and up to which sum, jobs that have ended are kept: what they were asked and have answered.
+// How long, and up to which sum, jobs that have ended are kept: what they were asked and have answered, their
+// events and the files that they have left.
 struct Retention {
   Milliseconds age = 30ll * 86'400'000;
   std::int64_t bytes = 4ll << 30;
 };
 
 enum class Recovery { restart, fail };
+
+// Whose jobs a worker takes: anybody's, or those of clients of whom it has none.
+enum class Whose { all, others };
 
 struct JobFilter {
   std::string client;  // empty: all
@@ -128,31 +136,39 @@ class JobQueue {
 
   // Hands jobs out: of the client with the fewest running ones first, those of low priority last, then by
   // age. `endpoint` empty: of any.
-  std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most);
+  std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most,
+                              Whose whose = Whose::all);
   // False when the epoch is not the job's present one or the job does not run: then nothing was changed.
   // `progress`: JSON, or empty for none; `chunks`: of its stream, in order.
   bool tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
                      const std::vector<std::string>& chunks);
+  // `left_bytes`: of files that are kept for the job, whoever has it now.
   bool finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
-              const std::string& error);
+              const std::string& error, std::int64_t left_bytes = 0);
+  // To the queue once more, through no fault of the job: not one of its retries. False also when that was
+  // often enough.
+  bool give_back(const std::string& id, std::int64_t epoch);
   // The chunks that nobody was given yet; they count as delivered.
   std::vector<std::string> take_chunks(const std::string& id);
 
   // The state that the job has afterwards; nullopt: unknown.
   std::optional<StoredJob> cancel(const std::string& id);
-  // Failed or timed out: to the queue once more, its output forgotten. False: it is in another state, or was
-  // refused as it came in.
+  // Failed or timed out: to the queue once more, its output forgotten, with its whole ttl ahead. False: it is
+  // in another state, or was refused as it came in.
   bool retry(const std::string& id);
   // Cancels what waits, of one client or (empty) of all; how many.
   int purge(const std::string& endpoint, const std::string& client);
 
-  // Workers that take jobs over the wire.
+  // Workers that take jobs over the wire. None of them may be called as the server's own.
+  bool is_own(const std::string& worker) const { return worker == limits_.own_worker; }
   void heard_of(const std::string& worker, const std::string& endpoint);
-  std::vector<HandOut> jobs_to_stop(
-      const std::string& worker) const;  // that it may still run: cancelled, or past their time
+  // All that the worker says it has; what it was given a while ago and leaves out twice in a row is lost.
+  void holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held);
   // One that says that it holds nothing has lost what it was given: it was started anew, or the answer did
   // not reach it. Those jobs go back to the queue once, or fail.
   void lost_by(const std::string& worker, const std::string& endpoint);
+  // That it may still run: cancelled, or past their time. Each is told every 10 s at the most.
+  std::vector<HandOut> jobs_to_stop(const std::string& worker);
   struct Workers {
     int idle = 0, running = 0, silent = 0;
   };
@@ -179,7 +195,15 @@ class JobQueue {
   Database& database_;
   QueueLimits limits_;
   Now now_;
+  Milliseconds since_;  // when this was made
   std::function<void(const std::string&)> told_;
+
+  // What need not outlive the process; after the database's lock where both are held.
+  std::mutex mutex_;
+  using Place = std::pair<std::string, std::string>;  // worker, endpoint
+  std::map<Place, Milliseconds> heard_;               // when that was written last
+  std::map<Place, std::vector<HandOut>> missing_;     // what the worker did not name the last time
+  std::map<HandOut, Milliseconds> told_to_stop_;
 };
 
 // "<uuid>-u1", or "sync-<uuid>-u1".

@@ -1,4 +1,4 @@
-// What both halves of JobQueue know of its table.
+// What all parts of JobQueue know of its table.
 #pragma once
 
 #include "orchestrator/store/job_queue.h"
@@ -9,5 +9,23 @@ namespace orchestrator {
 inline constexpr const char* kOverran = "executionTimeout exceeded";
 
 inline int as_number(JobState state) { return static_cast<int>(state); }
+
+// To the queue once more, unless that was `most` times already by this count: a column.
+inline bool put_back(SQLite::Database& connection, const std::string& id, const std::string& count, int most,
+                     Milliseconds now) {
+  const bool again =
+      sql::change(connection,
+                  "UPDATE jobs SET state = ?, " + count + " = " + count +
+                      " + 1, queued = ?, started = 0, worker = '', progress = '' WHERE id = ? AND " + count +
+                      " < ?",
+                  as_number(JobState::queued), now, id, most) > 0;
+  if (again) sql::change(connection, "DELETE FROM chunks WHERE job = ?", id);
+  return again;
+}
+
+// Running jobs whose worker does not have them any more: back to the queue, or ended when that has happened
+// often enough.
+void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
+          Milliseconds now);
 
 }  // namespace orchestrator

@@ -39,6 +39,24 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
   EXPECT_EQ(find("another").number, 4) << "numbers go on";
 }
 
+TEST_F(DatabaseTest, KnowsTheSizesOfWhatCameBeforeItCountedThem) {
+  end("a", JobState::completed);
+  const std::string sizes = "SELECT bytes FROM jobs";
+  const auto size = database_->with([&](SQLite::Database& of_today) {
+    const auto counted = of_today.execAndGet(sizes).getInt64();
+    of_today.exec(
+        "DROP INDEX jobs_by_size; DROP INDEX jobs_by_worker; ALTER TABLE jobs DROP COLUMN bytes; ALTER TABLE "
+        "jobs "
+        "DROP COLUMN given_back; PRAGMA user_version = 2");
+    return counted;
+  });
+  EXPECT_GT(size, 0);
+  open();
+  EXPECT_EQ(
+      database_->with([&](SQLite::Database& migrated) { return migrated.execAndGet(sizes).getInt64(); }),
+      size);
+}
+
 TEST_F(DatabaseTest, OfALaterVersionIsRefused) {
   database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA user_version = 999"); });
   queue_.reset();

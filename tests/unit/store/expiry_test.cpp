@@ -139,6 +139,20 @@ TEST_F(Expiring, DoesNothingToWhatHasEnded) {
   EXPECT_EQ(state("a"), JobState::completed);
 }
 
+TEST_F(Expiring, GivesAJobThatIsTriedOnceMoreItsWholeTtl) {
+  submit_with("a", 10'000, kLong);
+  now_ += 10'000;
+  queue().expire({});
+  now_ += 50'000;
+  ASSERT_TRUE(queue().retry("a"));
+  now_ += 9'999;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::queued);
+  now_ += 1;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::timed_out);
+}
+
 // ---- workers
 
 using SilentWorker = StoreTest;
@@ -199,6 +213,20 @@ TEST_F(SilentWorker, IsNeverTheOwnOne) {
   EXPECT_EQ(state("a"), JobState::running);
 }
 
+TEST_F(SilentWorker, IsNotOneWhomNobodyCouldHear) {
+  submit("a");
+  queue().heard_of("w1", "flaky");
+  take("w1");
+  now_ += 10 * limits_.worker_silence;
+  open();  // the server was down
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::running);
+  EXPECT_EQ(queue().next_expiry(), now_ + limits_.worker_silence);
+  now_ += limits_.worker_silence;
+  queue().expire({});
+  EXPECT_EQ(state("a"), JobState::queued) << "it has had its time";
+}
+
 TEST_F(SilentWorker, IsCountedApart) {
   queue().heard_of("w1", "flaky");
   now_ += limits_.worker_silence + 1;
@@ -257,6 +285,37 @@ TEST_F(Retaining, ForgetsTheOldestWhenAllTogetherAreTooLarge) {
   Retention retention;
   retention.bytes = 2'500;  // two of them
   EXPECT_EQ(queue().expire(retention), Ids{"a"});
+  EXPECT_EQ(queue().expire(retention), Ids{});
+}
+
+TEST_F(Retaining, CountsFilesAndEvents) {
+  submit("files");
+  const StoredJob with_files = take();
+  queue().finish("files", with_files.epoch, JobState::completed, "1", "", 5'000);
+  submit("cancelled");
+  const StoredJob cancelled = take();
+  queue().cancel("cancelled");
+  queue().finish("cancelled", cancelled.epoch, JobState::completed, "1", "", 5'000);
+  submit("events");
+  const StoredJob with_events = take();
+  events().append({{0, "events", now_, "output", std::string(5'000, 'x')}});
+  finish(with_events);
+  Retention retention;
+  retention.bytes = 15'500;
+  EXPECT_EQ(queue().expire(retention), Ids{});
+  for (const char* oldest : {"files", "cancelled", "events"}) {
+    retention.bytes -= 5'000;
+    EXPECT_EQ(queue().expire(retention), Ids{oldest});
+  }
+}
+
+TEST_F(Retaining, DoesNotCountWhatAJobHasLeftThatIsTriedOnceMore) {
+  submit("a");
+  queue().finish("a", take().epoch, JobState::failed, std::string(5'000, '1'), "", 5'000);
+  ASSERT_TRUE(queue().retry("a"));
+  finish(take());
+  Retention retention;
+  retention.bytes = 4'000;
   EXPECT_EQ(queue().expire(retention), Ids{});
 }
 

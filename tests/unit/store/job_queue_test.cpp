@@ -57,6 +57,7 @@ TEST_F(JobQueueTest, EndsAtOnceAJobThatCanOnlyFail) {
   EXPECT_EQ(find("a").error, "no such thing");
   EXPECT_EQ(find("a").ended, now_);
   EXPECT_TRUE(queue().take("", "local", 1).empty());
+  EXPECT_EQ(find("a").input, "") << "nobody will run it";
 }
 
 TEST_F(JobQueueTest, ListsTheNewestFirstAPageAtATime) {
@@ -337,6 +338,42 @@ TEST_F(JobQueueTest, CancelsWhatWaits) {
   EXPECT_EQ(find("a").ended, now_);
   EXPECT_TRUE(queue().take("", "local", 1).empty());
   EXPECT_EQ(told_, Ids{"a"});
+}
+
+TEST_F(JobQueueTest, TakesOnlyTheJobsOfOthersWhereThatIsAsked) {
+  submit("a", "ann");
+  submit("b", "ann");
+  submit("c", "bob");
+  submit("d", "cem");
+  EXPECT_EQ(take("local").id, "a");
+  EXPECT_EQ(queue().take("", "w1", 1).front().id, "c") << "of whom another worker has some";
+  EXPECT_EQ(ids(queue().take("", "local", 5, Whose::others)), Ids{"d"});
+  EXPECT_EQ(ids(queue().take("", "w1", 5, Whose::others)), Ids{"b"});
+}
+
+TEST_F(JobQueueTest, GetsAJobBackWithoutCountingThatAsARetry) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().tell_progress("a", taken.epoch, R"({"n":1})", {"1"});
+  told_.clear();
+  EXPECT_TRUE(queue().give_back("a", taken.epoch));
+  EXPECT_EQ(told_, Ids{"a"});
+  const StoredJob found = find("a");
+  EXPECT_EQ(found.state, JobState::queued);
+  EXPECT_EQ(found.retries, 0);
+  EXPECT_EQ(found.worker, "");
+  EXPECT_EQ(found.progress, "");
+  EXPECT_EQ(queue().take_chunks("a"), Ids{});
+  EXPECT_FALSE(queue().give_back("a", taken.epoch)) << "nobody has it";
+  take();
+  EXPECT_FALSE(queue().give_back("a", taken.epoch)) << "another has it";
+}
+
+TEST_F(JobQueueTest, DoesNotGetAJobBackForEver) {
+  submit("a");
+  for (int i = 0; i < limits_.give_backs; ++i) EXPECT_TRUE(queue().give_back("a", take().epoch));
+  EXPECT_FALSE(queue().give_back("a", take().epoch));
+  EXPECT_EQ(state("a"), JobState::running) << "it is for the worker to end it";
 }
 
 TEST_F(JobQueueTest, CancelsWhatRunsAndDropsItsResult) {
