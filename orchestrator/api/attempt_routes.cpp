@@ -30,10 +30,12 @@ std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
 }
 
 // Of a job that runs: the attempts that have ended behind an event, which becomes the last that was read.
+// Those of earlier hand-outs are forgotten.
 json ended_attempts(const ApiParts& parts, const std::string& job, std::int64_t& after) {
   json attempts = json::array();
   for (const auto& event : parts.events.read(after, job, 100'000)) {
     after = event.sequence;
+    if (event.type == "job_started") attempts.clear();
     if (event.type != "attempt_finished") continue;
     json data = json::parse(event.data, nullptr, false);
     for (const char* sum : {"done", "runs", "running", "not_passed"}) data.erase(sum);

@@ -52,6 +52,16 @@ HandOut hand_out_of(const std::string& id) {
   return job;
 }
 
+std::vector<HandOut> hand_outs_of(const std::string& ids) {
+  std::vector<HandOut> jobs;
+  for (std::size_t at = 0; at < ids.size();) {
+    const std::size_t end = std::min(ids.find(',', at), ids.size());
+    if (end > at) jobs.push_back(hand_out_of(ids.substr(at, end - at)));
+    at = end + 1;
+  }
+  return jobs;
+}
+
 ServedResponse nothing() { return {204, "", "", {}}; }
 
 class WorkersSide {
@@ -67,16 +77,22 @@ class WorkersSide {
 
   // Jobs that this worker may still run and that nobody wants any more.
   void stop(Call& call) const {
-    const std::string worker = read_tail(call, "worker").segment;
-    parts_.queue.heard_of(worker, call.param("endpoint"));
-    std::vector<std::string> ids;
-    for (const HandOut& job : parts_.queue.jobs_to_stop(worker)) ids.push_back(id_of(job));
-    call.reply->respond(ids.empty() ? nothing() : json_response({{"jobsToStop", ids}}));
+    const auto worker = heard(call);
+    if (!worker) return;
+    parts_.waiters.wait(kAnyJob, milliseconds(kHold),
+                        [parts = parts_, worker = worker->segment, reply = call.reply](bool last) {
+                          if (!reply->is_wanted()) return true;
+                          std::vector<std::string> ids;
+                          for (const HandOut& job : parts.queue.jobs_to_stop(worker))
+                            ids.push_back(id_of(job));
+                          if (ids.empty() && !last) return false;
+                          reply->respond(ids.empty() ? nothing() : json_response({{"jobsToStop", ids}}));
+                          return true;
+                        });
   }
 
   void done(Call& call) const {
-    const std::string worker = call.param("worker");
-    parts_.queue.heard_of(worker, call.param("endpoint"));
+    if (!heard(call)) return;
     const auto job = found(call);
     if (!job) return;
     if (!is_present(call, *job)) return call.reply->respond(json_response(json::object()));
@@ -84,7 +100,7 @@ class WorkersSide {
     if (!body) return;
     const json output = body->value("output", json());
     const std::string told = output.is_null() ? "" : io::json_text(output);
-    if (body->value("status", "") == "IN_PROGRESS") {
+    if (body->value("status", json()) == "IN_PROGRESS") {
       parts_.queue.tell_progress(job->id, job->epoch, told, {});
     } else {
       const json error = body->value("error", json());
@@ -99,6 +115,7 @@ class WorkersSide {
   }
 
   void stream(Call& call) const {
+    if (!heard(call)) return;
     const auto job = found(call);
     if (!job) return;
     const auto body = read_body(call);
@@ -109,11 +126,29 @@ class WorkersSide {
   }
 
   void ping(Call& call) const {
-    parts_.queue.heard_of(read_tail(call, "worker").segment, call.param("endpoint"));
+    const auto worker = heard(call);
+    if (!worker) return;
+    // One of the SDK that has no jobs says its version alone; who says neither may have some.
+    const auto& said = worker->query;
+    const auto ids = said.find("job_id");
+    if (ids != said.end() || said.count("runpod_version"))
+      parts_.queue.holds(worker->segment, call.param("endpoint"),
+                         ids == said.end() ? std::vector<HandOut>() : hand_outs_of(ids->second));
     call.reply->respond(json_response(json::object()));
   }
 
  private:
+  // The worker that speaks; else the answer is given.
+  std::optional<Tail> heard(Call& call) const {
+    Tail worker = read_tail(call, "worker");
+    if (parts_.queue.is_own(worker.segment)) {
+      call.reply->respond(error_response(400, "this is the name of the server's own worker"));
+      return std::nullopt;
+    }
+    parts_.queue.heard_of(worker.segment, call.param("endpoint"));
+    return worker;
+  }
+
   // Of this endpoint; else the answer is given.
   std::optional<StoredJob> found(Call& call) const {
     auto job = parts_.queue.find(hand_out_of(read_tail(call, "id").segment).id);
@@ -138,19 +173,20 @@ class WorkersSide {
   }
 
   void hand_out(Call& call, int most, bool as_list) const {
-    const Tail tail = read_tail(call, "worker");
-    const std::string& worker = tail.segment;
+    const auto said = heard(call);
+    if (!said) return;
+    const std::string& worker = said->segment;
     const std::string endpoint = call.param("endpoint");
-    parts_.queue.heard_of(worker, endpoint);
-    if (const auto holds = tail.query.find("job_in_progress");
-        holds != tail.query.end() && holds->second == "0")
+    if (const auto busy = said->query.find("job_in_progress");
+        busy != said->query.end() && busy->second == "0")
       parts_.queue.lost_by(worker, endpoint);
     // Woken by any job's change: what is taken is looked for anew.
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
                         [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
                           if (!reply->is_wanted()) return true;  // a job would be lost with it
-                          if (parts.draining()) return reply->respond(nothing()), true;
-                          const auto jobs = parts.queue.take(endpoint, worker, most);
+                          // Who were answered at once would ask at once again.
+                          const auto jobs = parts.draining() ? std::vector<StoredJob>()
+                                                             : parts.queue.take(endpoint, worker, most);
                           if (jobs.empty() && !last) return false;
                           if (jobs.empty()) return reply->respond(nothing()), true;
                           json list = json::array();

@@ -18,6 +18,7 @@
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/free_space.h"
+#include "orchestrator/service/expiry.h"
 #include "orchestrator/service/local_worker.h"
 #include "orchestrator/service/webhooks.h"
 #include "sandbox/io/error.h"
@@ -74,7 +75,11 @@ class ServeMode {
         std::make_unique<Webhooks>(session_.loop(), background_, queue_,
                                    WebhookSettings{options.serve.private_webhooks, options.ca_file,
                                                    [](const StoredJob& job) { return runpod_status(job); }});
+    expiry_ = std::make_unique<Expiry>(session_.loop(), background_, queue_, wall_clock, retention(),
+                                       [this](const std::string& id) { forget_reports(id); });
     settings.secrets = [](const auto& names) { return gather_secrets(names, environment); };
+    settings.fails_interrupted = options.serve.fail_on_restart;
+    settings.look_at_host = [this] { look_at_host(); };
     worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
                                             events_, settings);
   }
@@ -86,7 +91,7 @@ class ServeMode {
       api_->job_changed(id);
       worker_->job_changed(id);
       webhooks_changed();
-      expiry_changed();
+      expiry_->changed();
     });
     events_.on_append([this](const std::vector<StoredEvent>& events) {
       count(events);
@@ -101,7 +106,7 @@ class ServeMode {
     webhooks_->look();
     look_at_host();
     notify_service_manager("READY=1");
-    expire();
+    expiry_->start();
     session_.loop().run_until([this] { return draining_ && worker_->idle(); });
     api_->stop(std::chrono::seconds(2));
     session_.close_engine();
@@ -177,6 +182,7 @@ class ServeMode {
     session_.engine().sandbox().probe([this](io::Result<sandbox::Capabilities> probed) {
       auto why = disk_obstacle({host_.engine.data_root, session_.state_folder()});
       if (!probed.ok()) why = "the engine does not answer";
+      worker_->set_able(!why);
       const std::lock_guard lock(ready_mutex_);
       if (why != not_ready_)
         spdlog::warn("{}", why ? *why + ": no jobs are taken" : "this host can work again");
@@ -194,36 +200,13 @@ class ServeMode {
       });
   }
 
-  // What time brings about. The database is asked in the background, the reports of forgotten jobs go there,
-  // too.
-  void expire() {
-    background_.post([this] {
-      const Retention retention{static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000), 4ll << 30};
-      for (const auto& id : queue_.expire(retention)) {
-        std::error_code ignored;
-        fs::remove_all(folder_ + "/reports/" + id, ignored);
-      }
-      plan_expiry();
-    });
+  Retention retention() const {
+    return {.age = static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000)};
   }
 
-  // In the background.
-  void plan_expiry() {
-    const Milliseconds wait = std::clamp<Milliseconds>(queue_.next_expiry() - wall_clock(), 1'000, 60'000);
-    session_.loop().post([this, wait] {
-      expiry_ = session_.loop().call_after(std::chrono::milliseconds(wait), [this] { expire(); });
-    });
-  }
-
-  // From any thread: a job that came or was taken may have to end before the next look at all of them.
-  void expiry_changed() {
-    if (expiry_told_.exchange(true)) return;
-    session_.loop().post([this] {
-      replanning_ = session_.loop().call_after(std::chrono::seconds(1), [this] {
-        expiry_told_ = false;
-        background_.post([this] { plan_expiry(); });
-      });
-    });
+  void forget_reports(const std::string& job) const {
+    std::error_code ignored;
+    fs::remove_all(folder_ + "/reports/" + job, ignored);
   }
 
   // The first: no new jobs, those that run go on for a while. The second: at once.
@@ -258,8 +241,9 @@ class ServeMode {
   std::unique_ptr<ApiServer> api_;
   std::unique_ptr<LocalWorker> worker_;
   std::unique_ptr<Webhooks> webhooks_;
-  std::atomic<bool> webhooks_told_{false}, expiry_told_{false};
-  std::unique_ptr<io::Timer> expiry_, replanning_, drained_, looking_;
+  std::unique_ptr<Expiry> expiry_;
+  std::atomic<bool> webhooks_told_{false};
+  std::unique_ptr<io::Timer> drained_, looking_;
   std::atomic<double> cpus_leased_{0};
   mutable std::mutex ready_mutex_;
   std::optional<std::string> not_ready_;  // guarded by ready_mutex_

@@ -2,11 +2,16 @@
 // posted to by the loop's thread; its destructor waits until everything posted is done.
 #pragma once
 
+#include <spdlog/spdlog.h>
+
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
+
+#include "sandbox/io/loop.h"
 
 namespace orchestrator {
 
@@ -40,5 +45,24 @@ class Background {
   bool ending_ = false;                       // same
   std::thread thread_;
 };
+
+// Calls `answer(owner, what question() has returned)` on the loop's thread, unless the owner is gone by then.
+// A question that throws is answered, too: with an empty value, once the log has `complaint` and why.
+template <class Owner, class Question, class Answer>
+void ask(Background& background, io::Loop& loop, std::shared_ptr<Owner*> owner, const char* complaint,
+         Question question, Answer answer) {
+  background.post([&loop, owner = std::move(owner), complaint, question = std::move(question),
+                   answer = std::move(answer)] {
+    decltype(question()) said{};
+    try {
+      said = question();
+    } catch (const std::exception& error) {
+      spdlog::error("{}: {}", complaint, error.what());
+    }
+    loop.post([owner, answer, said = std::move(said)] {
+      if (*owner) answer(**owner, said);
+    });
+  });
+}
 
 }  // namespace orchestrator

@@ -33,6 +33,12 @@ JobInputs inputs_of(const HostedJobSpec& spec) {
   return inputs;
 }
 
+void make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
+}
+
 void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
   std::ofstream out(path, std::ios::binary);
   write(out);
@@ -40,31 +46,49 @@ void write_file(const std::string& path, const std::function<void(std::ostream&)
   if (!out) throw io::HostError(fmt::format("cannot write {}", path));
 }
 
-HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSpec& spec) {
+void write_files(const Report& report, const Spool& spool, const HostedJobSpec& spec) {
+  make_folder(spec.reports);
+  write_file(HostedJob::report_file(spec.reports, "json"),
+             [&](std::ostream& out) { write_json(report, spool, out); });
+  for (const auto& format : report_formats())
+    write_file(HostedJob::report_file(spec.reports, format.flag + 2),
+               [&](std::ostream& out) { format.write(report, spool, out); });
+}
+
+std::int64_t bytes_below(const std::string& folder) {
+  std::uintmax_t bytes = 0;
+  std::error_code gone;
+  for (const auto& entry : fs::recursive_directory_iterator(folder, gone))
+    if (entry.is_regular_file(gone)) bytes += entry.file_size();
+  return static_cast<std::int64_t>(bytes);
+}
+
+}  // namespace
+
+HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSpec& spec) try {
   report.program_version = spec.program_version;
   report.reproduce = reproduce_job(report);
   HostedResult result;
   result.interrupted = report.end == RunEnd::cancelled;
   result.host_failed =
       report.end == RunEnd::infrastructure || report.count(sandbox::Outcome::infrastructure_error) > 0;
+  result.total_runs = report.total_runs();
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();
   if (spec.reports.empty()) return result;
   try {
-    fs::create_directories(spec.reports);
-    write_file(HostedJob::report_file(spec.reports, "json"),
-               [&](std::ostream& out) { write_json(report, spool, out); });
-    for (const auto& format : report_formats())
-      write_file(HostedJob::report_file(spec.reports, format.flag + 2),
-                 [&](std::ostream& out) { format.write(report, spool, out); });
+    write_files(report, spool, spec);
+    result.left_bytes = bytes_below(spec.reports);
   } catch (const std::exception& error) {
     spdlog::error("job {}: its reports were not kept: {}", spec.id, error.what());
   }
   return result;
+} catch (const std::exception& error) {
+  return {.error = fmt::format("the report cannot be written: {}", error.what()),
+          .error_kind = "host",
+          .host_failed = true};
 }
-
-}  // namespace
 
 std::optional<nlohmann::json> progress_of(const Event& event) {
   if (event.type == "layer_started") return nlohmann::json{{"stage", event.data.at("title")}};
@@ -92,9 +116,13 @@ HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& en
       spec_(std::move(spec)),
       ended_(std::move(ended)),
       self_(std::make_shared<HostedJob*>(this)) {
-  fs::create_directories(spec_.scratch);
+  make_folder(spec_.scratch);
   events_.subscribe(std::move(on_event));
-  if (!spec_.logs.empty()) fs::create_directories(spec_.logs);
+  if (!spec_.logs.empty()) {
+    std::error_code ignored;
+    fs::remove_all(spec_.logs, ignored);  // of an earlier hand-out: its attempts are not ours
+    make_folder(spec_.logs);
+  }
   execution_ =
       std::make_unique<JobExecution>(loop_, engine.sandbox(), spec_.images ? *spec_.images : engine.images(),
                                      host, inputs_of(spec_), events_);

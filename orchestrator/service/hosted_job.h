@@ -32,12 +32,18 @@ struct HostedJobSpec {
 };
 
 struct HostedResult {
-  std::string summary;       // report.json as far as it fits; empty: there is none
-  std::string error;         // a sentence or several, where there are no attempts to report
-  std::string error_kind;    // as in Failure
-  bool interrupted = false;  // stopped by us: the summary is of what was known
-  bool host_failed = false;  // the engine or the host may be broken: so is what comes next
+  std::string summary;          // report.json as far as it fits; empty: there is none
+  std::string error;            // a sentence or several, where there are no attempts to report
+  std::string error_kind;       // as in Failure
+  bool interrupted = false;     // stopped by us: the summary is of what was known
+  bool host_failed = false;     // the engine or the host may be broken: so is what comes next
+  int total_runs = 0;           // attempts that say something about the command
+  std::int64_t left_bytes = 0;  // of the files that stay: reports and logs
 };
+
+// Writes the reports, and the summary above all: where that cannot be, it is an error of the host. Throws
+// nothing; any thread.
+HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSpec& spec);
 
 // How far a job is, in a few words for whoever waits; nothing where the event does not change that.
 std::optional<nlohmann::json> progress_of(const Event& event);

@@ -14,6 +14,8 @@ namespace orchestrator {
 namespace {
 
 constexpr auto kWriteEvery = std::chrono::milliseconds(200);
+constexpr int kTellOutput = 5;  // tries to write the end of a job before its output is given up
+constexpr std::chrono::seconds kTellPause{1}, kLongestTellPause{60};
 constexpr std::size_t kOutputText = 4'096;  // bytes of one event's text that are kept
 
 StoredEvent stored(const std::string& job, const Event& event) {
@@ -64,6 +66,15 @@ class LocalWorker::Active {
   bool overran_ = false;
 };
 
+// What the queue is to be told of a hand-out that is over.
+struct LocalWorker::End {
+  HandOut job;
+  bool to_give_back = false;  // as long as the queue takes it
+  JobState state = JobState::completed;
+  std::string output, error;
+  std::int64_t left_bytes = 0;
+};
+
 LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
                          JobQueue& queue, EventStore& events, LocalWorkerSettings settings)
     : loop_(loop),
@@ -105,27 +116,34 @@ void LocalWorker::check(const std::string& id) {
 }
 
 void LocalWorker::look() {
-  if (!taking_ || asking_ > 0 || static_cast<int>(active_.size()) >= settings_.jobs) return;
-  ++asking_;
-  background_.post([this, self = self_] {
-    std::vector<StoredJob> taken;
-    try {
-      taken = queue_.take("", settings_.name, 1);
-    } catch (const std::exception& error) {
-      spdlog::error("no job could be taken: {}", error.what());
-    }
-    loop_.post([self, taken = std::move(taken)] {
-      if (!*self) return;
-      --(*self)->asking_;
-      for (const auto& job : taken) (*self)->begin(job);
-    });
-  });
+  // Long jobs of one client keep nobody else out: CPUs and memory are shared among all that run.
+  const int active = static_cast<int>(active_.size());
+  const Whose whose = active < settings_.jobs ? Whose::all : Whose::others;
+  if (!taking_ || !able_ || active >= 2 * settings_.jobs) return;
+  if (std::exchange(asking_, true)) {
+    again_ = true;
+    return;
+  }
+  ask(
+      background_, loop_, self_, "no job could be taken",
+      [this, whose] { return queue_.take("", settings_.name, 1, whose); },
+      [](LocalWorker& self, const std::vector<StoredJob>& taken) {
+        self.asking_ = false;
+        for (const auto& job : taken) self.begin(job);
+        if (std::exchange(self.again_, false)) self.look();
+      });
+}
+
+void LocalWorker::set_able(bool able) {
+  able_ = able;
+  look();
 }
 
 HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   HostedJobSpec spec;
   spec.id = job.id;
-  spec.scratch = fmt::format("{}/{}", settings_.scratch, job.id);
+  // An earlier hand-out may still be cleaning up.
+  spec.scratch = fmt::format("{}/{}-{}", settings_.scratch, job.id, job.epoch);
   spec.reports = settings_.reports.empty() ? "" : fmt::format("{}/{}", settings_.reports, job.id);
   spec.defaults = settings_.defaults;
   spec.credential = settings_.credential;
@@ -153,37 +171,78 @@ void LocalWorker::begin(const StoredJob& job) {
   } catch (...) {
     // Whatever is the matter with a job is its end, not the server's.
     const Failure failure = failure_of(std::current_exception());
-    spdlog::error("job {} cannot begin: {}", job.id, failure.message);
     std::erase_if(active_, [&](const auto& each) { return each->job().id == job.id; });
-    tell_end(job, JobState::failed, "", runpod_error(failure, settings_.version, "", settings_.name));
+    over(job, false,
+         {.error = failure.message, .error_kind = failure.kind, .host_failed = failure.kind == "host"});
   }
   look();
-}
-
-void LocalWorker::tell_end(const StoredJob& job, JobState state, const std::string& summary,
-                           const std::string& error) {
-  background_.post([this, id = job.id, epoch = job.epoch, state, summary, error] {
-    queue_.finish(id, epoch, state, summary, error);
-  });
 }
 
 void LocalWorker::ended(Active& active, HostedResult result) {
   flush();
   const StoredJob job = active.job();
-  const bool ours_to_tell = !stopping_ || !result.interrupted;
-  std::string error = result.error;
-  JobState state = error.empty() ? JobState::completed : JobState::failed;
-  if (active.overran()) {
-    state = JobState::failed;
-    error = "executionTimeout exceeded";
-  } else if (!error.empty()) {
-    error = runpod_error({result.error_kind, error, 0}, settings_.version, "", settings_.name);
-  }
-  spdlog::info("job {} ends: {}{}", job.id, ours_to_tell ? name(state) : "interrupted",
-               result.error.empty() ? "" : ", " + result.error);
+  const bool overran = active.overran();
   std::erase_if(active_, [&](const auto& each) { return each.get() == &active; });
-  if (ours_to_tell) tell_end(job, state, result.summary, error);
+  over(job, overran, std::move(result));
   look();
+}
+
+void LocalWorker::over(const StoredJob& job, bool overran, HostedResult result) {
+  const HandOut hand_out{job.id, job.epoch};
+  if (stopping_ && result.interrupted) {
+    spdlog::info("job {} is interrupted", job.id);
+    if (settings_.fails_interrupted) return;  // by the next start, which finds that it ran
+    return background_.post([this, hand_out] { queue_.give_back(hand_out.id, hand_out.epoch); });
+  }
+  if (result.host_failed && settings_.look_at_host) {
+    able_ = false;  // until that has said otherwise
+    settings_.look_at_host();
+  }
+  End end{.job = hand_out, .output = std::move(result.summary), .left_bytes = result.left_bytes};
+  // Not its fault; a defect would come again.
+  end.to_give_back =
+      result.host_failed && result.total_runs == 0 && !overran && result.error_kind != "defect";
+  if (overran)
+    end.error = "executionTimeout exceeded";
+  else if (!result.error.empty())
+    end.error = runpod_error({result.error_kind, result.error, 0}, settings_.version, "", settings_.name);
+  if (!end.error.empty()) end.state = JobState::failed;
+  spdlog::info("job {} ends: {}{}", job.id, end.to_give_back ? "the host has failed" : name(end.state),
+               result.error.empty() ? "" : ", " + result.error);
+  tell_end(std::make_shared<const End>(std::move(end)), 1);
+}
+
+// The result of hours is not lost to a database that is full or busy for a while.
+void LocalWorker::tell_end(std::shared_ptr<const End> end, int tries) {
+  untold_[end->job] = nullptr;
+  ask(
+      background_, loop_, self_, "the end of a job was not written",
+      [this, end] {
+        const auto& [id, epoch] = end->job;
+        if (!end->to_give_back || !queue_.give_back(id, epoch))
+          queue_.finish(id, epoch, end->state, end->output, end->error, end->left_bytes);
+        return true;
+      },
+      [end, tries](LocalWorker& self, bool told) {
+        if (told)
+          self.untold_.erase(end->job);
+        else
+          self.tell_end_later(end, tries);
+      });
+}
+
+void LocalWorker::tell_end_later(std::shared_ptr<const End> end, int tries) {
+  if (tries == kTellOutput) {
+    // A sentence may find room where a report does not.
+    const Failure failure{"host", "the result of the job could not be written", 0};
+    end =
+        std::make_shared<const End>(End{.job = end->job,
+                                        .state = JobState::failed,
+                                        .error = runpod_error(failure, settings_.version, "", settings_.name),
+                                        .left_bytes = end->left_bytes});
+  }
+  const auto pause = std::min(kLongestTellPause, kTellPause * (1 << std::min(tries - 1, 6)));
+  untold_[end->job] = loop_.call_after(pause, [this, end, tries] { tell_end(end, tries + 1); });
 }
 
 // Several events in one commit.

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,7 +20,7 @@ namespace orchestrator {
 
 struct LocalWorkerSettings {
   std::string name = "local";  // who has the job, in the queue
-  int jobs = 4;                // at once
+  int jobs = 4;                // at once; up to twice as many when clients would wait who have none of them
   std::string scratch;         // a folder of this process
   std::string reports;         // a folder that stays: one below it for each job
   std::string version;
@@ -29,6 +30,10 @@ struct LocalWorkerSettings {
   std::vector<std::string> allowed_hosts;  // to clone from
   // Values of the variables that a job may have; throws io::RequestError where there is none.
   std::function<sandbox::EnvList(const std::vector<std::string>& names)> secrets;
+  bool fails_interrupted = false;  // jobs that stop() has interrupted stay here; else the queue has them back
+  // Something has failed that is not the jobs' fault: nothing is taken until set_able(). Empty: that is
+  // nothing.
+  std::function<void()> look_at_host;
 };
 
 class LocalWorker {
@@ -40,23 +45,29 @@ class LocalWorker {
   void start() { look(); }
   // From any thread.
   void job_changed(const std::string& id);
+  // Whether this host can work just now; what runs goes on.
+  void set_able(bool able);
   // Takes nothing more; what runs goes on.
   void take_no_more() { taking_ = false; }
-  // Stops what runs. It stays with us in the queue, so that the next start finds it.
+  // Stops what runs; the next start finds it.
   void stop(const std::string& reason);
   void kill();
-  bool idle() const { return active_.empty() && asking_ == 0; }
+  // Once stopped it does not wait for a database that takes no result.
+  bool idle() const { return active_.empty() && !asking_ && (stopping_ || untold_.empty()); }
   HostBudget& budget() { return budget_; }
 
  private:
   class Active;
+  struct End;
 
   void look();
   HostedJobSpec spec_of(const StoredJob& job) const;
   void begin(const StoredJob& job);
   void check(const std::string& id);
   void ended(Active& active, HostedResult result);
-  void tell_end(const StoredJob& job, JobState state, const std::string& summary, const std::string& error);
+  void over(const StoredJob& job, bool overran, HostedResult result);
+  void tell_end(std::shared_ptr<const End> end, int tries);
+  void tell_end_later(std::shared_ptr<const End> end, int tries);
   void flush();
   void write_soon();
 
@@ -73,8 +84,9 @@ class LocalWorker {
   std::vector<std::unique_ptr<Active>> active_;
   std::vector<StoredEvent> unwritten_;
   std::unique_ptr<io::Timer> writing_;
-  int asking_ = 0;  // questions to the queue under way
-  bool taking_ = true;
+  std::map<HandOut, std::unique_ptr<io::Timer>> untold_;  // ends that the queue does not know yet
+  bool asking_ = false, again_ = false;                   // the queue for a job
+  bool taking_ = true, able_ = true;
   bool stopping_ = false;
   std::shared_ptr<LocalWorker*> self_;  // empty once this is gone
 };

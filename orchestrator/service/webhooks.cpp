@@ -30,24 +30,28 @@ void Webhooks::look() {
     again_ = true;
     return;
   }
-  background_.post([this, self = self_] {
-    std::vector<StoredJob> due;
-    try {
-      due = queue_.webhooks_due(kAtOnce);
-    } catch (const std::exception& error) {
-      spdlog::error("webhooks were not looked for: {}", error.what());
-    }
-    loop_.post([self, due = std::move(due)] {
-      if (!*self) return;
-      (*self)->looking_ = false;
-      for (const auto& job : due) (*self)->call(job);
-      if (std::exchange((*self)->again_, false)) (*self)->look();
-    });
-  });
+  ask(
+      background_, loop_, self_, "webhooks were not looked for",
+      [this] { return queue_.webhooks_due(kAtOnce); },
+      [](Webhooks& self, const std::vector<StoredJob>& due) {
+        self.looking_ = false;
+        for (const auto& job : due) self.begin(job);
+        if (std::exchange(self.again_, false)) self.look();
+      });
+}
+
+void Webhooks::begin(const StoredJob& job) {
+  if (!calls_.emplace(job.id, nullptr).second) return;
+  try {
+    call(job);
+  } catch (const std::exception& error) {
+    // An address may be one that cannot even be tried: the others are called all the same.
+    spdlog::warn("the webhook of job {} cannot be called: {}", job.id, error.what());
+    called(job.id, false);
+  }
 }
 
 void Webhooks::call(const StoredJob& job) {
-  if (calls_.count(job.id)) return;
   const bool speaks = job.webhook.starts_with("https://") || job.webhook.starts_with("http://");
   if (!speaks) return called(job.id, true);  // it was never one
   io::HttpRequest request;
@@ -71,18 +75,19 @@ void Webhooks::call(const StoredJob& job) {
 }
 
 void Webhooks::called(const std::string& id, bool reached) {
-  background_.post([this, self = self_, id, reached] {
-    if (reached)
-      queue_.webhook_reached(id);
-    else
-      queue_.webhook_failed(id, kPause, kTries);
-    loop_.post([self, id] {
-      if (!*self) return;
-      (*self)->calls_.erase(id);
-      (*self)->later_ =
-          (*self)->loop_.call_after(std::chrono::milliseconds(kPause), [self] { (*self)->look(); });
-    });
-  });
+  ask(
+      background_, loop_, self_, "what a webhook has come to was not written",
+      [this, id, reached] {
+        if (reached)
+          queue_.webhook_reached(id);
+        else
+          queue_.webhook_failed(id, kPause, kTries);
+        return true;
+      },
+      [id](Webhooks& self, bool) {
+        self.calls_.erase(id);
+        self.later_ = self.loop_.call_after(std::chrono::milliseconds(kPause), [&self] { self.look(); });
+      });
 }
 
 }  // namespace orchestrator

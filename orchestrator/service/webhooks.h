@@ -30,6 +30,7 @@ class Webhooks {
   void look();
 
  private:
+  void begin(const StoredJob& job);
   void call(const StoredJob& job);
   void called(const std::string& id, bool reached);
 
@@ -38,7 +39,7 @@ class Webhooks {
   JobQueue& queue_;
   WebhookSettings settings_;
   io::HttpClient client_;
-  std::map<std::string, std::unique_ptr<io::HttpCall>> calls_;  // by job
+  std::map<std::string, std::unique_ptr<io::HttpCall>> calls_;  // by job; empty: not sent
   std::unique_ptr<io::Timer> later_;
   bool looking_ = false, again_ = false;
   std::shared_ptr<Webhooks*> self_;  // empty once this is gone

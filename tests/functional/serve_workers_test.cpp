@@ -208,4 +208,25 @@ TEST_F(ServeWorkers, LeaveTheirJobsToOthersWhenNobodyHearsOfThem) {
   expect_clean_end(second);
 }
 
+// One that works itself, on one job at once.
+TEST(ServeForTwo, KeepsNobodyOutForLongJobsOfOthers) {
+  const TemporaryFolder folder;
+  const Token ann = new_token("ann", "submit,read"), bob = new_token("bob", "submit,read");
+  write_file(folder / "tokens", ann.line + bob.line);
+  Strings flags = ServedRepository::get().flags();
+  flags.resize(flags.size() - 2);  // the state folder is its own
+  flags.insert(flags.end(), {"--jobs", "1", "--token-file", folder / "tokens"});
+  Serving serve(programs(), flags);
+  serve.call_as(ann);
+  const std::string runs = serve.run(job_input("exec sleep 1000"));
+  const std::string waits = serve.run(job_input("true"));
+  ASSERT_TRUE(soon([&] { return serve.status(runs).at("status") == "IN_PROGRESS"; }));
+  serve.call_as(bob);
+  const Json of_bob = serve.ended(serve.run(job_input("true")));
+  EXPECT_EQ(of_bob.at("status"), "COMPLETED") << of_bob;
+  ServedRepository::get().remember(of_bob.value("output", Json()));
+  EXPECT_EQ(serve.status(runs).at("status"), "IN_PROGRESS");
+  EXPECT_EQ(serve.status(waits).at("status"), "IN_QUEUE");
+}
+
 }  // namespace

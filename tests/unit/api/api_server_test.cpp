@@ -278,7 +278,10 @@ TEST_F(ApiServerTest, TakesNoMoreJobsBeforeItStops) {
   EXPECT_EQ(post("/api/v1/jobs", kInput).status, 503);
   EXPECT_NE(post("/api/v1/jobs", kInput).header("retry-after"), "");
   EXPECT_EQ(get("/readyz").status, 503);
+  const auto asked = std::chrono::steady_clock::now();
   EXPECT_EQ(get("/v2/flaky/job-take/w").status, 204);
+  EXPECT_GT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(1))
+      << "it would ask at once again";
   EXPECT_EQ(get("/v2/flaky/status/" + id).status, 200) << "what was taken can be asked for";
 }
 
@@ -570,6 +573,59 @@ TEST_F(ApiServerTest, StopsTheHandOutThatAWorkerHas) {
   EXPECT_EQ(got("/v2/flaky/job-stop/w1"), (json{{"jobsToStop", {again}}}));
 }
 
+TEST_F(ApiServerTest, HoldsAWorkerUntilThereIsAJobToStop) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  Wire w(server_->port());
+  w.send(request_text("GET", "/v2/flaky/job-stop/w1"));
+  post("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(json::parse(w.answer().body), (json{{"jobsToStop", {id}}}));
+}
+
+TEST_F(ApiServerTest, TakesAJobFromAWorkerThatDoesNotHaveIt) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  const auto status = [&] { return got("/v2/flaky/status/" + id).at("status"); };
+  now_ += 15'000;
+  const std::string no_word, names_it = "?job_id=x," + id + "&runpod_version=1",
+                             has_none = "?runpod_version=1";
+  for (const auto& ping : {no_word, no_word, names_it, names_it, has_none, has_none}) {
+    EXPECT_EQ(status(), "IN_PROGRESS") << ping;
+    get("/v2/flaky/ping/w1" + ping);
+  }
+  EXPECT_EQ(status(), "IN_QUEUE");
+}
+
+TEST_F(ApiServerTest, HandsAJobOutAnewWhoseAnswerWasLost) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1?job_in_progress=0");
+  now_ += 15'000;
+  get("/v2/flaky/ping/w1?runpod_version=1");
+  EXPECT_EQ(got("/v2/flaky/job-take/w1?job_in_progress=0").at("id"), id + "~2");
+}
+
+TEST_F(ApiServerTest, RefusesAWorkerThatIsCalledLikeItsOwn) {
+  start();
+  const std::string id = submitted();
+  for (const char* route : {"job-take", "job-take-batch", "job-stop", "ping"})
+    EXPECT_EQ(get("/v2/flaky/" + std::string(route) + "/local").status, 400) << route;
+  take();
+  EXPECT_EQ(post("/v2/flaky/job-done/local/" + id, R"({"output":1})").status, 400);
+  EXPECT_EQ(post("/v2/flaky/job-stream/local/" + id, R"({"output":1})").status, 400);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+}
+
+TEST_F(ApiServerTest, TakesAResultWithAnUnknownStatus) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"status":5,"output":1})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "COMPLETED");
+}
+
 TEST_F(ApiServerTest, TellsAWorkerWhatItDoesNotUnderstand) {
   start();
   const std::string id = submitted();
@@ -712,6 +768,22 @@ TEST_F(ApiServerTest, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
   EXPECT_GE(w.until("the end").size(), log.size());
   queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
   w.until("0\r\n\r\n");
+}
+
+TEST_F(ApiServerTest, ShowsTheAttemptsOfTheLastHandOutAlone) {
+  start();
+  const std::string id = submitted();
+  take();
+  const auto finished = [&](int attempt) {
+    return StoredEvent{0, id, now_, "attempt_finished",
+                       json{{"attempt", attempt}, {"outcome", "passed"}}.dump()};
+  };
+  events_.append({{0, id, now_, "job_started", "{}"}, finished(0), finished(1)});
+  EXPECT_EQ(got("/api/v1/jobs/" + id + "/attempts").at("attempts").size(), 2u);
+  events_.append({{0, id, now_, "job_started", "{}"}, finished(7)});
+  const json attempts = got("/api/v1/jobs/" + id + "/attempts").at("attempts");
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].at("attempt"), 7);
 }
 
 TEST_F(ApiServerTest, TellsEventsFromWhereTheReaderWasAndThenAsTheyCome) {

@@ -2,11 +2,11 @@
 
 #include <gtest/gtest.h>
 
-#include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_sandbox.h"
 #include "tests/support/program.h"
+#include "tests/support/skipping_loop.h"
 
 namespace orchestrator {
 namespace {
@@ -58,6 +58,21 @@ class LocalWorkerTest : public testing::Test {
     return *queue_.find(id);
   }
 
+  void forbid_changes() {
+    database_.with([](SQLite::Database& connection) {
+      connection.exec(
+          "CREATE TRIGGER full BEFORE UPDATE OF ended ON jobs BEGIN SELECT RAISE(ABORT, 'full'); END");
+    });
+  }
+  void allow_changes() {
+    database_.with([](SQLite::Database& connection) { connection.exec("DROP TRIGGER full"); });
+  }
+  // A job that this host alone is to blame for.
+  void submit_impossible(const std::string& id) {
+    testing_support::write_file(folder_ / "scratch", "a file");
+    submit(id, R"({"repo":"/x","test_command":"true"})");
+  }
+
   void let_happen_what_may() {
     bool over = false;
     const auto timer = loop_.call_after(std::chrono::milliseconds(50), [&] { over = true; });
@@ -65,7 +80,7 @@ class LocalWorkerTest : public testing::Test {
   }
 
   testing_support::TemporaryFolder folder_;
-  io::CurlLoop loop_;
+  testing_support::SkippingLoop loop_;
   FakeEngine engine_{loop_};
   JobHost host_;
   Database database_{folder_ / "jobs.db"};
@@ -122,6 +137,68 @@ TEST_F(LocalWorkerTest, TakesNothingMoreOnceItIsTold) {
   submit("a", "no JSON at all");
   let_happen_what_may();
   EXPECT_EQ(queue_.find("a")->state, JobState::queued);
+}
+
+TEST_F(LocalWorkerTest, TakesNothingWhileTheHostCannotWork) {
+  start();
+  loop_.until([&] { return worker_->idle(); });
+  worker_->set_able(false);
+  submit("a", "no JSON at all");
+  let_happen_what_may();
+  EXPECT_EQ(queue_.find("a")->state, JobState::queued);
+  worker_->set_able(true);
+  EXPECT_EQ(ended("a").state, JobState::failed);
+}
+
+TEST_F(LocalWorkerTest, GivesAJobBackWhenTheHostHasFailedAndWaits) {
+  int looks = 0;
+  settings_.look_at_host = [&] { ++looks; };
+  start();
+  submit_impossible("a");
+  loop_.until([&] { return looks == 1 && queue_.find("a")->state == JobState::queued; });
+  submit("b", "no JSON at all");
+  let_happen_what_may();
+  EXPECT_EQ(queue_.find("b")->state, JobState::queued) << "it would fail for nothing";
+  EXPECT_EQ(queue_.find("a")->retries, 0);
+  EXPECT_EQ(looks, 1);
+}
+
+TEST_F(LocalWorkerTest, EndsAJobThatTheHostFailsEachTime) {
+  int looks = 0;
+  settings_.look_at_host = [&] {
+    ++looks;
+    worker_->set_able(true);
+  };
+  start();
+  submit_impossible("a");
+  const StoredJob job = ended("a");
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_NE(job.error.find("cannot make the folder"), std::string::npos) << job.error;
+  EXPECT_EQ(looks, QueueLimits{}.give_backs + 1);
+}
+
+TEST_F(LocalWorkerTest, TellsTheEndOfAJobAgainWhenTheDatabaseTookItNot) {
+  start();
+  forbid_changes();
+  submit("a", "no JSON at all");
+  for (int tries = 1; tries <= 8; ++tries) {
+    loop_.until([&] { return loop_.timers_made() >= tries; });
+    EXPECT_EQ(queue_.find("a")->state, JobState::running);
+    EXPECT_FALSE(worker_->idle()) << "there is something left to tell";
+    if (tries == 8) allow_changes();
+    loop_.skip(std::chrono::minutes(1));
+  }
+  EXPECT_EQ(ended("a").state, JobState::failed);
+  loop_.until([&] { return worker_->idle(); });
+}
+
+TEST_F(LocalWorkerTest, DoesNotStayForADatabaseThatTakesNothing) {
+  start();
+  forbid_changes();
+  submit("a", "no JSON at all");
+  loop_.until([&] { return loop_.timers_made() == 1; });
+  worker_->stop("the server stops");
+  loop_.until([&] { return worker_->idle(); });
 }
 
 }  // namespace

@@ -1,0 +1,61 @@
+#include "orchestrator/service/hosted_job.h"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/program.h"
+
+namespace orchestrator {
+namespace {
+
+class WriteReports : public testing::Test {
+ protected:
+  WriteReports() {
+    spec_.id = "a";
+    spec_.reports = folder_ / "reports";
+    AttemptRecord attempt;
+    attempt.outcome = sandbox::Outcome::passed;
+    report_.attempts = {attempt};
+  }
+
+  testing_support::TemporaryFolder folder_;
+  Spool spool_{folder_.path(), ""};
+  Report report_;
+  HostedJobSpec spec_;
+};
+
+TEST_F(WriteReports, TellsWhatThereIsAndWhatItTakes) {
+  testing_support::write_file(spec_.reports + "/logs/attempt-0000.stdout", std::string(10'000, 'x'));
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_EQ(result.error, "");
+  EXPECT_EQ(result.total_runs, 1);
+  EXPECT_NE(result.summary, "");
+  EXPECT_FALSE(result.host_failed);
+  const auto json = testing_support::read_file(HostedJob::report_file(spec_.reports, "json"));
+  EXPECT_GT(result.left_bytes, static_cast<std::int64_t>(10'000 + json.size()));
+}
+
+TEST_F(WriteReports, CountsAttemptsThatSaySomethingAlone) {
+  report_.attempts[0].outcome = sandbox::Outcome::infrastructure_error;
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_TRUE(result.host_failed);
+  EXPECT_EQ(result.total_runs, 0);
+}
+
+TEST_F(WriteReports, HasASummaryEvenWhereNoFileCanBeWritten) {
+  testing_support::write_file(spec_.reports, "a file");
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_EQ(result.error, "");
+  EXPECT_NE(result.summary, "");
+  EXPECT_EQ(result.left_bytes, 0);
+}
+
+TEST_F(WriteReports, IsAnErrorOfTheHostWhereWhatWasPrintedCannotBeRead) {
+  report_.attempts[0].out = {.total_bytes = 10, .head_bytes = 10, .tail_bytes = 0, .spool_offset = 1'000};
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_EQ(result.error_kind, "host");
+  EXPECT_NE(result.error, "");
+  EXPECT_TRUE(result.host_failed);
+}
+
+}  // namespace
+}  // namespace orchestrator

@@ -1,0 +1,91 @@
+#include "orchestrator/service/webhooks.h"
+
+#include <gtest/gtest.h>
+
+#include "orchestrator/store/sql.h"
+#include "tests/support/program.h"
+#include "tests/support/skipping_loop.h"
+
+namespace orchestrator {
+namespace {
+
+class WebhooksTest : public testing::Test {
+ protected:
+  ~WebhooksTest() override { background_.reset(); }
+
+  // A job that has ended.
+  void end(const std::string& id, const std::string& webhook) {
+    Submission said;
+    said.id = id;
+    said.webhook = webhook;
+    said.error = "no";
+    queue_.submit(said);
+  }
+  // How often it was called in vain; -1: it will not be called any more.
+  std::int64_t tries(const std::string& id) {
+    return database_.with([&](SQLite::Database& connection) {
+      return sql::number_of(connection, "SELECT coalesce((SELECT tries FROM webhooks WHERE job = ?), -1)",
+                            id);
+    });
+  }
+  void wait_for_next_look() {
+    loop_.until([timers = loop_.timers_made(), this] { return loop_.timers_made() > timers; });
+  }
+  void let_pause_pass() {
+    now_ += 10'000;
+    loop_.skip(std::chrono::seconds(10));
+  }
+
+  testing_support::TemporaryFolder folder_;
+  testing_support::SkippingLoop loop_;
+  Database database_{folder_ / "jobs.db"};
+  std::atomic<Milliseconds> now_{1'000'000};
+  JobQueue queue_{database_, {}, [this] { return now_.load(); }};
+  std::unique_ptr<Background> background_ = std::make_unique<Background>();
+  // Closed, and not of the internet.
+  const std::string unreachable_ = "http://127.0.0.1:1/";
+  Webhooks webhooks_{loop_, *background_, queue_, {.body = [](const StoredJob&) { return "{}"; }}};
+};
+
+TEST_F(WebhooksTest, AreTriedThreeTimes) {
+  end("a", unreachable_);
+  webhooks_.look();
+  for (const std::int64_t tried : {1, 2, -1}) {
+    loop_.until([&] { return tries("a") == tried; });
+    let_pause_pass();
+    if (tried < 0) break;
+  }
+}
+
+TEST_F(WebhooksTest, GoOnAfterAnAddressThatCannotBeTried) {
+  end("a", "https://" + std::string(8'100'000, 'a'));  // more than libcurl takes
+  end("b", unreachable_);
+  webhooks_.look();
+  loop_.until([&] { return tries("a") == 1 && tries("b") == 1; });
+}
+
+TEST_F(WebhooksTest, GoOnAfterABodyThatCannotBeMade) {
+  Webhooks speechless(loop_, *background_, queue_,
+                      {.body = [](const StoredJob&) -> std::string { throw std::runtime_error("no"); }});
+  end("a", unreachable_);
+  speechless.look();
+  loop_.until([&] { return tries("a") == 1; });
+  background_.reset();  // it knows of the other
+}
+
+TEST_F(WebhooksTest, AreCalledAgainWhenTheDatabaseTookNoNoteOfThat) {
+  end("a", unreachable_);
+  database_.with([](SQLite::Database& connection) {
+    connection.exec("CREATE TRIGGER full BEFORE UPDATE ON webhooks BEGIN SELECT RAISE(ABORT, 'full'); END");
+  });
+  webhooks_.look();
+  int looks = 0;
+  while (loop_.timers_made() == 0 && ++looks < 1'000'000) loop_.settle();
+  EXPECT_EQ(tries("a"), 0);
+  database_.with([](SQLite::Database& connection) { connection.exec("DROP TRIGGER full"); });
+  let_pause_pass();
+  loop_.until([&] { return tries("a") == 1; });
+}
+
+}  // namespace
+}  // namespace orchestrator
