@@ -59,8 +59,7 @@ class RunpodWorker::Held {
     if (result.host_failed) worker_.look_at_host();
     if (!wanted_) return worker_.forget(*this);
     say(spdlog::level::info, result.error.empty() ? result.interrupted ? "interrupted" : "done" : "failed");
-    const bool streamed = worker_.settings_.stream;
-    if (streamed && !result.output.empty()) result.output = "[" + result.output + "]";
+    const bool streamed = result.as_list = worker_.settings_.stream;
     const auto body = [result, stop_pod = worker_.settings_.refresh](std::size_t most) {
       return result.body(most, stop_pod);
     };

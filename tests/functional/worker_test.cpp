@@ -279,6 +279,24 @@ TEST_F(Worker, DeliversWhatIsKnownWhenItIsStopped) {
   EXPECT_EQ(output.at("requested_runs"), 3);
 }
 
+TEST_F(Worker, DoesNotWaitForASlowBucketWhenItIsStopped) {
+  RunpodServer bucket;
+  bucket.control({{"put", {"hold", "hold", "hold"}}});
+  Strings variables = env();
+  variables.insert(variables.end(), {"BUCKET_ENDPOINT_URL=" + bucket.url() + "/bucket",
+                                     "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=secret"});
+  RunningWorker worker(variables, {"--drain-timeout", "1s"});
+  server_.hand_out(job("slow", "true"));
+  ASSERT_TRUE(soon([&] { return !bucket.requests("/bucket/").empty(); }));
+  const auto start = std::chrono::steady_clock::now();
+  const auto ended = worker.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  EXPECT_EQ(ended.exit_code, 0) << told(ended);
+  const Json output = report_of("slow");
+  EXPECT_EQ(output.at("total_runs"), 2);
+  EXPECT_EQ(output.at("full_report_problem"), "the worker was stopped");
+}
+
 TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
   RunningWorker worker(env(), {"--drain-timeout", "60s"});
   server_.hand_out(job("last", "sleep 3", {{"runs", 3}}));
