@@ -9,6 +9,7 @@
 #include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -282,6 +283,7 @@ class WorkerMode {
 }  // namespace
 
 int worker_command(const Program& program, const CommandLine& options) {
+  raise_open_files();
   return WorkerMode(program, options).run();
 }
 
