@@ -174,11 +174,11 @@ void RunpodWorker::look_at_host() {
 void RunpodWorker::looked(const io::Result<sandbox::Capabilities>& engine) {
   looking_ = false;
   if (!engine.ok())
-    unfit_ = Unfit{"engine", io::describe(engine.error())};
+    unfit_ = Unfit{"engine", io::describe(engine.error()), "start or restart the engine, then a worker"};
   else
     unfit_ = find_unfit(place_.settings.environment, engine.value(), place_.settings.scratch);
   if (!unfit_) return take();
-  spdlog::error("this host is not fit any more: {}", unfit_->reason);
+  spdlog::error("this host is not fit any more: {} → {}", unfit_->reason, unfit_->remedy);
   taking_ = false;
   take_later_.reset();
 }

@@ -26,6 +26,14 @@ class Worker : public testing::Test {
     return body.value("output", Json());
   }
   Json error_of(const std::string& id) { return Json::parse(result(id).at("error").get<std::string>()); }
+  // Its log, whose lines are all JSON.
+  static Strings messages(const Finished& ended) {
+    Strings all;
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);)
+      all.push_back(Json::parse(line).at("message").get<std::string>());
+    return all;
+  }
   bool starts(const std::string& attempt, pid_t worker) {
     return account_.wait_for(worker, "start", attempt).has_value();
   }
@@ -362,11 +370,36 @@ TEST_F(Worker, OnAHostWithoutAnEngineSaysThatItIsUnhealthy) {
   RunningWorker worker(variables);
   const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 1) << told(ended);
+  const Strings lines = messages(ended);
+  ASSERT_EQ(lines.size(), 2u) << told(ended);
+  EXPECT_TRUE(lines[0].starts_with("missing: engine: no container engine: the socket /nowhere/docker.sock"))
+      << lines[0];
+  EXPECT_NE(lines[0].find(" → "), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find("DOCKER_HOST"), std::string::npos) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("this host is not fit: ")) << lines[1];
   const auto pings = server_.requests("/ping/");
   ASSERT_EQ(pings.size(), 1u);
   EXPECT_NE(pings[0].at("path").get<std::string>().find("status=unhealthy&check=engine&reason="),
             std::string::npos);
   EXPECT_EQ(server_.requests("/job-take/").size(), 0u);
+}
+
+TEST_F(Worker, OnAHostThatIsTooSmallSaysAllThatDoctorSays) {
+  Strings variables = env();
+  variables.push_back("RUNPOD_MIN_MEMORY_GB=1000000");
+  RunningWorker worker(variables);
+  const auto ended = worker.finish();
+  EXPECT_EQ(ended.exit_code, 1) << told(ended);
+  const Strings lines = messages(ended);
+  const auto says = [&](const std::string& start) {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.starts_with(start); });
+  };
+  EXPECT_TRUE(says("ok: engine: docker ")) << told(ended);
+  EXPECT_TRUE(says("ok: limit of timeout: enforced")) << told(ended);
+  EXPECT_TRUE(says("missing: memory: the host has ")) << told(ended);
+  EXPECT_NE(ended.out.find("RUNPOD_MIN_MEMORY_GB"), std::string::npos) << told(ended);
+  EXPECT_EQ(server_.requests("/ping/pod1?status=unhealthy&check=memory").size(), 1u);
 }
 
 }  // namespace
