@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -586,8 +588,16 @@ void HttpServer::State::close_idle(bool all) {
   for (const auto& connection : living) connection->close(all);
 }
 
+std::size_t connections_for(std::size_t wished, std::size_t open_files) {
+  constexpr std::size_t kOthers = 512;
+  constexpr std::size_t kLeast = 16;
+  return std::min(wished, open_files > kOthers + kLeast ? open_files - kOthers : kLeast);
+}
+
 HttpServer::HttpServer(HttpServerSettings settings, Handler handler, BodyLimit body_limit)
     : state_(std::make_shared<State>(std::move(settings), std::move(handler), std::move(body_limit))) {
+  if (rlimit files{}; getrlimit(RLIMIT_NOFILE, &files) == 0)
+    state_->settings.connections = connections_for(state_->settings.connections, files.rlim_cur);
   state_->listen();
 }
 

@@ -25,7 +25,7 @@ struct HttpServerSettings {
   std::uint16_t port = 0;   // 0: any that is free
   std::string unix_socket;  // a path, instead of address and port
   int handler_threads = 16;
-  std::size_t connections = 2'048;  // more are answered with 503
+  std::size_t connections = 2'048;  // more are answered with 503; see connections_for()
   std::size_t head_bytes = 16 * 1024;
   std::chrono::milliseconds head_time{5'000};    // to send a head, from the connection or the last answer on
   std::chrono::milliseconds body_time{30'000};   // to send a body
@@ -33,6 +33,10 @@ struct HttpServerSettings {
   std::function<void(int status)> on_answer;     // told of each, from the server's threads; may be empty
   std::size_t unread_bytes = 1 << 20;  // of a stream that its reader has not taken: then it is closed
 };
+
+// What of a wish for connections a process can hold that may have so many files open: the engine, the
+// database, report files and answers to those who are one too many need some, too.
+std::size_t connections_for(std::size_t wished, std::size_t open_files);
 
 struct ServedRequest {
   std::string method;

@@ -1,68 +1,19 @@
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "images/bases/bootstrap.h"
 #include "images/toolchains/toolchain.h"
 #include "orchestrator/cli/commands.h"
-#include "orchestrator/cli/finding.h"
+#include "orchestrator/cli/doctor_findings.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
-#include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
 namespace {
-
-std::string_view word(Finding::Level level) {
-  switch (level) {
-    case Finding::Level::good:
-      return "ok";
-    case Finding::Level::warning:
-      return "warning";
-    case Finding::Level::missing:
-      return "missing";
-  }
-  return "missing";
-}
-
-Finding engine_finding(const sandbox::Capabilities& engine) {
-  return {Finding::Level::good, "engine",
-          fmt::format("{} {} (API {}), {} {}, cgroup v{}, {}", engine.engine, engine.engine_version,
-                      engine.api_version, engine.runtime, engine.runtime_version, engine.cgroup_version,
-                      engine.storage_driver),
-          ""};
-}
-
-void add_limits(const sandbox::Capabilities& engine, std::vector<Finding>& findings) {
-  for (const auto& [name, enforcement] : engine.limits) {
-    const bool enforced = enforcement != sandbox::Enforcement::not_enforced;
-    findings.push_back({enforced ? Finding::Level::good : Finding::Level::warning, "limit of " + name,
-                        to_string(enforcement),
-                        enforced ? "" : "the kernel or the engine lacks the controller"});
-  }
-}
-
-void add_disks(const sandbox::Capabilities& engine, const std::string& state,
-               std::vector<Finding>& findings) {
-  const auto obstacle = disk_obstacle({engine.data_root, state});
-  findings.push_back(obstacle ? Finding{Finding::Level::missing, "disk", *obstacle, "free some space"}
-                              : Finding{Finding::Level::good, "disk",
-                                        "enough free space for the engine and the state folder", ""});
-}
-
-void add_nofile(std::vector<Finding>& findings) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  const bool enough = limit.rlim_max >= 4096;
-  findings.push_back({enough ? Finding::Level::good : Finding::Level::warning, "open files",
-                      fmt::format("hard limit {}", limit.rlim_max),
-                      enough ? "" : "use --nofile with a smaller number"});
-}
 
 // A toolchain can be used when its base is here, by either name. Returns the first that is.
 std::string add_bases(Session& session, std::vector<Finding>& findings) {
@@ -94,11 +45,6 @@ std::string add_bases(Session& session, std::vector<Finding>& findings) {
   return first;
 }
 
-bool is_able(const std::vector<Finding>& findings) {
-  return std::none_of(findings.begin(), findings.end(),
-                      [](const Finding& finding) { return finding.level == Finding::Level::missing; });
-}
-
 void add_trial(const Program& program, Session& session, const std::string& base,
                std::vector<Finding>& findings) {
   if (!is_able(findings) || base.empty()) {
@@ -115,22 +61,17 @@ void add_trial(const Program& program, Session& session, const std::string& base
 
 std::vector<Finding> examine(const Program& program, const CommandLine& options) {
   std::vector<Finding> findings;
-  const char* subject = "state folder";
+  std::optional<Session> session;
   try {
-    Session session(program, options);
-    subject = "engine";
-    const auto& engine = session.open_engine();
-    session.sweep_in_background();
-    findings.push_back(engine_finding(engine));
-    for (const auto& warning : engine.warnings)
-      findings.push_back({Finding::Level::warning, "engine", warning, ""});
-    add_limits(engine, findings);
-    add_disks(engine, session.state_folder(), findings);
-    add_nofile(findings);
-    add_trial(program, session, add_bases(session, findings), findings);
-    session.close_engine();
+    session.emplace(program, options);
+    const auto& engine = session->open_engine();
+    session->sweep_in_background();
+    findings = host_findings(engine, session->state_folder());
+    add_trial(program, *session, add_bases(*session, findings), findings);
+    session->close_engine();
   } catch (const io::HostError& error) {
-    findings.push_back({Finding::Level::missing, subject, error.what(), ""});
+    findings.push_back(session ? no_engine(error)
+                               : Finding{Finding::Level::missing, "state folder", error.what(), ""});
   }
   return findings;
 }

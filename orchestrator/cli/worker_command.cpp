@@ -2,13 +2,16 @@
 #include <spdlog/spdlog.h>
 #include <sys/utsname.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <iostream>
 
 #include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/doctor_findings.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -120,13 +123,33 @@ class WorkerMode {
     return runpod::read_local_test(read_callers_file(kTestFile, "the test input"));
   }
 
+  // Says what `doctor` says: where a worker runs, nobody can ask it.
   std::optional<runpod::Unfit> open() {
+    std::vector<Finding> findings;
+    std::optional<runpod::Unfit> unfit;
     try {
       const auto& engine = session_.open_engine();
       host_ = session_.job_host();
-      return runpod::find_unfit(environment_, engine, session_.scratch());
+      findings = host_findings(engine, session_.state_folder());
+      unfit = runpod::find_unfit(environment_, engine, session_.scratch());
+      if (unfit && std::none_of(findings.begin(), findings.end(),
+                                [&](const Finding& finding) { return finding.text == unfit->reason; }))
+        findings.push_back({Finding::Level::missing, unfit->check, unfit->reason, unfit->remedy});
     } catch (const io::HostError& error) {
-      return runpod::Unfit{"engine", error.what()};
+      findings.push_back(no_engine(error));
+      unfit = runpod::Unfit{"engine", error.what(), findings.back().remedy};
+    }
+    // A local job's report says which limits do nothing.
+    if (unfit || kind_ != Kind::test) tell(findings, unfit.has_value());
+    return unfit;
+  }
+
+  static void tell(const std::vector<Finding>& findings, bool all) {
+    for (const auto& finding : findings) {
+      auto level = all ? spdlog::level::info : spdlog::level::debug;
+      if (finding.level == Finding::Level::warning) level = spdlog::level::warn;
+      if (finding.level == Finding::Level::missing) level = spdlog::level::err;
+      spdlog::log(level, "{}", sentence(finding));
     }
   }
 
@@ -282,6 +305,7 @@ class WorkerMode {
 }  // namespace
 
 int worker_command(const Program& program, const CommandLine& options) {
+  raise_open_files();
   return WorkerMode(program, options).run();
 }
 

@@ -14,6 +14,7 @@ constexpr std::chrono::seconds kSmallTimeout{10};   // of progress and chunks
 constexpr std::chrono::seconds kFinalTimeout{120};  // of a result of several megabytes
 // Our pings keep the job alive at the queue for as long as we hold it.
 constexpr std::chrono::minutes kFinalPatience{15};
+constexpr std::chrono::seconds kChunkPatience{30};  // for chunks that the result waits behind
 constexpr std::chrono::seconds kLastWords{10};
 constexpr std::size_t kMostChunks = 10'000;  // waiting; a queue that is away for long loses the oldest
 constexpr std::size_t kSmallBody = 1'000'000;
@@ -30,7 +31,7 @@ void JobPosts::progress(const nlohmann::json& progress) {
 }
 
 void JobPosts::chunk(const nlohmann::json& chunk) {
-  if (final_ || gone_ || !queue_.addresses().stream(job_)) return;
+  if (final_ || gone_ || !streams_ || !queue_.addresses().stream(job_)) return;
   if (chunks_.size() >= kMostChunks) chunks_.pop_front();
   chunks_.push_back(chunk_body(chunk));
   next();
@@ -40,21 +41,36 @@ void JobPosts::finish(Final final, std::function<void(bool delivered)> done) {
   final_ = std::move(final);
   done_ = std::move(done);
   progress_.reset();
-  until_ = loop_.now() + (hurried_ ? std::chrono::seconds(kLastWords) : std::chrono::seconds(kFinalPatience));
+  until_ = loop_.now() + kFinalPatience;
+  chunks_until_ = loop_.now() + kChunkPatience;
   timer_.reset();
+  if (hurried_) shorten();
   next();
 }
 
 void JobPosts::hurry() {
-  if (std::exchange(hurried_, true)) return;
-  until_ = std::min(until_, loop_.now() + kLastWords);
-  if (!final_ || !timer_) return;
+  if (std::exchange(hurried_, true) || !final_ || gone_) return;
   timer_.reset();
+  shorten();
   next();
+}
+
+// What is under way may be stuck: half of the time that is left is its, the other half that of the next try.
+void JobPosts::shorten() {
+  until_ = std::min(until_, loop_.now() + kLastWords);
+  chunks_until_ = std::min(chunks_until_, loop_.now() + kLastWords / 2);
+  backoff_.reset();
+  if (!call_) return;
+  timer_ = loop_.call_after(kLastWords / 2, [this] {
+    timer_.reset();
+    call_.reset();
+    next();
+  });
 }
 
 void JobPosts::next() {
   if (call_ || timer_ || gone_) return;
+  if (final_ && loop_.now() >= chunks_until_) chunks_.clear();
   if (!chunks_.empty()) return post_chunk();
   if (final_) return post_final();
   if (progress_) post_progress();
@@ -65,13 +81,18 @@ void JobPosts::post(std::string url, std::string body, std::chrono::milliseconds
   call_ = queue_.post(std::move(url), job_, std::move(body), timeout,
                       [this, done = std::move(done)](const PostAnswer& answer) {
                         call_.reset();
-                        if (fate_of_post(answer.status) == PostFate::gone) {
-                          gone_ = true;
-                          const auto told = handlers_.gone;
-                          return told();
-                        }
+                        timer_.reset();
                         done(answer);
                       });
+}
+
+// Of an answer of job-done.
+bool JobPosts::says_gone(const PostAnswer& answer) {
+  if (fate_of_post(answer.status) != PostFate::gone) return false;
+  gone_ = true;
+  const auto told = handlers_.gone;
+  told();
+  return true;
 }
 
 void JobPosts::again_after(Span wait) {
@@ -81,19 +102,27 @@ void JobPosts::again_after(Span wait) {
   });
 }
 
-// A chunk is of use only while somebody watches: tried once more, not for ever.
 void JobPosts::post_chunk() {
   std::string body = std::move(chunks_.front());
   chunks_.pop_front();
-  post(*queue_.addresses().stream(job_), body, kSmallTimeout, [this, body](const PostAnswer& answer) {
-    const bool again = fate_of_post(answer.status) == PostFate::again && !final_ && !chunk_again_;
-    chunk_again_ = again;
-    if (again) {
-      chunks_.push_front(body);
-      return again_after(std::max(Span(1'000), Span(answer.retry_after)));
-    }
-    next();
-  });
+  post(*queue_.addresses().stream(job_), body, kSmallTimeout,
+       [this, body](const PostAnswer& answer) { chunk_answered(body, answer); });
+}
+
+// A chunk is of use only while somebody watches: tried once more, not for ever, and never at the cost of the
+// result that waits behind it.
+void JobPosts::chunk_answered(const std::string& body, const PostAnswer& answer) {
+  const PostFate fate = fate_of_post(answer.status);
+  const bool again = fate == PostFate::again && !final_ && !chunk_again_;
+  chunk_again_ = again;
+  if (again) {
+    chunks_.push_front(body);
+    return again_after(std::max(Span(1'000), Span(answer.retry_after)));
+  }
+  // A queue without this route says nothing about the job.
+  if (fate == PostFate::gone) streams_ = false;
+  if (!streams_ || (fate == PostFate::again && final_)) chunks_.clear();
+  next();
 }
 
 void JobPosts::post_progress() {
@@ -102,12 +131,17 @@ void JobPosts::post_progress() {
   next_progress_ = loop_.now() + kProgressEvery;
   const std::string body = std::move(*progress_);
   progress_.reset();
-  post(queue_.addresses().done(job_, false), body, kSmallTimeout, [this](const PostAnswer&) { next(); });
+  post(queue_.addresses().done(job_, false), body, kSmallTimeout, [this](const PostAnswer& answer) {
+    if (!says_gone(answer)) next();
+  });
 }
 
 void JobPosts::post_final() {
-  post(queue_.addresses().done(job_, final_->streamed), final_->body, hurried_ ? kLastWords : kFinalTimeout,
-       [this](const PostAnswer& answer) { final_answered(answer); });
+  const Span left = std::max(Span(1'000), std::chrono::ceil<Span>(until_ - loop_.now()));
+  post(queue_.addresses().done(job_, final_->streamed), final_->body, std::min(left, Span(kFinalTimeout)),
+       [this](const PostAnswer& answer) {
+         if (!says_gone(answer)) final_answered(answer);
+       });
 }
 
 void JobPosts::final_answered(const PostAnswer& answer) {

@@ -18,7 +18,7 @@ namespace orchestrator::runpod {
 class JobPosts {
  public:
   struct Handlers {
-    std::function<void()> gone;  // the queue does not know the job any more; nothing more is posted. May let
+    std::function<void()> gone;  // job-done does not know the job any more; nothing more is posted. May let
                                  // go of this
     std::function<void(const std::string& sentence)> trouble;  // for the log
   };
@@ -34,14 +34,17 @@ class JobPosts {
   void chunk(const nlohmann::json& chunk);
   // `done` once, later; false: it was given up. It may let go of this.
   void finish(Final final, std::function<void(bool delivered)> done);
-  // This process ends: what is not delivered soon never will be.
+  // This process ends: what is not delivered some seconds after this and finish() never will be.
   void hurry();
 
  private:
   void next();
   void post(std::string url, std::string body, std::chrono::milliseconds timeout,
             std::function<void(PostAnswer)> done);
+  void shorten();
+  bool says_gone(const PostAnswer& answer);
   void post_chunk();
+  void chunk_answered(const std::string& body, const PostAnswer& answer);
   void post_progress();
   void post_final();
   void final_answered(const PostAnswer& answer);
@@ -59,9 +62,11 @@ class JobPosts {
   io::TimePoint next_progress_{};
   std::optional<Final> final_;
   std::function<void(bool)> done_;
-  io::TimePoint until_{};  // the result is worth a try
+  io::TimePoint until_{};         // the result is worth a try
+  io::TimePoint chunks_until_{};  // it waits for chunks
   Backoff backoff_{Span(1'000), Span(30'000)};
   bool chunk_again_ = false;  // the first in line was tried before
+  bool streams_ = true;       // the queue takes chunks, as far as is known
   bool shrunk_ = false, hurried_ = false, gone_ = false;
 };
 

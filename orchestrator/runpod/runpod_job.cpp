@@ -32,7 +32,10 @@ std::string file_name(const std::string& id) {
 std::string JobResult::body(std::size_t most_bytes, bool stop_pod) const {
   const std::size_t around = kRoom + 2 * error.size();
   const std::size_t room = most_bytes > around ? most_bytes - around : 0;
-  return final_body({output.empty() ? "" : fitted(output, room), error, stop_pod});
+  std::string text = output.empty() ? "" : fitted(output, room);
+  // After it was fitted, which takes a report only.
+  if (as_list && !text.empty()) text = "[" + text + "]";
+  return final_body({text, error, stop_pod});
 }
 
 RunpodJob::RunpodJob(JobPlace& place, TakenJob job, Sender sender, EventLog::Listener on_event,
@@ -116,7 +119,7 @@ sandbox::EnvList RunpodJob::secret_values(const JobRequest& request) const {
 void RunpodJob::fail(const std::exception_ptr& error) {
   told_.error = plain_message(error);
   told_.error_kind = failure_of(error).kind;
-  failing_ = place_.loop.call_after(std::chrono::seconds(0), [this] { end(); });
+  ending_ = place_.loop.call_after(std::chrono::seconds(0), [this] { end(); });
 }
 
 void RunpodJob::start_no_more(const std::string& reason) {
@@ -127,6 +130,11 @@ void RunpodJob::start_no_more(const std::string& reason) {
 void RunpodJob::stop(const std::string& reason) {
   hurried_ = true;
   if (hosted_) hosted_->stop(RunEnd::cancelled, reason);
+  if (!upload_ || !ended_) return;
+  // The result does not wait for a bucket that takes its time.
+  upload_.reset();
+  not_kept(reason);
+  ending_ = place_.loop.call_after(std::chrono::seconds(0), [this] { end(); });
 }
 
 void RunpodJob::kill() {
@@ -166,14 +174,17 @@ void RunpodJob::keep_report() {
   }
   const std::string url = object_url(*bucket_, spec.files.front().key);
   upload_ = std::make_unique<Upload>(place_.loop, std::move(spec), [this, url](const std::string& problem) {
-    if (problem.empty()) {
+    if (problem.empty())
       members_["full_report"] = url;
-    } else {
-      members_["full_report_problem"] = problem;
-      place_.log.about(job_, spdlog::level::warn, "the whole report was not kept: " + problem);
-    }
+    else
+      not_kept(problem);
     end();
   });
+}
+
+void RunpodJob::not_kept(const std::string& problem) {
+  members_["full_report_problem"] = problem;
+  place_.log.about(job_, spdlog::level::warn, "the whole report was not kept: " + problem);
 }
 
 void RunpodJob::end() {
@@ -190,7 +201,7 @@ void RunpodJob::end() {
     result.error = runpod_error({told_.error_kind, told_.error, 0}, place_.settings.version,
                                 environment.hostname, environment.worker);
   }
-  const auto ended = std::move(ended_);
+  const auto ended = std::exchange(ended_, nullptr);
   ended(std::move(result));
 }
 

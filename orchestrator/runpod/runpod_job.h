@@ -41,8 +41,9 @@ struct JobPlace {
 };
 
 struct JobResult {
-  std::string output;  // JSON; empty: none
-  std::string error;   // as runpod_error() has it; empty: none
+  std::string output;    // JSON; empty: none
+  std::string error;     // as runpod_error() has it; empty: none
+  bool as_list = false;  // the body's output is a list that holds it, as RunPod has it of what streams
   bool interrupted = false;
   bool host_failed = false;  // see HostedResult
   // The body of the final post, in at most so many bytes.
@@ -60,7 +61,7 @@ class RunpodJob {
   ~RunpodJob();
 
   void start();
-  // As HostedJob: the first lets running attempts go on.
+  // As HostedJob: the first lets running attempts go on. The second lets go of an upload, too.
   void start_no_more(const std::string& reason);
   void stop(const std::string& reason);
   void kill();
@@ -74,6 +75,7 @@ class RunpodJob {
   void fail(const std::exception_ptr& error);
   void hosted_ended(HostedResult result);
   void keep_report();
+  void not_kept(const std::string& problem);
   void end();
 
   JobPlace& place_;
@@ -88,7 +90,7 @@ class RunpodJob {
   HostedResult told_;
   nlohmann::ordered_json members_;  // of the report, beside its own
   std::unique_ptr<Upload> upload_;
-  std::unique_ptr<io::Timer> failing_;
+  std::unique_ptr<io::Timer> ending_;
   bool hurried_ = false;
 };
 

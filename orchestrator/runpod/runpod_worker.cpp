@@ -59,8 +59,7 @@ class RunpodWorker::Held {
     if (result.host_failed) worker_.look_at_host();
     if (!wanted_) return worker_.forget(*this);
     say(spdlog::level::info, result.error.empty() ? result.interrupted ? "interrupted" : "done" : "failed");
-    const bool streamed = worker_.settings_.stream;
-    if (streamed && !result.output.empty()) result.output = "[" + result.output + "]";
+    const bool streamed = result.as_list = worker_.settings_.stream;
     const auto body = [result, stop_pod = worker_.settings_.refresh](std::size_t most) {
       return result.body(most, stop_pod);
     };
@@ -175,11 +174,11 @@ void RunpodWorker::look_at_host() {
 void RunpodWorker::looked(const io::Result<sandbox::Capabilities>& engine) {
   looking_ = false;
   if (!engine.ok())
-    unfit_ = Unfit{"engine", io::describe(engine.error())};
+    unfit_ = Unfit{"engine", io::describe(engine.error()), "start or restart the engine, then a worker"};
   else
     unfit_ = find_unfit(place_.settings.environment, engine.value(), place_.settings.scratch);
   if (!unfit_) return take();
-  spdlog::error("this host is not fit any more: {}", unfit_->reason);
+  spdlog::error("this host is not fit any more: {} → {}", unfit_->reason, unfit_->remedy);
   taking_ = false;
   take_later_.reset();
 }

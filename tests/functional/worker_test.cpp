@@ -26,6 +26,14 @@ class Worker : public testing::Test {
     return body.value("output", Json());
   }
   Json error_of(const std::string& id) { return Json::parse(result(id).at("error").get<std::string>()); }
+  // Its log, whose lines are all JSON.
+  static Strings messages(const Finished& ended) {
+    Strings all;
+    std::istringstream lines(ended.out);
+    for (std::string line; std::getline(lines, line);)
+      all.push_back(Json::parse(line).at("message").get<std::string>());
+    return all;
+  }
   bool starts(const std::string& attempt, pid_t worker) {
     return account_.wait_for(worker, "start", attempt).has_value();
   }
@@ -279,6 +287,24 @@ TEST_F(Worker, DeliversWhatIsKnownWhenItIsStopped) {
   EXPECT_EQ(output.at("requested_runs"), 3);
 }
 
+TEST_F(Worker, DoesNotWaitForASlowBucketWhenItIsStopped) {
+  RunpodServer bucket;
+  bucket.control({{"put", {"hold", "hold", "hold"}}});
+  Strings variables = env();
+  variables.insert(variables.end(), {"BUCKET_ENDPOINT_URL=" + bucket.url() + "/bucket",
+                                     "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=secret"});
+  RunningWorker worker(variables, {"--drain-timeout", "1s"});
+  server_.hand_out(job("slow", "true"));
+  ASSERT_TRUE(soon([&] { return !bucket.requests("/bucket/").empty(); }));
+  const auto start = std::chrono::steady_clock::now();
+  const auto ended = worker.stop();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
+  EXPECT_EQ(ended.exit_code, 0) << told(ended);
+  const Json output = report_of("slow");
+  EXPECT_EQ(output.at("total_runs"), 2);
+  EXPECT_EQ(output.at("full_report_problem"), "the worker was stopped");
+}
+
 TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
   RunningWorker worker(env(), {"--drain-timeout", "60s"});
   server_.hand_out(job("last", "sleep 3", {{"runs", 3}}));
@@ -344,11 +370,36 @@ TEST_F(Worker, OnAHostWithoutAnEngineSaysThatItIsUnhealthy) {
   RunningWorker worker(variables);
   const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 1) << told(ended);
+  const Strings lines = messages(ended);
+  ASSERT_EQ(lines.size(), 2u) << told(ended);
+  EXPECT_TRUE(lines[0].starts_with("missing: engine: no container engine: the socket /nowhere/docker.sock"))
+      << lines[0];
+  EXPECT_NE(lines[0].find(" → "), std::string::npos) << lines[0];
+  EXPECT_NE(lines[0].find("DOCKER_HOST"), std::string::npos) << lines[0];
+  EXPECT_TRUE(lines[1].starts_with("this host is not fit: ")) << lines[1];
   const auto pings = server_.requests("/ping/");
   ASSERT_EQ(pings.size(), 1u);
   EXPECT_NE(pings[0].at("path").get<std::string>().find("status=unhealthy&check=engine&reason="),
             std::string::npos);
   EXPECT_EQ(server_.requests("/job-take/").size(), 0u);
+}
+
+TEST_F(Worker, OnAHostThatIsTooSmallSaysAllThatDoctorSays) {
+  Strings variables = env();
+  variables.push_back("RUNPOD_MIN_MEMORY_GB=1000000");
+  RunningWorker worker(variables);
+  const auto ended = worker.finish();
+  EXPECT_EQ(ended.exit_code, 1) << told(ended);
+  const Strings lines = messages(ended);
+  const auto says = [&](const std::string& start) {
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const std::string& line) { return line.starts_with(start); });
+  };
+  EXPECT_TRUE(says("ok: engine: docker ")) << told(ended);
+  EXPECT_TRUE(says("ok: limit of timeout: enforced")) << told(ended);
+  EXPECT_TRUE(says("missing: memory: the host has ")) << told(ended);
+  EXPECT_NE(ended.out.find("RUNPOD_MIN_MEMORY_GB"), std::string::npos) << told(ended);
+  EXPECT_EQ(server_.requests("/ping/pod1?status=unhealthy&check=memory").size(), 1u);
 }
 
 }  // namespace

@@ -6,12 +6,13 @@
 Prints its port, then runs until its stdin closes. Below /v2/ep: GET job-take, job-take-batch, job-stop, ping; POST
 job-done, job-stream. PUT /bucket/… is the bucket. Each request is a line of JSON in the log, as it comes in.
 
-POST /control tells what is answered next, {"take": […], "done": […], "progress": […], "chunk": […], "stop": […]}; each
-list is added to what waits already:
+POST /control tells what is answered next, {"take": […], "done": […], "progress": […], "chunk": […], "stop": […],
+"put": […]}; each list is added to what waits already:
   take      {"job": {…}} or {"status": N, "body": "…", "type": "…", "headers": {…}}; a poll without any is held, then 204
   done      statuses of final posts, else 200; "hold" answers 200 when the next control comes
   progress  the same of progress
   chunk     the same of chunks
+  put       the same of what is put into the bucket
   stop      ids of jobs to stop, named once
 """
 import argparse
@@ -29,7 +30,7 @@ class State:
     def __init__(self, options):
         self.options = options
         self.changed = threading.Condition()
-        self.waiting = {"take": [], "done": [], "progress": [], "chunk": [], "stop": []}
+        self.waiting = {"take": [], "done": [], "progress": [], "chunk": [], "stop": [], "put": []}
         self.controls = 0
 
     def add(self, control):
@@ -127,7 +128,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return self.answer_json({})
             if parts[0] == "bucket" and self.command == "PUT":
                 self.note(signature=signature(self, self.state.options.secret))
-                return self.answer(200)
+                return self.answer_post("put")
             self.note()
             if parts[:2] != ["v2", "ep"] or len(parts) < 4:
                 return self.answer(404)

@@ -685,5 +685,12 @@ TEST(UrlDecoded, ReadsEscapesAndLeavesBrokenOnes) {
   EXPECT_EQ(url_decoded("%00", false), std::string(1, '\0'));
 }
 
+TEST(HttpServerConnections, LeaveFilesForAllElse) {
+  EXPECT_EQ(connections_for(2'048, 1'024), 512u);
+  EXPECT_EQ(connections_for(2'048, 65'536), 2'048u);
+  EXPECT_EQ(connections_for(100, 1'024), 100u);
+  EXPECT_EQ(connections_for(2'048, 256), 16u) << "some at least";
+}
+
 }  // namespace
 }  // namespace orchestrator

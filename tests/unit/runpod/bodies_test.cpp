@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "orchestrator/runpod/runpod_job.h"
+
 namespace orchestrator::runpod {
 namespace {
 
@@ -69,6 +71,27 @@ TEST(RunpodFit, FitsIntoAnythingAndKeepsTheNumbers) {
     EXPECT_TRUE(shown.at("results").is_array()) << most;
     EXPECT_GE(shown.at("warnings").size(), 1u) << most;
   }
+}
+
+// What a streaming worker posts again after a 400 is a report still, not a warning in place of one.
+TEST(RunpodResult, AsAListIsShortenedAsAReportIs) {
+  JobResult result;
+  result.output = report(4, 5'000);
+  result.as_list = true;
+  EXPECT_EQ(json::parse(result.body(8'000'000)).at("output"), json::array({json::parse(result.output)}));
+  const std::string body = result.body(4'000);
+  EXPECT_LE(body.size(), 4'000u);
+  const json output = json::parse(body).at("output");
+  ASSERT_EQ(output.size(), 1u);
+  EXPECT_EQ(output.at(0).at("total_runs"), 4);
+  EXPECT_EQ(output.at(0).at("results").size(), 4u);
+}
+
+TEST(RunpodResult, WithoutAReportIsNoList) {
+  JobResult result;
+  result.error = "no";
+  result.as_list = true;
+  EXPECT_EQ(result.body(8'000'000), R"({"error":"no"})");
 }
 
 }  // namespace

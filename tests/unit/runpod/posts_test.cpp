@@ -128,6 +128,56 @@ TEST_F(RunpodPosts, EndWhenTheQueueDoesNotKnowTheJob) {
   EXPECT_EQ(server_.requests().size(), 1u);
 }
 
+TEST_F(RunpodPosts, GoOnWithoutChunksWhereTheQueueTakesNone) {
+  server_.control({{"chunk", {404}}});
+  posts_.chunk({{"attempt", 0}});
+  posts_.chunk({{"attempt", 1}});
+  ASSERT_TRUE(until([&] { return server_.requests("/job-stream/").size() == 1; }));
+  posts_.progress({{"attempts", 1}});
+  ASSERT_TRUE(until([&] { return server_.progress("j1").size() == 1; }));
+  posts_.chunk({{"attempt", 2}});
+  finish(R"({"output":[1]})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  EXPECT_FALSE(gone_);
+  EXPECT_EQ(server_.requests("/job-stream/").size(), 1u);
+}
+
+TEST_F(RunpodPosts, LeaveOutChunksThatFailBeforeTheResult) {
+  server_.control({{"chunk", std::vector<int>(50, 503)}});
+  for (int i = 0; i < 20; ++i) posts_.chunk({{"attempt", i}});
+  finish(R"({"output":[1]})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  EXPECT_EQ(server_.requests("/job-stream/").size(), 1u);
+}
+
+TEST_F(RunpodPosts, TryAStuckResultOnceMoreWhenTheProcessEnds) {
+  server_.control({{"done", {"hold"}}});
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return server_.finals("j1").size() == 1; }));
+  const auto start = loop_.now();
+  posts_.hurry();
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  EXPECT_LT(loop_.now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(server_.finals("j1").size(), 2u);
+}
+
+TEST_F(RunpodPosts, DoNotWaitForAStuckChunkWhenTheProcessEnds) {
+  server_.control({{"chunk", {"hold", "hold"}}});
+  posts_.chunk({{"attempt", 0}});
+  posts_.chunk({{"attempt", 1}});
+  ASSERT_TRUE(until([&] { return server_.requests("/job-stream/").size() == 1; }));
+  posts_.hurry();
+  const auto start = loop_.now();
+  finish(R"({"output":[1]})");
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_TRUE(*delivered_);
+  EXPECT_LT(loop_.now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(server_.requests("/job-stream/").size(), 1u);
+}
+
 TEST_F(RunpodPosts, AreGivenUpSoonWhenTheProcessEnds) {
   posts_.hurry();
   server_.control({{"done", std::vector<int>(50, 503)}});
