@@ -14,6 +14,7 @@
 #include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
+#include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/service_manager.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/report/times.h"
@@ -87,6 +88,7 @@ class ServeMode {
   ~ServeMode() { api_->stop(std::chrono::milliseconds(0)); }
 
   int run() {
+    if (draining_) return 0;
     queue_.on_change([this](const std::string& id) {
       api_->job_changed(id);
       worker_->job_changed(id);
@@ -211,6 +213,10 @@ class ServeMode {
 
   // The first: no new jobs, those that run go on for a while. The second: at once.
   void on_signal(int signal) {
+    if (!worker_) {  // the engine is being looked at, and there is nothing yet to end
+      draining_ = true;
+      return;
+    }
     if (draining_) {
       worker_->stop("the server was stopped");
       worker_->kill();
@@ -254,6 +260,7 @@ class ServeMode {
 }  // namespace
 
 int serve_command(const Program& program, const CommandLine& options) {
+  raise_open_files();
   return ServeMode(program, options).run();
 }
 
