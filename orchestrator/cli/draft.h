@@ -22,7 +22,7 @@ struct Draft {
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
   std::string attempt, times;                          // of replay
-  std::string listen, jobs, on_restart, drain, keep;   // of serve; jobs and drain of worker, too
+  std::string listen, jobs, on_restart, drain, keep, keep_size;  // of serve; jobs and drain of worker, too
   std::string api_port, api_concurrency, result_size;  // of worker
   JobReading reading;
 

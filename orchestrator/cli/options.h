@@ -89,6 +89,7 @@ struct CommandLine {
     int jobs = 4;  // at once; 0: this host works on none itself
     bool fail_on_restart = false;
     double drain_s = 60, keep_days = 30;
+    std::int64_t keep_bytes = 4ll << 30;
   } serve;
 
   // worker; what its jobs may name is in `serve`; with access to git as for run

@@ -203,7 +203,7 @@ class ServeMode {
   }
 
   Retention retention() const {
-    return {.age = static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000)};
+    return {static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000), options_.serve.keep_bytes};
   }
 
   void forget_reports(const std::string& job) const {

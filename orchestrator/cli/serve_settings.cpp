@@ -31,6 +31,7 @@ constexpr Setting kSettings[] = {
     {"on-restart"},
     {"drain-timeout"},
     {"keep"},
+    {"keep-size"},
     {"git-token-file"},
     {"git-token-env"},
     {"git-host"},

@@ -7,6 +7,7 @@
 namespace orchestrator {
 namespace {
 
+constexpr std::int64_t kLeastKept = 16ll << 20;  // a report or two
 const char* const kMayName = "What jobs may name";
 
 void define_admission(FlagSet& flags, Draft& draft) {
@@ -77,6 +78,8 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.text(how, "--drain-timeout", "TIME", "How long running jobs may go on after SIGTERM [60s]",
              draft.drain);
   flags.text(how, "--keep", "DAYS", "How long ended jobs and their reports are kept [30]", draft.keep);
+  flags.text(how, "--keep-size", "SIZE", "How large all of that may become; the oldest goes first [4g]",
+             draft.keep_size);
   flags.text(how, "--config", "FILE",
              "These settings as YAML: listen: 0.0.0.0:8080 [/etc/orchestrator/serve.yml]",
              draft.line.config_file);
@@ -88,6 +91,12 @@ void finish_serve(Draft& draft) {
   read_listen(draft);
   serve.jobs = number_said("--jobs", draft.jobs, 0, 64, draft).value_or(serve.jobs);
   serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
+  if (!draft.keep_size.empty()) {
+    serve.keep_bytes = parse_size(draft.keep_size).value_or(0);
+    if (serve.keep_bytes < kLeastKept)
+      draft.fail("--keep-size",
+                 "must be a size of at least 16m, as in 512m or 4g, not " + in_quotes(draft.keep_size));
+  }
   read_choice<bool>("--on-restart", draft.on_restart, {{"restart", false}, {"fail", true}},
                     serve.fail_on_restart, draft.reading.errors);
   read_drain(draft, serve.drain_s);

@@ -352,6 +352,24 @@ TEST(Options, ThatAreWrongStillSayWhereTheReportGoes) {
   EXPECT_EQ(told({"doctor", "--json", "word"}).first, "");
 }
 
+TEST(Options, SayOnWhichHostAJobRuns) {
+  const CommandLine line = parse(run({"--on", "https://h.example/v2/id", "--on-token-env", "T"}));
+  EXPECT_EQ(line.on.url, "https://h.example/v2/id");
+  EXPECT_EQ(line.on.token_env, "T");
+  EXPECT_NE(complaint(run({"--on", "h.example"})).find("--on: must be https://HOST"), std::string::npos);
+  EXPECT_NE(complaint(run({"--on-token-env", "T"})).find("no --on"), std::string::npos);
+  EXPECT_NE(
+      complaint(run({"--on", "unix:/s", "--on-token-env", "T", "--on-token-file", "f"})).find("exclude"),
+      std::string::npos);
+}
+
+TEST(Options, OfAServerSayHowMuchIsKept) {
+  EXPECT_EQ(parse({"serve"}).serve.keep_bytes, 4ll << 30);
+  EXPECT_EQ(parse({"serve", "--keep-size", "512m"}).serve.keep_bytes, 512ll << 20);
+  for (const char* wrong : {"x", "1k", "-1"})
+    EXPECT_NE(complaint({"serve", "--keep-size", wrong}), "") << wrong;
+}
+
 TEST(Options, AloneAreAnsweredWithAShortHelp) {
   const std::string text = complaint({});
   EXPECT_NE(text.find("Usage: orchestrator COMMAND"), std::string::npos);
