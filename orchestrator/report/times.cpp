@@ -24,6 +24,7 @@ std::optional<std::chrono::system_clock::time_point> from_iso_time(const std::st
   if (std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
                   &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &ms) != 7)
     return std::nullopt;
+  if (utc.tm_year < 1970 || utc.tm_year > 2200) return std::nullopt;  // nanoseconds count no further
   utc.tm_year -= 1900;
   utc.tm_mon -= 1;
   const auto time = std::chrono::system_clock::from_time_t(::timegm(&utc)) + std::chrono::milliseconds(ms);

@@ -213,7 +213,8 @@ TEST(ReadReport, ReadsTimesAsTheyAreWritten) {
   const auto time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'007));
   EXPECT_EQ(from_iso_time(iso_time(time)), time);
   for (const char* wrong : {"", "2026-11-23", "2026-13-01T00:00:00.000Z", "2026-11-23T10:15:30.123",
-                            "2026-11-23T10:15:30.123Zulu", " 026-11-23T10:15:30.123Z"})
+                            "2026-11-23T10:15:30.123Zulu", " 026-11-23T10:15:30.123Z",
+                            "0026-11-23T10:15:30.123Z", "9999-11-23T10:15:30.123Z"})
     EXPECT_FALSE(from_iso_time(wrong)) << wrong;
 }
 
