@@ -60,6 +60,11 @@ std::string host_of_origin(const std::string& origin) {
   return scheme == std::string::npos ? origin : origin.substr(scheme + 3);
 }
 
+// Each API has its own form of an error.
+ServedResponse refusal(const ServedRequest& request, int status, const std::string& why) {
+  return request.path.starts_with("/api/") ? problem(status, why) : error_response(status, why);
+}
+
 }  // namespace
 
 ApiServer::ApiServer(ApiSettings settings, ApiHost host)
@@ -154,15 +159,6 @@ std::optional<Caller> ApiServer::caller_of(const ServedRequest& request) const {
   if (caller) caller->here = !settings_.http.unix_socket.empty();
   return caller;
 }
-
-namespace {
-
-// Each API has its own form of an error.
-ServedResponse refusal(const ServedRequest& request, int status, const std::string& why) {
-  return request.path.starts_with("/api/") ? problem(status, why) : error_response(status, why);
-}
-
-}  // namespace
 
 void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>& reply) {
   if (is_from_elsewhere(request))

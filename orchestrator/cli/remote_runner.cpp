@@ -6,6 +6,7 @@
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/job_runner.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/job/pipeline_defaults.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/remote/job.h"
 #include "orchestrator/report/read_report.h"
@@ -13,9 +14,6 @@
 
 namespace orchestrator {
 namespace {
-
-// What pipelines run where nobody says how often; here the repository's own wish is not known.
-constexpr int kCiRuns = 20, kCiParallelism = 5;
 
 class RemoteRunner : public JobRunner {
  public:
@@ -83,11 +81,12 @@ std::string token_for(const CommandLine& options, const remote::Address& address
   return token.empty() && address.endpoint ? from("RUNPOD_API_KEY") : token;
 }
 
+// The repository's own wish is not known here.
 JobRequest request_of(const JobInputs& inputs) {
   JobRequest request = inputs.said;
   if (!inputs.ci) return request;
-  if (!request.runs && !request.max_runs) request.runs = kCiRuns;
-  if (!request.parallelism) request.parallelism = kCiParallelism;
+  if (!request.runs && !request.max_runs) request.runs = kAutoTriggerRuns;
+  if (!request.parallelism) request.parallelism = kAutoTriggerParallelism;
   return request;
 }
 

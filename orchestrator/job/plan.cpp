@@ -5,6 +5,7 @@
 
 #include "orchestrator/job/check.h"
 #include "orchestrator/job/field_table.h"
+#include "orchestrator/job/pipeline_defaults.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/text_checks.h"
 #include "orchestrator/job/variation.h"
@@ -15,8 +16,6 @@ namespace {
 constexpr int kDefaultRuns = 10;
 constexpr int kMostRuns = 1000;
 constexpr int kDefaultParallelism = 4;
-constexpr int kAutoTriggerRuns = 20;  // in a pipeline
-constexpr int kAutoTriggerParallelism = 5;
 
 // Only what a file of that kind may say, whoever made the request.
 JobRequest only_from(Place place, JobRequest request) {

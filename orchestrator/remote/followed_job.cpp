@@ -4,18 +4,10 @@
 
 #include <array>
 
-#include "sandbox/io/error.h"
+#include "orchestrator/run/failure_of.h"
 
 namespace orchestrator::remote {
 namespace {
-
-// Exit codes of a job here, by the kind of its failure.
-int exit_code_of(const std::string& kind) {
-  if (kind == "request") return 2;
-  if (kind == "setup") return 4;
-  if (kind == "cancelled" || kind == "deadline") return 6;
-  return 5;
-}
 
 constexpr std::array kKinds = {"request", "setup", "host", "defect", "cancelled", "deadline"};
 

@@ -19,6 +19,11 @@ TestOutcome outcome_of(char said, const SavedPlace& place) {
   place.refuse("holds letters that stand for no outcome");
 }
 
+FailureText kept(Spool& spool, const std::string& text) {
+  if (text.empty()) return {};
+  return {spool.keep(text).offset, static_cast<std::uint32_t>(text.size())};
+}
+
 ConditionCounts counts_at(const SavedPlace& place, const std::vector<Condition>& conditions) {
   const auto count = [&](const char* key) { return place.at(key).count(); };
   ConditionCounts counts;
@@ -197,7 +202,7 @@ class TestReader {
     TestFailure failure{.attempt = attempt, .test = run.test, .repeat = run.repeat};
     failure.signature = report_.tests.intern_signature(place.at("signature").text());
     failure.message = place.at("message").text();
-    if (!text.empty()) failure.text = {spool_.keep(text).offset, static_cast<std::uint32_t>(text.size())};
+    failure.text = kept(spool_, text);
     return report_.tests.add_failure(std::move(failure));
   }
 
@@ -265,7 +270,7 @@ class FindingsReader {
     group.example_attempt = example.at("attempt").integer(0, kLargestSavedIndex);
     if (example.find("test")) group.example_test = test_at(example.at("test"));
     group.message = example.at("message").text();
-    if (!text.empty()) group.text = {spool_.keep(text).offset, static_cast<std::uint32_t>(text.size())};
+    group.text = kept(spool_, text);
     if (const auto logs = place.find("first_difference")) group.logs = logs_at(*logs);
     return group;
   }
