@@ -144,7 +144,6 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     built_.notes = std::move(base.notes);
     built_.notes.insert(built_.notes.end(), plan_.notes.begin(), plan_.notes.end());
     built_.env = steps_->attempt_env();
-    built_.list_packages_argv = plan_.list_packages_argv;
     enter(Stage::tools);
   }
 

@@ -112,6 +112,9 @@ std::vector<sandbox::LayerBuildStep> RecipeSteps::sources() const {
                            "sh"};  // a list for people must not fail a build
     list.execution.argv.insert(list.execution.argv.end(), plan_.list_packages_argv.begin(),
                                plan_.list_packages_argv.end());
+    list.execution.argv.push_back(kProbeFolder);
+    for (const auto& file : request_.toolchain->probe_files())
+      for (const auto word : {file.name, file.content}) list.execution.argv.emplace_back(word);
     steps.push_back(completed(std::move(list), workdir_, sandbox::Network::none));
   }
   return steps;

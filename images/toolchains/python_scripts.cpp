@@ -122,8 +122,21 @@ if "build" in modes:
 
 const char* const kListPackagesScript = R"py(
 import importlib.metadata as metadata
+import os
+import py_compile
+import sys
+
 found = {f"{one.metadata['Name']}=={one.version}" for one in metadata.distributions() if one.metadata["Name"]}
 print("\n".join(sorted(found)))
+
+folder, files = sys.argv[1], sys.argv[2:]
+os.makedirs(folder, exist_ok=True)
+for name, content in zip(files[::2], files[1::2]):
+    path = os.path.join(folder, name)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(content)
+    # The sources are written anew by the seal, at another time: nothing is to be compared with them.
+    py_compile.compile(path, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 )py";
 
 }  // namespace images

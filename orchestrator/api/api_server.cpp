@@ -70,7 +70,7 @@ ServedResponse refusal(const ServedRequest& request, int status, const std::stri
 ApiServer::ApiServer(ApiSettings settings, ApiHost host)
     : settings_(std::move(settings)),
       waiters_([this](auto delay, auto fn) { http_->call_after(delay, std::move(fn)); }),
-      parts_{std::move(host), waiters_, settings_,
+      parts_{std::move(host), waiters_, buckets_, settings_,
              [this](auto fn) { http_->call_after(std::chrono::milliseconds(0), std::move(fn)); },
              [this] { return draining_.load(); }} {
   settings_.http.on_answer = [&metrics = parts_.metrics](int status) { metrics.request(status); };
@@ -109,6 +109,9 @@ void ApiServer::stop(std::chrono::milliseconds grace) { http_->stop(grace); }
 void ApiServer::job_changed(const std::string& id) {
   waiters_.changed(id);
   waiters_.changed(kAnyJob);
+  if (buckets_.find(id).empty()) return;
+  const auto job = parts_.queue.find(id);
+  if (!job || is_final(job->state)) buckets_.forget(id);
 }
 
 void ApiServer::events_came() { waiters_.changed(kAnyEvent); }

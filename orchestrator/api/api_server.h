@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/api/bucket_keys.h"
 #include "orchestrator/api/metrics.h"
 #include "orchestrator/api/route.h"
 #include "orchestrator/api/waiters.h"
@@ -46,6 +47,7 @@ struct ApiHost {
 // What routes work with.
 struct ApiParts : ApiHost {
   Waiters& waiters;
+  BucketKeys& buckets;
   const ApiSettings& settings;
   std::function<void(std::function<void()>)> later;  // on a handler's thread, soon
   std::function<bool()> draining;                    // no new jobs are taken
@@ -98,6 +100,7 @@ class ApiServer {
   std::atomic<bool> draining_{false};
   std::unique_ptr<HttpServer> http_;
   Waiters waiters_;
+  BucketKeys buckets_;
   ApiParts parts_;
   std::vector<Route> routes_;
 };

@@ -63,6 +63,17 @@ std::string webhook_of(const json& document) {
   return url;
 }
 
+// For its worker alone; see BucketKeys.
+std::string bucket_config_of(const json& document) {
+  constexpr std::size_t kLongest = 8'000;
+  const auto found = document.find("s3Config");
+  if (found == document.end() || found->is_null()) return "";
+  std::string config = io::json_text(*found);
+  if (!found->is_object() || config.size() > kLongest)
+    throw NotTaken(400, fmt::format("s3Config must be an object of at most {} bytes", kLongest));
+  return config;
+}
+
 // The Python client wraps an empty input once more.
 const json& unwrapped(const json& input) {
   if (input.is_object() && input.size() == 1 && input.contains("input") && input.at("input").is_object())
@@ -93,6 +104,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   submission.input = io::json_text(input);
   read_policy(document, submission);
   submission.webhook = webhook_of(document);
+  const std::string bucket = bucket_config_of(document);
   // Read now, so that a job that can only fail does so at once and costs nobody a place.
   try {
     JobReading reading = read_job(submission.input, UnknownFields::warn, "");
@@ -103,7 +115,13 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
     failure.message = plain_message(std::current_exception());
     submission.error = runpod_error(failure, parts.settings.version, "", "");
   }
-  parts.queue.submit(submission);
+  if (submission.error.empty()) parts.buckets.keep(submission.id, bucket);  // before a worker may take it
+  try {
+    parts.queue.submit(submission);
+  } catch (...) {
+    parts.buckets.forget(submission.id);
+    throw;
+  }
   parts.metrics.job_submitted();
   return *parts.queue.find(submission.id);
 }

@@ -62,6 +62,14 @@ std::vector<HandOut> hand_outs_of(const std::string& ids) {
   return jobs;
 }
 
+// What a worker is given of a job.
+json order_for(const ApiParts& parts, const StoredJob& job) {
+  json order = {{"id", id_of({job.id, job.epoch})}, {"input", json::parse(job.input, nullptr, false)}};
+  if (const std::string bucket = parts.buckets.find(job.id); !bucket.empty())
+    order["s3Config"] = json::parse(bucket, nullptr, false);
+  return order;
+}
+
 ServedResponse nothing() { return {204, "", "", {}}; }
 
 class WorkersSide {
@@ -133,7 +141,7 @@ class WorkersSide {
     const auto ids = said.find("job_id");
     if (ids != said.end() || said.count("runpod_version"))
       parts_.queue.holds(worker->segment, call.param("endpoint"),
-                         ids == said.end() ? std::vector<HandOut>() : hand_outs_of(ids->second));
+                         ids == said.end() ? std::vector<HandOut>() : hand_outs_of(ids->second), Claim::in_passing);
     call.reply->respond(json_response(json::object()));
   }
 
@@ -179,7 +187,7 @@ class WorkersSide {
     const std::string endpoint = call.param("endpoint");
     if (const auto busy = said->query.find("job_in_progress");
         busy != said->query.end() && busy->second == "0")
-      parts_.queue.lost_by(worker, endpoint);
+      parts_.queue.holds(worker, endpoint, {}, Claim::on_asking);
     // Woken by any job's change: what is taken is looked for anew.
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
                         [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
@@ -190,9 +198,7 @@ class WorkersSide {
                           if (jobs.empty() && !last) return false;
                           if (jobs.empty()) return reply->respond(nothing()), true;
                           json list = json::array();
-                          for (const auto& job : jobs)
-                            list.push_back({{"id", id_of({job.id, job.epoch})},
-                                            {"input", json::parse(job.input, nullptr, false)}});
+                          for (const auto& job : jobs) list.push_back(order_for(parts, job));
                           reply->respond(json_response(as_list ? list : list[0]));
                           return true;
                         });

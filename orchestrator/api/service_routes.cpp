@@ -15,8 +15,8 @@ ServedResponse text(int status, std::string body) {
 
 std::vector<Route> service_routes(const ApiParts& parts) {
   return {
-      {"GET", "/livez", kForAll, [](Call& call) { call.reply->respond(text(200, "ok\n")); }},
-      {"GET", "/readyz", kForAll,
+      {"GET|HEAD", "/livez", kForAll, [](Call& call) { call.reply->respond(text(200, "ok\n")); }},
+      {"GET|HEAD", "/readyz", kForAll,
        [parts](Call& call) {
          const auto why =
              parts.draining() ? std::optional<std::string>("the server is about to stop") : parts.not_ready();

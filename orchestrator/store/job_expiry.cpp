@@ -63,17 +63,6 @@ int JobQueue::recover(const std::string& worker, Recovery recovery) {
   return static_cast<int>(ids.size());
 }
 
-void JobQueue::lost_by(const std::string& worker, const std::string& endpoint) {
-  if (worker == limits_.own_worker) return;
-  const auto ids = database_.transact([&](SQLite::Database& connection) {
-    auto running = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND worker = ? AND endpoint = ?",
-                            as_number(JobState::running), worker, endpoint);
-    lose(connection, running, limits_.retries, now_());
-    return running;
-  });
-  tell(ids);
-}
-
 std::vector<std::string> JobQueue::expire(const Retention& retention) {
   const Milliseconds now = now_();
   std::vector<std::string> changed, forgotten;

@@ -110,6 +110,10 @@ enum class Recovery { restart, fail };
 // Whose jobs a worker takes: anybody's, or those of clients of whom it has none.
 enum class Whose { all, others };
 
+// How a worker says what it has: in passing, so that a hand-out may be under way to it (believed when it leaves
+// the same out twice in a row), or as it asks for more.
+enum class Claim { in_passing, on_asking };
+
 struct JobFilter {
   std::string client;  // empty: all
   std::optional<JobState> state;
@@ -162,12 +166,13 @@ class JobQueue {
   // Workers that take jobs over the wire. None of them may be called as the server's own.
   bool is_own(const std::string& worker) const { return worker == limits_.own_worker; }
   void heard_of(const std::string& worker, const std::string& endpoint);
-  // All that the worker says it has; what it was given a while ago and leaves out twice in a row is lost.
-  void holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held);
-  // One that says that it holds nothing has lost what it was given: it was started anew, or the answer did
-  // not reach it. Those jobs go back to the queue once, or fail.
-  void lost_by(const std::string& worker, const std::string& endpoint);
-  // That it may still run: cancelled, or past their time. Each is told every 10 s at the most.
+  // All that the worker says it has. What it was given and does not name is lost (it was started anew, or the
+  // answer did not reach it) and goes back to the queue once, or fails. What it names and has no more, since
+  // it was thought lost, it is told to stop.
+  void holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held,
+             Claim claim);
+  // That it may still run: cancelled, past their time, or somebody else's by now. Each is told every 10 s at
+  // the most.
   std::vector<HandOut> jobs_to_stop(const std::string& worker);
   struct Workers {
     int idle = 0, running = 0, silent = 0;
@@ -200,9 +205,12 @@ class JobQueue {
 
   // What need not outlive the process; after the database's lock where both are held.
   std::mutex mutex_;
-  using Place = std::pair<std::string, std::string>;  // worker, endpoint
-  std::map<Place, Milliseconds> heard_;               // when that was written last
-  std::map<Place, std::vector<HandOut>> missing_;     // what the worker did not name the last time
+  struct Notes {
+    Milliseconds heard = 0;         // when that was written last
+    std::vector<HandOut> missing;   // what it did not name the last time
+    std::vector<HandOut> not_its;   // what it named, and has no more
+  };
+  std::map<std::pair<std::string, std::string>, Notes> notes_;  // by worker and endpoint
   std::map<HandOut, Milliseconds> told_to_stop_;
 };
 

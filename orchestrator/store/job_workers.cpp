@@ -22,14 +22,33 @@ bool contains(const std::vector<HandOut>& all, const HandOut& job) {
   return std::find(all.begin(), all.end(), job) != all.end();
 }
 
+std::vector<HandOut> without(std::vector<HandOut> all, const std::vector<HandOut>& others) {
+  std::erase_if(all, [&](const HandOut& job) { return contains(others, job); });
+  return all;
+}
+
+// Those of a worker's jobs that have ended or were handed out anew.
+std::vector<HandOut> no_more_of(SQLite::Database& connection, const std::string& worker,
+                                std::vector<HandOut> held) {
+  std::erase_if(held, [&](const HandOut& job) {
+    return number_of(connection,
+                     "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND worker = ? AND state = ?",
+                     job.id, job.epoch, worker, as_number(JobState::running)) > 0;
+  });
+  return held;
+}
+
 }  // namespace
 
 void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) {
   const Milliseconds now = now_();
   {
     const std::lock_guard lock(mutex_);
-    std::erase_if(heard_, [now](const auto& each) { return each.second <= now - kHeardEvery; });
-    if (!heard_.emplace(std::pair(worker, endpoint), now).second) return;
+    std::erase_if(notes_,
+                  [&](const auto& each) { return each.second.heard <= now - limits_.worker_silence; });
+    Milliseconds& heard = notes_[{worker, endpoint}].heard;
+    if (heard > now - kHeardEvery) return;
+    heard = now;
   }
   database_.with([&](SQLite::Database& connection) {
     change(connection,
@@ -39,26 +58,26 @@ void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) 
   });
 }
 
-void JobQueue::holds(const std::string& worker, const std::string& endpoint,
-                     const std::vector<HandOut>& held) {
+void JobQueue::holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held,
+                     Claim claim) {
+  if (is_own(worker)) return;
+  const Milliseconds now = now_();
+  const bool on_asking = claim == Claim::on_asking;
   const auto lost = database_.transact([&](SQLite::Database& connection) {
-    auto missing =
+    const auto given =
         rows_of(connection, read_hand_out,
                 "SELECT id, epoch FROM jobs WHERE state = ? AND worker = ? AND endpoint = ? AND started <= ?",
-                as_number(JobState::running), worker, endpoint, now_() - kHandedOut);
-    std::erase_if(missing, [&](const HandOut& job) { return contains(held, job); });
-    std::vector<std::string> twice;
+                as_number(JobState::running), worker, endpoint, on_asking ? now : now - kHandedOut);
+    auto missing = without(given, held);
     const std::lock_guard lock(mutex_);
-    const auto before = missing_.find({worker, endpoint});
-    if (before != missing_.end())
-      for (const HandOut& job : missing)
-        if (contains(before->second, job)) twice.push_back(job.id);
-    if (missing.empty() && before != missing_.end())
-      missing_.erase(before);
-    else if (!missing.empty())
-      missing_[{worker, endpoint}] = std::move(missing);
-    lose(connection, twice, limits_.retries, now_());
-    return twice;
+    Notes& notes = notes_[{worker, endpoint}];
+    std::vector<std::string> gone;
+    for (const HandOut& job : missing)
+      if (on_asking || contains(notes.missing, job)) gone.push_back(job.id);
+    notes.missing = std::move(missing);
+    notes.not_its = no_more_of(connection, worker, held);
+    lose(connection, gone, limits_.retries, now);
+    return gone;
   });
   tell(lost);
 }
@@ -75,6 +94,8 @@ std::vector<HandOut> JobQueue::jobs_to_stop(const std::string& worker) {
         kOverran, now - 600'000);
   });
   const std::lock_guard lock(mutex_);
+  for (const auto& [place, notes] : notes_)
+    if (place.first == worker) jobs.insert(jobs.end(), notes.not_its.begin(), notes.not_its.end());
   std::erase_if(told_to_stop_, [now](const auto& each) { return each.second <= now - kTellAgain; });
   std::erase_if(jobs, [&](const HandOut& job) { return !told_to_stop_.emplace(job, now).second; });
   return jobs;

@@ -92,6 +92,22 @@ TEST(Results, OfPytestsOwnFileAreLeftOutWhereTheProbeTells) {
   EXPECT_NE(run.report.at("warnings").dump().find("results was not used"), std::string::npos) << told(run);
 }
 
+TEST(Probe, WasCompiledWhenTheImageWasMade) {
+  const Repository repository;
+  repository.write("requirements.txt", "pytest\n");
+  repository.write("test_probe.py",
+                   "import os, pytest, sys\n"
+                   "@pytest.mark.parametrize('module', ['orchestrator_probe', 'orchestrator_probe_session'])\n"
+                   "def test_it(module):\n"
+                   "    cached = sys.modules[module].__spec__.cached\n"
+                   "    assert os.path.exists(cached), cached\n"
+                   "    assert not os.access(os.path.dirname(cached), os.W_OK)\n");
+  const auto run = repository.remember(
+      run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(by_id(run.report).size(), 2u) << told(run);
+}
+
 TEST(IgnorePatterns, LeaveTestsOut) {
   const Repository repository;
   repository.copy_sample("known_truth");

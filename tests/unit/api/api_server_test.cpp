@@ -81,6 +81,16 @@ TEST_F(ApiServerTest, SaysWhichMethodsAnAddressKnows) {
   EXPECT_EQ(ask(server_->port(), "DELETE", "/api/v1/jobs").header("allow"), "POST, GET");
 }
 
+TEST_F(ApiServerTest, TellsMonitorsThatAskForTheHeadAlone) {
+  start();
+  for (const char* target : {"/livez", "/readyz"}) {
+    EXPECT_EQ(ask(server_->port(), "HEAD", target).status, 200) << target;
+    EXPECT_EQ(ask(server_->port(), "HEAD", target).body, "") << target;
+  }
+  not_ready_ = "the disk is full";
+  EXPECT_EQ(ask(server_->port(), "HEAD", "/readyz").status, 503);
+}
+
 TEST_F(ApiServerTest, BearsDoubledSlashes) {
   start();
   EXPECT_EQ(get("//livez").status, 200);
@@ -364,7 +374,7 @@ TEST_F(ApiServerTest, RefusesWhatIsNoJobAtAll) {
        {"", "{", "[]", "7", "{}", R"({"input":null})", R"({"input":{},"policy":7})",
         R"({"input":{},"policy":{"ttl":9999}})", R"({"input":{},"policy":{"ttl":604800001}})",
         R"({"input":{},"policy":{"executionTimeout":4999}})",
-        R"({"input":{},"policy":{"executionTimeout":"soon"}})"}) {
+        R"({"input":{},"policy":{"executionTimeout":"soon"}})", R"({"input":{},"s3Config":7})"}) {
     const HttpAnswer answer = post("/v2/flaky/run", body);
     EXPECT_EQ(answer.status, 400) << body;
     EXPECT_TRUE(json::parse(answer.body).at("error").is_string()) << body;
@@ -486,6 +496,25 @@ TEST_F(ApiServerTest, CountsOnlyOtherWorkersWhereItWorksOnNoJobItself) {
 }
 
 // ---- RunPod's workers
+
+TEST_F(ApiServerTest, GivesABucketToTheJobsWorkerAndToNobodyElse) {
+  start();
+  const std::string bucket = R"({"accessId":"i","accessSecret":"hush","endpointUrl":"https://b.example/b"})";
+  const std::string id =
+      posted("/v2/flaky/run", R"({"input":)" + kInput + R"(,"s3Config":)" + bucket + "}").at("id");
+  const std::string job = "/api/v1/jobs/" + id;
+  for (const std::string& target : {"/v2/flaky/status/" + id, job, job + "/events", std::string("/metrics")})
+    EXPECT_EQ(get(target).body.find("hush"), std::string::npos) << target;
+  const json taken = got("/v2/flaky/job-take/w1");
+  EXPECT_EQ(taken.at("s3Config"), json::parse(bucket));
+  EXPECT_FALSE(json::parse(queue_.find(id)->input).contains("s3Config"));
+  for (const char* file : {"jobs.db", "jobs.db-wal"})
+    EXPECT_EQ(read_file(folder_ / file).find("hush"), std::string::npos) << file;
+
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"once more"})");
+  EXPECT_EQ(posted("/v2/flaky/retry/" + id).at("id"), id);
+  EXPECT_FALSE(got("/v2/flaky/job-take/w1").contains("s3Config")) << "it was forgotten at the end";
+}
 
 TEST_F(ApiServerTest, HandsAJobToAWorkerAndTakesItsResult) {
   start();

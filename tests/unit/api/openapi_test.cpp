@@ -30,7 +30,7 @@ class OpenApi : public testing::Test {
 TEST_F(OpenApi, KnowsEveryRouteAndNoOther) {
   std::set<std::string> served, described;
   for (const Route& route : server_.routes())
-    for (const char* method : {"GET", "POST", "PUT", "DELETE"})
+    for (const char* method : {"GET", "HEAD", "POST", "PUT", "DELETE"})
       if (("|" + route.method + "|").find("|" + std::string(method) + "|") != std::string::npos)
         served.insert(std::string(method) + " " + route.pattern);
   for (const auto& [path, methods] : document_.at("paths").items())

@@ -212,6 +212,18 @@ TEST_F(RecipeTest, RemembersWhatIsInstalledInTheSealedImage) {
   EXPECT_EQ(seen_.printed, "");
 }
 
+TEST_F(RecipeTest, TheListsStepGetsTheProbeToLeaveItReady) {
+  run().value();
+  const auto& argv = store_.built[2].steps.back().execution.argv;
+  const auto folder = std::find(argv.begin(), argv.end(), images::kProbeFolder);
+  ASSERT_NE(folder, argv.end());
+  std::vector<std::string> expected;
+  for (const auto& file : images::pytest_probe_files())
+    for (const std::string_view word : {file.name, file.content}) expected.emplace_back(word);
+  EXPECT_EQ(std::vector<std::string>(folder + 1, argv.end()), expected);
+  EXPECT_EQ(expected.size(), 6u);
+}
+
 TEST_F(RecipeTest, KnowsWhatIsInstalledAlsoWhenOnlyTheSealIsNew) {
   store_.let_step_print("listing what is installed", "pytest==8.0\n");
   const auto first = run().value();

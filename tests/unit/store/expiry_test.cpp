@@ -194,15 +194,38 @@ TEST_F(SilentWorker, HasLostItsJobsWhenItSaysThatItHoldsNone) {
   take("w2");
   submit("c");
   take("local");
-  for (const char* worker : {"w1", "local"}) queue().lost_by(worker, "flaky");
-  queue().lost_by("w2", "another");
+  for (const char* worker : {"w1", "local"}) queue().holds(worker, "flaky", {}, Claim::on_asking);
+  queue().holds("w2", "another", {}, Claim::on_asking);
   EXPECT_EQ(state("a"), JobState::queued);
   EXPECT_EQ(find("a").retries, 1);
   EXPECT_EQ(state("b"), JobState::running) << "of another endpoint's worker";
   EXPECT_EQ(state("c"), JobState::running) << "the own worker says nothing over the wire";
   take("w1");
-  queue().lost_by("w1", "flaky");
+  queue().holds("w1", "flaky", {}, Claim::on_asking);
   EXPECT_EQ(state("a"), JobState::failed);
+}
+
+TEST_F(SilentWorker, IsToldToStopWhatOthersHaveWhenItComesBack) {
+  submit("a");
+  submit("b");
+  queue().heard_of("w1", "flaky");
+  const HandOut first{take("w1").id, 1}, second{take("w1").id, 1};
+  now_ += limits_.worker_silence + 1;
+  queue().heard_of("w2", "flaky");
+  queue().expire({});
+  take("w2");  // a; nobody has b now
+  queue().heard_of("w1", "flaky");
+  queue().holds("w1", "flaky", {first, second}, Claim::in_passing);
+  EXPECT_EQ(ids_to_stop("w1"), (Ids{"a", "b"}));
+  EXPECT_EQ(ids_to_stop("w2"), Ids{});
+
+  const StoredJob again = take("w1");  // b, once more
+  now_ += 60'000;
+  queue().holds("w1", "flaky", {first, {again.id, again.epoch}}, Claim::in_passing);
+  EXPECT_EQ(ids_to_stop("w1"), Ids{"a"});
+  queue().holds("w1", "flaky", {{again.id, again.epoch}}, Claim::in_passing);
+  now_ += 60'000;
+  EXPECT_EQ(ids_to_stop("w1"), Ids{});
 }
 
 TEST_F(SilentWorker, IsNeverTheOwnOne) {
