@@ -38,8 +38,9 @@ struct InstallPlan {
   std::vector<std::string> path_folders;  // first in PATH: the virtual environment's bin, …
   sandbox::EnvList env;                   // for steps and attempts alike (VIRTUAL_ENV, …)
   std::vector<std::string> notes;         // sentences for the report: what was chosen and why
-  // Run last in the sources layer, without network, followed by kProbeFolder and by name and content of each probe file:
-  // prints the resolved packages, one a line ("name==version"), and may leave there what its probe is to be read from.
+  // Run last in the sources layer, without network, followed by kProbeFolder and by name and content of each
+  // probe file: prints the resolved packages, one a line ("name==version"), and may leave there what its
+  // probe is to be read from.
   std::vector<std::string> list_packages_argv;
 };
 

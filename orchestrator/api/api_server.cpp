@@ -70,7 +70,10 @@ ServedResponse refusal(const ServedRequest& request, int status, const std::stri
 ApiServer::ApiServer(ApiSettings settings, ApiHost host)
     : settings_(std::move(settings)),
       waiters_([this](auto delay, auto fn) { http_->call_after(delay, std::move(fn)); }),
-      parts_{std::move(host), waiters_, buckets_, settings_,
+      parts_{std::move(host),
+             waiters_,
+             buckets_,
+             settings_,
              [this](auto fn) { http_->call_after(std::chrono::milliseconds(0), std::move(fn)); },
              [this] { return draining_.load(); }} {
   settings_.http.on_answer = [&metrics = parts_.metrics](int status) { metrics.request(status); };

@@ -1,7 +1,7 @@
-// What clients say of the bucket that their job's worker is to put its report into (RunPod's s3Config). There are
-// secrets in it: it is kept in memory only, given to the worker that takes the job and to nobody else, and
-// forgotten when the job has ended, or with this process. A worker without it uses its own bucket, or none. Any
-// thread.
+// What clients say of the bucket that their job's worker is to put its report into (RunPod's s3Config). There
+// are secrets in it: it is kept in memory only, given to the worker that takes the job and to nobody else,
+// and forgotten when the job has ended, or with this process. A worker without it uses its own bucket, or
+// none. Any thread.
 #pragma once
 
 #include <map>

@@ -141,7 +141,8 @@ class WorkersSide {
     const auto ids = said.find("job_id");
     if (ids != said.end() || said.count("runpod_version"))
       parts_.queue.holds(worker->segment, call.param("endpoint"),
-                         ids == said.end() ? std::vector<HandOut>() : hand_outs_of(ids->second), Claim::in_passing);
+                         ids == said.end() ? std::vector<HandOut>() : hand_outs_of(ids->second),
+                         Claim::in_passing);
     call.reply->respond(json_response(json::object()));
   }
 

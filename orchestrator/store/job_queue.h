@@ -110,8 +110,8 @@ enum class Recovery { restart, fail };
 // Whose jobs a worker takes: anybody's, or those of clients of whom it has none.
 enum class Whose { all, others };
 
-// How a worker says what it has: in passing, so that a hand-out may be under way to it (believed when it leaves
-// the same out twice in a row), or as it asks for more.
+// How a worker says what it has: in passing, so that a hand-out may be under way to it (believed when it
+// leaves the same out twice in a row), or as it asks for more.
 enum class Claim { in_passing, on_asking };
 
 struct JobFilter {
@@ -206,9 +206,9 @@ class JobQueue {
   // What need not outlive the process; after the database's lock where both are held.
   std::mutex mutex_;
   struct Notes {
-    Milliseconds heard = 0;         // when that was written last
-    std::vector<HandOut> missing;   // what it did not name the last time
-    std::vector<HandOut> not_its;   // what it named, and has no more
+    Milliseconds heard = 0;        // when that was written last
+    std::vector<HandOut> missing;  // what it did not name the last time
+    std::vector<HandOut> not_its;  // what it named, and has no more
   };
   std::map<std::pair<std::string, std::string>, Notes> notes_;  // by worker and endpoint
   std::map<HandOut, Milliseconds> told_to_stop_;

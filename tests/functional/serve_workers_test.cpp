@@ -87,7 +87,8 @@ TEST_F(ServeWorkers, DoTheJobsOfTheQueue) {
 
 TEST_F(ServeWorkers, GetTheBucketOfTheJobsClient) {
   RunningWorker worker(env("w1"), {"--jobs", "1"});
-  const Json bucket = {{"endpointUrl", serve_.url()}, {"bucketName", "b"}, {"accessId", "i"}, {"accessSecret", "hush"}};
+  const Json bucket = {
+      {"endpointUrl", serve_.url()}, {"bucketName", "b"}, {"accessId", "i"}, {"accessSecret", "hush"}};
   const HttpAnswer answer =
       serve_.post("/v2/flaky/run", {{"input", job_input("true")}, {"s3Config", bucket}});
   const Json status = ended(Json::parse(answer.body).at("id"));

@@ -82,9 +82,9 @@ TEST(KnownTruth, OfOneConditionHasARateOfTheWholeCommandToo) {
 TEST(Results, OfPytestsOwnFileAreLeftOutWhereTheProbeTells) {
   const Repository repository;
   repository.copy_sample("known_truth");
-  const auto run = repository.remember(run_job(
-      {"--repo", repository.path(), "--runs", "2", "--seed", "1", "--results", "r.xml"},
-      {"pytest", "--junitxml=r.xml", "-k", "test_expected_to_fail"}));
+  const auto run = repository.remember(
+      run_job({"--repo", repository.path(), "--runs", "2", "--seed", "1", "--results", "r.xml"},
+              {"pytest", "--junitxml=r.xml", "-k", "test_expected_to_fail"}));
   ASSERT_EQ(run.exit_code, 0) << told(run);
   const auto tests = by_id(run.report);
   EXPECT_EQ(tests.size(), 1u);
@@ -95,15 +95,16 @@ TEST(Results, OfPytestsOwnFileAreLeftOutWhereTheProbeTells) {
 TEST(Probe, WasCompiledWhenTheImageWasMade) {
   const Repository repository;
   repository.write("requirements.txt", "pytest\n");
-  repository.write("test_probe.py",
-                   "import os, pytest, sys\n"
-                   "@pytest.mark.parametrize('module', ['orchestrator_probe', 'orchestrator_probe_session'])\n"
-                   "def test_it(module):\n"
-                   "    cached = sys.modules[module].__spec__.cached\n"
-                   "    assert os.path.exists(cached), cached\n"
-                   "    assert not os.access(os.path.dirname(cached), os.W_OK)\n");
-  const auto run = repository.remember(
-      run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
+  repository.write(
+      "test_probe.py",
+      "import os, pytest, sys\n"
+      "@pytest.mark.parametrize('module', ['orchestrator_probe', 'orchestrator_probe_session'])\n"
+      "def test_it(module):\n"
+      "    cached = sys.modules[module].__spec__.cached\n"
+      "    assert os.path.exists(cached), cached\n"
+      "    assert not os.access(os.path.dirname(cached), os.W_OK)\n");
+  const auto run =
+      repository.remember(run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
   EXPECT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(by_id(run.report).size(), 2u) << told(run);
 }

@@ -12,7 +12,9 @@ class AWorker : public StoreTest {
     job_ = take("w1");
     now_ += 15'000;
   }
-  void says_it_holds(const std::vector<HandOut>& held) { queue().holds("w1", "flaky", held, Claim::in_passing); }
+  void says_it_holds(const std::vector<HandOut>& held) {
+    queue().holds("w1", "flaky", held, Claim::in_passing);
+  }
   HandOut hand_out() const { return {job_.id, job_.epoch}; }
 
   StoredJob job_;
