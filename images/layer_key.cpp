@@ -46,6 +46,7 @@ LayerKey& LayerKey::add(const std::vector<sandbox::LayerBuildStep>& steps) {
     for (const auto& word : step.execution.argv) add("word", word);
     add("env", step.execution.env);
     add("workdir", step.execution.workdir);
+    if (!step.label.empty()) add("label", step.label);
   }
   return *this;
 }

@@ -25,7 +25,6 @@ namespace {
 // To be raised when the same inputs are turned into a different layer: then no old layer is found any more.
 constexpr const char* kRevision = "1";
 constexpr int kTestUid = 10001;
-constexpr std::size_t kPackagesBytes = 256 * 1024;  // of a label; a longer list is not kept
 
 std::string read_supervisor(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -86,7 +85,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
         observer_(observer),
         done_(std::move(done)),
         lines_(request_.host,
-               [this](sandbox::Stream stream, std::string_view text) { take_output(stream, text); }) {}
+               [this](sandbox::Stream stream, std::string_view text) { observer_.output(stream, text); }) {}
 
   ~RecipeRun() override { forget_tar(); }
 
@@ -96,12 +95,11 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void step_started(const std::string& title) override {
     lines_.flush();
-    listing_ = title == RecipeSteps::kListTitle;
-    listed_.clear();
     observer_.step_started(title);
   }
 
   void step_output(sandbox::Stream stream, std::string_view bytes) override { lines_.add(stream, bytes); }
+  void built_by_another() override { by_another_ = true; }
 
  private:
   void enter(Stage stage) {
@@ -180,7 +178,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     layer.tar_file = archived_;
     built_.tree_hash = tree_hash;
     find(layer, lifeline_.guard([this, layer, tree_hash](std::optional<sandbox::Image> found) mutable {
-      if (found) return reuse_sources(std::move(layer), *found, tree_hash);
+      if (found) return have(std::move(layer), *found, true, Stage::seal);
       make_sources(std::move(layer), tree_hash);
     }));
   }
@@ -189,19 +187,6 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     if (!archived_.empty()) return build(std::move(layer), Stage::seal);
     observer_.layer_started(layer.kind, layer.title);
     archive(tree_hash);
-  }
-
-  // What is installed was listed when the sources were added, and is kept with their seal. A version of this
-  // program that seals in another way does not find that seal: it adds the sources again, to know.
-  void reuse_sources(Layer layer, const sandbox::Image& found, const std::string& tree_hash) {
-    if (plan_.list_packages_argv.empty()) return have(std::move(layer), found, true, Stage::seal);
-    const std::string below = std::exchange(parent_, found.id);
-    const Layer sealed = seal_layer();
-    parent_ = below;
-    find(sealed, lifeline_.guard([this, layer, found, tree_hash](std::optional<sandbox::Image> seal) mutable {
-      if (seal) return have(std::move(layer), found, true, Stage::seal);
-      make_sources(std::move(layer), tree_hash);
-    }));
   }
 
   void archive(const std::string& tree_hash) {
@@ -281,7 +266,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       for (const auto& warning : request_.host.warnings) add_warning(warning);
     sandbox::LayerSpec spec{parent_,     layer.kind, layer.key,   layer.tar_file,
                             layer.steps, layer.env,  layer.labels};
-    listing_ = false;
+    by_another_ = false;
     // The handle is let go of outside of its own callback.
     handle_ = store_.build(
         std::move(spec), *this, lifeline_.guard([this, layer, next](io::Result<sandbox::Image> result) {
@@ -296,7 +281,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     handle_.reset();
     try {
       const auto image = std::move(result).value();
-      have(std::move(layer), image, false, next);
+      have(std::move(layer), image, by_another_, next);
     } catch (const sandbox::StepFailed& failed) {
       const std::string log = request_.host.mask(failed.log_tail());
       if (layer.retried || failed.outcome() != sandbox::Outcome::failed || !uses_network(layer) ||
@@ -310,7 +295,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void have(Layer layer, const sandbox::Image& image, bool cached, Stage next) {
     forget_tar();
-    if (layer.kind == "seal" && cached) take_packages(image);
+    take_packages(image);
     parent_ = image.id;
     built_.id = image.id;
     const double seconds = std::chrono::duration<double>(loop_.now() - began_).count();
@@ -333,17 +318,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void take_packages(const sandbox::Image& image) {
     const auto label = image.labels.find(kPackagesLabel);
-    if (label != image.labels.end()) built_.packages = lines_of(label->second);
-  }
-
-  void take_output(sandbox::Stream stream, std::string_view text) {
-    if (listing_ && stream == sandbox::Stream::out) {
-      listed_ += text;
-      built_.packages.reset();
-      if (listed_.size() <= kPackagesBytes) built_.packages = lines_of(listed_);
-      return;
-    }
-    observer_.output(stream, text);
+    if (label != image.labels.end()) built_.packages = lines_of(request_.host.mask(label->second));
   }
 
   void write_supervisor(TarWriter& tar) {
@@ -392,8 +367,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   std::string written_;   // a tar of ours that is still there
   std::string archived_;  // the sources' tar, once it was made
   io::TimePoint began_{};
-  bool listing_ = false;  // the running step lists what is installed
-  std::string listed_;
+  bool by_another_ = false;  // the layer that was waited for
   BuiltImage built_;
   MaskedLines lines_;
   std::unique_ptr<BaseSearch> search_;

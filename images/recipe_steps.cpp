@@ -107,7 +107,8 @@ std::vector<sandbox::LayerBuildStep> RecipeSteps::sources() const {
   for (const auto& step : plan_.source_steps) steps.push_back(completed(step, workdir_, network));
   if (!plan_.list_packages_argv.empty()) {
     sandbox::LayerBuildStep list;
-    list.title = kListTitle;
+    list.title = "listing what is installed";
+    list.label = kPackagesLabel;
     list.execution.argv = {"/bin/sh", "-c", "\"$@\" || true",
                            "sh"};  // a list for people must not fail a build
     list.execution.argv.insert(list.execution.argv.end(), plan_.list_packages_argv.begin(),

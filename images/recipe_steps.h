@@ -25,8 +25,6 @@ class RecipeSteps {
   sandbox::EnvList attempt_env() const;
   sandbox::EnvList image_env() const;  // what the sealed image's configuration adds
 
-  static constexpr const char* kListTitle = "listing what is installed";
-
  private:
   sandbox::LayerBuildStep completed(sandbox::LayerBuildStep step, const std::string& workdir,
                                     sandbox::Network network) const;

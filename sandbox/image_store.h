@@ -33,7 +33,12 @@ struct Image {
 struct LayerBuildStep {
   std::string title;  // "installing requirements.txt": shown as progress and in errors
   Execution execution;
+  // Not empty: what the step prints on stdout becomes this label of the layer, and is shown to nobody. Longer
+  // than kLabelBytes: there is no label.
+  std::string label = {};
 };
+
+inline constexpr std::size_t kLabelBytes = 256 * 1024;
 
 // A layer to add to `parent`: files put first, then the steps run in order, then the result is kept as an
 // image under `key`. No Dockerfile text: another engine must be able to build it.
@@ -52,6 +57,8 @@ class BuildObserver {
   virtual ~BuildObserver() = default;
   virtual void step_started(const std::string& title) { (void)title; }
   virtual void step_output(Stream, std::string_view) {}
+  // The layer that is answered next was built at somebody else's wish, who came first.
+  virtual void built_by_another() {}
 };
 
 // A step did not end with 0. The message is one sentence; `result` says how it ended.

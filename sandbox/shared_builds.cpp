@@ -11,7 +11,9 @@ struct SharedBuilds::Wanted {
   LayerSpec spec;
   BuildObserver* observer;
   std::function<void(io::Result<Image>)> done;  // empty once told, or when nobody wants to know
-  std::unique_ptr<BuildHandle> handle;          // of who builds
+  bool builds = false;
+  bool by_another = false;
+  std::unique_ptr<BuildHandle> handle = nullptr;  // of who builds, once it does
 };
 
 // All who want one, in the order in which they came; the first of each key builds.
@@ -22,10 +24,24 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
 
   bool has_builder(const LayerSpec& spec) const {
     return std::any_of(wanted.begin(), wanted.end(),
-                       [&](const auto& each) { return each->handle && same(each->spec, spec); });
+                       [&](const auto& each) { return each->builds && same(each->spec, spec); });
   }
 
+  // Looks once more whether the layer is there: it may have been finished since this one looked.
   void start(const std::shared_ptr<Wanted>& builder) {
+    builder->builds = true;
+    store.find_layer(builder->spec.kind, builder->spec.key,
+                     [self = weak_from_this(), builder](io::Result<std::optional<Image>> result) {
+                       const auto line = self.lock();
+                       if (!line || !line->has(builder)) return;
+                       if (!result.ok()) return line->built(builder, result.error());
+                       if (!result.value()) return line->build(builder);
+                       builder->by_another = true;
+                       line->built(builder, *result.value());
+                     });
+  }
+
+  void build(const std::shared_ptr<Wanted>& builder) {
     builder->handle = store.build(builder->spec, *builder->observer,
                                   [self = weak_from_this(), builder](io::Result<Image> result) {
                                     // The handle must not be let go of inside of its own callback.
@@ -43,6 +59,7 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
     if (ok) {
       for (const auto& other : behind(builder->spec)) {
         take_off(other);
+        other->by_another = true;
         tell(other, result.value());
       }
     }
@@ -53,8 +70,8 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
   void let_go(const std::shared_ptr<Wanted>& who) {
     who->done = nullptr;
     if (!take_off(who)) return;
-    const bool built_it = std::exchange(who->handle, nullptr) != nullptr;
-    if (built_it) start_next(who->spec);
+    who->handle.reset();
+    if (who->builds) start_next(who->spec);
   }
 
   void start_next(const LayerSpec& spec) {
@@ -65,14 +82,20 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
   std::vector<std::shared_ptr<Wanted>> behind(const LayerSpec& spec) const {
     std::vector<std::shared_ptr<Wanted>> others;
     for (const auto& each : wanted)
-      if (!each->handle && same(each->spec, spec)) others.push_back(each);
+      if (!each->builds && same(each->spec, spec)) others.push_back(each);
     return others;
   }
 
+  bool has(const std::shared_ptr<Wanted>& who) const {
+    return std::find(wanted.begin(), wanted.end(), who) != wanted.end();
+  }
   bool take_off(const std::shared_ptr<Wanted>& who) { return std::erase(wanted, who) > 0; }
 
   static void tell(const std::shared_ptr<Wanted>& who, io::Result<Image> result) {
-    if (const auto done = std::exchange(who->done, nullptr)) done(std::move(result));
+    const auto done = std::exchange(who->done, nullptr);
+    if (!done) return;
+    if (who->by_another) who->observer->built_by_another();
+    done(std::move(result));
   }
 
   io::Loop& loop;
@@ -100,7 +123,7 @@ SharedBuilds::~SharedBuilds() = default;
 
 std::unique_ptr<BuildHandle> SharedBuilds::build(LayerSpec spec, BuildObserver& observer,
                                                  std::function<void(io::Result<Image>)> done) {
-  auto who = std::make_shared<Wanted>(Wanted{std::move(spec), &observer, std::move(done), nullptr});
+  auto who = std::make_shared<Wanted>(Wanted{std::move(spec), &observer, std::move(done)});
   const bool waits = line_->has_builder(who->spec);
   line_->wanted.push_back(who);
   if (waits)

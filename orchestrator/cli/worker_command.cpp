@@ -13,12 +13,14 @@
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
 #include "orchestrator/runpod/local_test.h"
 #include "orchestrator/runpod/runpod_worker.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
+#include "sandbox/shared_builds.h"
 
 namespace orchestrator {
 namespace {
@@ -94,9 +96,11 @@ class WorkerMode {
     budget_ = std::make_unique<HostBudget>(
         session_.loop(),
         HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes});
+    leased_ = std::make_unique<LeasedBuilds>(*budget_, session_.engine().images());
+    builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *leased_);
     Background background;
     place_ = std::unique_ptr<runpod::JobPlace>(new runpod::JobPlace{
-        session_.loop(), background, session_.engine(), host_, *budget_, *log_, job_settings()});
+        session_.loop(), background, session_.engine(), host_, *budget_, *builds_, *log_, job_settings()});
     const int code = kind_ == Kind::api ? serve_api() : kind_ == Kind::test ? run_test(test.job) : work();
     session_.close_engine();
     return second_signal_ != 0 ? 128 + second_signal_ : code;
@@ -297,6 +301,8 @@ class WorkerMode {
   io::Signals signals_;  // before any thread is made
   JobHost host_;
   std::unique_ptr<HostBudget> budget_;
+  std::unique_ptr<LeasedBuilds> leased_;
+  std::unique_ptr<sandbox::SharedBuilds> builds_;
   std::unique_ptr<runpod::JobPlace> place_;
   std::function<void()> on_first_, on_second_;
   int first_signal_ = 0, second_signal_ = 0;

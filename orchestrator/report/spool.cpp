@@ -14,8 +14,6 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kLogBuffer = 8 * 1024;
-
 void write_all(int fd, std::string_view bytes, std::uint64_t offset, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t count = ::pwrite(fd, bytes.data(), bytes.size(), static_cast<off_t>(offset));
@@ -94,30 +92,19 @@ class LogFile {
   LogFile(int folder, const std::string& folder_path, std::string name)
       : folder_(folder), name_(std::move(name)), path_(folder_path + "/" + name_) {}
 
+  // At once: somebody may read while it grows, and the last line before a hang is the one that counts. The supervisor
+  // sends what came within some milliseconds in one piece, so that these writes are few.
   void append(std::string_view bytes) {
-    if (buffer_.size() + bytes.size() > kLogBuffer) flush();
-    if (bytes.size() >= kLogBuffer) {
-      write(bytes);
-    } else {
-      buffer_.append(bytes);
-    }
-  }
-  void close() {
-    flush();
-    if (!file_) open();
-    file_.reset();
-  }
-  void flush() {
-    if (!buffer_.empty()) write(buffer_);
-    buffer_.clear();
-  }
-
- private:
-  void write(std::string_view bytes) {
     if (!file_) open();
     write_all(file_.get(), bytes, written_, path_);
     written_ += bytes.size();
   }
+  void close() {
+    if (!file_) open();
+    file_.reset();
+  }
+
+ private:
   // A file of that name is replaced, never written into: it may be a link to something else.
   void open() {
     if (::unlinkat(folder_, name_.c_str(), 0) != 0 && errno != ENOENT)
@@ -129,7 +116,6 @@ class LogFile {
 
   int folder_;
   std::string name_, path_;
-  std::string buffer_;
   io::Fd file_;
   std::uint64_t written_ = 0;
 };
@@ -157,15 +143,6 @@ class SpooledLog : public AttemptLog {
       files_.push_back(std::make_unique<LogFile>(state_->logs.get(), state_->logs_path,
                                                  fmt::format("attempt-{:04}.{}", index, stream)));
   }
-  // An attempt that is let go before its end still leaves what it printed.
-  ~SpooledLog() override {
-    try {
-      for (auto& file : files_) file->flush();
-    } catch (const std::system_error&) {
-      // nobody is left to be told
-    }
-  }
-
   void append(sandbox::Stream stream, std::string_view bytes) override {
     const std::size_t at = stream == sandbox::Stream::out ? 0 : 1;
     kept_[at].append(bytes);

@@ -83,6 +83,7 @@ HostedJobSpec RunpodJob::spec() {
   spec.secret_values = secret_values(spec.said);
   spec.program_version = settings.version;
   spec.budget = &place_.budget;
+  spec.images = &place_.images;
   spec.claimant = {"runpod", false};
   return spec;
 }

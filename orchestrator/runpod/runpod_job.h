@@ -36,6 +36,7 @@ struct JobPlace {
   sandbox::Engine& engine;
   const JobHost& host;
   HostBudget& budget;
+  sandbox::ImageStore& images;  // of all jobs
   Log& log;
   JobSettings settings;
 };

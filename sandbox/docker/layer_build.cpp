@@ -46,6 +46,7 @@ class LayerBuild : public BuildHandle {
         std::chrono::duration_cast<std::chrono::seconds>(execution.limits.timeout) + kTransferTime;
     const std::string name = has_step ? spec_.steps[step_].title : "the " + spec_.kind + " layer";
     log_.clear();
+    printed_.clear();
     container_ = containers_.add(client_, traits_, {image_, execution, ownership_labels(lifetime), ""}, name);
     container_->keep();
     ContainerEvents events;
@@ -85,7 +86,13 @@ class LayerBuild : public BuildHandle {
     container_->start();
   }
 
+  const std::string& label() const { return spec_.steps[step_].label; }
+
   void output(Stream stream, std::string_view bytes) {
+    if (stream == Stream::out && !label().empty()) {
+      if (printed_.size() <= kLabelBytes) printed_.append(bytes);
+      return;
+    }
     log_.append(bytes);
     if (log_.size() > 2 * kLogTail) log_.erase(0, log_.size() - kLogTail);
     observer_.step_output(stream, bytes);
@@ -93,7 +100,10 @@ class LayerBuild : public BuildHandle {
 
   void finished(const ExecutionResult& result) {
     const Outcome outcome = classify(result);
-    if (outcome == Outcome::passed) return commit();
+    if (outcome == Outcome::passed) {
+      if (!label().empty() && printed_.size() <= kLabelBytes) spec_.labels[label()] = printed_;
+      return commit();
+    }
     const std::string title = spec_.steps.empty() ? "the " + spec_.kind + " layer" : spec_.steps[step_].title;
     const std::string tail = log_.size() > kLogTail ? log_.substr(log_.size() - kLogTail) : log_;
     fail(io::failure(StepFailed(title, outcome, result, tail)));
@@ -179,6 +189,7 @@ class LayerBuild : public BuildHandle {
   std::string image_;  // so far
   std::size_t step_ = 0;
   std::string log_;
+  std::string printed_;  // by a step whose stdout becomes a label
   std::shared_ptr<Container> container_;
   std::unique_ptr<io::HttpCall> call_;
 };

@@ -62,13 +62,13 @@ inline std::set<std::string> kinds_of_hints(const nlohmann::json& attempt) {
   return kinds;
 }
 
-// Until it is so, or far too long has passed.
+// Until it is so, or far too long has passed. Asks a few times a second: what it asks may cost a process.
 template <class Condition>
 bool eventually(Condition condition, std::chrono::seconds limit = std::chrono::seconds(120)) {
   const auto until = std::chrono::steady_clock::now() + limit;
   while (std::chrono::steady_clock::now() < until) {
     if (condition()) return true;
-    std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
   }
   return condition();
 }

@@ -31,7 +31,7 @@ class ServeWorkers : public testing::Test {
     return account_.wait_for(worker.pid(), "destroy", attempt).has_value();
   }
   bool is_with(const std::string& id, const std::string& worker) const {
-    return soon([&] {
+    return eventually([&] {
       const Json status = serve_.status(id);
       return status.at("status") == "IN_PROGRESS" && status.at("workerId") == worker;
     });
@@ -111,7 +111,7 @@ TEST_F(ServeWorkers, StreamEachAttempt) {
   const std::string id = submit("true", {{"runs", 3}});
   std::multiset<int> attempts;
   std::string word;
-  const bool over = soon([&] {
+  const bool over = eventually([&] {
     const Json answer = serve_.got("/v2/flaky/stream/" + id + "?wait=10000");
     for (const auto& chunk : answer.at("stream"))
       attempts.insert(chunk.at("output").at("attempt").get<int>());
@@ -132,7 +132,7 @@ TEST_F(ServeWorkers, StreamEachAttempt) {
 TEST_F(ServeWorkers, TellHowFarTheyAreAndStopWhatIsCancelled) {
   RunningWorker worker(env("w1"));
   const std::string id = submit("test $ATTEMPT = 0 || exec sleep 1000");
-  ASSERT_TRUE(soon([&] {
+  ASSERT_TRUE(eventually([&] {
     const Json status = serve_.status(id);
     return status.value("output", Json::object()).value("attempts", 0) == 1;
   })) << worker.said();
@@ -235,7 +235,7 @@ TEST(ServeForTwo, KeepsNobodyOutForLongJobsOfOthers) {
   serve.call_as(ann);
   const std::string runs = serve.run(job_input("exec sleep 1000"));
   const std::string waits = serve.run(job_input("true"));
-  ASSERT_TRUE(soon([&] { return serve.status(runs).at("status") == "IN_PROGRESS"; }));
+  ASSERT_TRUE(eventually([&] { return serve.status(runs).at("status") == "IN_PROGRESS"; }));
   serve.call_as(bob);
   const Json of_bob = serve.ended(serve.run(job_input("true")));
   EXPECT_EQ(of_bob.at("status"), "COMPLETED") << of_bob;

@@ -106,15 +106,4 @@ class RunningWorker {
       std::make_shared<std::pair<std::mutex, std::string>>();
 };
 
-// Asks a few times a second: what it asks may cost a process.
-template <class Condition>
-bool soon(Condition condition, std::chrono::seconds limit = std::chrono::seconds(120)) {
-  const auto until = std::chrono::steady_clock::now() + limit;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= until) return false;
-    poll(nullptr, 0, 50);
-  }
-  return true;
-}
-
 }  // namespace testing_support

@@ -74,7 +74,7 @@ TEST(WorkerTestInput, ThatIsMissingOrWrongEndsWithOne) {
 class WorkerApi : public testing::Test {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(soon([&] { return worker_.said().find("serves at ") != std::string::npos; }))
+    ASSERT_TRUE(eventually([&] { return worker_.said().find("serves at ") != std::string::npos; }))
         << worker_.said();
     const std::string said = worker_.said();
     const auto start = said.find("http://", said.find("serves at "));

@@ -13,7 +13,7 @@ class Worker : public testing::Test {
 
   // The body of the result of this job, once it is there.
   Json result(const std::string& id, std::size_t number = 0) {
-    EXPECT_TRUE(soon([&] { return server_.finals(id).size() > number; })) << id << " has no result";
+    EXPECT_TRUE(eventually([&] { return server_.finals(id).size() > number; })) << id << " has no result";
     const auto all = server_.finals(id);
     if (all.size() <= number) return {{"output", nullptr}, {"error", "no result"}};
     const Json body = all[number].at("json");
@@ -44,7 +44,7 @@ class Worker : public testing::Test {
 
 TEST_F(Worker, DoesAJobFromEndToEnd) {
   RunningWorker worker(env());
-  ASSERT_TRUE(soon([&] { return !server_.requests("/job-take/").empty(); }));
+  ASSERT_TRUE(eventually([&] { return !server_.requests("/job-take/").empty(); }));
   server_.hand_out(job("job-1", "sleep 1; echo said; exit $((TEST_SEED % 2))",
                        {{"runs", 4}, {"seed", 7}, {"colour", "red"}}));
   const Json output = report_of("job-1");
@@ -267,7 +267,7 @@ TEST_F(Worker, AsksMoreAndMoreRarelyWhereTheQueueFails) {
 TEST_F(Worker, EndsAtOnceWhenItIsIdle) {
   RunpodServer patient({"--hold", "600"});
   RunningWorker worker(patient.environment());
-  ASSERT_TRUE(soon([&] { return !patient.requests("/job-take/").empty(); }));
+  ASSERT_TRUE(eventually([&] { return !patient.requests("/job-take/").empty(); }));
   const auto start = std::chrono::steady_clock::now();
   const auto ended = worker.stop();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
@@ -295,7 +295,7 @@ TEST_F(Worker, DoesNotWaitForASlowBucketWhenItIsStopped) {
                                      "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=secret"});
   RunningWorker worker(variables, {"--drain-timeout", "1s"});
   server_.hand_out(job("slow", "true"));
-  ASSERT_TRUE(soon([&] { return !bucket.requests("/bucket/").empty(); }));
+  ASSERT_TRUE(eventually([&] { return !bucket.requests("/bucket/").empty(); }));
   const auto start = std::chrono::steady_clock::now();
   const auto ended = worker.stop();
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(30));
@@ -320,7 +320,7 @@ TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
 TEST_F(Worker, SaysThatAJobWasInterruptedBeforeItsFirstAttempt) {
   RunningWorker worker(env());
   server_.hand_out(job("early", "true", {{"setup_commands", {"sleep 1000." + std::to_string(getpid())}}}));
-  ASSERT_TRUE(soon([&] { return !containers_of(worker.pid()).empty(); }));
+  ASSERT_TRUE(eventually([&] { return !containers_of(worker.pid()).empty(); }));
   const auto ended = worker.stop();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
   EXPECT_EQ(report_of("early").at("interrupted"), true);
@@ -334,7 +334,7 @@ TEST_F(Worker, LeavesAtOnceAtTheSecondSignal) {
   server_.hand_out(job("left", "trap '' TERM; while :; do sleep 1; done", {{"runs", 3}}));
   ASSERT_TRUE(starts("0", worker.pid()));
   worker.signal(SIGTERM);
-  ASSERT_TRUE(soon([&] { return worker.said().find("signal 15") != std::string::npos; }));
+  ASSERT_TRUE(eventually([&] { return worker.said().find("signal 15") != std::string::npos; }));
   worker.signal(SIGINT);
   const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 130) << told(ended);

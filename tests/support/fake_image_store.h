@@ -132,10 +132,12 @@ class FakeImageStore : public ImageStore {
   void run(const LayerSpec& spec, BuildObserver& observer, const std::function<void(io::Result<Image>)>& done,
            const std::weak_ptr<int>& alive) {
     auto& failures = failures_[spec.kind];
+    std::map<std::string, std::string> labels = spec.labels;
     for (const auto& step : spec.steps) {
       observer.step_started(step.title);
-      if (const auto text = prints_.find(step.title); text != prints_.end())
-        observer.step_output(Stream::out, text->second);
+      const auto text = prints_.find(step.title);
+      if (text != prints_.end() && step.label.empty()) observer.step_output(Stream::out, text->second);
+      if (text != prints_.end() && !step.label.empty()) labels[step.label] = text->second;
       if (alive.expired()) return;
       if (!failures.empty() && failures.front().title() == step.title) {
         const StepFailed error = failures.front();
@@ -145,7 +147,7 @@ class FakeImageStore : public ImageStore {
     }
     Image image;
     image.id = next_id();
-    image.labels = spec.labels;
+    image.labels = std::move(labels);
     image.env = spec.env;
     images_[image.id] = image;
     layers_[{spec.kind, spec.key}] = image.id;

@@ -135,6 +135,16 @@ TEST(Spool, NeverWritesThroughALinkInTheLogFolder) {
   EXPECT_EQ(read_file(folder.path() + "/logs/attempt-0000.stdout"), "new");
 }
 
+TEST(Spool, HasEachLineInTheLogAsItComes) {
+  TempFolder folder;
+  Spool spool(folder.path(), folder.path() + "/logs");
+  const auto log = spool.open_attempt(0);
+  for (const char* expected : {"a", "aa", "aaa"}) {
+    log->append(Stream::out, "a");
+    EXPECT_EQ(read_file(folder.path() + "/logs/attempt-0000.stdout"), expected);
+  }
+}
+
 TEST(Spool, LeavesTheLogsOfAnAttemptThatIsLetGo) {
   TempFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");

@@ -9,20 +9,23 @@ namespace {
 
 using namespace sandbox;
 
-struct Nobody : BuildObserver {};
+struct Somebody : BuildObserver {
+  void built_by_another() override { ++given; }
+  int given = 0;
+};
 
 struct Host {
   testing_support::FakeLoop loop;
   FakeImageStore store{loop};
   SharedBuilds shared{loop, store};
-  Nobody nobody;
+  Somebody somebody;
 
   // Ids of what was told, or "failed".
   std::vector<std::string> told;
   std::unique_ptr<BuildHandle> build(const std::string& key) {
     LayerSpec spec{.parent = "sha256:0", .kind = "dependencies", .key = key, .tar_file = ""};
     spec.steps.push_back({"installing", {}});
-    return shared.build(std::move(spec), nobody, [this](io::Result<Image> result) {
+    return shared.build(std::move(spec), somebody, [this](io::Result<Image> result) {
       told.push_back(result.ok() ? result.value().id : "failed");
     });
   }
@@ -37,6 +40,19 @@ TEST(SharedBuilds, BuildOnceWhatSeveralWant) {
   EXPECT_EQ(host.told[0], host.told[1]);
   EXPECT_EQ(host.told[0], host.told[2]);
   EXPECT_NE(host.told[0], "failed");
+  EXPECT_EQ(host.somebody.given, 2) << "one has built it";
+}
+
+TEST(SharedBuilds, TakeWhatWasFinishedSinceTheyLooked) {
+  Host host;
+  const auto first = host.build("a");
+  host.loop.settle();
+  const auto late = host.build("a");
+  host.loop.settle();
+  EXPECT_EQ(host.store.built.size(), 1u);
+  ASSERT_EQ(host.told.size(), 2u);
+  EXPECT_EQ(host.told[0], host.told[1]);
+  EXPECT_EQ(host.somebody.given, 1);
 }
 
 TEST(SharedBuilds, BuildDifferentLayersAtOnce) {
@@ -52,8 +68,10 @@ TEST(SharedBuilds, LetTheNextBuildWhenTheFirstIsLetGoOf) {
   host.store.hold_builds();
   auto first = host.build("a");
   auto second = host.build("a");
+  host.loop.settle();
   EXPECT_EQ(host.store.built.size(), 1u);
   first.reset();
+  host.loop.settle();
   EXPECT_EQ(host.store.built.size(), 2u);
   EXPECT_EQ(host.store.builds_running, 1);
   second.reset();

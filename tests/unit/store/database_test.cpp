@@ -2,6 +2,7 @@
 
 #include <thread>
 
+#include "orchestrator/store/history.h"
 #include "sandbox/io/error.h"
 #include "tests/unit/store/store_fixture.h"
 
@@ -55,6 +56,39 @@ TEST_F(DatabaseTest, KnowsTheSizesOfWhatCameBeforeItCountedThem) {
   EXPECT_EQ(
       database_->with([&](SQLite::Database& migrated) { return migrated.execAndGet(sizes).getInt64(); }),
       size);
+}
+
+// Nothing of what the first version knew is lost, and all of it can be worked with.
+TEST_F(DatabaseTest, OfTheFirstVersionGoesOnAsItWas) {
+  queue_.reset();
+  database_.reset();
+  for (const char* part : {"", "-wal", "-shm"}) std::filesystem::remove(file() + part);
+  SQLite::Database(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
+      .exec(testing_support::read_file(testing_support::source_path("tests/unit/store/version_1.sql")));
+  open();
+  EXPECT_EQ(state("done"), JobState::completed);
+  EXPECT_NE(find("done").output.find("\"total_runs\": 4"), std::string::npos);
+  EXPECT_EQ(find("failed").error, "no");
+  EXPECT_EQ(queue().take_chunks("runs"), Ids{R"({"attempt":0})"});
+  EXPECT_EQ(queue().webhooks_due(9).size(), 2u);
+  EXPECT_EQ(events().last(), 1);
+  Submission again = job("never made");
+  again.client = "ann";
+  again.idempotency = IdempotencyKey{"key", "hash"};
+  EXPECT_EQ(queue().submit(again).id, "done");
+
+  // A worker of then, and one of now.
+  EXPECT_TRUE(queue().finish("runs", 1, JobState::completed, find("done").output, ""));
+  EXPECT_TRUE(finish(take("w2"), JobState::completed, "[" + find("done").output + "]"));
+  History history(*database_);
+  EXPECT_EQ(history.recent("", 9).size(), 3u);
+  EXPECT_TRUE(queue().retry("failed"));
+  Retention none;
+  none.bytes = 0;
+  now_ += 1'000;
+  queue().expire(none);
+  EXPECT_FALSE(queue().find("done"));
+  EXPECT_EQ(history.recent("", 9).size(), 3u) << "the history outlives its jobs";
 }
 
 TEST_F(DatabaseTest, OfALaterVersionIsRefused) {
