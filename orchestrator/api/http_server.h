@@ -96,7 +96,4 @@ class HttpServer {
   std::shared_ptr<State> state_;
 };
 
-// What a percent-encoded text says; '+' is a blank in a query. Broken escapes stay as they are.
-std::string url_decoded(std::string_view text, bool in_query);
-
 }  // namespace orchestrator

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "orchestrator/api/api_server.h"
+#include "orchestrator/api/request_target.h"
 #include "orchestrator/job/parse_json.h"
 #include "sandbox/io/json_text.h"
 
@@ -27,14 +28,9 @@ struct Tail {
 
 Tail read_tail(const Call& call, const std::string& name) {
   const std::string& said = call.param(name);
-  Tail tail{said.substr(0, said.find('&')), call.request.query};
-  for (std::size_t at = said.find('&'); at != std::string::npos;) {
-    const std::size_t next = said.find('&', at + 1);
-    const std::string pair = said.substr(at + 1, next == std::string::npos ? next : next - at - 1);
-    const auto equals = pair.find('=');
-    tail.query[pair.substr(0, equals)] = equals == std::string::npos ? "" : pair.substr(equals + 1);
-    at = next;
-  }
+  const std::size_t end = std::min(said.find('&'), said.size());
+  Tail tail{said.substr(0, end), call.request.query};
+  for (auto& [key, value] : read_query(std::string_view(said).substr(end))) tail.query[key] = value;
   return tail;
 }
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <thread>
 
+#include "orchestrator/api/request_target.h"
 #include "sandbox/io/error.h"
 #include "tests/support/program.h"
 #include "tests/support/wire.h"
