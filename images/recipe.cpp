@@ -217,11 +217,6 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void seal() {
     Layer layer = seal_layer();
-    if (built_.packages) {
-      std::string list;
-      for (const auto& line : *built_.packages) list += line + "\n";
-      layer.labels[kPackagesLabel] = list;
-    }
     look_up(std::move(layer), Stage::done, [this](Layer& made) {
       const auto probes = request_.toolchain->probe_files();
       TarWriter tar(made.tar_file);
@@ -295,7 +290,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void have(Layer layer, const sandbox::Image& image, bool cached, Stage next) {
     forget_tar();
-    take_packages(image);
+    if (layer.kind == "sources") take_packages(image);
     parent_ = image.id;
     built_.id = image.id;
     const double seconds = std::chrono::duration<double>(loop_.now() - began_).count();
@@ -318,7 +313,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void take_packages(const sandbox::Image& image) {
     const auto label = image.labels.find(kPackagesLabel);
-    if (label != image.labels.end()) built_.packages = lines_of(request_.host.mask(label->second));
+    if (label != image.labels.end() && !label->second.empty())
+      built_.packages = lines_of(request_.host.mask(label->second));
   }
 
   void write_supervisor(TarWriter& tar) {

@@ -54,8 +54,8 @@ struct BuiltImage {
   std::string base_digest;  // of the registry, when known
   std::vector<BuiltLayer> layers;
   std::string tree_hash;  // of the sources that are in it: not Source's when a folder changed meanwhile
-  // What InstallPlan::list_packages_argv printed when the sources layer was built; kept as a label of the
-  // sealed image, so that a cached one has it too. Absent when nobody knows.
+  // What InstallPlan::list_packages_argv printed when the sources layer was built, which has it as a label.
+  // Absent when nobody knows.
   std::optional<std::vector<std::string>> packages;
   std::vector<std::string> notes;  // what was chosen and why
   sandbox::EnvList env;            // PATH and the toolchain's variables, for every attempt

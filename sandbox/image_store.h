@@ -33,8 +33,8 @@ struct Image {
 struct LayerBuildStep {
   std::string title;  // "installing requirements.txt": shown as progress and in errors
   Execution execution;
-  // Not empty: what the step prints on stdout becomes this label of the layer, and is shown to nobody. Longer
-  // than kLabelBytes: there is no label.
+  // Not empty: what the step prints on stdout becomes this label of the layer, and is shown to nobody. It is
+  // empty for more than kLabelBytes.
   std::string label = {};
 };
 

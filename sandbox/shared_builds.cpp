@@ -41,7 +41,7 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
                      });
   }
 
-  void build(const std::shared_ptr<Wanted>& builder) {
+  void build(const std::shared_ptr<Wanted>& builder) try {
     builder->handle = store.build(builder->spec, *builder->observer,
                                   [self = weak_from_this(), builder](io::Result<Image> result) {
                                     // The handle must not be let go of inside of its own callback.
@@ -50,6 +50,8 @@ struct SharedBuilds::Line : std::enable_shared_from_this<Line> {
                                         line->built(builder, std::move(result));
                                       });
                                   });
+  } catch (...) {
+    built(builder, std::current_exception());
   }
 
   void built(const std::shared_ptr<Wanted>& builder, io::Result<Image> result) {

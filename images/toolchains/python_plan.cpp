@@ -66,7 +66,7 @@ class Planner {
     install_project();
     plan_.path_folders = {"/opt/venv/bin"};
     plan_.env = {{"VIRTUAL_ENV", "/opt/venv"}, {"PIP_DISABLE_PIP_VERSION_CHECK", "1"}};
-    plan_.list_packages_argv = {kPython, "-c", kListPackagesScript};
+    plan_.list_packages_argv = {kPython, "-I", "-c", kListPackagesScript};
     return std::move(plan_);
   }
 
@@ -268,7 +268,7 @@ InstallPlan plan_python(const PythonProject& project, const InstallOptions& opti
   // There is no other place for setup_commands' pip than the distribution's own folders, and the image is
   // ours.
   plan.env = {{"PIP_BREAK_SYSTEM_PACKAGES", "1"}, {"PIP_DISABLE_PIP_VERSION_CHECK", "1"}};
-  plan.list_packages_argv = {"python3", "-c", kListPackagesScript};
+  plan.list_packages_argv = {"python3", "-I", "-c", kListPackagesScript};
   plan.notes.push_back(
       "nothing of the project is installed (--no-install): the base image's own Python runs the tests");
   return plan;

@@ -126,9 +126,6 @@ import os
 import py_compile
 import sys
 
-found = {f"{one.metadata['Name']}=={one.version}" for one in metadata.distributions() if one.metadata["Name"]}
-print("\n".join(sorted(found)))
-
 folder, files = sys.argv[1], sys.argv[2:]
 os.makedirs(folder, exist_ok=True)
 for name, content in zip(files[::2], files[1::2]):
@@ -137,6 +134,9 @@ for name, content in zip(files[::2], files[1::2]):
         file.write(content)
     # The sources are written anew by the seal, at another time: nothing is to be compared with them.
     py_compile.compile(path, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+
+found = {f"{one.metadata['Name']}=={one.version}" for one in metadata.distributions() if one.metadata["Name"]}
+print("\n".join(sorted(found)))
 )py";
 
 }  // namespace images

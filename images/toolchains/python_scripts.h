@@ -10,8 +10,9 @@ namespace images {
 // environment that the tests see, so that the project can be installed later without network.
 extern const char* const kProjectRequirementsScript;
 
-// Prints "name==version" of all that is installed, one a line, sorted. argv: a folder, then name and content
-// of files: they are left there compiled, for this very interpreter, so that no attempt has to do it again.
+// argv: a folder, then name and content of files: they are left there compiled, for this very interpreter, so
+// that an attempt that imports them need not do it again. (What pytest loads as a plugin it parses itself,
+// each time.) Then prints "name==version" of all that is installed, one a line, sorted.
 extern const char* const kListPackagesScript;
 
 inline constexpr const char* kBuildFolder = "/opt/build";

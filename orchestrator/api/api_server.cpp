@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -112,9 +113,16 @@ void ApiServer::stop(std::chrono::milliseconds grace) { http_->stop(grace); }
 void ApiServer::job_changed(const std::string& id) {
   waiters_.changed(id);
   waiters_.changed(kAnyJob);
+  forget_bucket(id);
+}
+
+// Whoever changed the job is not to hear of a database that fails now: the change is made.
+void ApiServer::forget_bucket(const std::string& id) try {
   if (buckets_.find(id).empty()) return;
-  const auto job = parts_.queue.find(id);
-  if (!job || is_final(job->state)) buckets_.forget(id);
+  const auto state = parts_.queue.state_of(id);
+  if (!state || is_final(*state)) buckets_.forget(id);
+} catch (const io::HostError& error) {
+  spdlog::warn("the bucket of job {} is kept on: {}", id, error.what());
 }
 
 void ApiServer::events_came() { waiters_.changed(kAnyEvent); }

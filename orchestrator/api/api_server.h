@@ -94,6 +94,7 @@ class ApiServer {
                     std::string& allowed) const;
   std::size_t body_limit(const ServedRequest& request) const;
   bool is_from_elsewhere(const ServedRequest& request) const;
+  void forget_bucket(const std::string& id);
   std::optional<Caller> caller_of(const ServedRequest& request) const;
 
   ApiSettings settings_;

@@ -7,12 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <set>
 
 #include "sandbox/io/error.h"
 #include "sandbox/io/fd.h"
 
 namespace orchestrator {
 namespace {
+
+constexpr std::size_t kLogBuffer = 8 * 1024;
 
 void write_all(int fd, std::string_view bytes, std::uint64_t offset, const std::string& path) {
   while (!bytes.empty()) {
@@ -92,19 +95,30 @@ class LogFile {
   LogFile(int folder, const std::string& folder_path, std::string name)
       : folder_(folder), name_(std::move(name)), path_(folder_path + "/" + name_) {}
 
-  // At once: somebody may read while it grows, and the last line before a hang is the one that counts. The supervisor
-  // sends what came within some milliseconds in one piece, so that these writes are few.
   void append(std::string_view bytes) {
+    if (buffer_.size() + bytes.size() > kLogBuffer) flush();
+    if (bytes.size() >= kLogBuffer) {
+      write(bytes);
+    } else {
+      buffer_.append(bytes);
+    }
+  }
+  void close() {
+    flush();
+    if (!file_) open();
+    file_.reset();
+  }
+  void flush() {
+    if (!buffer_.empty()) write(buffer_);
+    buffer_.clear();
+  }
+
+ private:
+  void write(std::string_view bytes) {
     if (!file_) open();
     write_all(file_.get(), bytes, written_, path_);
     written_ += bytes.size();
   }
-  void close() {
-    if (!file_) open();
-    file_.reset();
-  }
-
- private:
   // A file of that name is replaced, never written into: it may be a link to something else.
   void open() {
     if (::unlinkat(folder_, name_.c_str(), 0) != 0 && errno != ENOENT)
@@ -116,9 +130,19 @@ class LogFile {
 
   int folder_;
   std::string name_, path_;
+  std::string buffer_;
   io::Fd file_;
   std::uint64_t written_ = 0;
 };
+
+// What cannot be written now is tried again, and complained of, when there is more or the attempt ends.
+void flush_if_possible(LogFile& file) {
+  try {
+    file.flush();
+  } catch (const std::system_error&) {
+    return;
+  }
+}
 
 }  // namespace
 
@@ -129,6 +153,7 @@ struct Spool::State {
   std::string logs_path;
   io::Fd logs;
   std::uint64_t keep_bytes = 0;
+  std::set<LogFile*> open_logs;
 };
 
 namespace {
@@ -142,7 +167,16 @@ class SpooledLog : public AttemptLog {
     for (const char* stream : {"stdout", "stderr"})
       files_.push_back(std::make_unique<LogFile>(state_->logs.get(), state_->logs_path,
                                                  fmt::format("attempt-{:04}.{}", index, stream)));
+    for (const auto& file : files_) state_->open_logs.insert(file.get());
   }
+  // An attempt that is let go before its end still leaves what it printed.
+  ~SpooledLog() override {
+    for (const auto& file : files_) {
+      flush_if_possible(*file);
+      state_->open_logs.erase(file.get());
+    }
+  }
+
   void append(sandbox::Stream stream, std::string_view bytes) override {
     const std::size_t at = stream == sandbox::Stream::out ? 0 : 1;
     kept_[at].append(bytes);
@@ -150,7 +184,10 @@ class SpooledLog : public AttemptLog {
   }
 
   Kept finish() override {
-    for (auto& file : files_) file->close();
+    for (auto& file : files_) {
+      file->close();
+      state_->open_logs.erase(file.get());
+    }
     files_.clear();
     Kept kept;
     kept.out = store(kept_[0]);
@@ -194,6 +231,10 @@ Spool::~Spool() = default;
 
 std::unique_ptr<AttemptLog> Spool::open_attempt(int index) {
   return std::make_unique<SpooledLog<State>>(state_, index);
+}
+
+void Spool::flush_logs() {
+  for (LogFile* const file : state_->open_logs) flush_if_possible(*file);
 }
 
 Spool::Piece Spool::keep(std::string_view text) {

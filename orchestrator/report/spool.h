@@ -41,6 +41,9 @@ class Spool {
 
   // A second try of the same index replaces its log files.
   std::unique_ptr<AttemptLog> open_attempt(int index);
+  // Brings the log files up to what was printed, for those who read them while attempts run: to be called now
+  // and then.
+  void flush_logs();
 
   // The kept bytes of a stream: head and tail, raw. Throws std::system_error.
   struct Text {

@@ -269,7 +269,8 @@ void JobExecution::run_attempts() {
   const JobPlan& plan = report_.plan;
   report_.source.entries.clear();
   report_.source.manifests.clear();
-  spool_ = std::make_unique<Spool>(inputs_.scratch, logs_folder());
+  const std::string logs = logs_folder();
+  spool_ = std::make_unique<Spool>(inputs_.scratch, logs);
   report_.anytime = plan.until_sure.has_value();
   RunSpec spec;
   spec.condition = [this](int index) { return deal_.condition_of(index); };
@@ -293,6 +294,7 @@ void JobExecution::run_attempts() {
       "run_started",
       {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
   run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
+  if (!logs.empty()) keep_logs_fresh();
   run_->start([this] { attempts_ended(); });
 }
 
@@ -326,6 +328,13 @@ void JobExecution::forget_changed(const std::string& why) {
   report_.warnings.push_back(fmt::format("only_changed: {}, so that only the usual attempts were made", why));
 }
 
+// Somebody may read them while attempts run.
+void JobExecution::keep_logs_fresh() {
+  constexpr std::chrono::milliseconds kOften{200};
+  spool_->flush_logs();
+  flushing_ = loop_.call_after(kOften, [this] { keep_logs_fresh(); });
+}
+
 // Where every byte of output goes: where the person said, or, when only the repository's file asks for it,
 // below the state folder.
 std::string JobExecution::logs_folder() {
@@ -351,6 +360,7 @@ void JobExecution::judge_tests() {
 }
 
 void JobExecution::attempts_ended() {
+  flushing_.reset();
   deadline_.reset();
   report_.attempts = run_->records();
   report_.tests = run_->tests();

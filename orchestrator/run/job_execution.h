@@ -91,6 +91,7 @@ class JobExecution : images::RecipeObserver {
   sandbox::AttemptSpec spec_of(int attempt) const;
   void run_attempts();
   std::string logs_folder();
+  void keep_logs_fresh();
   void attempts_ended();
   void judge_tests();
   void prepare_changed(bool can_vary);
@@ -127,6 +128,7 @@ class JobExecution : images::RecipeObserver {
   std::unique_ptr<images::Checkout> checkout_;
   std::unique_ptr<images::Recipe> recipe_;
   std::unique_ptr<Spool> spool_;
+  std::unique_ptr<io::Timer> flushing_;
   std::unique_ptr<Run> run_;
   std::unique_ptr<io::Timer> deadline_;
   images::Lifeline lifeline_{[this](std::exception_ptr error) { fail(error); }};

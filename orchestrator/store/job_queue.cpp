@@ -147,6 +147,15 @@ std::optional<StoredJob> JobQueue::find(const std::string& id) const {
   return database_.with([&](SQLite::Database& connection) { return find_row(connection, id); });
 }
 
+std::optional<JobState> JobQueue::state_of(const std::string& id) const {
+  return database_.with([&](SQLite::Database& connection) -> std::optional<JobState> {
+    SQLite::Statement row(connection, "SELECT state FROM jobs WHERE id = ?");
+    bind_all(row, id);
+    if (!row.executeStep()) return std::nullopt;
+    return static_cast<JobState>(row.getColumn(0).getInt());
+  });
+}
+
 std::vector<StoredJob> JobQueue::list(const JobFilter& filter) const {
   return database_.with([&](SQLite::Database& connection) {
     return rows_of(

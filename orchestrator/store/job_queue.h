@@ -135,6 +135,7 @@ class JobQueue {
   // Throws QueueFull and KeyReused.
   Submitted submit(const Submission& submission);
   std::optional<StoredJob> find(const std::string& id) const;
+  std::optional<JobState> state_of(const std::string& id) const;
   std::vector<StoredJob> list(const JobFilter& filter) const;  // newest first, without input and output
   Counts counts(const std::string& endpoint) const;            // empty: of all
 
@@ -167,11 +168,11 @@ class JobQueue {
   bool is_own(const std::string& worker) const { return worker == limits_.own_worker; }
   void heard_of(const std::string& worker, const std::string& endpoint);
   // All that the worker says it has. What it was given and does not name is lost (it was started anew, or the
-  // answer did not reach it) and goes back to the queue once, or fails. What it names and has no more, since
-  // it was thought lost, it is told to stop.
+  // answer did not reach it) and goes back to the queue once, or fails. What it names and was taken from
+  // it, since it was thought lost, it is told to stop.
   void holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held,
              Claim claim);
-  // That it may still run: cancelled, past their time, or somebody else's by now. Each is told every 10 s at
+  // That it may still run: cancelled, past their time, or taken from it. Each is told every 10 s at
   // the most.
   std::vector<HandOut> jobs_to_stop(const std::string& worker);
   struct Workers {
@@ -208,7 +209,7 @@ class JobQueue {
   struct Notes {
     Milliseconds heard = 0;        // when that was written last
     std::vector<HandOut> missing;  // what it did not name the last time
-    std::vector<HandOut> not_its;  // what it named, and has no more
+    std::vector<HandOut> taken;    // what it named, and was taken from it
   };
   std::map<std::pair<std::string, std::string>, Notes> notes_;  // by worker and endpoint
   std::map<HandOut, Milliseconds> told_to_stop_;

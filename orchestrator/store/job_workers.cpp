@@ -27,13 +27,13 @@ std::vector<HandOut> without(std::vector<HandOut> all, const std::vector<HandOut
   return all;
 }
 
-// Those of a worker's jobs that have ended or were handed out anew.
-std::vector<HandOut> no_more_of(SQLite::Database& connection, const std::string& worker,
+// Those that are somebody else's by now, or wait for one, or are forgotten. What has ended under this worker
+// it knows, or is among jobs_to_stop() for that.
+std::vector<HandOut> taken_from(SQLite::Database& connection, const std::string& worker,
                                 std::vector<HandOut> held) {
   std::erase_if(held, [&](const HandOut& job) {
-    return number_of(connection,
-                     "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND worker = ? AND state = ?",
-                     job.id, job.epoch, worker, as_number(JobState::running)) > 0;
+    return number_of(connection, "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND worker = ?",
+                     job.id, job.epoch, worker) > 0;
   });
   return held;
 }
@@ -69,13 +69,14 @@ void JobQueue::holds(const std::string& worker, const std::string& endpoint, con
                 "SELECT id, epoch FROM jobs WHERE state = ? AND worker = ? AND endpoint = ? AND started <= ?",
                 as_number(JobState::running), worker, endpoint, on_asking ? now : now - kHandedOut);
     auto missing = without(given, held);
+    auto taken = taken_from(connection, worker, held);
     const std::lock_guard lock(mutex_);
     Notes& notes = notes_[{worker, endpoint}];
     std::vector<std::string> gone;
     for (const HandOut& job : missing)
       if (on_asking || contains(notes.missing, job)) gone.push_back(job.id);
     notes.missing = std::move(missing);
-    notes.not_its = no_more_of(connection, worker, held);
+    notes.taken = std::move(taken);
     lose(connection, gone, limits_.retries, now);
     return gone;
   });
@@ -95,7 +96,7 @@ std::vector<HandOut> JobQueue::jobs_to_stop(const std::string& worker) {
   });
   const std::lock_guard lock(mutex_);
   for (const auto& [place, notes] : notes_)
-    if (place.first == worker) jobs.insert(jobs.end(), notes.not_its.begin(), notes.not_its.end());
+    if (place.first == worker) jobs.insert(jobs.end(), notes.taken.begin(), notes.taken.end());
   std::erase_if(told_to_stop_, [now](const auto& each) { return each.second <= now - kTellAgain; });
   std::erase_if(jobs, [&](const HandOut& job) { return !told_to_stop_.emplace(job, now).second; });
   return jobs;

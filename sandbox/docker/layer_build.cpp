@@ -4,6 +4,7 @@
 
 #include "sandbox/docker/docker_images.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -101,7 +102,8 @@ class LayerBuild : public BuildHandle {
   void finished(const ExecutionResult& result) {
     const Outcome outcome = classify(result);
     if (outcome == Outcome::passed) {
-      if (!label().empty() && printed_.size() <= kLabelBytes) spec_.labels[label()] = printed_;
+      // Empty rather than absent: the parent may have one of that name.
+      if (!label().empty()) spec_.labels[label()] = printed_.size() <= kLabelBytes ? printed_ : "";
       return commit();
     }
     const std::string title = spec_.steps.empty() ? "the " + spec_.kind + " layer" : spec_.steps[step_].title;
@@ -133,7 +135,7 @@ class LayerBuild : public BuildHandle {
                             is_last() ? fmt::format("&repo={}&tag={}", url_encode(reference.substr(0, colon)),
                                                     reference.substr(colon + 1))
                                       : "");
-    call.body = image_config().dump();
+    call.body = io::json_text(image_config());
     call.timeout = kTransferTime;
     call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { committed(std::move(result)); });
   }

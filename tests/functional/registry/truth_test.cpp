@@ -95,18 +95,33 @@ TEST(Results, OfPytestsOwnFileAreLeftOutWhereTheProbeTells) {
 TEST(Probe, WasCompiledWhenTheImageWasMade) {
   const Repository repository;
   repository.write("requirements.txt", "pytest\n");
+  // What the interpreter takes without a look at the source (PEP 552: flags 1): that was written later.
   repository.write(
       "test_probe.py",
-      "import os, pytest, sys\n"
-      "@pytest.mark.parametrize('module', ['orchestrator_probe', 'orchestrator_probe_session'])\n"
-      "def test_it(module):\n"
-      "    cached = sys.modules[module].__spec__.cached\n"
-      "    assert os.path.exists(cached), cached\n"
+      "import importlib.util, os, pytest, sys\n"
+      "@pytest.mark.parametrize('part', ['session', 'selection'])\n"
+      "def test_it(part):\n"
+      "    cached = importlib.util.find_spec('orchestrator_probe_' + part).cached\n"
+      "    assert open(cached, 'rb').read(8)[:8] == importlib.util.MAGIC_NUMBER + b'\\1\\0\\0\\0'\n"
       "    assert not os.access(os.path.dirname(cached), os.W_OK)\n");
   const auto run =
       repository.remember(run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
   EXPECT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(by_id(run.report).size(), 2u) << told(run);
+}
+
+// The project's own bytes are in what is asked of the engine.
+TEST(Packages, WithANameThatIsNoTextDoNoHarm) {
+  const Repository repository;
+  repository.write("requirements.txt", "pytest\n");
+  repository.write("setup.py", "import setuptools; setuptools.setup(name='odd', version='1')\n");
+  repository.write("test_fine.py", "def test_fine(): pass\n");
+  repository.write(".flaky-detector.yml",
+                   "setup_commands: [\"printf 'import os; os.write(1, bytes([255]))' > "
+                   "/usr/lib/python3/dist-packages/odd.pth\"]\n");
+  const auto run =
+      repository.remember(run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
+  EXPECT_EQ(run.exit_code, 0) << told(run);
 }
 
 TEST(IgnorePatterns, LeaveTestsOut) {

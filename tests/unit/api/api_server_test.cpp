@@ -84,8 +84,11 @@ TEST_F(ApiServerTest, SaysWhichMethodsAnAddressKnows) {
 TEST_F(ApiServerTest, TellsMonitorsThatAskForTheHeadAlone) {
   start();
   for (const char* target : {"/livez", "/readyz"}) {
-    EXPECT_EQ(ask(server_->port(), "HEAD", target).status, 200) << target;
-    EXPECT_EQ(ask(server_->port(), "HEAD", target).body, "") << target;
+    Wire w(server_->port());
+    w.send(request_text("HEAD", target));
+    EXPECT_EQ(w.answer("HEAD").status, 200) << target;
+    w.send(request_text("GET", target));  // a body would be taken for the next answer's head
+    EXPECT_EQ(w.answer().body, "ok\n") << target;
   }
   not_ready_ = "the disk is full";
   EXPECT_EQ(ask(server_->port(), "HEAD", "/readyz").status, 503);

@@ -135,14 +135,18 @@ TEST(Spool, NeverWritesThroughALinkInTheLogFolder) {
   EXPECT_EQ(read_file(folder.path() + "/logs/attempt-0000.stdout"), "new");
 }
 
-TEST(Spool, HasEachLineInTheLogAsItComes) {
+TEST(Spool, BringsLogsUpToWhatWasPrinted) {
   TempFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");
-  const auto log = spool.open_attempt(0);
+  const auto log = spool.open_attempt(0), ended = spool.open_attempt(1);
+  ended->append(Stream::out, "all");
+  ended->finish();
   for (const char* expected : {"a", "aa", "aaa"}) {
     log->append(Stream::out, "a");
+    spool.flush_logs();
     EXPECT_EQ(read_file(folder.path() + "/logs/attempt-0000.stdout"), expected);
   }
+  EXPECT_EQ(read_file(folder.path() + "/logs/attempt-0001.stdout"), "all");
 }
 
 TEST(Spool, LeavesTheLogsOfAnAttemptThatIsLetGo) {

@@ -80,6 +80,17 @@ TEST(SharedBuilds, LetTheNextBuildWhenTheFirstIsLetGoOf) {
   EXPECT_TRUE(host.told.empty());
 }
 
+TEST(SharedBuilds, LetTheNextLookWhenTheFirstIsLetGoOfBeforeItBuilds) {
+  Host host;
+  auto first = host.build("a");
+  const auto second = host.build("a");
+  first.reset();
+  host.loop.settle();
+  EXPECT_EQ(host.store.built.size(), 1u);
+  EXPECT_EQ(host.told.size(), 1u);
+  EXPECT_EQ(host.somebody.given, 0);
+}
+
 TEST(SharedBuilds, LetTheNextBuildWhenTheFirstFails) {
   Host host;
   host.store.fail_next_build("dependencies", StepFailed("installing", Outcome::failed, {}, "no"));
