@@ -111,17 +111,17 @@ TEST(Probe, WasCompiledWhenTheImageWasMade) {
 }
 
 // The project's own bytes are in what is asked of the engine.
-TEST(Packages, WithANameThatIsNoTextDoNoHarm) {
+TEST(Packages, ThatPrintWhatIsNoTextDoNoHarm) {
   const Repository repository;
   repository.write("requirements.txt", "pytest\n");
-  repository.write("setup.py", "import setuptools; setuptools.setup(name='odd', version='1')\n");
   repository.write("test_fine.py", "def test_fine(): pass\n");
-  repository.write(".flaky-detector.yml",
-                   "setup_commands: [\"printf 'import os; os.write(1, bytes([255]))' > "
-                   "/usr/lib/python3/dist-packages/odd.pth\"]\n");
-  const auto run =
-      repository.remember(run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1"}, {"pytest"}));
+  const auto run = repository.remember(
+      run_job({"--repo", repository.path(), "--runs", "1", "--seed", "1", "--setup-command",
+               "cd /opt/venv/lib/python3*/site-packages && echo 'import os; os.write(1, bytes([255, 10]))' > "
+               "odd.pth"},
+              {"pytest"}));
   EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_NE(run.report.at("environment").at("packages").dump().find("pytest=="), std::string::npos);
 }
 
 TEST(IgnorePatterns, LeaveTestsOut) {
