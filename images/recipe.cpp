@@ -70,7 +70,6 @@ struct Layer {
   std::string tar_file;
   std::vector<sandbox::LayerBuildStep> steps;
   sandbox::EnvList env;
-  std::map<std::string, std::string> labels;
   std::string note;
   bool retried = false;
 };
@@ -205,18 +204,13 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
         }));
   }
 
-  Layer seal_layer() {
+  void seal() {
     Layer layer("seal", "sealing the image");
     layer.env = steps_->image_env();
     LayerKey& key_of_seal = key("seal").add("supervisor", supervisor_).add("env", layer.env);
     for (const auto& file : request_.toolchain->probe_files())
       key_of_seal.add(std::string("probe ").append(file.name), file.content);
     layer.key = key_of_seal.hex();
-    return layer;
-  }
-
-  void seal() {
-    Layer layer = seal_layer();
     look_up(std::move(layer), Stage::done, [this](Layer& made) {
       const auto probes = request_.toolchain->probe_files();
       TarWriter tar(made.tar_file);
@@ -259,8 +253,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     written_ = layer.tar_file;
     if (!layer.steps.empty() && uses_network(layer))
       for (const auto& warning : request_.host.warnings) add_warning(warning);
-    sandbox::LayerSpec spec{parent_,     layer.kind, layer.key,   layer.tar_file,
-                            layer.steps, layer.env,  layer.labels};
+    sandbox::LayerSpec spec{parent_, layer.kind, layer.key, layer.tar_file, layer.steps, layer.env, {}};
     by_another_ = false;
     // The handle is let go of outside of its own callback.
     handle_ = store_.build(

@@ -11,8 +11,6 @@
 #include <boost/beast/http.hpp>
 #include <deque>
 
-#include "orchestrator/api/request_target.h"
-
 namespace orchestrator {
 namespace {
 
@@ -36,10 +34,7 @@ ServedRequest request_of(const Message& message, const std::string& peer) {
   ServedRequest request;
   request.method = std::string(message.method_string());
   request.peer = peer;
-  RequestTarget target = read_target({message.target().data(), message.target().size()});
-  request.path = std::move(target.path);
-  request.segments = std::move(target.segments);
-  request.query = std::move(target.query);
+  static_cast<RequestTarget&>(request) = read_target({message.target().data(), message.target().size()});
   for (const auto& field : message) {
     std::string& value = request.headers[lower({field.name_string().data(), field.name_string().size()})];
     if (!value.empty()) value += ", ";

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "orchestrator/api/request_target.h"
+
 namespace orchestrator {
 
 struct HttpServerSettings {
@@ -38,11 +40,8 @@ struct HttpServerSettings {
 // database, report files and answers to those who are one too many need some, too.
 std::size_t connections_for(std::size_t wished, std::size_t open_files);
 
-struct ServedRequest {
+struct ServedRequest : RequestTarget {
   std::string method;
-  std::string path;                            // as sent, without the query
-  std::vector<std::string> segments;           // of the path, decoded; empty ones are left out
-  std::map<std::string, std::string> query;    // decoded; the last of equal names
   std::map<std::string, std::string> headers;  // names in lower case; equal ones joined by ", "
   std::string body;
   std::string peer;  // "127.0.0.1"; "" on a Unix socket
