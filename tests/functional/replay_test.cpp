@@ -227,11 +227,12 @@ class ReplayShell : public ::testing::Test {
                                                     "1", "--shell", "--state-dir", state_folder()},
                                             31, 101);
   }
-  // Until the shell inside asks for something.
+  // Until the shell inside waits for a line at its own prompt: what is a key there, as Ctrl-D, may be another
+  // thing while the shell still starts or runs a command.
   bool prompted() {
     if (!program_->wait_for("which `again` runs here")) return false;
     program_->type("echo re''ady\n");
-    return program_->wait_for("ready");
+    return program_->wait_for("ready") && program_->wait_for("$ ");
   }
   void expect_all_as_before() {
     EXPECT_TRUE(program_->is_as_before()) << "the terminal is not as it was";
