@@ -1,0 +1,95 @@
+// Events, and logs that are followed.
+#include <thread>
+
+#include "tests/unit/api/api_fixture.h"
+
+namespace orchestrator {
+namespace {
+
+using namespace testing_support;
+
+using EventRoutes = ApiFixture;
+
+TEST_F(EventRoutes, TellsAllEventsToAReaderWhoTakesHisTime) {
+  start();
+  const std::string id = submitted();
+  const std::string data = json{{"text", std::string(4'000, 'x')}}.dump();
+  events_.append(std::vector<StoredEvent>(1'500, {0, id, 5, "layer_output", data}));
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_GE(w.until("id: 1500\n").size(), 6'000'000u);
+}
+
+TEST_F(EventRoutes, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = queue_.take("", "w1", 1).at(0);
+  std::string log(6u << 20, 'x');
+  log += "the end";
+  write_file(folder_ / "reports/" + id + "/logs/attempt-0000.stdout", log);
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/jobs/" + id + "/attempts/0/stdout?follow=1"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(700));
+  EXPECT_GE(w.until("the end").size(), log.size());
+  queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
+  w.until("0\r\n\r\n");
+}
+
+TEST_F(EventRoutes, ShowsTheAttemptsOfTheLastHandOutAlone) {
+  start();
+  const std::string id = submitted();
+  take();
+  const auto finished = [&](int attempt) {
+    return StoredEvent{0, id, now_, "attempt_finished",
+                       json{{"attempt", attempt}, {"outcome", "passed"}}.dump()};
+  };
+  events_.append({{0, id, now_, "job_started", "{}"}, finished(0), finished(1)});
+  EXPECT_EQ(got("/api/v1/jobs/" + id + "/attempts").at("attempts").size(), 2u);
+  events_.append({{0, id, now_, "job_started", "{}"}, finished(7)});
+  const json attempts = got("/api/v1/jobs/" + id + "/attempts").at("attempts");
+  ASSERT_EQ(attempts.size(), 1u);
+  EXPECT_EQ(attempts[0].at("attempt"), 7);
+}
+
+TEST_F(EventRoutes, TellsEventsFromWhereTheReaderWasAndThenAsTheyCome) {
+  start();
+  const std::string id = submitted(), other = submitted();
+  events_.append(
+      {{0, id, 5, "one", R"({"x":1})"}, {0, other, 6, "elsewhere", "{}"}, {0, id, 7, "two", "{}"}});
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events?job=" + id, "", {{"Last-Event-ID", "1"}}));
+  EXPECT_NE(w.until("\r\n\r\n").find("text/event-stream"), std::string::npos);
+  const std::string second = w.until("\"data\":{}}");
+  EXPECT_EQ(second.find("one"), std::string::npos) << "seen already";
+  EXPECT_EQ(second.find("elsewhere"), std::string::npos) << "another job's";
+  EXPECT_NE(second.find("id: 3\nevent: two\n"), std::string::npos) << second;
+  events_.append({{0, id, 8, "three", R"({"y":1})"}});
+  const std::string third = w.until("\"data\":{\"y\":1}}");
+  EXPECT_NE(third.find("event: three\n"), std::string::npos) << third;
+}
+
+TEST_F(EventRoutes, TellsNewEventsOnlyToWhoAsksForNoOlder) {
+  start();
+  const std::string id = submitted();
+  events_.append({{0, id, 5, "old", "{}"}});
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events"));
+  w.until("retry");
+  events_.append({{0, id, 6, "new", "{}"}});
+  EXPECT_EQ(w.until("event: new").find("old"), std::string::npos);
+}
+
+TEST_F(EventRoutes, HasNotMoreReadersOfEventsThanItCanBear) {
+  settings_.streams = 1;
+  start();
+  Wire first(server_->port());
+  first.send(request_text("GET", "/api/v1/events"));
+  first.until("retry");
+  const HttpAnswer full = get("/api/v1/events");
+  EXPECT_EQ(full.status, 503);
+  EXPECT_NE(full.header("retry-after"), "");
+}
+
+}  // namespace
+}  // namespace orchestrator

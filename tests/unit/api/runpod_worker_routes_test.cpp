@@ -1,0 +1,182 @@
+// RunPod's workers.
+#include <thread>
+
+#include "tests/unit/api/api_fixture.h"
+
+namespace orchestrator {
+namespace {
+
+using namespace testing_support;
+
+using RunpodWorkerRoutes = ApiFixture;
+
+TEST_F(RunpodWorkerRoutes, GivesABucketToTheJobsWorkerAndToNobodyElse) {
+  start();
+  const std::string bucket = R"({"accessId":"i","accessSecret":"hush","endpointUrl":"https://b.example/b"})";
+  const std::string id =
+      posted("/v2/flaky/run", R"({"input":)" + kInput + R"(,"s3Config":)" + bucket + "}").at("id");
+  const std::string job = "/api/v1/jobs/" + id;
+  for (const std::string& target : {"/v2/flaky/status/" + id, job, job + "/events", std::string("/metrics")})
+    EXPECT_EQ(get(target).body.find("hush"), std::string::npos) << target;
+  const json taken = got("/v2/flaky/job-take/w1");
+  EXPECT_EQ(taken.at("s3Config"), json::parse(bucket));
+  EXPECT_FALSE(json::parse(queue_.find(id)->input).contains("s3Config"));
+  for (const char* file : {"jobs.db", "jobs.db-wal"})
+    EXPECT_EQ(read_file(folder_ / file).find("hush"), std::string::npos) << file;
+
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"once more"})");
+  EXPECT_EQ(posted("/v2/flaky/retry/" + id).at("id"), id);
+  EXPECT_FALSE(got("/v2/flaky/job-take/w1").contains("s3Config")) << "it was forgotten at the end";
+}
+
+TEST_F(RunpodWorkerRoutes, HandsAJobToAWorkerAndTakesItsResult) {
+  start();
+  const std::string id = submitted();
+  const json taken = got("/v2/flaky/job-take/w1?&job_in_progress=0");
+  EXPECT_EQ(taken.at("id"), id);
+  EXPECT_EQ(taken.at("input"), json::parse(kInput));
+  EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id + "?&isStream=true", R"({"output":1})").status, 200);
+  EXPECT_EQ(
+      post("/v2/flaky/job-done/w1/" + id + "?&gpu=x", R"({"status":"IN_PROGRESS","output":"half"})").status,
+      200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("output"), "half");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"output":{"x":1}})").status, 200);
+  const json status = got("/v2/flaky/status/" + id);
+  EXPECT_EQ(status.at("status"), "COMPLETED");
+  EXPECT_EQ(status.at("workerId"), "w1");
+  EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream").at(0).at("output"), 1);
+}
+
+TEST_F(RunpodWorkerRoutes, ReadsWhatAWorkerHasAppendedToThePath) {
+  start();
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/job-take-batch/w1&batch_size=5&job_in_progress=0").at(0).at("id"), id);
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id + "&gpu=x", R"({"error":"no"})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("error"), "no");
+}
+
+TEST_F(RunpodWorkerRoutes, HoldsAWorkerUntilThereIsAJob) {
+  start();
+  Wire w(server_->port());
+  w.send(request_text("GET", "/v2/flaky/job-take/w1"));
+  const std::string id = submitted();
+  EXPECT_EQ(json::parse(w.answer().body).at("id"), id);
+}
+
+TEST_F(RunpodWorkerRoutes, GivesNoJobToAWorkerThatHasHungUp) {
+  start();
+  {
+    Wire w(server_->port());
+    w.send(request_text("GET", "/v2/flaky/job-take/w1"));
+    while (queue_.workers("flaky").idle == 0) std::this_thread::yield();
+  }
+  get("/livez");  // it has been seen by then
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE") << "it would be lost for a minute";
+}
+
+TEST_F(RunpodWorkerRoutes, DropsTheResultOfAWorkerThatHasTheJobNoMore) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  EXPECT_EQ(post("/v2/flaky/job-done/w2/" + id, R"({"output":1})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+  post("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(got("/v2/flaky/job-stop/w1"), (json{{"jobsToStop", {id}}}));
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"output":1})").status, 200) << "it would try again";
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "CANCELLED");
+  EXPECT_EQ(get("/v2/flaky/job-stop/w2").status, 204);
+}
+
+TEST_F(RunpodWorkerRoutes, DropsTheResultOfAnEarlierHandOutToTheSameWorker) {
+  start();
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/job-take/w1").at("id"), id);
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"no"})");
+  post("/v2/flaky/retry/" + id);
+  const std::string again = got("/v2/flaky/job-take/w1").at("id");
+  EXPECT_NE(again, id);
+  post("/v2/flaky/job-stream/w1/" + id, R"({"output":"old"})");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"output":"old"})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+  post("/v2/flaky/job-done/w1/" + again + "?&gpu=x", R"({"output":"new"})");
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("output"), "new");
+  EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream"), json::array());
+}
+
+TEST_F(RunpodWorkerRoutes, StopsTheHandOutThatAWorkerHas) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  post("/v2/flaky/job-done/w1/" + id, R"({"error":"no"})");
+  post("/v2/flaky/retry/" + id);
+  const std::string again = got("/v2/flaky/job-take/w1").at("id");
+  post("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(got("/v2/flaky/job-stop/w1"), (json{{"jobsToStop", {again}}}));
+}
+
+TEST_F(RunpodWorkerRoutes, HoldsAWorkerUntilThereIsAJobToStop) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  Wire w(server_->port());
+  w.send(request_text("GET", "/v2/flaky/job-stop/w1"));
+  post("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(json::parse(w.answer().body), (json{{"jobsToStop", {id}}}));
+}
+
+TEST_F(RunpodWorkerRoutes, TakesAJobFromAWorkerThatDoesNotHaveIt) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  const auto status = [&] { return got("/v2/flaky/status/" + id).at("status"); };
+  now_ += 15'000;
+  const std::string no_word, names_it = "?job_id=x," + id + "&runpod_version=1",
+                             has_none = "?runpod_version=1";
+  for (const auto& ping : {no_word, no_word, names_it, names_it, has_none, has_none}) {
+    EXPECT_EQ(status(), "IN_PROGRESS") << ping;
+    get("/v2/flaky/ping/w1" + ping);
+  }
+  EXPECT_EQ(status(), "IN_QUEUE");
+}
+
+TEST_F(RunpodWorkerRoutes, HandsAJobOutAnewWhoseAnswerWasLost) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1?job_in_progress=0");
+  now_ += 15'000;
+  get("/v2/flaky/ping/w1?runpod_version=1");
+  EXPECT_EQ(got("/v2/flaky/job-take/w1?job_in_progress=0").at("id"), id + "~2");
+}
+
+TEST_F(RunpodWorkerRoutes, RefusesAWorkerThatIsCalledLikeItsOwn) {
+  start();
+  const std::string id = submitted();
+  for (const char* route : {"job-take", "job-take-batch", "job-stop", "ping"})
+    EXPECT_EQ(get("/v2/flaky/" + std::string(route) + "/local").status, 400) << route;
+  take();
+  EXPECT_EQ(post("/v2/flaky/job-done/local/" + id, R"({"output":1})").status, 400);
+  EXPECT_EQ(post("/v2/flaky/job-stream/local/" + id, R"({"output":1})").status, 400);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+}
+
+TEST_F(RunpodWorkerRoutes, TakesAResultWithAnUnknownStatus) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, R"({"status":5,"output":1})").status, 200);
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "COMPLETED");
+}
+
+TEST_F(RunpodWorkerRoutes, TellsAWorkerWhatItDoesNotUnderstand) {
+  start();
+  const std::string id = submitted();
+  get("/v2/flaky/job-take/w1");
+  EXPECT_EQ(post("/v2/flaky/job-done/w1/unknown", R"({"output":1})").status, 404);
+  for (const char* body : {"", "no", "[1]"})
+    EXPECT_EQ(post("/v2/flaky/job-done/w1/" + id, body).status, 400) << body;
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_PROGRESS");
+}
+
+}  // namespace
+}  // namespace orchestrator
