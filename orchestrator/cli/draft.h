@@ -21,15 +21,21 @@ struct Draft {
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
-  std::string attempt, times;                          // of replay
+  std::string attempt, times;                                    // of replay
   std::string listen, jobs, on_restart, drain, keep, keep_size;  // of serve; jobs and drain of worker, too
-  std::string api_port, api_concurrency, result_size;  // of worker
+  std::string api_port, api_concurrency, result_size;            // of worker
   JobReading reading;
 
   // `pointer`: the flag.
   void fail(std::string pointer, std::string message) {
     reading.errors.push_back({std::move(pointer), std::move(message), ""});
   }
+};
+
+// What a command's flags are read with.
+struct Tail {
+  const std::optional<std::vector<std::string>>& test_command;  // the words behind --
+  const GetEnv& getenv;
 };
 
 // Access to git: the flags, and what is wrong with them.
@@ -40,11 +46,17 @@ void check_git_flags(Draft& draft);
 std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
                                Draft& draft);
 
-// serve, worker and token: their flags, and afterwards their values.
+// The flags of each command, and afterwards what they come to.
+void define_run(FlagSet& flags, Draft& draft);
+void finish_run(Draft& draft, const Tail& tail);
+void define_ci(FlagSet& flags, Draft& draft);
+void finish_ci(Draft& draft, const Tail& tail);
+void define_replay(FlagSet& flags, Draft& draft);
+void finish_replay(Draft& draft, const Tail& tail);
 void define_serve(FlagSet& flags, Draft& draft);
-void finish_serve(Draft& draft);
+void finish_serve(Draft& draft, const Tail& tail);
 void define_worker(FlagSet& flags, Draft& draft);
-void finish_worker(Draft& draft);
+void finish_worker(Draft& draft, const Tail& tail);
 void define_token(FlagSet& flags, Draft& draft);
 
 }  // namespace orchestrator

@@ -1,70 +1,13 @@
 #include "orchestrator/cli/options.h"
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
 #include <cstdlib>
 
 #include "orchestrator/cli/draft.h"
-#include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/serve_settings.h"
 #include "orchestrator/job/quoted.h"
-#include "orchestrator/job/text_checks.h"
-#include "orchestrator/job/variation.h"
-#include "orchestrator/remote/address.h"
-#include "sandbox/io/error.h"
 
 namespace orchestrator {
-namespace {
-
-bool is_host(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](unsigned char c) {
-    return c >= 0x80 || std::isalnum(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '[' ||
-           c == ']';
-  });
-}
-
-}  // namespace
-
-// ---- what the flags of several commands share
-
-void define_git(FlagSet& flags, Draft& draft) {
-  CommandLine& line = draft.line;
-  const std::string git = "Access to git";
-  flags.text(git, "--git-token-env", "NAME", "Variable that holds a token for the repository's host",
-             line.git_token_env);
-  flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
-  flags.text(git, "--git-host", "HOST", "Host that the token is for [the repository's]", line.git_host);
-  flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
-}
-
-void check_git_flags(Draft& draft) {
-  const CommandLine& line = draft.line;
-  if (!is_host(line.git_host))
-    draft.fail("--git-host", "must be a host, as in git.example.com or git.example.com:8443, not " +
-                                 in_quotes(line.git_host));
-  if (!line.git_token_env.empty()) {
-    if (auto sentence = check_variable_name(line.git_token_env); !sentence.empty()) {
-      draft.fail("--git-token-env", sentence);
-    }
-    if (!line.git_token_file.empty()) {
-      draft.fail("--git-token-file", "--git-token-file and --git-token-env exclude each other");
-    }
-  }
-}
-
-std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
-                               Draft& draft) {
-  if (text.empty()) return std::nullopt;
-  int value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error == std::errc() && stop == end && value >= least && value <= most) return value;
-  draft.fail(flag, "must be a whole number between " + std::to_string(least) + " and " +
-                       std::to_string(most) + ", not " + in_quotes(text));
-  return std::nullopt;
-}
-
 namespace {
 
 using Mode = CommandLine::Mode;
@@ -107,167 +50,11 @@ void read_common(Draft& draft) {
                          errors);
 }
 
-struct FieldGroup {
-  const char* title;
-  std::vector<const char*> fields;
-};
-
-const std::vector<FieldGroup>& field_groups() {
-  static const std::vector<FieldGroup> groups = {
-      {"What to test", {"repo", "ref", "subdir", "include", "suite", "framework", "results"}},
-      {"How often",
-       {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
-        "repeat_in_process", "until_sure", "max_runs", "only_changed", "changed_runs"}},
-      {"Where it runs",
-       {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
-        "secret_env"}},
-      {"Limits of an attempt", {"memory", "cpus", "pids", "nofile", "tmp", "shm", "disk"}},
-  };
-  return groups;
-}
-
-void define_fields(FlagSet& flags, Draft& draft, bool ci) {
-  for (const auto& group : field_groups()) {
-    for (const char* name : group.fields) {
-      const Field& field = *find_field(name);
-      if (field.kind == FieldKind::boolean) {
-        flags.on(group.title, field.flag, field.about, draft.no_install);
-      } else {
-        const char* about = ci && *field.about_in_ci ? field.about_in_ci : field.about;
-        flags.list(group.title, field.flag, field.value, about, draft.fields[&field]);
-        if (*field.alone) flags.may_stand_alone(field.flag, field.alone);
-      }
-    }
-  }
-}
-
-void define_reports(FlagSet& flags, Draft& draft) {
-  const std::string files = "Files";
-  CommandLine& line = draft.line;
-  flags.text(files, "--json", "FILE", "Write the report as JSON; - for stdout", line.json_file);
-  for (const auto& format : report_formats())
-    flags.text(files, format.flag, "FILE", format.about, draft.reports[&format]);
-  flags.text(files, "--junit-flaky", "WORD", "pass or fail: what a flaky test is to readers of JUnit [pass]",
-             draft.junit_flaky);
-  flags.text(files, "--logs", "DIR", "Keep the whole output of every attempt", line.logs_dir);
-  flags.on(files, "--keep", "Leave scratch folders for a look", line.keep);
-}
-
-void define_posting(FlagSet& flags, Draft& draft) {
-  CommandLine& line = draft.line;
-  const std::string post = "Where else it is told";
-  flags.on(post, "--github-annotations", "Print workflow commands for GitHub Actions",
-           line.github_annotations);
-  flags.on(post, "--post-github", "Comment on the pull request, by GITHUB_TOKEN; updated in place",
-           line.post_github);
-  flags.text(post, "--pr", "N", "The pull request [the one that the workflow runs for]", draft.pull_request);
-  flags.on(post, "--post-slack", "Send a message to the webhook SLACK_WEBHOOK_URL", line.post_slack);
-}
-
-void define_elsewhere(FlagSet& flags, Draft& draft) {
-  const std::string elsewhere = "On another host";
-  CommandLine::On& on = draft.line.on;
-  flags.text(elsewhere, "--on", "URL",
-             "Let a serve run it (https://HOST, unix:/PATH), or a RunPod endpoint (https://HOST/v2/ID)",
-             on.url);
-  flags.text(elsewhere, "--on-token-file", "FILE", "File that holds the token for it", on.token_file);
-  flags.text(elsewhere, "--on-token-env", "NAME",
-             "Variable that holds it [ORCHESTRATOR_TOKEN; of an endpoint RUNPOD_API_KEY, too]", on.token_env);
-}
-
-void define_job(FlagSet& flags, Draft& draft, bool ci) {
-  define_fields(flags, draft, ci);
-  const std::string files = "Files";
-  CommandLine& line = draft.line;
-  flags.text(files, "--input", "FILE", "A job as JSON; - for stdin. Flags win over it", line.input_file);
-  flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
-             line.config_file);
-  define_reports(flags, draft);
-  define_posting(flags, draft);
-  define_git(flags, draft);
-  define_elsewhere(flags, draft);
-}
-
-// Where a token would go nowhere.
-void check_elsewhere(Draft& draft) {
-  const CommandLine::On& on = draft.line.on;
-  if (on.url.empty() && !(on.token_file + on.token_env).empty())
-    draft.fail("--on", "a token for another host is there, but no --on that names it");
-  if (!on.token_file.empty() && !on.token_env.empty())
-    draft.fail("--on-token-file", "--on-token-file and --on-token-env exclude each other");
-  if (on.url.empty()) return;
-  try {
-    remote::parse_address(on.url);
-  } catch (const io::RequestError& wrong) {
-    draft.fail("--on", wrong.what());
-  }
-}
-
-void define_run(FlagSet& flags, Draft& draft) { define_job(flags, draft, false); }
-
-void define_ci(FlagSet& flags, Draft& draft) {
-  const std::string passes = "What passes";
-  CommandLine::Ci& ci = draft.line.ci;
-  flags.text(passes, "--fail-on", "WHAT",
-             "flaky: whatever did not always pass; failing: only what failed every time; none [flaky]",
-             draft.fail_on);
-  flags.text(passes, "--max-flake-rate", "RATE",
-             "Pass a flaky test unless it is shown (95 %) to fail more often than this, as in 2%",
-             draft.max_flake_rate);
-  flags.text(passes, "--quarantine", "FILE",
-             "Tests known to be flaky; none for none [known-flaky.json of the tree, if it is there]",
-             ci.quarantine_file);
-  flags.on(passes, "--on-failure",
-           "Another job has failed: do nothing where the repository says auto_trigger_on_failure: false",
-           ci.on_failure);
-  const std::string later = "For later steps";
-  flags.text(later, "--result", "FILE", "What was decided, as a small JSON; - for stdout", ci.result_file);
-  flags.text(later, "--dotenv", "FILE", "The same as variables FLAKY_…, for GitLab", ci.dotenv_file);
-  define_job(flags, draft, true);
-}
-
-void read_ci(Draft& draft) {
-  read_choice<FailOn>("--fail-on", draft.fail_on,
-                      {{"flaky", FailOn::flaky}, {"failing", FailOn::failing}, {"none", FailOn::none}},
-                      draft.line.ci.fail_on, draft.reading.errors);
-  if (draft.max_flake_rate.empty()) return;
-  draft.line.ci.max_flake_rate = parse_rate(draft.max_flake_rate);
-  if (!draft.line.ci.max_flake_rate)
-    draft.fail("--max-flake-rate",
-               "must be a rate between 0 and 1, as in 2% or 0.02, not " + in_quotes(draft.max_flake_rate));
-}
-
-HelpPage ci_page() {
-  return {"orchestrator ci [flags] -- COMMAND…",
-          "The same as run for a pipeline. 20 attempts, 5 at a time, unless a flag or the repository says "
-          "otherwise; known flakes are excused by a committed list; later steps are told what came out.",
-          {},
-          {"orchestrator ci --repo . --json report.json -- pytest",
-           "orchestrator ci --repo . --only-changed main --fail-on failing -- pytest"}};
-}
-
-void define_compare(FlagSet& flags, Draft& draft) {
-  flags.text("Output", "--json", "FILE", "The comparison as JSON; - for stdout", draft.line.json_file);
-}
-
-void define_replay(FlagSet& flags, Draft& draft) {
-  const std::string what = "What to run again";
-  CommandLine& line = draft.line;
-  flags.text(what, "--attempt", "N", "This attempt of the report", draft.attempt);
-  flags.text(what, "--test", "ID", "The attempt in which this test fails as it mostly does", line.test);
-  flags.text(what, "--times", "K", "So many times, 1 to 1000, with a rate [1]", draft.times);
-  flags.on(what, "--shell", "Open a terminal in the container right where the test would start", line.shell);
-  define_reports(flags, draft);
-  define_git(flags, draft);
-}
-
 HelpPage run_page() {
   return {"orchestrator run [flags] -- COMMAND…",
           "Runs a test command many times, each time in a fresh container with its own seed, and reports how "
-          "often it "
-          "does not pass. COMMAND is taken word by word, without a shell; a single quoted word with a blank "
-          "is a line "
-          "for /bin/sh.",
+          "often it does not pass. COMMAND is taken word by word, without a shell; a single quoted word with "
+          "a blank is a line for /bin/sh.",
           {},
           {kExample, "orchestrator run --repo https://host/owner/project -- 'cd web && npm test'",
            "orchestrator run --input job.json --json report.json --logs logs/"}};
@@ -287,62 +74,24 @@ HelpPage replay_page() {
        "orchestrator replay report.json --attempt 17 --shell"}};
 }
 
-// How the report is told; after where it goes.
-void read_telling(Draft& draft) {
-  CommandLine& line = draft.line;
-  bool fail = false;
-  read_choice<bool>("--junit-flaky", draft.junit_flaky, {{"pass", false}, {"fail", true}}, fail,
-                    draft.reading.errors);
-  bool has_junit = false;
-  for (auto& wanted : line.reports) {
-    if (wanted.format->flag != std::string("--junit")) continue;
-    has_junit = true;
-    if (fail) wanted.format = &junit_with_flaky_failing();
-  }
-  if (!draft.junit_flaky.empty() && !has_junit)
-    draft.fail("--junit-flaky", "--junit-flaky says how --junit FILE is written, and there is none");
-  if (const auto number = number_said("--pr", draft.pull_request, 1, 999'999'999, draft))
-    line.pull_request = *number;
+HelpPage ci_page() {
+  return {"orchestrator ci [flags] -- COMMAND…",
+          "The same as run for a pipeline. 20 attempts, 5 at a time, unless a flag or the repository says "
+          "otherwise; known flakes are excused by a committed list; later steps are told what came out.",
+          {},
+          {"orchestrator ci --repo . --json report.json -- pytest",
+           "orchestrator ci --repo . --only-changed main --fail-on failing -- pytest"}};
 }
 
-void take_reports(Draft& draft) {
-  for (const auto& format : report_formats())
-    if (const auto& path = draft.reports[&format]; !path.empty())
-      draft.line.reports.push_back({&format, path});
-  read_telling(draft);
-}
-
-void finish_replay(Draft& draft) {
-  CommandLine& line = draft.line;
-  line.attempt = number_said("--attempt", draft.attempt, 0, 1'000'000, draft);
-  line.times = number_said("--times", draft.times, 1, 1000, draft).value_or(1);
-  if (!draft.attempt.empty() && !line.test.empty())
-    draft.fail("--test", "--test and --attempt exclude each other");
-  take_reports(draft);
-  check_git_flags(draft);
-  if (!line.shell) return;
-  if (!draft.times.empty()) draft.fail("--shell", "--shell and --times exclude each other");
-  if (!line.json_file.empty() || !line.reports.empty() || !line.logs_dir.empty())
-    draft.fail("--shell", "--shell runs no test, so that there is no report to write");
-}
-
-void finish_run(Draft& draft, const std::optional<Words>& after, const GetEnv& getenv) {
-  if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
-  read_field_flags(draft.fields, getenv, draft.reading);
-  if (after) read_command_words(*after, draft.reading);
-  if (draft.line.keep) draft.reading.request.keep = true;
-  take_reports(draft);
-  check_git_flags(draft);
-  check_elsewhere(draft);
-  if (!draft.reading.errors.empty())
-    draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, getenv);
+void define_compare(FlagSet& flags, Draft& draft) {
+  flags.text("Output", "--json", "FILE", "The comparison as JSON; - for stdout", draft.line.json_file);
 }
 
 void define_bootstrap(FlagSet& flags, Draft& draft) {
   flags.text("Where from", "--mirror", "URL", "Debian mirror [the one of this host]", draft.line.mirror);
 }
 
-void check_mirror(Draft& draft) {
+void finish_bootstrap(Draft& draft, const Tail&) {
   const std::string& mirror = draft.line.mirror;
   if (mirror.empty()) return;
   for (const char* start : {"http://", "https://", "file:/"})
@@ -357,98 +106,130 @@ void define_list(FlagSet& flags, Draft& draft) {
 
 void define_nothing(FlagSet&, Draft&) {}
 
+void finish_nothing(Draft&, const Tail&) {}
+
 // A mode and how it is called.
 struct Command {
   Mode mode;
   Words names;  // "images", "bootstrap"
   HelpPage page;
-  void (*define)(FlagSet&, Draft&);
-  std::size_t words = 0;  // that it takes beside its flags
-  bool job = false;       // it runs a job: a test command behind --, and a report
+  void (*define)(FlagSet&, Draft&) = define_nothing;
+  void (*finish)(Draft&, const Tail&) = finish_nothing;
+  std::vector<std::string CommandLine::*> words = {};  // what it takes beside its flags
+  const char* a_word = "a name";
+  bool job = false;           // it runs a job: a test command behind --, and a report
+  bool ignores_rest = false;  // words behind -- are others' business
 };
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {
-      {.mode = Mode::run, .names = {"run"}, .page = run_page(), .define = define_run, .job = true},
-      {.mode = Mode::ci, .names = {"ci"}, .page = ci_page(), .define = define_ci, .job = true},
-      {Mode::compare,
-       {"compare"},
-       {"orchestrator compare BEFORE.json AFTER.json [flags]",
-        "Tells whether the second report is of flakier tests than the first. Two reports of one command, "
-        "say of a branch and of what it is to be merged into.",
-        {},
-        {"orchestrator compare main.json branch.json"}},
-       define_compare,
-       2},
-      {.mode = Mode::replay, .names = {"replay"}, .page = replay_page(), .define = define_replay, .words = 1},
-      {Mode::images_bootstrap,
-       {"images", "bootstrap"},
-       {"orchestrator images bootstrap NAME [flags]",
-        "Makes a base image without any registry, from Debian's packages.",
-        {},
-        {"orchestrator images bootstrap python"}},
-       define_bootstrap,
-       1},
-      {Mode::images_list,
-       {"images", "list"},
-       {"orchestrator images list [flags]",
-        "Lists the images that this program made and the bases it can make.",
-        {},
-        {}},
-       define_list},
-      {Mode::doctor,
-       {"doctor"},
-       {"orchestrator doctor [flags]",
-        "Tells whether this host can run attempts; if not, why and what to do.",
-        {},
-        {}},
-       define_list},
-      {Mode::clean,
-       {"clean"},
-       {"orchestrator clean [flags]",
-        "Removes what dead runs left. What a living run owns is never touched.",
-        {},
-        {}},
-       define_nothing},
-      {Mode::serve,
-       {"serve"},
-       {"orchestrator serve [flags]",
-        "Takes jobs over HTTP, keeps them in a queue and works on them: RunPod's endpoint API below /v2, its "
-        "own "
-        "below /api/v1.",
-        {},
-        {"orchestrator serve",
-         "orchestrator serve --listen 0.0.0.0:8080 --token-file /etc/orchestrator/tokens"}},
-       define_serve},
-      {Mode::worker,
-       {"worker"},
-       {"orchestrator worker [flags]",
-        "Works on the jobs of a RunPod endpoint. RunPod's variables tell where the queue is; without them "
-        "it runs one job, --test_input or the file test_input.json, and ends. It needs an engine that it "
-        "can reach, as run does. Flags that it does not know are ignored.",
-        {},
-        {"orchestrator worker",
-         "orchestrator worker --test_input '{\"input\": {\"repo\": \".\", \"test_command\": \"pytest\"}}'",
-         "orchestrator worker --rp_serve_api"}},
-       define_worker},
-      {Mode::token,
-       {"token"},
-       {"orchestrator token NAME [flags]",
-        "Makes a token for serve. Prints it on stderr, once, and the line for the token file on stdout.",
-        {},
-        {"orchestrator token ci --scopes submit >> /etc/orchestrator/tokens"}},
-       define_token,
-       1},
-      {Mode::history_import,
-       {"history", "import"},
-       {"orchestrator history import FILE [flags]",
-        "Takes the runs of a predecessor's flaky_test_history.db into the history of serve. Twice is as good "
-        "as once.",
-        {},
-        {"orchestrator history import flaky_test_history.db"}},
-       define_nothing,
-       1},
-      {Mode::version, {"version"}, {"orchestrator version", "Prints the version.", {}, {}}, define_nothing},
+      {.mode = Mode::run,
+       .names = {"run"},
+       .page = run_page(),
+       .define = define_run,
+       .finish = finish_run,
+       .job = true},
+      {.mode = Mode::ci,
+       .names = {"ci"},
+       .page = ci_page(),
+       .define = define_ci,
+       .finish = finish_ci,
+       .job = true},
+      {.mode = Mode::compare,
+       .names = {"compare"},
+       .page =
+           {"orchestrator compare BEFORE.json AFTER.json [flags]",
+            "Tells whether the second report is of flakier tests than the first. Two reports of one command, "
+            "say of a branch and of what it is to be merged into.",
+            {},
+            {"orchestrator compare main.json branch.json"}},
+       .define = define_compare,
+       .words = {&CommandLine::before_file, &CommandLine::after_file},
+       .a_word = "a report"},
+      {.mode = Mode::replay,
+       .names = {"replay"},
+       .page = replay_page(),
+       .define = define_replay,
+       .finish = finish_replay,
+       .words = {&CommandLine::saved_report},
+       .a_word = "the report"},
+      {.mode = Mode::images_bootstrap,
+       .names = {"images", "bootstrap"},
+       .page = {"orchestrator images bootstrap NAME [flags]",
+                "Makes a base image without any registry, from Debian's packages.",
+                {},
+                {"orchestrator images bootstrap python"}},
+       .define = define_bootstrap,
+       .finish = finish_bootstrap,
+       .words = {&CommandLine::bootstrap_name}},
+      {.mode = Mode::images_list,
+       .names = {"images", "list"},
+       .page = {"orchestrator images list [flags]",
+                "Lists the images that this program made and the bases it can make.",
+                {},
+                {}},
+       .define = define_list},
+      {.mode = Mode::doctor,
+       .names = {"doctor"},
+       .page = {"orchestrator doctor [flags]",
+                "Tells whether this host can run attempts; if not, why and what to do.",
+                {},
+                {}},
+       .define = define_list},
+      {.mode = Mode::clean,
+       .names = {"clean"},
+       .page = {"orchestrator clean [flags]",
+                "Removes what dead runs left. What a living run owns is never touched.",
+                {},
+                {}}},
+      {.mode = Mode::serve,
+       .names = {"serve"},
+       .page =
+           {"orchestrator serve [flags]",
+            "Takes jobs over HTTP, keeps them in a queue and works on them: RunPod's endpoint API below /v2, "
+            "its own below /api/v1.",
+            {},
+            {"orchestrator serve",
+             "orchestrator serve --listen 0.0.0.0:8080 --token-file /etc/orchestrator/tokens"}},
+       .define = define_serve,
+       .finish = finish_serve},
+      {.mode = Mode::worker,
+       .names = {"worker"},
+       .page =
+           {"orchestrator worker [flags]",
+            "Works on the jobs of a RunPod endpoint. RunPod's variables tell where the queue is; without "
+            "them it runs one job, --test_input or the file test_input.json, and ends. It needs an engine "
+            "that it can reach, as run does. Flags that it does not know are ignored.",
+            {},
+            {"orchestrator worker",
+             "orchestrator worker --test_input '{\"input\": {\"repo\": \".\", \"test_command\": "
+             "\"pytest\"}}'",
+             "orchestrator worker --rp_serve_api"}},
+       .define = define_worker,
+       .finish = finish_worker,
+       .ignores_rest = true},
+      {.mode = Mode::token,
+       .names = {"token"},
+       .page =
+           {"orchestrator token NAME [flags]",
+            "Makes a token for serve. Prints it on stderr, once, and the line for the token file on stdout.",
+            {},
+            {"orchestrator token ci --scopes submit >> /etc/orchestrator/tokens"}},
+       .define = define_token,
+       .words = {&CommandLine::token_name}},
+      {.mode = Mode::history_import,
+       .names = {"history", "import"},
+       .page =
+           {"orchestrator history import FILE [flags]",
+            "Takes the runs of a predecessor's flaky_test_history.db into the history of serve. Twice is as "
+            "good as once.",
+            {},
+            {"orchestrator history import flaky_test_history.db"}},
+       .words = {&CommandLine::history_file},
+       .a_word = "a file"},
+      {.mode = Mode::version,
+       .names = {"version"},
+       .page = {"orchestrator version", "Prints the version.", {}, {}}},
   };
   return all;
 }
@@ -509,8 +290,14 @@ UsageError usage_error(const Command& command, const Draft& draft, const Words& 
   return error;
 }
 
-CommandLine parse_command(const Command& command, Words words, const std::optional<Words>& after,
-                          const GetEnv& getenv) {
+void take_words(const Command& command, const Words& words, Draft& draft) {
+  for (std::size_t i = 0; i < words.size() && i < command.words.size(); ++i)
+    draft.line.*command.words[i] = words[i];
+  if (words.size() < command.words.size())
+    draft.fail("", std::string(command.a_word) + " is missing, as in: " + command.page.examples.front());
+}
+
+CommandLine parse_command(const Command& command, Words words, const Tail& tail) {
   Draft draft;
   draft.line.mode = command.mode;
   FlagSet flags;
@@ -523,36 +310,18 @@ CommandLine parse_command(const Command& command, Words words, const std::option
   }
   std::vector<FieldError> of_settings;
   if (command.mode == Mode::serve)
-    for (auto& flag : serve_settings(words, getenv, of_settings)) words.push_back(std::move(flag));
-  auto parsed = flags.parse(words, command.words);
+    for (auto& flag : serve_settings(words, tail.getenv, of_settings)) words.push_back(std::move(flag));
+  auto parsed = flags.parse(words, command.words.size());
   draft.reading.errors = std::move(parsed.errors);
   draft.reading.errors.insert(draft.reading.errors.end(), of_settings.begin(), of_settings.end());
   draft.complete = parsed.complete && !parsed.stray;
   draft.line.worker.ignored = std::move(parsed.ignored);
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
-  read_ci(draft);
-  check_mirror(draft);
-  if (command.mode == Mode::replay) finish_replay(draft);
-  if (command.mode == Mode::serve) finish_serve(draft);
-  if (command.mode == Mode::worker) finish_worker(draft);
-  if (command.job) {
-    finish_run(draft, after, getenv);
-  } else if (after && command.mode != Mode::worker) {
+  command.finish(draft, tail);
+  if (tail.test_command && !command.job && !command.ignores_rest)
     draft.fail("--", joined(command.names) + " takes no test command");
-  }
-  if (parsed.words.size() < command.words)
-    draft.fail("", std::string(command.mode == Mode::replay ? "the report" : "a name") +
-                       " is missing, as in: " + command.page.examples.front());
-  if (command.words == 1 && !parsed.words.empty())
-    (command.mode == Mode::replay           ? draft.line.saved_report
-     : command.mode == Mode::token          ? draft.line.token_name
-     : command.mode == Mode::history_import ? draft.line.history_file
-                                            : draft.line.bootstrap_name) = parsed.words.front();
-  if (command.words == 2 && parsed.words.size() == 2) {
-    draft.line.before_file = parsed.words[0];
-    draft.line.after_file = parsed.words[1];
-  }
+  take_words(command, parsed.words, draft);
   if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);
@@ -602,7 +371,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& 
   if (words == Words{"images", "--help"} || words == Words{"images", "-h"})
     throw HelpRequested(program_help());
   const Command& command = take_command(words);
-  return parse_command(command, words, after, getenv);
+  return parse_command(command, words, {after, getenv});
 }
 
 std::optional<std::string> environment(const char* name) {

@@ -86,7 +86,7 @@ void define_serve(FlagSet& flags, Draft& draft) {
   define_git(flags, draft);
 }
 
-void finish_serve(Draft& draft) {
+void finish_serve(Draft& draft, const Tail&) {
   CommandLine::Serve& serve = draft.line.serve;
   read_listen(draft);
   serve.jobs = number_said("--jobs", draft.jobs, 0, 64, draft).value_or(serve.jobs);
@@ -136,7 +136,7 @@ void define_worker(FlagSet& flags, Draft& draft) {
   define_git(flags, draft);
 }
 
-void finish_worker(Draft& draft) {
+void finish_worker(Draft& draft, const Tail&) {
   CommandLine::Worker& worker = draft.line.worker;
   worker.jobs = number_said("--jobs", draft.jobs, 1, 64, draft).value_or(0);
   worker.api_port = static_cast<std::uint16_t>(
