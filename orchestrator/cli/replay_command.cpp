@@ -53,9 +53,9 @@ std::string announcement(const Replay& replay) {
   const ReplayRecord& record = replay.record;
   const JobPlan& plan = saved.plan;
   const std::string test = record.test.empty() ? "" : " for " + one_line(record.test);
-  const std::string source = !saved.commit.empty()
-                                 ? short_hash(saved.commit) + (saved.dirty ? ", changed" : "")
-                                 : "tree " + short_hash(saved.tree_hash);
+  const SavedEnvironment& was = saved.environment;
+  const std::string source = !was.commit.empty() ? short_hash(was.commit) + (was.dirty ? ", changed" : "")
+                                                 : "tree " + short_hash(was.tree_hash);
   std::string text = fmt::format("replaying attempt {} of {}{}: {}, seed {}{}\n", record.attempt.number,
                                  one_line(record.report), test, record.attempt.how(), record.attempt.seed,
                                  record.times == 1 ? "" : fmt::format(", {} times", record.times));
@@ -65,7 +65,7 @@ std::string announcement(const Replay& replay) {
   line("repo", plan.repo + " (" + source + ")");
   line("command", plan.test_command.display());
   line("network", std::string(name(plan.network)));
-  line("image", saved.image.base_reference + " " + saved.image.id);
+  line("image", was.image.base_reference + " " + was.image.id);
   for (const auto& command : plan.setup_commands) line("set up by", command);
   std::string secrets;
   for (const auto& each : plan.secret_env) secrets += (secrets.empty() ? "" : ", ") + each;

@@ -59,7 +59,7 @@ class ServeMode {
         history_(database_) {
     const auto& engine = session_.open_engine();
     host_ = session_.job_host();
-    session_.sweep_in_background();
+    session_.keep_swept();
     api_ = std::make_unique<ApiServer>(
         api_settings(program.version, engine),
         ApiHost{queue_, events_, history_, metrics_, [this] { return not_ready(); },

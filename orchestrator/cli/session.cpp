@@ -21,6 +21,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::chrono::seconds kUntilSecondSweep{30};
+constexpr std::chrono::hours kBetweenSweeps{1};
+
 // "20261123-101530-4711-3f2a": readable, sorted by time, and it names its process for the sweep.
 std::string new_run_id() {
   const std::time_t now = std::time(nullptr);
@@ -106,6 +109,12 @@ void Session::sweep_in_background() {
     if (!swept.ok()) spdlog::warn("leftovers of dead runs were not removed: {}", io::describe(swept.error()));
   });
   remove_dead_scratch(state_);
+}
+
+void Session::keep_swept() {
+  sweep_in_background();
+  const auto pause = next_sweep_ ? kBetweenSweeps : kUntilSecondSweep;
+  next_sweep_ = loop_.call_after(pause, [this] { keep_swept(); });
 }
 
 JobHost Session::job_host() const {

@@ -31,6 +31,9 @@ class Session {
   const sandbox::Capabilities& open_engine();
   // What dead processes left goes, in the background.
   void sweep_in_background();
+  // The same for as long as this process lives: what a dead one was still making may appear after the first
+  // time.
+  void keep_swept();
   sandbox::Engine& engine() { return *engine_; }
   io::CurlLoop& loop() { return loop_; }
   const std::string& state_folder() const { return state_; }
@@ -50,6 +53,7 @@ class Session {
   std::string scratch_;
   io::Fd in_use_;  // a lock on a file in the scratch folder, which tells others that we live
   bool keep_ = false;
+  std::unique_ptr<io::Timer> next_sweep_;
   std::unique_ptr<sandbox::Engine> engine_;
   sandbox::Capabilities capabilities_;
 };

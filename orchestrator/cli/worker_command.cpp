@@ -92,7 +92,7 @@ class WorkerMode {
       tell_unhealthy(*unfit);  // it has no jobs, and it must not get one
       return kUnfit;
     }
-    session_.sweep_in_background();
+    session_.keep_swept();
     budget_ = std::make_unique<HostBudget>(
         session_.loop(),
         HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes});

@@ -5,7 +5,7 @@
 #include "orchestrator/job/read_plan.h"
 #include "orchestrator/job/read_request.h"
 #include "orchestrator/report/cut.h"
-#include "orchestrator/report/saved_run.h"
+#include "orchestrator/report/saved_environment.h"
 #include "orchestrator/report/times.h"
 
 namespace orchestrator {
@@ -127,47 +127,30 @@ class Reader {
     report().program_version = document_.at("program_version").text();
   }
 
-  void read_environment(const SavedPlace& environment) {
-    read_engine(environment);
-    read_image(environment.at("image"));
+  void read_environment(const SavedPlace& place) {
+    SavedEnvironment saved = read_saved_environment(place);
     images::Source& source = report().source;
     source.local = !report().plan.repo.starts_with("https://");
     if (!source.local) source.url = images::without_credentials(report().plan.repo);
-    source.commit = environment.at("commit").text();
-    source.ref = environment.at("ref").text();
-    source.tree_hash = environment.at("tree_hash").text();
-    source.dirty = environment.at("dirty").boolean();
+    source.commit = std::move(saved.commit);
+    source.ref = std::move(saved.ref);
+    source.tree_hash = std::move(saved.tree_hash);
+    source.dirty = saved.dirty;
     if (const auto changed = document_.find("changed"))
       source.changes = {changed->at("base").text(), changed->at("files").texts()};
-    report().framework_found = environment.at("framework_found").text(kLongestSentence);
-    report().packages = environment.at("packages").texts();
+    report().framework_found = std::move(saved.framework_found);
+    report().packages = std::move(saved.packages);
+    report().engine = std::move(saved.engine);
+    read_image(std::move(saved.image), place.at("image").at("layers"));
   }
 
-  void read_engine(const SavedPlace& environment) {
-    sandbox::Capabilities& engine = report().engine;
-    for (const HostFact& fact : host_facts()) engine.*fact.member = environment.at(fact.key).text();
-    engine.api_version = environment.at("api_version").text();
-    engine.security = environment.at("security").texts(kMostSavedConditions);
-    const SavedPlace limits = environment.at("limits");
-    if (!limits.value().is_object()) limits.refuse("must be an object");
-    for (const auto& [limit, value] : limits.value().items())
-      engine.limits[limit] = enforcement_at(limits.at(limit.c_str()).at("enforcement"));
-  }
-
-  static sandbox::Enforcement enforcement_at(const SavedPlace& place) {
-    using E = sandbox::Enforcement;
-    for (const E each : {E::enforced, E::sampled, E::not_enforced})
-      if (place.text() == sandbox::to_string(each)) return each;
-    place.refuse("must be enforced, sampled or not enforced");
-  }
-
-  void read_image(const SavedPlace& place) {
+  void read_image(SavedImage saved, const SavedPlace& layers) {
     images::BuiltImage& image = report().image;
-    image.id = place.at("id").text();
-    image.base_reference = place.at("base_reference").text();
-    image.base_id = place.at("base_id").text();
-    image.base_digest = place.at("base_digest").text();
-    place.at("layers").each(kMostSavedConditions, [&](const SavedPlace& layer) {
+    image.id = std::move(saved.id);
+    image.base_reference = std::move(saved.base_reference);
+    image.base_id = std::move(saved.base_id);
+    image.base_digest = std::move(saved.base_digest);
+    layers.each(kMostSavedConditions, [&](const SavedPlace& layer) {
       image.layers.push_back({layer.at("kind").text(), layer.at("key").text(), layer.at("image").text(),
                               layer.at("cached").boolean(), layer.at("seconds").number(0, 1e9),
                               layer.at("note").text(kLongestSentence)});

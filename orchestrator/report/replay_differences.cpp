@@ -9,25 +9,6 @@
 namespace orchestrator {
 namespace {
 
-// The same keys as SavedRun::host.
-std::map<std::string, std::string> host_of(const sandbox::Capabilities& engine, const SavedRun& was) {
-  std::map<std::string, std::string> host;
-  for (const HostFact& fact : host_facts()) host[fact.key] = engine.*fact.member;
-  for (const auto& [key, value] : was.host) {
-    if (!key.starts_with("limit ")) continue;
-    const auto found = engine.limits.find(key.substr(6));
-    const auto how = found == engine.limits.end() ? sandbox::Enforcement::not_enforced : found->second;
-    host[key] = sandbox::to_string(how);
-  }
-  return host;
-}
-
-std::string words_for(const std::string& key) {
-  for (const HostFact& fact : host_facts())
-    if (key == fact.key) return fact.words;
-  return key;  // "limit memory"
-}
-
 std::string then_and_now(const std::string& what, const std::string& was, const std::string& now) {
   const auto shown = [](const std::string& text) { return text.empty() ? "unknown" : one_line(text); };
   return fmt::format("{}: {} then, {} now", one_line(what), shown(was), shown(now));
@@ -39,6 +20,11 @@ struct Sentences {
     if (was != now) list.push_back(then_and_now(what, was, now));
   }
 };
+
+std::string enforcement_now(const std::string& limit, const sandbox::Capabilities& engine) {
+  const auto found = engine.limits.find(limit);
+  return to_string(found == engine.limits.end() ? sandbox::Enforcement::not_enforced : found->second);
+}
 
 std::map<std::string, std::string> by_name(const std::vector<std::string>& packages) {
   std::map<std::string, std::string> versions;
@@ -71,9 +57,10 @@ std::vector<std::string> package_differences(const std::vector<std::string>& was
   return differences;
 }
 
-std::vector<std::string> replay_differences(const SavedRun& was, const Report& now) {
+std::vector<std::string> replay_differences(const SavedRun& run, const Report& now) {
+  const SavedEnvironment& was = run.environment;
   Sentences sentences;
-  sentences.compare("framework", was.framework, now.framework);
+  sentences.compare("framework", run.framework, now.framework);
   if (was.image.id != now.image.id) {  // an image that is the same by its id has the same inside
     sentences.compare("base image", was.image.base_reference, now.image.base_reference);
     sentences.compare("id of the base image", was.image.base_id, now.image.base_id);
@@ -83,8 +70,10 @@ std::vector<std::string> replay_differences(const SavedRun& was, const Report& n
     for (auto& each : package_differences(was.packages, now.packages))
       sentences.list.push_back(std::move(each));
   }
-  const auto host = host_of(now.engine, was);
-  for (const auto& [key, value] : was.host) sentences.compare(words_for(key), value, host.at(key));
+  for (const HostFact& fact : host_facts())
+    sentences.compare(fact.words, was.engine.*fact.member, now.engine.*fact.member);
+  for (const auto& [limit, enforcement] : was.engine.limits)
+    sentences.compare("limit " + limit, to_string(enforcement), enforcement_now(limit, now.engine));
   return std::move(sentences.list);
 }
 

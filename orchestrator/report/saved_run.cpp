@@ -27,7 +27,7 @@ class Reader {
     run_.framework = report_.at("framework").text();
     run_.program_version = report_.at("program_version").text();
     run_.conditions = read_conditions(report_.at("conditions"));
-    read_environment(report_.at("environment"));
+    run_.environment = read_saved_environment(report_.at("environment"));
     if (const auto changed = report_.find("changed")) read_changed(*changed);
     read_attempts();
     if (const SavedPlace tests = report_.at("tests"); !tests.is_null()) read_tests(tests);
@@ -36,25 +36,6 @@ class Reader {
   }
 
  private:
-  void read_environment(const SavedPlace& environment) {
-    const SavedPlace image = environment.at("image");
-    run_.image = {image.at("id").text(), image.at("base_reference").text(), image.at("base_id").text(),
-                  image.at("base_digest").text()};
-    if (!run_.image.id.empty() && !run_.image.id.starts_with("sha256:"))
-      image.at("id").refuse("must be an image's id, as in sha256:…");
-    run_.commit = environment.at("commit").text();
-    run_.ref = environment.at("ref").text();
-    run_.tree_hash = environment.at("tree_hash").text();
-    run_.dirty = environment.at("dirty").boolean();
-    run_.framework_found = environment.at("framework_found").text();
-    run_.packages = environment.at("packages").texts();
-    for (const HostFact& fact : host_facts()) run_.host[fact.key] = environment.at(fact.key).text();
-    const SavedPlace limits = environment.at("limits");
-    if (!limits.value().is_object()) limits.refuse("must be an object");
-    for (const auto& [limit, value] : limits.value().items())
-      run_.host["limit " + limit] = limits.at(limit.c_str()).at("enforcement").text();
-  }
-
   void read_changed(const SavedPlace& changed) {
     run_.changed_base = changed.at("base").text();
     run_.changed_files = changed.at("files").texts();
@@ -146,20 +127,6 @@ class Reader {
 bool is_failure(char letter) { return std::string_view("FETMC").find(letter) != std::string_view::npos; }
 
 }  // namespace
-
-const std::vector<HostFact>& host_facts() {
-  static const std::vector<HostFact> facts = {
-      {"engine", "engine", &sandbox::Capabilities::engine},
-      {"engine_version", "engine's version", &sandbox::Capabilities::engine_version},
-      {"runtime", "runtime", &sandbox::Capabilities::runtime},
-      {"runtime_version", "runtime's version", &sandbox::Capabilities::runtime_version},
-      {"kernel", "kernel", &sandbox::Capabilities::kernel},
-      {"os", "operating system", &sandbox::Capabilities::os},
-      {"architecture", "architecture", &sandbox::Capabilities::architecture},
-      {"cgroup_version", "cgroup version", &sandbox::Capabilities::cgroup_version},
-      {"storage_driver", "storage driver", &sandbox::Capabilities::storage_driver}};
-  return facts;
-}
 
 std::string SavedAttempt::how() const {
   if (outcome == Outcome::failed && exit_code) return fmt::format("failed with exit code {}", *exit_code);

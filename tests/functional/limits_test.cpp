@@ -145,7 +145,7 @@ TEST(Processes, PastTheirLimitAreAnOutcomeOfTheirOwn) {
 }
 
 TEST(Processes, ThatForkWithoutEndAreEnded) {
-  const auto run = run_attempts({"--runs", "1", "--pids", "30", "--timeout", "1"}, {"./forks_without_end"});
+  const auto run = run_attempts({"--runs", "1", "--pids", "30", "--timeout", "4"}, {"./forks_without_end"});
   EXPECT_EQ(only(run).at("outcome"), "timed_out") << told(run);
   EXPECT_EQ(only(run).at("stdout"), "forking\n");
 }

@@ -110,6 +110,7 @@ TEST_F(Serve, LeavesNoContainerOfACancelledJob) {
 TEST_F(Serve, NeverStartsWhatWasCancelledBefore) {
   Serving one_at_a_time(programs(), {"--jobs", "1"});
   const std::string running = one_at_a_time.run(endless());
+  ASSERT_TRUE(eventually([&] { return one_at_a_time.status(running).at("status") == "IN_PROGRESS"; }));
   const std::string waiting = one_at_a_time.run(job("true", 1)), purged = one_at_a_time.run(job("true", 1));
   EXPECT_EQ(one_at_a_time.posted("/v2/flaky/cancel/" + waiting).at("status"), "CANCELLED");
   EXPECT_EQ(one_at_a_time.posted("/v2/flaky/purge-queue").at("removed"), 1);
@@ -234,12 +235,13 @@ TEST(ServeThatFailsOnRestart, FailsWhatTookLongerThanItCouldWait) {
 }
 
 TEST_F(Serve, LetsRunningJobsEndAtSigterm) {
-  const std::string id = serve_.run(job("exec sleep 3", 1));
+  const std::string id = serve_.run(job(kUntilLetGo, 1));
   wait_for_container();
   const pid_t pid = serve_.pid();
   serve_.signal(SIGTERM);
   ASSERT_TRUE(eventually([&] { return serve_.get("/readyz").status == 503; }));
   EXPECT_EQ(serve_.post("/v2/flaky/run", {{"input", job("true")}}).status, 503);
+  let_go(pid);
   EXPECT_EQ(serve_.finish(), 0);
   EXPECT_EQ(containers_of(pid), Strings{});
   serve_.start();

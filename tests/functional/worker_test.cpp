@@ -307,9 +307,13 @@ TEST_F(Worker, DoesNotWaitForASlowBucketWhenItIsStopped) {
 
 TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
   RunningWorker worker(env(), {"--drain-timeout", "60s"});
-  server_.hand_out(job("last", "sleep 3", {{"runs", 3}}));
+  server_.hand_out(job("last", kUntilLetGo, {{"runs", 3}}));
   ASSERT_TRUE(starts("0", worker.pid()));
-  const auto ended = worker.stop();
+  worker.signal(SIGTERM);
+  ASSERT_TRUE(eventually([&] { return worker.said().find("signal 15") != std::string::npos; }))
+      << worker.said();
+  let_go(worker.pid());
+  const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
   const Json output = report_of("last");
   EXPECT_EQ(output.at("total_runs"), 1);

@@ -49,10 +49,10 @@ class Replayed : public ::testing::Test {
     saved.plan.network = sandbox::Network::internal;
     saved.plan.subdir = "web";
     saved.framework = "python";
-    saved.packages = {"pytest==8.3.4"};
+    saved.environment.packages = {"pytest==8.3.4"};
     saved.conditions = {Condition{}, {.name = "shuffle", .order = TestOrder::shuffled}};
-    saved.image.id = image.id;
-    saved.commit = "c0ffee";
+    saved.environment.image.id = image.id;
+    saved.environment.commit = "c0ffee";
     replay_.record.attempt.index = replay_.record.attempt.number = 17;
     replay_.record.attempt.seed = attempt_seed(4242, 17, {});
     replay_.record.attempt.outcome = Outcome::failed;
@@ -99,7 +99,7 @@ TEST_F(Replayed, AttemptIsTheSameEachTime) {
   const std::string seed = std::to_string(replay_.record.attempt.seed);
   for (const auto& spec : sandbox_.started) {
     const auto& execution = spec.execution;
-    EXPECT_EQ(spec.image, replay_.saved.image.id);
+    EXPECT_EQ(spec.image, replay_.saved.environment.image.id);
     EXPECT_EQ(spec.labels.at("orchestrator.attempt"), "17");
     EXPECT_EQ(value_in(execution.env, "ATTEMPT"), "17");
     EXPECT_EQ(value_in(execution.env, "TEST_SEED"), seed);
@@ -174,7 +174,7 @@ TEST_F(Replayed, AttemptIsHandedOutInsteadOfBeingRun) {
 }
 
 TEST_F(Replayed, AttemptRunsOnNoOtherImageThanOneOfARun) {
-  replay_.saved.image.id = images_.add_image("mysql:8").id;
+  replay_.saved.environment.image.id = images_.add_image("mysql:8").id;
   EXPECT_THROW(run(), io::RequestError);
   EXPECT_TRUE(sandbox_.started.empty());
 }
@@ -224,17 +224,17 @@ std::string complaint(const Replay& replay, const std::string& tree) {
 TEST(SameSources, OfAFolderThatHadChangesMustBeTheSameTree) {
   Replay replay;
   replay.saved.plan.repo = "/home/me/project";
-  replay.saved.commit = "c0ffee";
-  replay.saved.dirty = true;
-  replay.saved.tree_hash = "1111111aaa";
-  replay.saved.image.id = "sha256:0123";
+  replay.saved.environment.commit = "c0ffee";
+  replay.saved.environment.dirty = true;
+  replay.saved.environment.tree_hash = "1111111aaa";
+  replay.saved.environment.image.id = "sha256:0123";
   replay.record.attempt.number = 4;
   EXPECT_EQ(complaint(replay, "1111111aaa"), "");
   EXPECT_EQ(
       complaint(replay, "2222222bbb"),
       "attempt 4 cannot be run again: the folder /home/me/project has changed since (its tree was 1111111, "
       "it is 2222222 now), and the engine no longer has the image sha256:0123");
-  replay.saved.dirty = false;
+  replay.saved.environment.dirty = false;
   EXPECT_EQ(complaint(replay, "2222222bbb"), "") << "a commit is asked for by its name";
   replay.saved.plan.include = {"*.bin"};
   EXPECT_NE(complaint(replay, "2222222bbb"), "");

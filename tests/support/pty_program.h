@@ -103,10 +103,13 @@ class PtyProgram {
     }
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   }
-  // Until it is stopped by a signal. False when it ended instead.
+  // Until it is stopped by a signal. False when it ended instead, or nothing came of it for far too long.
   bool wait_until_stopped() {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(120);
     int status = 0;
-    return waitpid(pid_, &status, WUNTRACED) == pid_ && WIFSTOPPED(status);
+    while (waitpid(pid_, &status, WUNTRACED | WNOHANG) == 0 && std::chrono::steady_clock::now() < until)
+      read_some(std::chrono::steady_clock::now() + std::chrono::milliseconds(20));
+    return WIFSTOPPED(status);
   }
 
   std::string seen;  // all that came

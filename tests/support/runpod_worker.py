@@ -18,7 +18,7 @@ def plain(job):
         time.sleep(600)
     if word == "tell":
         runpod.serverless.progress_update(job, "half")
-        time.sleep(3)
+        time.sleep(8)
     return {"did": word}
 
 

@@ -48,7 +48,7 @@ class OpenApi : public testing::Test {
     words.insert(words.end(), more.begin(), more.end());
     ProgramOptions options;
     options.cwd = folder_.path();
-    options.deadline = std::chrono::seconds(240);
+    options.deadline = std::chrono::seconds(800);
     return run_command(words, options);
   }
   Finished compare_all(const std::string& also_open, const std::string& config = "") {

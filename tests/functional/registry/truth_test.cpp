@@ -24,7 +24,7 @@ TEST(KnownTruth, IsToldTestByTest) {
   const Repository repository;
   repository.copy_sample("known_truth");
   const auto run = repository.remember(run_job(
-      {"--repo", repository.path(), "--runs", "40", "--seed", "1", "--timeout", "4", "--memory", "256m"},
+      {"--repo", repository.path(), "--runs", "40", "--seed", "1", "--timeout", "15", "--memory", "256m"},
       {"pytest"}));
   ASSERT_EQ(run.exit_code, 3) << "one test is broken, so the command always fails: " << told(run);
   auto tests = by_id(run.report);

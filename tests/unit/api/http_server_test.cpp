@@ -267,7 +267,7 @@ TEST_F(HttpServerTest, RefusesABodyThatDoesNotCome) {
 
 TEST_F(HttpServerTest, TakesLongerForAnAnswerThanForABody) {
   HttpServerSettings settings;
-  settings.head_time = settings.body_time = milliseconds(200);
+  settings.head_time = settings.body_time = milliseconds(1000);
   start(settings);
   Wire w = wire();
   w.send(request_text("POST", "/keep", "body"));
@@ -312,7 +312,7 @@ TEST_F(HttpServerTest, ClosesAConnectionThatSaysNothing) {
 
 TEST_F(HttpServerTest, ClosesAConnectionThatSaysNothingAfterAnAnswer) {
   HttpServerSettings settings;
-  settings.head_time = milliseconds(100);
+  settings.head_time = milliseconds(1000);
   start(settings);
   Wire w = wire();
   w.send(request_text("GET", "/"));
@@ -322,12 +322,13 @@ TEST_F(HttpServerTest, ClosesAConnectionThatSaysNothingAfterAnAnswer) {
 
 TEST_F(HttpServerTest, ClosesAConnectionWhoseHeadTakesTooLong) {
   HttpServerSettings settings;
-  settings.head_time = milliseconds(200);
+  settings.head_time = milliseconds(1000);
   start(settings);
   Wire w = wire();
   // A byte now and then does not help.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   w.send("GET / HTTP/1.1\r\nX: ");
+  ASSERT_TRUE(eventually([&] { return server_->connections() == 1; }));
   while (server_->connections() > 0 && std::chrono::steady_clock::now() < until) {
     if (!w.send("x")) break;
     std::this_thread::sleep_for(milliseconds(20));
@@ -428,7 +429,7 @@ TEST_F(HttpServerTest, ClosesOnAReaderWhoTakesNothingOfAnAnswer) {
 
 TEST_F(HttpServerTest, GivesASlowReaderAllOfALongAnswer) {
   HttpServerSettings settings;
-  settings.write_time = milliseconds(500);
+  settings.write_time = milliseconds(2000);
   start(settings);
   Wire w(server_->port(), 65'536);
   w.send(request_text("GET", "/keep"));
@@ -441,7 +442,7 @@ TEST_F(HttpServerTest, GivesASlowReaderAllOfALongAnswer) {
     const std::size_t got = w.exactly(std::min(kPiece, kSize - read)).size();
     if (got == 0) break;
     read += got;
-    std::this_thread::sleep_until(begun + piece * milliseconds(25));  // that is its pace
+    std::this_thread::sleep_until(begun + piece * milliseconds(65));  // that is its pace
   }
   EXPECT_EQ(read, kSize);
   EXPECT_GT(std::chrono::steady_clock::now() - begun, 2 * settings.write_time);

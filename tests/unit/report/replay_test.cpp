@@ -122,13 +122,12 @@ TEST(PackageDifferences, NameWhatCameWentAndChanged) {
 SavedRun saved_from(const Report& report) {
   SavedRun run;
   run.framework = report.framework;
-  run.image = {report.image.id, report.image.base_reference, report.image.base_id, report.image.base_digest};
-  run.commit = report.source.commit;
-  run.tree_hash = report.source.tree_hash;
-  run.packages = report.packages;
-  run.host = {{"engine", report.engine.engine},
-              {"engine_version", report.engine.engine_version},
-              {"limit disk", "sampled"}};
+  run.environment.image = {report.image.id, report.image.base_reference, report.image.base_id,
+                           report.image.base_digest};
+  run.environment.commit = report.source.commit;
+  run.environment.tree_hash = report.source.tree_hash;
+  run.environment.packages = report.packages;
+  run.environment.engine = report.engine;
   return run;
 }
 

@@ -185,7 +185,7 @@ TEST_F(ResultFiles, ComeOnceHoweverOftenTheyMatch) {
 TEST_F(ResultFiles, OfACommandThatWasKilledOrStoppedCome) {
   EXPECT_EQ(paths(*run("echo half > a.xml; kill -KILL $$", {"*.xml"})), Paths{"a.xml"});
   SupervisorOptions options;
-  options.timeout = std::chrono::milliseconds(300);
+  options.timeout = std::chrono::seconds(2);
   const auto stopped = run("echo half > b.xml; sleep 60", {"b.xml"}, options);
   EXPECT_EQ(paths(*stopped), Paths{"b.xml"});
   EXPECT_EQ(stopped->end["stop"], "timeout");

@@ -150,7 +150,7 @@ TEST(Supervisor, KillsAtTheSecondRequestToStop) {
 
 TEST(Supervisor, GivesTheFirstReasonOfAStop) {
   SupervisorOptions options;
-  options.timeout = 100ms;
+  options.timeout = 2s;
   options.grace = 15s;
   Supervised attempt(sh("trap 'echo caught' TERM; while :; do sleep 100 & wait; done"), options);
   ASSERT_TRUE(attempt.read_until([&] { return attempt.out == "caught\n"; }));
