@@ -77,6 +77,7 @@ ApiServer::ApiServer(ApiSettings settings, ApiHost host)
              settings_,
              [this](auto fn) { http_->call_after(std::chrono::milliseconds(0), std::move(fn)); },
              [this] { return draining_.load(); }} {
+  settings_.http.refusal = refusal;
   settings_.http.on_answer = [&metrics = parts_.metrics](int status) { metrics.request(status); };
   if (settings_.tokens.empty() && settings_.http.unix_socket.empty() && !is_loopback(settings_.http.address))
     throw io::RequestError(

@@ -15,14 +15,15 @@ constexpr std::size_t kPiece = 128 * 1024;  // about so much is written at a tim
 constexpr auto kHeartbeat = std::chrono::seconds(15);
 constexpr auto kBehind = std::chrono::milliseconds(200);  // until a reader may have read
 
+// The data is what --progress json says, and whose it is.
 std::string text_of(const StoredEvent& event) {
   return fmt::format(R"(id: {}
 event: {}
-data: {{"sequence":{},"job":"{}","time":{},"type":"{}","data":{}}}
+data: {{"data":{},"job":"{}","seq":{},"time":"{}","type":"{}"}}
 
 )",
-                     event.sequence, event.type, event.sequence, event.job, event.time, event.type,
-                     event.data);
+                     event.sequence, event.type, event.data, event.job, event.sequence, timestamp(event.time),
+                     event.type);
 }
 
 // One reader. Pumped by whoever has news, and by its own clock; never twice at once, see Waiters.

@@ -43,7 +43,9 @@ ServedRequest request_of(const Message& message, const std::string& peer) {
   return request;
 }
 
-ServedResponse refusal(int status, const std::string& sentence) {
+ServedResponse refusal(const HttpServerSettings& settings, const ServedRequest& request, int status,
+                       const std::string& sentence) {
+  if (settings.refusal) return settings.refusal(request, status, sentence);
   return {status, "application/json", fmt::format(R"({{"error":"{}"}})", sentence), {}};
 }
 
@@ -90,6 +92,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void read_head() {
     if (server_->stopping) return shut();
+    request_ = {};
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(server_->settings.head_bytes));
     parser_->body_limit(boost::none);  // said once the head is known
@@ -181,7 +184,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     keep_alive_ = false;
     busy_ = true;
     refused_ = true;
-    send(refusal(status, sentence));
+    send(refusal(server_->settings, request_, status, sentence));
   }
 
   // ---- answers, on the strand
@@ -341,7 +344,8 @@ class Connection::Exchange : public Reply {
   explicit Exchange(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
   ~Exchange() override {
     if (!begun_)
-      respond(refusal(500, "the request was not answered"));
+      respond(refusal(connection_->server_->settings, connection_->request_, 500,
+                      "the request was not answered"));
     else if (streams_)
       end();
   }
@@ -407,7 +411,8 @@ void Connection::give_to_handler() {
       self->server_->handler(self->request_, reply);
     } catch (const std::exception& error) {
       spdlog::error("{} {}: {}", self->request_.method, self->request_.path, error.what());
-      reply->respond(refusal(500, "the server failed at this request; its log says more"));
+      reply->respond(refusal(self->server_->settings, self->request_, 500,
+                             "the server failed at this request; its log says more"));
     }
   });
 }

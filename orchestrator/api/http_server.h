@@ -22,24 +22,6 @@
 
 namespace orchestrator {
 
-struct HttpServerSettings {
-  std::string address = "127.0.0.1";
-  std::uint16_t port = 0;   // 0: any that is free
-  std::string unix_socket;  // a path, instead of address and port
-  int handler_threads = 16;
-  std::size_t connections = 2'048;  // more are answered with 503; see connections_for()
-  std::size_t head_bytes = 16 * 1024;
-  std::chrono::milliseconds head_time{5'000};    // to send a head, from the connection or the last answer on
-  std::chrono::milliseconds body_time{30'000};   // to send a body
-  std::chrono::milliseconds write_time{30'000};  // to take a piece of an answer
-  std::function<void(int status)> on_answer;     // told of each, from the server's threads; may be empty
-  std::size_t unread_bytes = 1 << 20;  // of a stream that its reader has not taken: then it is closed
-};
-
-// What of a wish for connections a process can hold that may have so many files open: the engine, the
-// database, report files and answers to those who are one too many need some, too.
-std::size_t connections_for(std::size_t wished, std::size_t open_files);
-
 struct ServedRequest : RequestTarget {
   std::string method;
   std::map<std::string, std::string> headers;  // names in lower case; equal ones joined by ", "
@@ -53,6 +35,28 @@ struct ServedResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
 };
+
+struct HttpServerSettings {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;   // 0: any that is free
+  std::string unix_socket;  // a path, instead of address and port
+  int handler_threads = 16;
+  std::size_t connections = 2'048;  // more are answered with 503; see connections_for()
+  std::size_t head_bytes = 16 * 1024;
+  std::chrono::milliseconds head_time{5'000};    // to send a head, from the connection or the last answer on
+  std::chrono::milliseconds body_time{30'000};   // to send a body
+  std::chrono::milliseconds write_time{30'000};  // to take a piece of an answer
+  std::function<void(int status)> on_answer;     // told of each, from the server's threads; may be empty
+  std::size_t unread_bytes = 1 << 20;  // of a stream that its reader has not taken: then it is closed
+  // What a client is told whose request was not given to the handler. Of one whose head was not understood
+  // nothing is known. Empty: {"error": SENTENCE}.
+  std::function<ServedResponse(const ServedRequest& request, int status, const std::string& sentence)>
+      refusal;
+};
+
+// What of a wish for connections a process can hold that may have so many files open: the engine, the
+// database, report files and answers to those who are one too many need some, too.
+std::size_t connections_for(std::size_t wished, std::size_t open_files);
 
 // The answer to one request: either respond() once, or start_stream() and then what it allows. Any thread,
 // also after the handler has returned. When all who hold it let go of it unanswered, the client gets a 500.

@@ -41,7 +41,8 @@ Milliseconds policy_number(const json& policy, const char* name, Milliseconds ot
 constexpr Milliseconds kWeek = 7ll * 86'400'000;
 
 void read_policy(const json& document, Submission& submission) {
-  const json policy = document.value("policy", json::object());
+  const json policy = document.value("policy", json());
+  if (policy.is_null()) return;
   if (!policy.is_object()) throw NotTaken(400, "policy must be an object");
   submission.execution_timeout =
       policy_number(policy, "executionTimeout", submission.execution_timeout, 5'000, kWeek);

@@ -5,8 +5,10 @@
 #include <algorithm>
 
 #include "orchestrator/api/api_server.h"
+#include "orchestrator/api/hand_out_keys.h"
 #include "orchestrator/api/request_target.h"
 #include "orchestrator/job/parse_json.h"
+#include "orchestrator/report/times.h"
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator {
@@ -60,10 +62,24 @@ std::vector<HandOut> hand_outs_of(const std::string& ids) {
 
 // What a worker is given of a job.
 json order_for(const ApiParts& parts, const StoredJob& job) {
-  json order = {{"id", id_of({job.id, job.epoch})}, {"input", json::parse(job.input, nullptr, false)}};
+  json order = {{"id", id_of({job.id, job.epoch})},
+                {"input", json::parse(job.input, nullptr, false)},
+                {kWantsAttempts, true}};
   if (const std::string bucket = parts.buckets.find(job.id); !bucket.empty())
     order["s3Config"] = json::parse(bucket, nullptr, false);
   return order;
+}
+
+// What happens to a job at a worker elsewhere.
+StoredEvent event_of(const StoredJob& job, const char* type, const json& data) {
+  return {0, job.id, epoch_ms(std::chrono::system_clock::now()), type, io::json_text(data)};
+}
+
+// A chunk that is what a worker of ours tells of an attempt.
+bool is_attempt(const json& chunk) {
+  const auto number = [&](const char* name) { return chunk.contains(name) && chunk[name].is_number(); };
+  return chunk.is_object() && number("attempt") && number("duration_ms") && chunk.contains("outcome") &&
+         chunk["outcome"].is_string();
 }
 
 ServedResponse nothing() { return {204, "", "", {}}; }
@@ -124,8 +140,11 @@ class WorkersSide {
     if (!job) return;
     const auto body = read_body(call);
     if (!body) return;
-    if (is_present(call, *job))
-      parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(body->value("output", json()))});
+    if (is_present(call, *job)) {
+      const json chunk = body->value("output", json());
+      parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
+      if (is_attempt(chunk)) parts_.events.append({event_of(*job, "attempt_finished", chunk)});
+    }
     call.reply->respond(json_response(json::object()));
   }
 
@@ -195,7 +214,10 @@ class WorkersSide {
                           if (jobs.empty() && !last) return false;
                           if (jobs.empty()) return reply->respond(nothing()), true;
                           json list = json::array();
-                          for (const auto& job : jobs) list.push_back(order_for(parts, job));
+                          for (const auto& job : jobs) {
+                            list.push_back(order_for(parts, job));
+                            parts.events.append({event_of(job, "job_started", {{"worker", worker}})});
+                          }
                           reply->respond(json_response(as_list ? list : list[0]));
                           return true;
                         });

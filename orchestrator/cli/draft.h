@@ -21,9 +21,10 @@ struct Draft {
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
-  std::string attempt, times;                                    // of replay
-  std::string listen, jobs, on_restart, drain, keep, keep_size;  // of serve; jobs and drain of worker, too
-  std::string api_port, api_concurrency, result_size;            // of worker
+  std::string attempt, times;  // of replay
+  std::string listen, jobs, on_restart, drain, keep, keep_size, waiting,
+      readers;                                         // of serve; jobs and drain of worker, too
+  std::string api_port, api_concurrency, result_size;  // of worker
   JobReading reading;
 
   // `pointer`: the flag.
@@ -39,7 +40,8 @@ struct Tail {
 };
 
 // Access to git: the flags, and what is wrong with them.
-void define_git(FlagSet& flags, Draft& draft);
+// `otherwise`: of --git-host.
+void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise = "the repository's");
 void check_git_flags(Draft& draft);
 
 // A whole number within bounds, if one was said; else its mistake is the draft's.

@@ -56,7 +56,8 @@ std::optional<std::string> said_token(const std::string& flag, const std::string
                          fmt::format("{}-file: the token file '{}'", flag, file));
   if (variable.empty()) return std::nullopt;
   const auto value = getenv(variable.c_str());
-  if (!value) throw io::RequestError(fmt::format("{}-env: the environment has no variable {}", flag, variable));
+  if (!value)
+    throw io::RequestError(fmt::format("{}-env: the environment has no variable {}", flag, variable));
   return checked_token(*value, flag + "-env: the variable " + variable);
 }
 
@@ -173,6 +174,18 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   if (token.empty() || !images::is_remote(repo)) return std::nullopt;
   images::GitCredential credential;
   credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
+  credential.token = std::move(token);
+  return credential;
+}
+
+std::optional<images::GitCredential> gather_service_credential(const CommandLine& options,
+                                                               const GetEnv& getenv) {
+  std::string token = gather_token(options, getenv);
+  if (token.empty()) return std::nullopt;
+  if (options.git_host.empty())
+    throw io::RequestError("--git-host is needed beside a token: it says whom this service may show it to");
+  images::GitCredential credential;
+  credential.host = options.git_host;
   credential.token = std::move(token);
   return credential;
 }

@@ -31,6 +31,10 @@ std::vector<FieldError> named_for(const CommandLine& options, std::vector<FieldE
 // The token, bound to the host of the repository that was asked for; none for a folder.
 std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,
                                                        const GetEnv& getenv);
+// The token of a service, bound to the host that --git-host names. Throws io::RequestError where it names
+// none.
+std::optional<images::GitCredential> gather_service_credential(const CommandLine& options,
+                                                               const GetEnv& getenv);
 // The token of --on, if a flag says where it is.
 std::string gather_remote_token(const CommandLine& options, const GetEnv& getenv);
 // A file that a flag names, "-" for stdin; at most 9 MiB of it are read. `what` begins the sentence when it

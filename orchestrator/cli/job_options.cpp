@@ -35,13 +35,14 @@ std::optional<int> number_said(const std::string& flag, const std::string& text,
   return std::nullopt;
 }
 
-void define_git(FlagSet& flags, Draft& draft) {
+void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise) {
   CommandLine& line = draft.line;
   const std::string git = "Access to git";
-  flags.text(git, "--git-token-env", "NAME", "Variable that holds a token for the repository's host",
+  flags.text(git, "--git-token-env", "NAME",
+             "Variable that holds a token for a repository's host [ORCHESTRATOR_GIT_TOKEN]",
              line.git_token_env);
   flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
-  flags.text(git, "--git-host", "HOST", "Host that the token is for [the repository's]", line.git_host);
+  flags.text(git, "--git-host", "HOST", "Host that the token is for [" + otherwise + "]", line.git_host);
   flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
 }
 

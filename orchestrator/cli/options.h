@@ -90,6 +90,8 @@ struct CommandLine {
     bool fail_on_restart = false;
     double drain_s = 60, keep_days = 30;
     std::int64_t keep_bytes = 4ll << 30;
+    int waiting = 10'000;  // jobs; one client's: a fifth of them
+    int readers = 128;     // of events, and of logs
   } serve;
 
   // worker; what its jobs may name is in `serve`; with access to git as for run

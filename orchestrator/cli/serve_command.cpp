@@ -54,7 +54,7 @@ class ServeMode {
         folder_(serve_folder(session_.state_folder())),
         lock_(lock_alone(folder_)),
         database_(database_file(folder_)),
-        queue_(database_, {}, wall_clock),
+        queue_(database_, queue_limits(options.serve), wall_clock),
         events_(database_),
         history_(database_) {
     const auto& engine = session_.open_engine();
@@ -69,7 +69,8 @@ class ServeMode {
     settings.scratch = session_.scratch();
     settings.reports = folder_ + "/reports";
     settings.version = program.version;
-    settings.credential = operators_credential();
+    settings.defaults = job_from_environment(environment);
+    settings.credential = gather_service_credential(options, environment);
     settings.ca_file = options.ca_file;
     settings.allowed_hosts = api_->settings().admission.repository_hosts;
     webhooks_ =
@@ -127,11 +128,11 @@ class ServeMode {
     return lock;
   }
 
-  std::optional<images::GitCredential> operators_credential() const {
-    if (options_.git_token_env.empty() && options_.git_token_file.empty()) return std::nullopt;
-    if (options_.git_host.empty())
-      throw io::RequestError("--git-host is needed beside a token: it says whom the server may show it to");
-    return gather_credential(options_, "https://" + options_.git_host + "/", environment);
+  static QueueLimits queue_limits(const CommandLine::Serve& serve) {
+    QueueLimits limits;
+    limits.queued = serve.waiting;
+    limits.queued_of_client = serve.waiting / 5;
+    return limits;
   }
 
   ApiSettings api_settings(const std::string& version, const sandbox::Capabilities& engine) const {
@@ -145,6 +146,7 @@ class ServeMode {
     settings.hosts = serve.hosts;
     settings.reports = folder_ + "/reports";
     settings.works_itself = serve.jobs > 0;
+    settings.streams = static_cast<std::size_t>(serve.readers);
     settings.admission = admission_of(serve, engine);
     return settings;
   }

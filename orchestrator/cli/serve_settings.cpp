@@ -32,6 +32,8 @@ constexpr Setting kSettings[] = {
     {"drain-timeout"},
     {"keep"},
     {"keep-size"},
+    {"max-waiting"},
+    {"max-readers"},
     {"git-token-file"},
     {"git-token-env"},
     {"git-host"},

@@ -70,8 +70,15 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.on(kMayName, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
            serve.private_webhooks);
   const std::string how = "How it works";
-  flags.text(how, "--jobs", "N",
-             "Jobs that are worked on at once, up to 64; 0: by workers elsewhere alone [4]", draft.jobs);
+  flags.text(
+      how, "--jobs", "N",
+      "Jobs that are worked on at once, up to 64, and as many of clients that have none of these; 0: by "
+      "workers elsewhere alone [4]",
+      draft.jobs);
+  flags.text(how, "--max-waiting", "N", "Jobs that may wait; of one client a fifth of them [10000]",
+             draft.waiting);
+  flags.text(how, "--max-readers", "N", "Readers of events, and as many of logs, at once [128]",
+             draft.readers);
   flags.text(how, "--on-restart", "WORD",
              "restart or fail: what becomes of jobs that ran when the server died [restart]",
              draft.on_restart);
@@ -83,13 +90,15 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.text(how, "--config", "FILE",
              "These settings as YAML: listen: 0.0.0.0:8080 [/etc/orchestrator/serve.yml]",
              draft.line.config_file);
-  define_git(flags, draft);
+  define_git(flags, draft, "none: needed beside a token");
 }
 
 void finish_serve(Draft& draft, const Tail&) {
   CommandLine::Serve& serve = draft.line.serve;
   read_listen(draft);
   serve.jobs = number_said("--jobs", draft.jobs, 0, 64, draft).value_or(serve.jobs);
+  serve.waiting = number_said("--max-waiting", draft.waiting, 5, 1'000'000, draft).value_or(serve.waiting);
+  serve.readers = number_said("--max-readers", draft.readers, 0, 1024, draft).value_or(serve.readers);
   serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
   if (!draft.keep_size.empty()) {
     serve.keep_bytes = parse_size(draft.keep_size).value_or(0);
@@ -133,7 +142,7 @@ void define_worker(FlagSet& flags, Draft& draft) {
            worker.private_urls);
   flags.text(how, "--rp_log_level", "LEVEL", "DEBUG, INFO, WARN or ERROR [RUNPOD_LOG_LEVEL, INFO]",
              worker.log_level);
-  define_git(flags, draft);
+  define_git(flags, draft, "none: needed beside a token");
 }
 
 void finish_worker(Draft& draft, const Tail&) {

@@ -3,6 +3,7 @@
 // with small limits; what they could do is judged. Used by `doctor`, on its loop.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,5 +38,9 @@ std::vector<Finding> try_attempts(io::Loop& loop, sandbox::Sandbox& sandbox, san
 
 // Pure.
 std::vector<Finding> judge(const TrialSeen& seen);
+
+// Why no attempt should be run on a host with these findings: none can be, or it would not be isolated. A
+// single limit that does nothing is no reason: reports say so. Pure.
+std::optional<Finding> obstacle_to_attempts(const std::vector<Finding>& findings);
 
 }  // namespace orchestrator

@@ -92,10 +92,13 @@ Finding of_network(const Told& told) {
                  kOtherEngine);
 }
 
+constexpr const char* kMemory = "trial: memory";
+constexpr const char* kPids = "trial: pids";
+
 Finding of_memory(const Told& told) {
   const std::string status = told.one("memory");
   if (status == "127")
-    return {Level::warning, "trial: memory", "could not be tried: the base image has no head or tail", ""};
+    return {Level::warning, kMemory, "could not be tried: the base image has no head or tail", ""};
   const bool limited = !status.empty() && status != "0";
   return finding(
       limited, "memory",
@@ -105,7 +108,7 @@ Finding of_memory(const Told& told) {
 
 Finding of_pids(const Told& told) {
   if (!told.says("forks", "begun"))
-    return {Level::warning, "trial: pids", "could not be tried: the base image has no sleep", ""};
+    return {Level::warning, kPids, "could not be tried: the base image has no sleep", ""};
   const bool limited = !told.says("forks", "all");
   return finding(limited, "pids",
                  limited ? "64 processes were not let start where 24 may"
@@ -145,6 +148,13 @@ std::vector<Finding> judge(const TrialSeen& seen) {
   const Told first(seen.first.out), second(seen.second.out);
   return {of_exit_code(seen.first), of_user(first),   of_capabilities(first), of_privileges(first),
           of_network(first),        of_memory(first), of_pids(second),        of_root(first, second)};
+}
+
+std::optional<Finding> obstacle_to_attempts(const std::vector<Finding>& findings) {
+  const auto found = std::find_if(findings.begin(), findings.end(), [](const Finding& finding) {
+    return finding.level == Level::missing && finding.subject != kMemory && finding.subject != kPids;
+  });
+  return found == findings.end() ? std::nullopt : std::optional(*found);
 }
 
 }  // namespace orchestrator

@@ -10,9 +10,12 @@
 #include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/doctor_findings.h"
+#include "orchestrator/cli/host_examination.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
+#include "orchestrator/cli/trial.h"
+#include "orchestrator/run/free_space.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -95,7 +98,10 @@ class WorkerMode {
     session_.keep_swept();
     budget_ = std::make_unique<HostBudget>(
         session_.loop(),
-        HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes});
+        HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes},
+        [folders = std::vector{host_.engine.data_root, session_.scratch()}] {
+          return writable_bytes(folders);
+        });
     leased_ = std::make_unique<LeasedBuilds>(*budget_, session_.engine().images());
     builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *leased_);
     Background background;
@@ -134,11 +140,15 @@ class WorkerMode {
     try {
       const auto& engine = session_.open_engine();
       host_ = session_.job_host();
-      findings = host_findings(engine, session_.state_folder());
       unfit = runpod::find_unfit(environment_, engine, session_.scratch());
+      const bool tries = !unfit && kind_ != Kind::test && !environment_.skip_checks;
+      findings =
+          tries ? examine_host(program_, session_, engine) : host_findings(engine, session_.state_folder());
       if (unfit && std::none_of(findings.begin(), findings.end(),
                                 [&](const Finding& finding) { return finding.text == unfit->reason; }))
         findings.push_back({Finding::Level::missing, unfit->check, unfit->reason, unfit->remedy});
+      if (const auto obstacle = tries ? obstacle_to_attempts(findings) : std::nullopt)
+        unfit = runpod::Unfit{"sandbox", obstacle->text, obstacle->remedy};
     } catch (const io::HostError& error) {
       findings.push_back(no_engine(error));
       unfit = runpod::Unfit{"engine", error.what(), findings.back().remedy};
@@ -175,7 +185,7 @@ class WorkerMode {
     settings.scratch = session_.scratch();
     settings.admission = admission();
     settings.defaults = job_from_environment(environment);
-    settings.credential = credential();
+    settings.credential = gather_service_credential(options_, environment);
     settings.ca_file = options_.ca_file;
     settings.result_bytes = said_.result_bytes;
     if (std::error_code none; kind_ == Kind::queue && fs::is_directory(said_.volume, none))
@@ -192,14 +202,6 @@ class WorkerMode {
     add_from("ORCHESTRATOR_ALLOW_NETWORKS", said.networks);
     add_from("ORCHESTRATOR_ALLOW_SECRETS", said.secrets);
     return admission_of(said, host_.engine);
-  }
-
-  std::optional<images::GitCredential> credential() const {
-    const bool said = !options_.git_token_env.empty() || !options_.git_token_file.empty();
-    if (!said && !environment("ORCHESTRATOR_GIT_TOKEN")) return std::nullopt;
-    if (options_.git_host.empty())
-      throw io::RequestError("--git-host is needed beside a token: it says whom the worker may show it to");
-    return gather_credential(options_, "https://" + options_.git_host + "/", environment);
   }
 
   int run_test(const runpod::TakenJob& taken) {

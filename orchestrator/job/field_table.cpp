@@ -147,7 +147,7 @@ std::vector<Field> how_often() {
       {.name = "only_attempt",
        .flag = "--only-attempt",
        .kind = K::whole,
-       .places = on_command_line,
+       .places = in_job | on_command_line,
        .member = &R::only_attempt,
        .min = 0,
        .max = 999,

@@ -60,7 +60,8 @@ class EndpointJob : public FollowedJob {
   void cancel() override { line_.post("/cancel/" + id_, "", Again::always); }
 
   json fetch() override {
-    const json output = status_.value("output", json());
+    json output = status_.value("output", json());
+    if (output.is_array() && output.size() == 1) output = json(output[0]);  // of a worker that streams
     if (output.is_object() && output.contains("schema_version"))
       return parse_saved_report(output.dump(), settings_.address.said);
     std::string error = text_in(status_, "error");

@@ -1,6 +1,7 @@
 // The guard on free disk space: nothing starts when a disk is nearly full, since attempts would fail for it.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,5 +15,9 @@ double min_free_bytes();
 // A sentence when one of the folders' file systems has less than that or 5 % free. Folders that are empty
 // names or do not exist are passed over.
 std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders);
+
+// Bytes that may be written to all of these folders before there is such a sentence; 0 when there is one. The
+// largest number there is when nothing is known of them.
+std::int64_t writable_bytes(const std::vector<std::string>& folders);
 
 }  // namespace orchestrator

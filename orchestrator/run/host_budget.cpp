@@ -32,13 +32,14 @@ std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<
 std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
   // What is more than the host has would never be given.
   const HostShare share{std::min(asked.cpus, budget_.all_.cpus),
-                        std::min(asked.memory_bytes, budget_.all_.memory_bytes)};
+                        std::min(asked.memory_bytes, budget_.all_.memory_bytes), asked.disk_bytes};
   if (!wanted_) since_ = budget_.loop_.now();
   wanted_ = share;
   if (budget_.next() != this || !budget_.fits(share)) return std::nullopt;
   wanted_.reset();
   budget_.leased_.cpus += share.cpus;
   budget_.leased_.memory_bytes += share.memory_bytes;
+  budget_.leased_.disk_bytes += share.disk_bytes;
   budget_.held_[who_.client] += share.cpus;
   budget_.call_next();  // there may be room for others still
   return Lease(&budget_, who_.client, share);
@@ -51,8 +52,13 @@ void HostBudget::Claim::withdraw() {
 }
 
 bool HostBudget::fits(const HostShare& share) const {
-  return leased_.cpus + share.cpus <= all_.cpus + kTiny &&
-         leased_.memory_bytes + share.memory_bytes <= all_.memory_bytes;
+  if (leased_.cpus + share.cpus > all_.cpus + kTiny ||
+      leased_.memory_bytes + share.memory_bytes > all_.memory_bytes)
+    return false;
+  if (!free_disk_ || share.disk_bytes == 0) return true;
+  const std::int64_t free =
+      free_disk_();  // it changes: what asks for more than there is must not wait for ever
+  return leased_.disk_bytes + std::min(share.disk_bytes, free) <= free;
 }
 
 double HostBudget::held_by(const std::string& client) const {
@@ -78,6 +84,7 @@ HostBudget::Claim* HostBudget::next() const {
 void HostBudget::give_back(const std::string& client, const HostShare& share) {
   leased_.cpus -= share.cpus;
   leased_.memory_bytes -= share.memory_bytes;
+  leased_.disk_bytes -= share.disk_bytes;
   if ((held_[client] -= share.cpus) < kTiny) held_.erase(client);
   call_next();
 }

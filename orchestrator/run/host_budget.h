@@ -1,7 +1,7 @@
-// The host, shared by the jobs that run on it at once: an attempt or build step holds a Lease of CPUs and
-// memory while it may use them. What is asked for is given whole or not at all. When not all fits, the next
-// is the client that holds the least, then jobs of normal priority before those of low, then whoever has
-// waited longest; nobody is passed over for being large. Loop's thread only.
+// The host, shared by the jobs that run on it at once: an attempt holds a Lease of CPUs, memory and disk
+// while it may use them, a build step one of CPUs and memory. What is asked for is given whole or not at all.
+// When not all fits, the next is the client that holds the least, then jobs of normal priority before those
+// of low, then whoever has waited longest; nobody is passed over for being large. Loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,7 @@ namespace orchestrator {
 struct HostShare {
   double cpus = 1;
   std::int64_t memory_bytes = 0;
+  std::int64_t disk_bytes = 0;
 };
 
 class HostBudget;
@@ -50,7 +51,11 @@ class Lease {
 
 class HostBudget {
  public:
-  HostBudget(io::Loop& loop, HostShare all) : loop_(loop), all_(all) {}
+  // `free_disk`: bytes that may be written now; asked at every turn. Empty: disk is nobody's concern. What is
+  // leased and written already counts twice, so that leases err to the safe side. Of CPUs, memory and disk
+  // alike, more than there is is taken for all there is.
+  HostBudget(io::Loop& loop, HostShare all, std::function<std::int64_t()> free_disk = nullptr)
+      : loop_(loop), all_(all), free_disk_(std::move(free_disk)) {}
 
   struct Claimant {
     std::string client;
@@ -93,7 +98,8 @@ class HostBudget {
 
   io::Loop& loop_;
   HostShare all_;
-  HostShare leased_{0, 0};
+  std::function<std::int64_t()> free_disk_;
+  HostShare leased_{0, 0, 0};
   std::map<std::string, double> held_;  // CPUs by client
   std::list<Claim*> claims_;
 };

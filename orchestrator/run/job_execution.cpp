@@ -288,7 +288,8 @@ void JobExecution::run_attempts() {
   spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
   spec.budget = inputs_.budget;
   spec.claimant = inputs_.claimant;
-  spec.share = {plan.limits.cpus, static_cast<std::int64_t>(plan.limits.memory_bytes)};
+  spec.share = {plan.limits.cpus, static_cast<std::int64_t>(plan.limits.memory_bytes),
+                static_cast<std::int64_t>(plan.limits.disk_bytes)};
   auto source = attempt_source();
   events_.append(
       "run_started",

@@ -6,7 +6,7 @@ namespace orchestrator {
 namespace {
 
 HostShare share_of(const sandbox::LayerSpec& spec) {
-  HostShare share{0, 0};
+  HostShare share{0, 0, 0};
   for (const auto& step : spec.steps) {
     share.cpus = std::max(share.cpus, step.execution.limits.cpus);
     share.memory_bytes =

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "orchestrator/api/hand_out_keys.h"
 #include "orchestrator/job/parse_json.h"
 #include "sandbox/io/json_text.h"
 
@@ -80,6 +81,7 @@ void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
   job.input = input == object.end() || input->is_null() ? "{}" : io::json_text(*input);
   job.batch = text_of(object, "batchId");
   job.bucket = bucket_of(object);
+  job.wants_attempts = object.value(kWantsAttempts, json()) == json(true);
   if (too_deep) job.problem = fmt::format("JSON is nested deeper than {} levels", kDeepest);
   answer.jobs.push_back(std::move(job));
 }

@@ -18,6 +18,7 @@ struct TakenJob {
   std::string batch;             // of the log's lines; mostly empty
   std::optional<Bucket> bucket;  // s3Config
   std::string problem;           // a sentence: the job can only fail
+  bool wants_attempts = false;   // orchestrator/api/hand_out_keys.h
 };
 
 struct TakeAnswer {

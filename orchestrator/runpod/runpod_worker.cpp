@@ -26,6 +26,7 @@ class RunpodWorker::Held {
  public:
   Held(RunpodWorker& worker, TakenJob job)
       : worker_(worker),
+        tells_attempts_(worker.settings_.stream || job.wants_attempts),
         posts_(worker.place_.loop, worker.queue_, job.id,
                {[this] { worker_.drop(id(), "the queue does not know it any more"); },
                 [this](const std::string& sentence) { say(spdlog::level::warn, sentence); }}),
@@ -49,7 +50,7 @@ class RunpodWorker::Held {
     if (event.type == "attempt_finished") {
       say(spdlog::level::debug, fmt::format("attempt {}: {}", event.data.at("attempt").get<int>(),
                                             event.data.at("outcome").get<std::string>()));
-      if (worker_.settings_.stream) posts_.chunk(event.data);
+      if (tells_attempts_) posts_.chunk(event.data);
     }
     if (const auto now = progress_of(event)) posts_.progress(*now);
   }
@@ -71,6 +72,7 @@ class RunpodWorker::Held {
   }
 
   RunpodWorker& worker_;
+  const bool tells_attempts_;
   JobPosts posts_;
   RunpodJob job_;
   bool wanted_ = true, over_ = false;

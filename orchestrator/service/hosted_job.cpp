@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 JobInputs inputs_of(const HostedJobSpec& spec) {
   JobInputs inputs;
   inputs.said = spec.said;
-  inputs.user = spec.defaults;
   inputs.secret_values = spec.secret_values;
   inputs.run_id = spec.id;
   inputs.scratch = spec.scratch;

@@ -16,7 +16,6 @@ namespace orchestrator {
 struct HostedJobSpec {
   std::string id;  // a plain file name
   JobRequest said;
-  JobRequest defaults;             // of the operator, as from the user's config
   sandbox::EnvList secret_values;  // of said.secret_env
   std::string scratch;             // a folder to make and to remove
   std::string reports;             // a folder to make for the reports; empty: none are kept

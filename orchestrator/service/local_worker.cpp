@@ -7,6 +7,7 @@
 
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/failure_of.h"
+#include "orchestrator/run/free_space.h"
 #include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/json_text.h"
 
@@ -84,7 +85,10 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       queue_(queue),
       events_(events),
       settings_(std::move(settings)),
-      budget_(loop, {static_cast<double>(std::max(1, host.engine.cpus)), host.engine.memory_bytes}),
+      budget_(loop, {static_cast<double>(std::max(1, host.engine.cpus)), host.engine.memory_bytes},
+              [folders = std::vector{host.engine.data_root, settings_.scratch}] {
+                return writable_bytes(folders);
+              }),
       leased_(budget_, engine.images()),
       builds_(loop, leased_),
       self_(std::make_shared<LocalWorker*>(this)) {}
@@ -145,14 +149,14 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   // An earlier hand-out may still be cleaning up.
   spec.scratch = fmt::format("{}/{}-{}", settings_.scratch, job.id, job.epoch);
   spec.reports = settings_.reports.empty() ? "" : fmt::format("{}/{}", settings_.reports, job.id);
-  spec.defaults = settings_.defaults;
   spec.credential = settings_.credential;
   spec.ca_file = settings_.ca_file;
   spec.allowed_hosts = settings_.allowed_hosts;
   if (!spec.reports.empty()) spec.logs = spec.reports + "/logs";
   spec.program_version = settings_.version;
   spec.claimant = {job.client, job.low_priority};
-  spec.said = combine({read_job(job.input, UnknownFields::warn, "")});  // throws InvalidJob
+  spec.said =
+      combine({read_job(job.input, UnknownFields::warn, ""), {settings_.defaults, {}}});  // throws InvalidJob
   if (!spec.said.secret_env.empty() && settings_.secrets)
     spec.secret_values = settings_.secrets(spec.said.secret_env);
   return spec;

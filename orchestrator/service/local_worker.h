@@ -24,7 +24,7 @@ struct LocalWorkerSettings {
   std::string scratch;         // a folder of this process
   std::string reports;         // a folder that stays: one below it for each job
   std::string version;
-  JobRequest defaults;  // the operator's
+  JobRequest defaults;  // the operator's: below what a job says, above the repository's own file
   std::optional<images::GitCredential> credential;
   std::string ca_file;
   std::vector<std::string> allowed_hosts;  // to clone from

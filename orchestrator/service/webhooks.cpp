@@ -47,13 +47,13 @@ void Webhooks::begin(const StoredJob& job) {
   } catch (const std::exception& error) {
     // An address may be one that cannot even be tried: the others are called all the same.
     spdlog::warn("the webhook of job {} cannot be called: {}", job.id, error.what());
-    called(job.id, false);
+    called(job, false);
   }
 }
 
 void Webhooks::call(const StoredJob& job) {
   const bool speaks = job.webhook.starts_with("https://") || job.webhook.starts_with("http://");
-  if (!speaks) return called(job.id, true);  // it was never one
+  if (!speaks) return called(job, true);  // it was never one
   io::HttpRequest request;
   request.method = "POST";
   request.url = job.webhook;
@@ -63,28 +63,28 @@ void Webhooks::call(const StoredJob& job) {
   request.timeout = std::chrono::seconds(10);
   request.max_body = 64 * 1024;
   request.public_only = !settings_.allow_private;
-  calls_[job.id] = client_.send(std::move(request), [this, id = job.id](io::Result<io::HttpResponse> result) {
+  calls_[job.id] = client_.send(std::move(request), [this, job](io::Result<io::HttpResponse> result) {
     const bool reached = result.ok() && result.value().status == 200;
     // The address may hold a secret: it is not logged.
     if (!reached)
       spdlog::warn(
-          "the webhook of job {} was not reached: {}", id,
+          "the webhook of job {} was not reached: {}", job.id,
           result.ok() ? fmt::format("status {}", result.value().status) : io::describe(result.error()));
-    called(id, reached);
+    called(job, reached);
   });
 }
 
-void Webhooks::called(const std::string& id, bool reached) {
+void Webhooks::called(const StoredJob& job, bool reached) {
   ask(
       background_, loop_, self_, "what a webhook has come to was not written",
-      [this, id, reached] {
+      [this, job, reached] {
         if (reached)
-          queue_.webhook_reached(id);
+          queue_.webhook_reached(job);
         else
-          queue_.webhook_failed(id, kPause, kTries);
+          queue_.webhook_failed(job, kPause, kTries);
         return true;
       },
-      [id](Webhooks& self, bool) {
+      [id = job.id](Webhooks& self, bool) {
         self.calls_.erase(id);
         self.later_ = self.loop_.call_after(std::chrono::milliseconds(kPause), [&self] { self.look(); });
       });

@@ -309,7 +309,10 @@ bool JobQueue::retry(const std::string& id) {
             "request <> ''",
             as_number(JobState::queued), now_(), id, as_number(JobState::failed),
             as_number(JobState::timed_out)) > 0;
-    if (again) change(connection, "DELETE FROM chunks WHERE job = ?", id);
+    if (again) {
+      change(connection, "DELETE FROM chunks WHERE job = ?", id);
+      change(connection, "DELETE FROM webhooks WHERE job = ?", id);
+    }
     return again;
   });
   if (changed) tell(id);
@@ -332,6 +335,9 @@ int JobQueue::purge(const std::string& endpoint, const std::string& client) {
 
 // ---- webhooks
 
+// That the job ?1 has not ended once more since it ended at ?2.
+const std::string kSameEnd = "(SELECT 1 FROM jobs WHERE id = ?1 AND ended = ?2)";
+
 std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
   return database_.with([&](SQLite::Database& connection) {
     std::vector<StoredJob> jobs;
@@ -342,15 +348,18 @@ std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
   });
 }
 
-void JobQueue::webhook_reached(const std::string& id) {
-  database_.with(
-      [&](SQLite::Database& connection) { change(connection, "DELETE FROM webhooks WHERE job = ?", id); });
+void JobQueue::webhook_reached(const StoredJob& told) {
+  database_.with([&](SQLite::Database& connection) {
+    change(connection, "DELETE FROM webhooks WHERE job = ?1 AND EXISTS " + kSameEnd, told.id, told.ended);
+  });
 }
 
-void JobQueue::webhook_failed(const std::string& id, Milliseconds pause, int most_tries) {
+void JobQueue::webhook_failed(const StoredJob& told, Milliseconds pause, int most_tries) {
   database_.transact([&](SQLite::Database& connection) {
-    change(connection, "UPDATE webhooks SET due = ?, tries = tries + 1 WHERE job = ?", now_() + pause, id);
-    change(connection, "DELETE FROM webhooks WHERE job = ? AND tries >= ?", id, most_tries);
+    change(connection,
+           "UPDATE webhooks SET due = ?3, tries = tries + 1 WHERE job = ?1 AND EXISTS " + kSameEnd, told.id,
+           told.ended, now_() + pause);
+    change(connection, "DELETE FROM webhooks WHERE job = ? AND tries >= ?", told.id, most_tries);
   });
 }
 

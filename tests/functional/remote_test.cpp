@@ -71,6 +71,17 @@ TEST_F(On, AnEndpointIsTheSameJobAsHere) {
   EXPECT_EQ(json::parse(read_file(report)).at("failures"), 1);
 }
 
+TEST_F(On, RunsOneAttemptOfTheJobAgain) {
+  for (const std::string& where : {serve_.url(), endpoint()}) {
+    const std::string report = folder_ / "one.json";
+    const Finished again = run(where, "test $ATTEMPT != 1", {"--only-attempt", "1", "--json", report});
+    EXPECT_EQ(again.exit_code, 3) << where << again.err;
+    const json results = json::parse(read_file(report)).at("results");
+    ASSERT_EQ(results.size(), 1u);
+    EXPECT_EQ(results[0].at("attempt"), 1);
+  }
+}
+
 TEST_F(On, EndsWithTheExitCodesOfARunHere) {
   EXPECT_EQ(run(serve_.url(), "true").exit_code, 0);
   EXPECT_EQ(run(serve_.url(), "false").exit_code, 3);

@@ -106,6 +106,19 @@ TEST_F(ServeWorkers, NeedATokenForIt) {
   EXPECT_EQ(serve_.post("/v2/flaky/run", {{"input", job_input("true")}}, worker_.headers()).status, 403);
 }
 
+TEST_F(ServeWorkers, TellEachAttemptWhenItHasEnded) {
+  RunningWorker worker(env("w1"));
+  const std::string id = submit("test $ATTEMPT = 0 || exec sleep 1000");
+  const std::string attempts = "/api/v1/jobs/" + id + "/attempts";
+  ASSERT_TRUE(eventually([&] { return serve_.got(attempts).at("attempts").size() == 1; })) << worker.said();
+  EXPECT_EQ(serve_.got(attempts).at("attempts").at(0).at("passed"), true);
+  const Json streamed = serve_.got("/v2/flaky/stream/" + id);
+  EXPECT_EQ(streamed.at("stream").at(0).at("output").at("attempt"), 0);
+  serve_.posted("/v2/flaky/cancel/" + id);
+  EXPECT_EQ(ended(submit("true")).at("output").at("total_runs"), 2) << "no list: it was not asked for";
+  expect_clean_end(worker);
+}
+
 TEST_F(ServeWorkers, StreamEachAttempt) {
   RunningWorker worker(env("w1"), {"--stream"});
   const std::string id = submit("true", {{"runs", 3}});

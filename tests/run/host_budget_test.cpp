@@ -50,6 +50,28 @@ class HostBudgetTest : public testing::Test {
   HostBudget budget_{loop_, {4, 8 * kGiB}};
 };
 
+TEST_F(HostBudgetTest, GivesNoMoreDiskThanIsFreeAtThatMoment) {
+  std::int64_t free = 10 * kGiB;
+  HostBudget budget(loop_, {4, 8 * kGiB}, [&] { return free; });
+  Job a(budget, "ann", false), b(budget, "bob", false);
+  a.want({1, 0, 6 * kGiB});
+  b.want({1, 0, 6 * kGiB});
+  EXPECT_TRUE(a.has(1));
+  EXPECT_TRUE(b.has(0));
+  free = 4 * kGiB;  // ann's has written all that it may
+  a.leases.clear();
+  loop_.settle();
+  EXPECT_TRUE(b.has(1)) << "what wants more than there is gets all there is, alone";
+  a.want({1, 0, kGiB});
+  EXPECT_TRUE(a.has(0));
+  Job without(budget, "cyd", false);
+  b.leases.clear();
+  loop_.settle();
+  EXPECT_TRUE(a.has(1));
+  without.want({1, 0, 0});
+  EXPECT_TRUE(without.has(1));
+}
+
 TEST_F(HostBudgetTest, GivesWhatThereIs) {
   const auto a = job("ann");
   const auto lease = a->claim->try_take({3, 2 * kGiB});

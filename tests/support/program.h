@@ -62,7 +62,7 @@ struct Finished {
 struct ProgramOptions {
   std::vector<std::string> env;  // "NAME=value", over the test's own environment
   std::string cwd;
-  std::chrono::seconds deadline{240};
+  std::chrono::seconds deadline{540};
   std::function<void(pid_t)> on_start;  // called with the pid before anything is read
   // Called with the pid each time something was read; to send signals at a moment that its output tells.
   std::function<void(pid_t, const Finished&)> on_output;

@@ -1,6 +1,7 @@
 // Events, and logs that are followed.
 #include <thread>
 
+#include "orchestrator/run/event.h"
 #include "tests/unit/api/api_fixture.h"
 
 namespace orchestrator {
@@ -60,13 +61,27 @@ TEST_F(EventRoutes, TellsEventsFromWhereTheReaderWasAndThenAsTheyCome) {
   Wire w(server_->port());
   w.send(request_text("GET", "/api/v1/events?job=" + id, "", {{"Last-Event-ID", "1"}}));
   EXPECT_NE(w.until("\r\n\r\n").find("text/event-stream"), std::string::npos);
-  const std::string second = w.until("\"data\":{}}");
+  const std::string second = w.until("\"type\":\"two\"}");
   EXPECT_EQ(second.find("one"), std::string::npos) << "seen already";
   EXPECT_EQ(second.find("elsewhere"), std::string::npos) << "another job's";
   EXPECT_NE(second.find("id: 3\nevent: two\n"), std::string::npos) << second;
   events_.append({{0, id, 8, "three", R"({"y":1})"}});
-  const std::string third = w.until("\"data\":{\"y\":1}}");
+  const std::string third = w.until("\"type\":\"three\"}");
+  EXPECT_NE(third.find("\"data\":{\"y\":1}"), std::string::npos) << third;
   EXPECT_NE(third.find("event: three\n"), std::string::npos) << third;
+}
+
+TEST_F(EventRoutes, TellsWhatJsonLinesTell) {
+  start();
+  const std::string id = submitted();
+  const auto time = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'764'000'000'123));
+  json line = json::parse(Event{1, time, "attempt_finished", {{"attempt", 3}}}.to_json_line());
+  events_.append({{0, id, 1'764'000'000'123, "attempt_finished", R"({"attempt":3})"}});
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events?after=0"));
+  w.until("data: ");
+  line["job"] = id;
+  EXPECT_EQ(json::parse(w.until("\n")), line);
 }
 
 TEST_F(EventRoutes, TellsNewEventsOnlyToWhoAsksForNoOlder) {

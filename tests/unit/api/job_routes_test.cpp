@@ -90,6 +90,13 @@ TEST_F(JobRoutes, TellsItsOwnErrorsAsProblems) {
     EXPECT_EQ(json::parse(answer.body).at("status"), 404);
   }
   EXPECT_EQ(post("/api/v1/events", "{}").header("content-type"), "application/problem+json");
+  for (const auto& [target, type] :
+       {std::pair{"/api/v1/jobs", "application/problem+json"}, {"/v2/flaky/run", "application/json"}}) {
+    const HttpAnswer encoded = post(target, "x", {{"Content-Encoding", "gzip"}});
+    EXPECT_EQ(encoded.status, 415);
+    EXPECT_EQ(encoded.header("content-type"), type) << "also what is refused before it is read as a whole";
+    EXPECT_EQ(json::parse(encoded.body).contains("title"), type == std::string("application/problem+json"));
+  }
   EXPECT_EQ(get("/v2/flaky/status/unknown").header("content-type"), "application/json");
 }
 

@@ -366,6 +366,9 @@ TEST(Options, SayOnWhichHostAJobRuns) {
 TEST(Options, OfAServerSayHowMuchIsKept) {
   EXPECT_EQ(parse({"serve"}).serve.keep_bytes, 4ll << 30);
   EXPECT_EQ(parse({"serve", "--keep-size", "512m"}).serve.keep_bytes, 512ll << 20);
+  EXPECT_EQ(parse({"serve", "--max-waiting", "50"}).serve.waiting, 50);
+  EXPECT_EQ(parse({"serve", "--max-readers", "0"}).serve.readers, 0);
+  EXPECT_NE(complaint({"serve", "--max-waiting", "1"}), "");
   for (const char* wrong : {"x", "1k", "-1"})
     EXPECT_NE(complaint({"serve", "--keep-size", wrong}), "") << wrong;
 }

@@ -151,6 +151,20 @@ TEST_F(Trial, OfAnEngineThatBreaksIsAFinding) {
   EXPECT_EQ(sandbox_.started.size(), 1u);
 }
 
+TEST_F(Trial, IsAnObstacleUnlessASingleLimitAloneDoesNothing) {
+  const auto found = [&] {
+    sandbox_.started.clear();
+    return obstacle_to_attempts(run()).value_or(Finding{}).subject;
+  };
+  EXPECT_EQ(found(), "");
+  first_.out = replaced(kIsolated, "memory: 137", "memory: 0");
+  EXPECT_EQ(found(), "") << "that is for the report to say";
+  first_.exit_code = 0;
+  EXPECT_EQ(found(), "trial: exit code");
+  first_.infrastructure = "the runtime is broken";
+  EXPECT_EQ(found(), "trial");
+}
+
 TEST_F(Trial, OfABaseThatIsGoneIsAFinding) {
   const auto findings = try_attempts(loop_, sandbox_, images_, {"other:1", "the supervisor", scratch_, "id"});
   ASSERT_EQ(findings.size(), 1u);

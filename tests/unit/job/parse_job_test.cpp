@@ -161,7 +161,7 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
       {R"({"a/b~c": 5})", "/a~1b~0c: unknown field 'a/b~c'\n"},
       {R"({"ignore_patterns": []})",
        "/ignore_patterns: 'ignore_patterns' is no field of a job; it is set in .flaky-detector.yml\n"},
-      {R"({"only_attempt": 5})", "/only_attempt: 'only_attempt' is no field of a job; use --only-attempt\n"},
+      {R"({"only_attempt": 1000})", "/only_attempt: Only attempt must be between 0 and 999\n"},
       {R"({"input": 5})", "/input: input must be an object, not a number\n"},
       {R"([])", ": a job must be a JSON object, not a list\n"},
       {R"({"runs": 1, "runs": 2})", ": field 'runs' stands there twice\n"},

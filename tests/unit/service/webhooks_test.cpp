@@ -57,6 +57,31 @@ TEST_F(WebhooksTest, AreTriedThreeTimes) {
   }
 }
 
+// A job that has failed, and is done once more.
+TEST_F(WebhooksTest, AreNotCalledOfAnEndThatARetryHasTakenBack) {
+  Submission said;
+  said.id = "a";
+  said.webhook = unreachable_;
+  said.request = "{}";
+  queue_.submit(said);
+  const auto fail = [&] {
+    const StoredJob job = queue_.take("", "w", 1).at(0);
+    queue_.finish(job.id, job.epoch, JobState::failed, "", "no");
+    return *queue_.find("a");
+  };
+  const StoredJob first = fail();
+  EXPECT_EQ(queue_.webhooks_due(9).size(), 1u);
+  queue_.retry("a");
+  EXPECT_EQ(queue_.webhooks_due(9).size(), 0u);
+  ++now_;
+  fail();
+  queue_.webhook_reached(first);
+  queue_.webhook_failed(first, 10'000, 1);
+  EXPECT_EQ(queue_.webhooks_due(9).size(), 1u) << "the second end is still to be told";
+  queue_.webhook_reached(*queue_.find("a"));
+  EXPECT_EQ(queue_.webhooks_due(9).size(), 0u);
+}
+
 TEST_F(WebhooksTest, GoOnAfterAnAddressThatCannotBeTried) {
   end("a", "https://" + std::string(8'100'000, 'a'));  // more than libcurl takes
   end("b", unreachable_);
