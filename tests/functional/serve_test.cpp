@@ -1,5 +1,8 @@
 // `serve`, asked over HTTP as clients do: jobs from the queue to their reports, what is refused, and what a
 // signal or a sudden death does to them.
+#include <algorithm>
+#include <regex>
+
 #include "tests/functional/attempts.h"
 #include "tests/support/serving.h"
 
@@ -21,6 +24,23 @@ class Serve : public testing::Test {
     ASSERT_TRUE(eventually([&] { return !containers_of(serve_.pid()).empty(); })) << serve_.log();
   }
 };
+
+// Of Prometheus' text format, by their names with labels. Any other line is a failure.
+std::map<std::string, double> samples(const std::string& text) {
+  static const std::regex form(
+      R"re(([a-z_]+(?:\{[a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*\})?) (-?[0-9.]+(?:e[+-]?[0-9]+)?))re");
+  std::map<std::string, double> all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# ")) continue;
+    std::smatch parts;
+    if (!std::regex_match(line, parts, form))
+      ADD_FAILURE() << "no sample: " << line;
+    else
+      EXPECT_TRUE(all.emplace(parts[1], std::stod(parts[2])).second) << "told twice: " << line;
+  }
+  return all;
+}
 
 // ---- a job
 
@@ -93,6 +113,31 @@ TEST_F(Serve, SaysItsHealth) {
   EXPECT_EQ(health.at("jobs").at("completed"), 1);
   EXPECT_EQ(health.at("jobs").at("inQueue"), 0);
   EXPECT_EQ(health.at("workers").at("idle"), 1);
+}
+
+TEST_F(Serve, CountsJobsAndAttemptsForMonitors) {
+  serve_.ended(serve_.run(job("test $ATTEMPT != 1")));
+  serve_.ended(serve_.run(job("true", 1)));
+  EXPECT_EQ(serve_.ended(serve_.run({{"repo", programs()}})).at("status"), "FAILED");
+  const HttpAnswer answer = serve_.get("/metrics");
+  EXPECT_EQ(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const auto counted = samples(answer.body);
+  const std::map<std::string, double> expected{{"orchestrator_jobs_submitted_total", 3},
+                                               {R"(orchestrator_jobs{state="queued"})", 0},
+                                               {R"(orchestrator_jobs{state="running"})", 0},
+                                               {R"(orchestrator_jobs{state="completed"})", 2},
+                                               {R"(orchestrator_jobs{state="failed"})", 1},
+                                               {R"(orchestrator_attempts_total{outcome="passed"})", 3},
+                                               {R"(orchestrator_attempts_total{outcome="failed"})", 1},
+                                               {"orchestrator_attempt_seconds_count", 4},
+                                               {R"(orchestrator_attempt_seconds_bucket{le="+Inf"})", 4}};
+  for (const auto& [name, value] : expected) {
+    ASSERT_TRUE(counted.contains(name)) << name << "\n" << answer.body;
+    EXPECT_EQ(counted.at(name), value) << name;
+  }
+  EXPECT_GT(counted.at("orchestrator_attempt_seconds_sum"), 0);
+  EXPECT_GE(counted.at(R"(orchestrator_http_requests_total{status="2xx"})"), 6);
+  EXPECT_GE(counted.at(R"(orchestrator_cpus{part="all"})"), 1);
 }
 
 // ---- stopped by somebody
