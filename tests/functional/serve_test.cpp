@@ -78,13 +78,29 @@ TEST_F(Serve, StreamsWhatEachAttemptCameTo) {
 }
 
 TEST_F(Serve, TellsEventsOfAJobInTheirOrder) {
-  const std::string id = serve_.run(job("true", 1));
+  json one_at_a_time = job("true", 2);
+  one_at_a_time["parallelism"] = 1;
+  const std::string id = serve_.run(one_at_a_time);
   serve_.ended(id);
   Wire w(serve_.port());
   w.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
-  const std::string told = w.until("event: run_finished");
-  for (const char* type : {"run_started", "attempt_started", "attempt_finished", "run_finished"})
-    EXPECT_NE(told.find(std::string("event: ") + type), std::string::npos) << type << "\n" << told;
+  const std::string told = w.until("event: run_finished\n");
+  std::istringstream lines(told);
+  Strings types;
+  std::int64_t last = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("event: ")) types.push_back(line.substr(7));
+    if (!line.starts_with("id: ")) continue;
+    EXPECT_GT(std::stoll(line.substr(4)), last) << told;
+    last = std::stoll(line.substr(4));
+  }
+  const Strings expected{"job_started",      "checkout_started", "checkout_finished", "image_finished",
+                         "run_started",      "attempt_started",  "attempt_finished",  "attempt_started",
+                         "attempt_finished", "run_finished"};
+  std::erase_if(types, [&](const std::string& type) {
+    return std::find(expected.begin(), expected.end(), type) == expected.end();
+  });
+  EXPECT_EQ(types, expected) << told;
 }
 
 TEST_F(Serve, KeepsAReportInEachFormat) {
