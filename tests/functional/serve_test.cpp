@@ -249,6 +249,45 @@ TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
   EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
 }
 
+// ---- its log
+
+// The texts of a log of which each line is an object.
+Strings texts_of(const std::string& log) {
+  Strings texts;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line, nullptr, false);
+    if (!entry.is_object() || entry.size() != 3 || !entry.contains("time") || !entry.contains("level"))
+      ADD_FAILURE() << "no log line: " << line;
+    else
+      texts.push_back(entry.value("text", ""));
+  }
+  return texts;
+}
+
+TEST(ServeThatLogsJson, WritesNothingElseFromItsStartToItsEnd) {
+  Serving serve(programs(), {"--log-format", "json", "-vv"});
+  const std::string id = serve.run(quick_job(programs(), "test $ATTEMPT != 1"));
+  EXPECT_EQ(serve.ended(id).at("status"), "COMPLETED");
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.finish(), 0);
+  const Strings texts = texts_of(serve.log());
+  const auto says = [&](const std::string& start) {
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const std::string& text) { return text.starts_with(start); });
+  };
+  EXPECT_TRUE(says("orchestrator serves at " + serve.url())) << serve.log();
+  EXPECT_TRUE(says("job " + id)) << serve.log();
+  EXPECT_TRUE(says("signal 15: ")) << serve.log();
+}
+
+TEST(ServeThatLogsJson, SaysWhereItIsHoweverLittleItLogs) {
+  Serving serve(programs(), {"--log-format", "json"});
+  const Strings texts = texts_of(serve.log());
+  EXPECT_EQ(std::count(texts.begin(), texts.end(), "orchestrator serves at " + serve.url()), 1)
+      << serve.log();
+}
+
 // ---- its end
 
 TEST_F(Serve, RunsAJobOnceMoreAfterASuddenDeath) {
