@@ -159,7 +159,11 @@ class ServeMode {
                                                                      : "[" + serve.address + "]",
                                                                  api_->port())
                                                    : serve.socket;
-    write_to_stderr(fmt::format("orchestrator serves at {}\n", where));
+    const std::string words = fmt::format("orchestrator serves at {}", where);
+    if (options_.log_format == LogFormat::json)
+      spdlog::warn("{}", words);  // shown however little is logged
+    else
+      write_to_stderr(words + "\n");
   }
 
   void count(const std::vector<StoredEvent>& events) {

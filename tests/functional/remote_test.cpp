@@ -96,6 +96,26 @@ TEST_F(On, EndsWithTheExitCodesOfARunHere) {
   }
 }
 
+TEST_F(On, AUnixSocketIsTheSameJobAsHere) {
+  const std::string socket = folder_ / "serve.sock", report = folder_ / "report.json";
+  Serving serve(programs(), {"--socket", socket});
+  for (const std::string line : {"echo $ATTEMPT; test $ATTEMPT != 1", "echo $ATTEMPT", "false"}) {
+    const RunResult here = run_line({"--runs", "3"}, line);
+    const Finished there = run("unix:" + socket, line, {"--json", report});
+    EXPECT_EQ(there.exit_code, here.exit_code) << line << there.err;
+    const json told = json::parse(read_file(report));
+    for (const char* field : {"verdict", "severity", "end", "total_runs", "failures", "repro_rate"})
+      EXPECT_EQ(told.at(field), here.report.at(field)) << line << " " << field;
+    ASSERT_EQ(told.at("results").size(), here.report.at("results").size()) << line;
+    for (std::size_t attempt = 0; attempt < 3; ++attempt)
+      for (const char* field : {"attempt", "outcome", "exit_code", "stdout"})
+        EXPECT_EQ(told.at("results").at(attempt).at(field), here.report.at("results").at(attempt).at(field))
+            << line << " " << field;
+    const std::string id = serve.got("/api/v1/jobs").at("jobs").at(0).at("id");
+    EXPECT_EQ(told, serve.got("/api/v1/jobs/" + id + "/report.json")) << "it ran there";
+  }
+}
+
 TEST_F(On, KeepsTheLogsOfAttempts) {
   const std::string logs = folder_ / "logs";
   const Finished there = run(serve_.url(), "seq 1 300000; echo $ATTEMPT >&2", {"--logs", logs});

@@ -96,6 +96,29 @@ TEST_F(CurlCalls, ReadALogWhileItGrows) {
   EXPECT_EQ(call({serve_.url() + "/v2/flaky/status/" + id}).at("status"), "IN_PROGRESS");
 }
 
+TEST(ServeOnAUnixSocket, AnswersCurlUntilItStops) {
+  const TemporaryFolder folder;
+  const std::string socket = folder / "serve.sock";
+  Serving serve(programs(), {"--socket", socket});
+  const auto curl = [&](const std::string& target, Strings more = {}) {
+    more.insert(more.begin(), {"curl", "-sS", "--fail-with-body", "--max-time", "100", "--unix-socket",
+                               socket, "http://server" + target});
+    const Finished run = run_command(more);
+    EXPECT_EQ(run.exit_code, 0) << target << told(run);
+    return run.out;
+  };
+  EXPECT_EQ(curl("/readyz"), "ok\n");
+  const json made = json::parse(curl(
+      "/api/v1/jobs", {"-H", "Content-Type: application/json", "-d", job("test $ATTEMPT != 1", 3).dump()}));
+  const std::string target = "/api/v1/jobs/" + made.at("id").get<std::string>();
+  EXPECT_TRUE(eventually([&] { return json::parse(curl(target)).at("state") == "completed"; }))
+      << curl(target);
+  EXPECT_EQ(json::parse(curl(target + "/report.json")).at("failures"), 1);
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.finish(), 0);
+  EXPECT_FALSE(std::filesystem::exists(socket));
+}
+
 // ---- a service manager
 
 // What systemd is, as far as Type=notify needs it.

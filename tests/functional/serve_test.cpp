@@ -1,5 +1,8 @@
 // `serve`, asked over HTTP as clients do: jobs from the queue to their reports, what is refused, and what a
 // signal or a sudden death does to them.
+#include <algorithm>
+#include <regex>
+
 #include "tests/functional/attempts.h"
 #include "tests/support/serving.h"
 
@@ -21,6 +24,23 @@ class Serve : public testing::Test {
     ASSERT_TRUE(eventually([&] { return !containers_of(serve_.pid()).empty(); })) << serve_.log();
   }
 };
+
+// Of Prometheus' text format, by their names with labels. Any other line is a failure.
+std::map<std::string, double> samples(const std::string& text) {
+  static const std::regex form(
+      R"re(([a-z_]+(?:\{[a-z]+="[^"\\]*"(?:,[a-z]+="[^"\\]*")*\})?) (-?[0-9.]+(?:e[+-]?[0-9]+)?))re");
+  std::map<std::string, double> all;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# ")) continue;
+    std::smatch parts;
+    if (!std::regex_match(line, parts, form))
+      ADD_FAILURE() << "no sample: " << line;
+    else
+      EXPECT_TRUE(all.emplace(parts[1], std::stod(parts[2])).second) << "told twice: " << line;
+  }
+  return all;
+}
 
 // ---- a job
 
@@ -58,13 +78,29 @@ TEST_F(Serve, StreamsWhatEachAttemptCameTo) {
 }
 
 TEST_F(Serve, TellsEventsOfAJobInTheirOrder) {
-  const std::string id = serve_.run(job("true", 1));
+  json one_at_a_time = job("true", 2);
+  one_at_a_time["parallelism"] = 1;
+  const std::string id = serve_.run(one_at_a_time);
   serve_.ended(id);
   Wire w(serve_.port());
   w.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
-  const std::string told = w.until("event: run_finished");
-  for (const char* type : {"run_started", "attempt_started", "attempt_finished", "run_finished"})
-    EXPECT_NE(told.find(std::string("event: ") + type), std::string::npos) << type << "\n" << told;
+  const std::string told = w.until("event: run_finished\n");
+  std::istringstream lines(told);
+  Strings types;
+  std::int64_t last = 0;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("event: ")) types.push_back(line.substr(7));
+    if (!line.starts_with("id: ")) continue;
+    EXPECT_GT(std::stoll(line.substr(4)), last) << told;
+    last = std::stoll(line.substr(4));
+  }
+  const Strings expected{"job_started",      "checkout_started", "checkout_finished", "image_finished",
+                         "run_started",      "attempt_started",  "attempt_finished",  "attempt_started",
+                         "attempt_finished", "run_finished"};
+  std::erase_if(types, [&](const std::string& type) {
+    return std::find(expected.begin(), expected.end(), type) == expected.end();
+  });
+  EXPECT_EQ(types, expected) << told;
 }
 
 TEST_F(Serve, KeepsAReportInEachFormat) {
@@ -93,6 +129,31 @@ TEST_F(Serve, SaysItsHealth) {
   EXPECT_EQ(health.at("jobs").at("completed"), 1);
   EXPECT_EQ(health.at("jobs").at("inQueue"), 0);
   EXPECT_EQ(health.at("workers").at("idle"), 1);
+}
+
+TEST_F(Serve, CountsJobsAndAttemptsForMonitors) {
+  serve_.ended(serve_.run(job("test $ATTEMPT != 1")));
+  serve_.ended(serve_.run(job("true", 1)));
+  EXPECT_EQ(serve_.ended(serve_.run({{"repo", programs()}})).at("status"), "FAILED");
+  const HttpAnswer answer = serve_.get("/metrics");
+  EXPECT_EQ(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+  const auto counted = samples(answer.body);
+  const std::map<std::string, double> expected{{"orchestrator_jobs_submitted_total", 3},
+                                               {R"(orchestrator_jobs{state="queued"})", 0},
+                                               {R"(orchestrator_jobs{state="running"})", 0},
+                                               {R"(orchestrator_jobs{state="completed"})", 2},
+                                               {R"(orchestrator_jobs{state="failed"})", 1},
+                                               {R"(orchestrator_attempts_total{outcome="passed"})", 3},
+                                               {R"(orchestrator_attempts_total{outcome="failed"})", 1},
+                                               {"orchestrator_attempt_seconds_count", 4},
+                                               {R"(orchestrator_attempt_seconds_bucket{le="+Inf"})", 4}};
+  for (const auto& [name, value] : expected) {
+    ASSERT_TRUE(counted.contains(name)) << name << "\n" << answer.body;
+    EXPECT_EQ(counted.at(name), value) << name;
+  }
+  EXPECT_GT(counted.at("orchestrator_attempt_seconds_sum"), 0);
+  EXPECT_GE(counted.at(R"(orchestrator_http_requests_total{status="2xx"})"), 6);
+  EXPECT_GE(counted.at(R"(orchestrator_cpus{part="all"})"), 1);
 }
 
 // ---- stopped by somebody
@@ -186,6 +247,45 @@ TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
   const Finished run = orchestrator({"serve", "--listen", "0.0.0.0:0", "--state-dir", folder / "state"});
   EXPECT_EQ(run.exit_code, 2) << told(run);
   EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
+}
+
+// ---- its log
+
+// The texts of a log of which each line is an object.
+Strings texts_of(const std::string& log) {
+  Strings texts;
+  std::istringstream lines(log);
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line, nullptr, false);
+    if (!entry.is_object() || entry.size() != 3 || !entry.contains("time") || !entry.contains("level"))
+      ADD_FAILURE() << "no log line: " << line;
+    else
+      texts.push_back(entry.value("text", ""));
+  }
+  return texts;
+}
+
+TEST(ServeThatLogsJson, WritesNothingElseFromItsStartToItsEnd) {
+  Serving serve(programs(), {"--log-format", "json", "-vv"});
+  const std::string id = serve.run(quick_job(programs(), "test $ATTEMPT != 1"));
+  EXPECT_EQ(serve.ended(id).at("status"), "COMPLETED");
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.finish(), 0);
+  const Strings texts = texts_of(serve.log());
+  const auto says = [&](const std::string& start) {
+    return std::any_of(texts.begin(), texts.end(),
+                       [&](const std::string& text) { return text.starts_with(start); });
+  };
+  EXPECT_TRUE(says("orchestrator serves at " + serve.url())) << serve.log();
+  EXPECT_TRUE(says("job " + id)) << serve.log();
+  EXPECT_TRUE(says("signal 15: ")) << serve.log();
+}
+
+TEST(ServeThatLogsJson, SaysWhereItIsHoweverLittleItLogs) {
+  Serving serve(programs(), {"--log-format", "json"});
+  const Strings texts = texts_of(serve.log());
+  EXPECT_EQ(std::count(texts.begin(), texts.end(), "orchestrator serves at " + serve.url()), 1)
+      << serve.log();
 }
 
 // ---- its end

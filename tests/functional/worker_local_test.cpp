@@ -1,5 +1,6 @@
 // `orchestrator worker` without RunPod: one job from a flag or a file, and the API of its SDK.
 #include "tests/functional/worker.h"
+#include "tests/support/post_server.h"
 
 namespace {
 
@@ -73,6 +74,7 @@ TEST(WorkerTestInput, ThatIsMissingOrWrongEndsWithOne) {
 
 class WorkerApi : public testing::Test {
  protected:
+  explicit WorkerApi(Strings more = {}) : worker_({"RUNPOD_ENDPOINT_ID=ep"}, flags(std::move(more))) {}
   void SetUp() override {
     ASSERT_TRUE(eventually([&] { return worker_.said().find("serves at ") != std::string::npos; }))
         << worker_.said();
@@ -95,10 +97,29 @@ class WorkerApi : public testing::Test {
             Json::parse(told.out.substr(0, end), nullptr, false)};
   }
   static std::string job_of(const std::string& line) { return Json{{"input", job_input(line)}}.dump(); }
+  // A job that calls this receiver at its end; its id.
+  std::string run_and_tell(const PostServer& receiver) const {
+    const auto answer =
+        ask("POST", "/runsync",
+            Json{{"input", job_input("echo there")}, {"webhook", receiver.url() + "/hook"}}.dump());
+    EXPECT_EQ(answer.body.value("status", ""), "COMPLETED") << answer.body;
+    ServedRepository::get().remember(answer.body.value("output", Json()));
+    return answer.body.value("id", "");
+  }
 
-  RunningWorker worker_{{"RUNPOD_ENDPOINT_ID=ep"},
-                        {"--rp_serve_api", "--rp_api_port", "0", "--rp_api_host", "localhost"}};
+  RunningWorker worker_;
   std::string url_;
+
+ private:
+  static Strings flags(Strings more) {
+    more.insert(more.begin(), {"--rp_serve_api", "--rp_api_port", "0", "--rp_api_host", "localhost"});
+    return more;
+  }
+};
+
+class WorkerApiThatMayCallItsOwnNetwork : public WorkerApi {
+ protected:
+  WorkerApiThatMayCallItsOwnNetwork() : WorkerApi({"--allow-private-urls"}) {}
 };
 
 TEST_F(WorkerApi, RunsAJobAndWaitsForIt) {
@@ -124,6 +145,25 @@ TEST_F(WorkerApi, TellsOfAJobByBothMethods) {
   EXPECT_EQ(ask("POST", "/stream/" + id).body.at("stream"), Json::array()) << "each is told once";
   const auto realtime = ask("POST", "/ep/realtime", job_of("true"));
   EXPECT_EQ(realtime.body.at("output").at("total_runs"), 2);
+}
+
+TEST_F(WorkerApi, CallsNoWebhookInItsOwnNetwork) {
+  const PostServer receiver;
+  const std::string id = run_and_tell(receiver);
+  EXPECT_TRUE(eventually([&] {
+    return worker_.said().find("the webhook of " + id + " was not told") != std::string::npos;
+  })) << worker_.said();
+  EXPECT_TRUE(receiver.requests().empty());
+}
+
+TEST_F(WorkerApiThatMayCallItsOwnNetwork, CallsAWebhookThere) {
+  const PostServer receiver;
+  run_and_tell(receiver);
+  ASSERT_TRUE(eventually([&] { return !receiver.requests().empty(); })) << worker_.said();
+  const Json told = Json::parse(receiver.requests().at(0).at("body").get<std::string>());
+  EXPECT_EQ(told.at("output").at("results").at(0).at("stdout"), "there\n");
+  EXPECT_EQ(worker_.stop().exit_code, 0);
+  EXPECT_EQ(receiver.requests().size(), 1u);
 }
 
 TEST_F(WorkerApi, SaysWhatIsWrong) {

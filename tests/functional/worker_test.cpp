@@ -191,6 +191,21 @@ TEST_F(Worker, PutsTheWholeReportIntoABucket) {
   EXPECT_EQ((ended.out + ended.err).find("hush"), std::string::npos);
 }
 
+TEST_F(Worker, PutsAReportIntoAJobsBucketInItsOwnNetworkWhereItMay) {
+  RunpodServer bucket({"--secret", "hush"});
+  RunningWorker worker(env(), {"--allow-private-urls"});
+  Json own = job("inside", "true");
+  own["s3Config"] = {
+      {"endpointUrl", bucket.url()}, {"bucketName", "bucket"}, {"accessId", "i"}, {"accessSecret", "hush"}};
+  server_.hand_out(own);
+  const Json output = report_of("inside");
+  EXPECT_FALSE(output.contains("full_report_problem")) << output;
+  EXPECT_EQ(output.value("full_report", ""), bucket.url() + "/bucket/inside/report.json");
+  const auto put = bucket.requests("/bucket/inside/");
+  ASSERT_EQ(put.size(), 2u);
+  EXPECT_EQ(put[0].at("signature"), "good");
+}
+
 TEST_F(Worker, PutsTheWholeReportOnAVolume) {
   const TemporaryFolder volume;
   RunningWorker worker(env(), {"--volume", volume.path()});

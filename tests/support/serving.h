@@ -1,5 +1,5 @@
-// `orchestrator serve` as a test needs it: on a port of its own, over a state folder that outlives it, and
-// gone with the object; and tokens for its callers.
+// `orchestrator serve` as a test needs it: on a port or a Unix socket of its own, over a state folder that
+// outlives it, and gone with the object; and tokens for its callers.
 #pragma once
 
 #include <optional>
@@ -29,8 +29,9 @@ class Serving {
  public:
   using Strings = std::vector<std::string>;
 
-  // `allowed`: a folder that jobs may name.
-  explicit Serving(const std::string& allowed, Strings more = {}) : more_(std::move(more)) {
+  // `allowed`: a folder that jobs may name. `more` may say --socket, and a --state-dir.
+  explicit Serving(const std::string& allowed, Strings more = {})
+      : more_(std::move(more)), socket_(value_of("--socket")) {
     more_.insert(more_.end(), {"--allow-folder", allowed, "--allow-image", kBase});
     start();
   }
@@ -46,8 +47,9 @@ class Serving {
 
   // Once more over the same folder, at the same port.
   void start() {
-    const std::string listen = "127.0.0.1:" + std::to_string(port_);
-    Strings words{ORCHESTRATOR_BINARY, "serve", "--listen", listen, "--state-dir", state_folder()};
+    Strings words{ORCHESTRATOR_BINARY, "serve"};
+    if (socket_.empty()) words.insert(words.end(), {"--listen", "127.0.0.1:" + std::to_string(port_)});
+    if (value_of("--state-dir").empty()) words.insert(words.end(), {"--state-dir", state_folder()});
     words.insert(words.end(), more_.begin(), more_.end());
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
@@ -60,12 +62,12 @@ class Serving {
     const int error = posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0) throw std::runtime_error("cannot start orchestrator serve");
-    const std::string mark = "serves at http://127.0.0.1:";
+    const std::string mark = "serves at " + (socket_.empty() ? "http://127.0.0.1:" : socket_);
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (std::chrono::steady_clock::now() < until && waitpid(pid_, nullptr, WNOHANG) == 0) {
       const std::string said = log();
       if (const auto at = said.find(mark); at != std::string::npos && said.ends_with('\n')) {
-        port_ = static_cast<std::uint16_t>(std::stoi(said.substr(at + mark.size())));
+        if (socket_.empty()) port_ = static_cast<std::uint16_t>(std::stoi(said.substr(at + mark.size())));
         return;
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -101,18 +103,21 @@ class Serving {
   pid_t pid() const { return pid_; }
   std::uint16_t port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
-  std::string state_folder() const { return folder_ / "state"; }
+  std::string state_folder() const {
+    const std::string said = value_of("--state-dir");
+    return said.empty() ? folder_ / "state" : said;
+  }
   std::string log() const { return read_file(log_); }
 
   // Who calls from now on, where a call does not say.
   void call_as(const Token& token) { caller_ = token.headers(); }
 
   HttpAnswer get(const std::string& target, const Headers& headers = {}) const {
-    return ask(port_, "GET", target, "", said_or_usual(headers));
+    return asked("GET", target, "", headers);
   }
   HttpAnswer post(const std::string& target, const nlohmann::json& body = nlohmann::json::object(),
                   const Headers& headers = {}) const {
-    return ask(port_, "POST", target, body.dump(), said_or_usual(headers));
+    return asked("POST", target, body.dump(), headers);
   }
   nlohmann::json got(const std::string& target) const { return parsed(get(target)); }
   nlohmann::json posted(const std::string& target,
@@ -140,7 +145,18 @@ class Serving {
   }
 
  private:
-  const Headers& said_or_usual(const Headers& said) const { return said.empty() ? caller_ : said; }
+  // What follows a flag of `more`.
+  std::string value_of(const std::string& flag) const {
+    for (std::size_t i = 0; i + 1 < more_.size(); ++i)
+      if (more_[i] == flag) return more_[i + 1];
+    return "";
+  }
+  HttpAnswer asked(const std::string& method, const std::string& target, const std::string& body,
+                   const Headers& said) const {
+    const Headers& headers = said.empty() ? caller_ : said;
+    return socket_.empty() ? ask(port_, method, target, body, headers)
+                           : ask(socket_, method, target, body, headers);
+  }
   static nlohmann::json parsed(const HttpAnswer& answer) {
     auto json = nlohmann::json::parse(answer.body, nullptr, false);
     if (json.is_discarded()) ADD_FAILURE() << "no JSON: " << answer.status << " " << answer.body;
@@ -149,6 +165,7 @@ class Serving {
 
   TemporaryFolder folder_;
   Strings more_;
+  std::string socket_;  // empty: it has a port
   Headers caller_;
   int starts_ = 0;
   std::string log_;

@@ -250,9 +250,15 @@ TEST_F(ApiServerTest, SaysThatTheQueueIsFull) {
       database_.with([](SQLite::Database& connection) { connection.exec("PRAGMA synchronous = OFF"); });
     queue_.submit(said);
   }
-  const HttpAnswer answer = post("/v2/flaky/run", kRun);
-  EXPECT_EQ(answer.status, 429);
-  EXPECT_NE(answer.header("retry-after"), "");
+  for (const auto& [target, body] :
+       std::map<std::string, std::string>{{"/v2/flaky/run", kRun}, {"/api/v1/jobs", kInput}}) {
+    const HttpAnswer answer = post(target, body);
+    EXPECT_EQ(answer.status, 429) << target;
+    EXPECT_EQ(answer.header("retry-after"), "10") << target;
+    EXPECT_NE(answer.body.find("2000 jobs of this client are waiting"), std::string::npos) << answer.body;
+  }
+  take();
+  EXPECT_EQ(post("/v2/flaky/run", kRun).status, 200) << "there is a place again";
 }
 
 }  // namespace

@@ -16,8 +16,17 @@ TEST_F(RunpodWorkerRoutes, GivesABucketToTheJobsWorkerAndToNobodyElse) {
   const std::string id =
       posted("/v2/flaky/run", R"({"input":)" + kInput + R"(,"s3Config":)" + bucket + "}").at("id");
   const std::string job = "/api/v1/jobs/" + id;
-  for (const std::string& target : {"/v2/flaky/status/" + id, job, job + "/events", std::string("/metrics")})
-    EXPECT_EQ(get(target).body.find("hush"), std::string::npos) << target;
+  for (const std::string& target : {"/v2/flaky/status/" + id, job, std::string("/metrics")}) {
+    const HttpAnswer answer = get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.body.find("hush"), std::string::npos) << target;
+  }
+  events_.append({{0, id, now_, "job_started", json{{"request", queue_.find(id)->request}}.dump()}});
+  Wire events(server_->port());
+  events.send(request_text("GET", "/api/v1/events?after=0&job=" + id));
+  const std::string told = events.until("}}\n");
+  EXPECT_NE(told.find("event: job_started\n"), std::string::npos) << told;
+  EXPECT_EQ(told.find("hush"), std::string::npos) << told;
   const json taken = got("/v2/flaky/job-take/w1");
   EXPECT_EQ(taken.at("s3Config"), json::parse(bucket));
   EXPECT_FALSE(json::parse(queue_.find(id)->input).contains("s3Config"));
