@@ -339,6 +339,7 @@ TEST_F(Worker, LetsARunningAttemptEndButStartsNoOther) {
 TEST_F(Worker, SaysThatAJobWasInterruptedBeforeItsFirstAttempt) {
   RunningWorker worker(env());
   server_.hand_out(job("early", "true", {{"setup_commands", {"sleep 1000." + std::to_string(getpid())}}}));
+  ASSERT_TRUE(eventually([&] { return !server_.progress("early").empty(); }));
   ASSERT_TRUE(eventually([&] { return !containers_of(worker.pid()).empty(); }));
   const auto ended = worker.stop();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
