@@ -120,11 +120,11 @@ class Client:
         return json.loads(self.ask(method, path, body).body)
 
     def job(self, line, runs, parallelism, cpus):
-        """Nothing is installed. The host's CPUs and memory are shared by what attempts may use at most: these sleep, so
-        that a small part is enough for each."""
+        """Nothing is installed. The host's CPUs, memory and disk are shared by what attempts may use at most: these
+        sleep, so that a small part is enough for each."""
         return {"input": {"repo": self._repo, "test_command": line, "runs": runs, "parallelism": parallelism,
                           "image": BASE, "framework": "unknown", "auto_install_dependencies": False,
-                          "limits": {"cpus": cpus, "memory": "32m"}},
+                          "limits": {"cpus": cpus, "memory": "32m", "disk": "16m"}},
                 "policy": {"executionTimeout": 600_000}}
 
     def run(self, *job):
