@@ -4,6 +4,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "orchestrator/api/api_server.h"
 #include "orchestrator/api/problem.h"
@@ -30,17 +31,21 @@ std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
 }
 
 // Of a job that runs: the attempts that have ended behind an event, which becomes the last that was read.
-// Those of earlier hand-outs are forgotten.
+// Those of earlier hand-outs are forgotten. A worker elsewhere may tell of one twice, when it did not hear
+// that it was heard.
 json ended_attempts(const ApiParts& parts, const std::string& job, std::int64_t& after) {
   json attempts = json::array();
+  std::map<json, std::size_t> places;  // by number
   for (const auto& event : parts.events.read(after, job, 100'000)) {
     after = event.sequence;
-    if (event.type == "job_started") attempts.clear();
+    if (event.type == "job_started") attempts.clear(), places.clear();
     if (event.type != "attempt_finished") continue;
     json data = json::parse(event.data, nullptr, false);
     for (const char* sum : {"done", "runs", "running", "not_passed"}) data.erase(sum);
     data["passed"] = data.value("outcome", "") == "passed";
-    attempts.push_back(std::move(data));
+    const auto [place, is_new] = places.emplace(data.value("attempt", json()), attempts.size());
+    if (is_new) attempts.push_back(nullptr);
+    attempts[place->second] = std::move(data);
   }
   return attempts;
 }

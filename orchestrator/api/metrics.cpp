@@ -29,11 +29,10 @@ struct Metrics::State {
                                        .Help("Jobs accepted")
                                        .Register(registry)
                                        .Add({});
-  prometheus::Family<prometheus::Counter>& attempts =
-      BuildCounter()
-          .Name("orchestrator_attempts_total")
-          .Help("Attempts that ended on this host, by outcome")
-          .Register(registry);
+  prometheus::Family<prometheus::Counter>& attempts = BuildCounter()
+                                                          .Name("orchestrator_attempts_total")
+                                                          .Help("Attempts that ended, by outcome")
+                                                          .Register(registry);
   prometheus::Histogram& seconds = BuildHistogram()
                                        .Name("orchestrator_attempt_seconds")
                                        .Help("How long attempts took")

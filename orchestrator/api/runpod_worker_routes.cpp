@@ -1,6 +1,7 @@
 // RunPod's queue protocol from the side of the queue: what its workers (ours, and those of its Python SDK)
 // are answered.
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 
@@ -9,7 +10,9 @@
 #include "orchestrator/api/request_target.h"
 #include "orchestrator/job/parse_json.h"
 #include "orchestrator/report/times.h"
+#include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
+#include "sandbox/outcome.h"
 
 namespace orchestrator {
 namespace {
@@ -75,11 +78,37 @@ StoredEvent event_of(const StoredJob& job, const char* type, const json& data) {
   return {0, job.id, epoch_ms(std::chrono::system_clock::now()), type, io::json_text(data)};
 }
 
-// A chunk that is what a worker of ours tells of an attempt.
-bool is_attempt(const json& chunk) {
-  const auto number = [&](const char* name) { return chunk.contains(name) && chunk[name].is_number(); };
-  return chunk.is_object() && number("attempt") && number("duration_ms") && chunk.contains("outcome") &&
-         chunk["outcome"].is_string();
+// Who reads events is told what happened, whether or not a database takes a note of it for those who come
+// later.
+void append(const ApiParts& parts, const std::vector<StoredEvent>& events) try {
+  if (!events.empty()) parts.events.append(events);
+} catch (const io::HostError& error) {
+  spdlog::warn("what a worker elsewhere does was not noted: {}", error.what());
+}
+
+// What of a chunk is the end of an attempt as workers of ours tell it; nothing of what others send. A
+// worker's word is a stranger's: it is kept for everybody who reads events, so that it is short, and of the
+// types that they expect.
+std::optional<json> attempt_in(const json& chunk) {
+  constexpr std::int64_t kMost = 1'000'000, kLongest = 1'000'000'000;  // ms
+  if (!chunk.is_object()) return std::nullopt;
+  const auto whole = [&](const char* name, std::int64_t most) -> std::optional<std::int64_t> {
+    const auto found = chunk.find(name);
+    if (found == chunk.end() || !found->is_number_integer()) return std::nullopt;
+    const auto number = found->get<std::int64_t>();
+    return number < 0 || number > most ? std::nullopt : std::optional(number);
+  };
+  const auto outcome = chunk.find("outcome");
+  const bool known = outcome != chunk.end() && outcome->is_string() &&
+                     sandbox::outcome_from_name(outcome->get_ref<const std::string&>());
+  if (!known || !whole("attempt", kMost) || !whole("duration_ms", kLongest)) return std::nullopt;
+  json attempt = {{"outcome", *outcome}, {"exit_code", nullptr}};
+  for (const char* name : {"attempt", "done", "runs", "running", "not_passed"})
+    if (const auto number = whole(name, kMost)) attempt[name] = *number;
+  attempt["duration_ms"] = *whole("duration_ms", kLongest);
+  if (const auto code = whole("exit_code", 255)) attempt["exit_code"] = *code;
+  if (const auto seed = whole("seed", INT64_MAX)) attempt["seed"] = *seed;
+  return attempt;
 }
 
 ServedResponse nothing() { return {204, "", "", {}}; }
@@ -142,8 +171,9 @@ class WorkersSide {
     if (!body) return;
     if (is_present(call, *job)) {
       const json chunk = body->value("output", json());
-      parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
-      if (is_attempt(chunk)) parts_.events.append({event_of(*job, "attempt_finished", chunk)});
+      const bool present = parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
+      if (const auto attempt = attempt_in(chunk); attempt && present)
+        append(parts_, {event_of(*job, "attempt_finished", *attempt)});
     }
     call.reply->respond(json_response(json::object()));
   }
@@ -214,10 +244,12 @@ class WorkersSide {
                           if (jobs.empty() && !last) return false;
                           if (jobs.empty()) return reply->respond(nothing()), true;
                           json list = json::array();
+                          std::vector<StoredEvent> begun;
                           for (const auto& job : jobs) {
                             list.push_back(order_for(parts, job));
-                            parts.events.append({event_of(job, "job_started", {{"worker", worker}})});
+                            begun.push_back(event_of(job, "job_started", {{"worker", worker}}));
                           }
+                          append(parts, begun);
                           reply->respond(json_response(as_list ? list : list[0]));
                           return true;
                         });

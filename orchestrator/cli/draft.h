@@ -22,8 +22,8 @@ struct Draft {
   std::string progress, colour, log_format, junit_flaky, pull_request;
   std::string fail_on, max_flake_rate;
   std::string attempt, times;  // of replay
-  std::string listen, jobs, on_restart, drain, keep, keep_size, waiting,
-      readers;                                         // of serve; jobs and drain of worker, too
+  // Of serve; jobs and drain of worker, too.
+  std::string listen, jobs, on_restart, drain, keep, keep_size, waiting, readers;
   std::string api_port, api_concurrency, result_size;  // of worker
   JobReading reading;
 
@@ -33,8 +33,8 @@ struct Draft {
   }
 };
 
-// What a command's flags are read with.
-struct Tail {
+// What stands beside the flags of a command line.
+struct Beside {
   const std::optional<std::vector<std::string>>& test_command;  // the words behind --
   const GetEnv& getenv;
 };
@@ -50,15 +50,15 @@ std::optional<int> number_said(const std::string& flag, const std::string& text,
 
 // The flags of each command, and afterwards what they come to.
 void define_run(FlagSet& flags, Draft& draft);
-void finish_run(Draft& draft, const Tail& tail);
+void finish_run(Draft& draft, const Beside& beside);
 void define_ci(FlagSet& flags, Draft& draft);
-void finish_ci(Draft& draft, const Tail& tail);
+void finish_ci(Draft& draft, const Beside& beside);
 void define_replay(FlagSet& flags, Draft& draft);
-void finish_replay(Draft& draft, const Tail& tail);
+void finish_replay(Draft& draft, const Beside& beside);
 void define_serve(FlagSet& flags, Draft& draft);
-void finish_serve(Draft& draft, const Tail& tail);
+void finish_serve(Draft& draft, const Beside& beside);
 void define_worker(FlagSet& flags, Draft& draft);
-void finish_worker(Draft& draft, const Tail& tail);
+void finish_worker(Draft& draft, const Beside& beside);
 void define_token(FlagSet& flags, Draft& draft);
 
 }  // namespace orchestrator

@@ -178,6 +178,18 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   return credential;
 }
 
+JobRequest service_defaults(const GetEnv& getenv) {
+  JobRequest defaults = job_from_environment(getenv);
+  for (const auto field : {&JobRequest::repo, &JobRequest::ref, &JobRequest::subdir, &JobRequest::suite,
+                           &JobRequest::only_changed})
+    (defaults.*field).reset();
+  defaults.test_command.reset();
+  defaults.changed_runs.reset();
+  defaults.include.clear();
+  defaults.results.clear();
+  return defaults;
+}
+
 std::optional<images::GitCredential> gather_service_credential(const CommandLine& options,
                                                                const GetEnv& getenv) {
   std::string token = gather_token(options, getenv);

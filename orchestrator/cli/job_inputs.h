@@ -31,6 +31,9 @@ std::vector<FieldError> named_for(const CommandLine& options, std::vector<FieldE
 // The token, bound to the host of the repository that was asked for; none for a folder.
 std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,
                                                        const GetEnv& getenv);
+// The operator's defaults for all jobs of a service: ORCHESTRATOR_…, but for what is about one repository.
+// Throws InvalidJob.
+JobRequest service_defaults(const GetEnv& getenv);
 // The token of a service, bound to the host that --git-host names. Throws io::RequestError where it names
 // none.
 std::optional<images::GitCredential> gather_service_credential(const CommandLine& options,

@@ -1,4 +1,4 @@
-// The flags of those that run attempts here: run, ci and replay.
+// The flags of run, ci and replay; and of those, what others have too: access to git, numbers within bounds.
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -199,16 +199,16 @@ void take_reports(Draft& draft) {
 
 void define_run(FlagSet& flags, Draft& draft) { define_job(flags, draft, false); }
 
-void finish_run(Draft& draft, const Tail& tail) {
+void finish_run(Draft& draft, const Beside& beside) {
   if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
-  read_field_flags(draft.fields, tail.getenv, draft.reading);
-  if (tail.test_command) read_command_words(*tail.test_command, draft.reading);
+  read_field_flags(draft.fields, beside.getenv, draft.reading);
+  if (beside.test_command) read_command_words(*beside.test_command, draft.reading);
   if (draft.line.keep) draft.reading.request.keep = true;
   take_reports(draft);
   check_git_flags(draft);
   check_elsewhere(draft);
   if (!draft.reading.errors.empty())
-    draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, tail.getenv);
+    draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, beside.getenv);
 }
 
 void define_ci(FlagSet& flags, Draft& draft) {
@@ -232,9 +232,9 @@ void define_ci(FlagSet& flags, Draft& draft) {
   define_job(flags, draft, true);
 }
 
-void finish_ci(Draft& draft, const Tail& tail) {
+void finish_ci(Draft& draft, const Beside& beside) {
   read_ci(draft);
-  finish_run(draft, tail);
+  finish_run(draft, beside);
 }
 
 void define_replay(FlagSet& flags, Draft& draft) {
@@ -248,7 +248,7 @@ void define_replay(FlagSet& flags, Draft& draft) {
   define_git(flags, draft);
 }
 
-void finish_replay(Draft& draft, const Tail&) {
+void finish_replay(Draft& draft, const Beside&) {
   CommandLine& line = draft.line;
   line.attempt = number_said("--attempt", draft.attempt, 0, 1'000'000, draft);
   line.times = number_said("--times", draft.times, 1, 1000, draft).value_or(1);

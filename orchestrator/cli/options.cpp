@@ -91,7 +91,7 @@ void define_bootstrap(FlagSet& flags, Draft& draft) {
   flags.text("Where from", "--mirror", "URL", "Debian mirror [the one of this host]", draft.line.mirror);
 }
 
-void finish_bootstrap(Draft& draft, const Tail&) {
+void finish_bootstrap(Draft& draft, const Beside&) {
   const std::string& mirror = draft.line.mirror;
   if (mirror.empty()) return;
   for (const char* start : {"http://", "https://", "file:/"})
@@ -106,7 +106,7 @@ void define_list(FlagSet& flags, Draft& draft) {
 
 void define_nothing(FlagSet&, Draft&) {}
 
-void finish_nothing(Draft&, const Tail&) {}
+void finish_nothing(Draft&, const Beside&) {}
 
 // A mode and how it is called.
 struct Command {
@@ -114,7 +114,7 @@ struct Command {
   Words names;  // "images", "bootstrap"
   HelpPage page;
   void (*define)(FlagSet&, Draft&) = define_nothing;
-  void (*finish)(Draft&, const Tail&) = finish_nothing;
+  void (*finish)(Draft&, const Beside&) = finish_nothing;
   std::vector<std::string CommandLine::*> words = {};  // what it takes beside its flags
   const char* a_word = "a name";
   bool job = false;           // it runs a job: a test command behind --, and a report
@@ -297,7 +297,7 @@ void take_words(const Command& command, const Words& words, Draft& draft) {
     draft.fail("", std::string(command.a_word) + " is missing, as in: " + command.page.examples.front());
 }
 
-CommandLine parse_command(const Command& command, Words words, const Tail& tail) {
+CommandLine parse_command(const Command& command, Words words, const Beside& beside) {
   Draft draft;
   draft.line.mode = command.mode;
   FlagSet flags;
@@ -310,7 +310,7 @@ CommandLine parse_command(const Command& command, Words words, const Tail& tail)
   }
   std::vector<FieldError> of_settings;
   if (command.mode == Mode::serve)
-    for (auto& flag : serve_settings(words, tail.getenv, of_settings)) words.push_back(std::move(flag));
+    for (auto& flag : serve_settings(words, beside.getenv, of_settings)) words.push_back(std::move(flag));
   auto parsed = flags.parse(words, command.words.size());
   draft.reading.errors = std::move(parsed.errors);
   draft.reading.errors.insert(draft.reading.errors.end(), of_settings.begin(), of_settings.end());
@@ -318,8 +318,8 @@ CommandLine parse_command(const Command& command, Words words, const Tail& tail)
   draft.line.worker.ignored = std::move(parsed.ignored);
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
   read_common(draft);
-  command.finish(draft, tail);
-  if (tail.test_command && !command.job && !command.ignores_rest)
+  command.finish(draft, beside);
+  if (beside.test_command && !command.job && !command.ignores_rest)
     draft.fail("--", joined(command.names) + " takes no test command");
   take_words(command, parsed.words, draft);
   if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);

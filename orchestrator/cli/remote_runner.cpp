@@ -85,7 +85,8 @@ std::string token_for(const CommandLine& options, const remote::Address& address
 JobRequest request_of(const JobInputs& inputs) {
   JobRequest request = inputs.said;
   if (!inputs.ci) return request;
-  if (!request.runs && !request.max_runs) request.runs = kAutoTriggerRuns;
+  const bool counted = request.runs || request.max_runs || request.until_sure;
+  if (!counted && request.only_attempt.value_or(0) < kAutoTriggerRuns) request.runs = kAutoTriggerRuns;
   if (!request.parallelism) request.parallelism = kAutoTriggerParallelism;
   return request;
 }

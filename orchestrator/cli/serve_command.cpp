@@ -69,7 +69,7 @@ class ServeMode {
     settings.scratch = session_.scratch();
     settings.reports = folder_ + "/reports";
     settings.version = program.version;
-    settings.defaults = job_from_environment(environment);
+    settings.defaults = service_defaults(environment);
     settings.credential = gather_service_credential(options, environment);
     settings.ca_file = options.ca_file;
     settings.allowed_hosts = api_->settings().admission.repository_hosts;

@@ -93,7 +93,7 @@ void define_serve(FlagSet& flags, Draft& draft) {
   define_git(flags, draft, "none: needed beside a token");
 }
 
-void finish_serve(Draft& draft, const Tail&) {
+void finish_serve(Draft& draft, const Beside&) {
   CommandLine::Serve& serve = draft.line.serve;
   read_listen(draft);
   serve.jobs = number_said("--jobs", draft.jobs, 0, 64, draft).value_or(serve.jobs);
@@ -145,7 +145,7 @@ void define_worker(FlagSet& flags, Draft& draft) {
   define_git(flags, draft, "none: needed beside a token");
 }
 
-void finish_worker(Draft& draft, const Tail&) {
+void finish_worker(Draft& draft, const Beside&) {
   CommandLine::Worker& worker = draft.line.worker;
   worker.jobs = number_said("--jobs", draft.jobs, 1, 64, draft).value_or(0);
   worker.api_port = static_cast<std::uint16_t>(

@@ -104,17 +104,27 @@ const sandbox::Capabilities& Session::open_engine() {
 }
 
 void Session::sweep_in_background() {
+  sweep_engine();
+  remove_dead_scratch(state_);
+}
+
+void Session::sweep_engine() {
   engine_->sandbox().sweep(sandbox::SweepScope::dead_owners, [](io::Result<int> swept) {
     if (swept.ok() && swept.value() > 0) spdlog::info("removed {} leftovers of dead runs", swept.value());
     if (!swept.ok()) spdlog::warn("leftovers of dead runs were not removed: {}", io::describe(swept.error()));
   });
-  remove_dead_scratch(state_);
 }
 
 void Session::keep_swept() {
   sweep_in_background();
-  const auto pause = next_sweep_ ? kBetweenSweeps : kUntilSecondSweep;
-  next_sweep_ = loop_.call_after(pause, [this] { keep_swept(); });
+  sweep_later(kUntilSecondSweep);
+}
+
+void Session::sweep_later(std::chrono::seconds pause) {
+  next_sweep_ = loop_.call_after(pause, [this] {
+    sweep_engine();
+    sweep_later(kBetweenSweeps);
+  });
 }
 
 JobHost Session::job_host() const {

@@ -2,6 +2,7 @@
 // state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -31,8 +32,8 @@ class Session {
   const sandbox::Capabilities& open_engine();
   // What dead processes left goes, in the background.
   void sweep_in_background();
-  // The same for as long as this process lives: what a dead one was still making may appear after the first
-  // time.
+  // The same, and the engine's part again for as long as this process lives: what a dead one was still making
+  // may appear after the first time.
   void keep_swept();
   sandbox::Engine& engine() { return *engine_; }
   io::CurlLoop& loop() { return loop_; }
@@ -45,6 +46,9 @@ class Session {
   void close_engine();
 
  private:
+  void sweep_engine();
+  void sweep_later(std::chrono::seconds pause);
+
   const Program& program_;
   const CommandLine& options_;
   io::CurlLoop loop_;

@@ -89,7 +89,9 @@ class WorkerMode {
         return 1;
       }
     }
-    if (const auto unfit = open()) {
+    const auto unfit = open();
+    if (second_signal_ != 0) return 128 + second_signal_;
+    if (unfit) {
       if (kind_ != Kind::queue) throw io::HostError(unfit->reason);
       spdlog::error("this host is not fit: {}", unfit->reason);
       tell_unhealthy(*unfit);  // it has no jobs, and it must not get one
@@ -142,8 +144,7 @@ class WorkerMode {
       host_ = session_.job_host();
       unfit = runpod::find_unfit(environment_, engine, session_.scratch());
       const bool tries = !unfit && kind_ != Kind::test && !environment_.skip_checks;
-      findings =
-          tries ? examine_host(program_, session_, engine) : host_findings(engine, session_.state_folder());
+      findings = tries ? tried(engine) : host_findings(engine, session_.state_folder());
       if (unfit && std::none_of(findings.begin(), findings.end(),
                                 [&](const Finding& finding) { return finding.text == unfit->reason; }))
         findings.push_back({Finding::Level::missing, unfit->check, unfit->reason, unfit->remedy});
@@ -156,6 +157,14 @@ class WorkerMode {
     // A local job's report says which limits do nothing.
     if (unfit || kind_ != Kind::test) tell(findings, unfit.has_value());
     return unfit;
+  }
+
+  // Twice where it does not go well: a busy host may have been too slow for it.
+  std::vector<Finding> tried(const sandbox::Capabilities& engine) {
+    auto findings = examine_host(program_, session_, engine);
+    if (second_signal_ == 0 && obstacle_to_attempts(findings))
+      findings = examine_host(program_, session_, engine);
+    return findings;
   }
 
   static void tell(const std::vector<Finding>& findings, bool all) {
@@ -184,7 +193,7 @@ class WorkerMode {
     settings.version = program_.version;
     settings.scratch = session_.scratch();
     settings.admission = admission();
-    settings.defaults = job_from_environment(environment);
+    settings.defaults = service_defaults(environment);
     settings.credential = gather_service_credential(options_, environment);
     settings.ca_file = options_.ca_file;
     settings.result_bytes = said_.result_bytes;

@@ -19,16 +19,30 @@ struct Merge {
   }
 };
 
+// Of fields that exclude each other, whoever speaks first of one has spoken of all.
+void leave_out_contradictions(const JobRequest& strong, JobRequest& weak) {
+  if (strong.image || strong.dockerfile) {
+    weak.image.reset();
+    weak.dockerfile.reset();
+  }
+  if (strong.until_sure || strong.max_runs) weak.runs.reset();
+  if (strong.runs) {
+    weak.until_sure.reset();
+    weak.max_runs.reset();
+  }
+  if (strong.only_attempt && weak.runs && *weak.runs <= *strong.only_attempt) weak.runs.reset();
+  if (strong.order || strong.repeat_in_process) weak.vary.reset();
+  if (strong.vary && *strong.vary != "none") {
+    weak.order.reset();
+    weak.repeat_in_process.reset();
+  }
+}
+
 }  // namespace
 
 JobRequest merge(JobRequest strong, const JobRequest& weak) {
-  // An image and a Dockerfile exclude each other: whoever speaks first of one has spoken of both.
-  const bool base_said = strong.image || strong.dockerfile;
   JobRequest rest = weak;
-  if (base_said) {
-    rest.image.reset();
-    rest.dockerfile.reset();
-  }
+  leave_out_contradictions(strong, rest);
   for (const auto& field : job_fields()) {
     if (field.alias) continue;
     std::visit([&](auto member) { Merge()(strong.*member, rest.*member); }, field.member);

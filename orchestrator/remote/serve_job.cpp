@@ -96,7 +96,7 @@ class ServeJob : public FollowedJob {
 
   void tell(const json& event) {
     const std::string type = text_in(event, "type");
-    told_ = true;
+    told_ = told_ || type != "job_started";  // of a worker elsewhere nothing may follow but how far it is
     if (type == "run_finished" || type == "job_failed") {
       told_end_ = true;
       line_.wake();

@@ -11,7 +11,7 @@
 namespace orchestrator {
 
 // Types and their data (times in ms, all else as in the report):
-//   job_started        {repo, test_command, runs, parallelism}
+//   job_started        {request}; of a job that a worker elsewhere has taken from a serve: {worker}
 //   checkout_started   {}            checkout_progress {text}
 //   checkout_finished  {commit, tree_hash, files, seconds}
 //   layer_started      {kind, title} layer_output {text}   layer_finished {kind, cached, seconds}

@@ -32,7 +32,8 @@ std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<
 std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
   // What is more than the host has would never be given.
   const HostShare share{std::min(asked.cpus, budget_.all_.cpus),
-                        std::min(asked.memory_bytes, budget_.all_.memory_bytes), asked.disk_bytes};
+                        std::min(asked.memory_bytes, budget_.all_.memory_bytes),
+                        budget_.free_disk_ ? std::min(asked.disk_bytes, budget_.free_disk_()) : 0};
   if (!wanted_) since_ = budget_.loop_.now();
   wanted_ = share;
   if (budget_.next() != this || !budget_.fits(share)) return std::nullopt;

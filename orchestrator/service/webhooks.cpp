@@ -47,13 +47,13 @@ void Webhooks::begin(const StoredJob& job) {
   } catch (const std::exception& error) {
     // An address may be one that cannot even be tried: the others are called all the same.
     spdlog::warn("the webhook of job {} cannot be called: {}", job.id, error.what());
-    called(job, false);
+    called(job.id, job.ended, false);
   }
 }
 
 void Webhooks::call(const StoredJob& job) {
   const bool speaks = job.webhook.starts_with("https://") || job.webhook.starts_with("http://");
-  if (!speaks) return called(job, true);  // it was never one
+  if (!speaks) return called(job.id, job.ended, true);  // it was never one
   io::HttpRequest request;
   request.method = "POST";
   request.url = job.webhook;
@@ -63,28 +63,29 @@ void Webhooks::call(const StoredJob& job) {
   request.timeout = std::chrono::seconds(10);
   request.max_body = 64 * 1024;
   request.public_only = !settings_.allow_private;
-  calls_[job.id] = client_.send(std::move(request), [this, job](io::Result<io::HttpResponse> result) {
-    const bool reached = result.ok() && result.value().status == 200;
-    // The address may hold a secret: it is not logged.
-    if (!reached)
-      spdlog::warn(
-          "the webhook of job {} was not reached: {}", job.id,
-          result.ok() ? fmt::format("status {}", result.value().status) : io::describe(result.error()));
-    called(job, reached);
-  });
+  calls_[job.id] = client_.send(
+      std::move(request), [this, id = job.id, ended = job.ended](io::Result<io::HttpResponse> result) {
+        const bool reached = result.ok() && result.value().status == 200;
+        // The address may hold a secret: it is not logged.
+        if (!reached)
+          spdlog::warn(
+              "the webhook of job {} was not reached: {}", id,
+              result.ok() ? fmt::format("status {}", result.value().status) : io::describe(result.error()));
+        called(id, ended, reached);
+      });
 }
 
-void Webhooks::called(const StoredJob& job, bool reached) {
+void Webhooks::called(const std::string& id, Milliseconds ended, bool reached) {
   ask(
       background_, loop_, self_, "what a webhook has come to was not written",
-      [this, job, reached] {
+      [this, id, ended, reached] {
         if (reached)
-          queue_.webhook_reached(job);
+          queue_.webhook_reached(id, ended);
         else
-          queue_.webhook_failed(job, kPause, kTries);
+          queue_.webhook_failed(id, ended, kPause, kTries);
         return true;
       },
-      [id = job.id](Webhooks& self, bool) {
+      [id](Webhooks& self, bool) {
         self.calls_.erase(id);
         self.later_ = self.loop_.call_after(std::chrono::milliseconds(kPause), [&self] { self.look(); });
       });

@@ -32,7 +32,7 @@ class Webhooks {
  private:
   void begin(const StoredJob& job);
   void call(const StoredJob& job);
-  void called(const StoredJob& job, bool reached);
+  void called(const std::string& id, Milliseconds ended, bool reached);
 
   io::Loop& loop_;
   Background& background_;

@@ -336,7 +336,7 @@ int JobQueue::purge(const std::string& endpoint, const std::string& client) {
 // ---- webhooks
 
 // That the job ?1 has not ended once more since it ended at ?2.
-const std::string kSameEnd = "(SELECT 1 FROM jobs WHERE id = ?1 AND ended = ?2)";
+constexpr const char* kSameEnd = "(SELECT 1 FROM jobs WHERE id = ?1 AND ended = ?2)";
 
 std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
   return database_.with([&](SQLite::Database& connection) {
@@ -348,18 +348,19 @@ std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
   });
 }
 
-void JobQueue::webhook_reached(const StoredJob& told) {
+void JobQueue::webhook_reached(const std::string& id, Milliseconds ended) {
   database_.with([&](SQLite::Database& connection) {
-    change(connection, "DELETE FROM webhooks WHERE job = ?1 AND EXISTS " + kSameEnd, told.id, told.ended);
+    change(connection, std::string("DELETE FROM webhooks WHERE job = ?1 AND EXISTS ") + kSameEnd, id, ended);
   });
 }
 
-void JobQueue::webhook_failed(const StoredJob& told, Milliseconds pause, int most_tries) {
+void JobQueue::webhook_failed(const std::string& id, Milliseconds ended, Milliseconds pause, int most_tries) {
   database_.transact([&](SQLite::Database& connection) {
-    change(connection,
-           "UPDATE webhooks SET due = ?3, tries = tries + 1 WHERE job = ?1 AND EXISTS " + kSameEnd, told.id,
-           told.ended, now_() + pause);
-    change(connection, "DELETE FROM webhooks WHERE job = ? AND tries >= ?", told.id, most_tries);
+    change(
+        connection,
+        std::string("UPDATE webhooks SET due = ?3, tries = tries + 1 WHERE job = ?1 AND EXISTS ") + kSameEnd,
+        id, ended, now_() + pause);
+    change(connection, "DELETE FROM webhooks WHERE job = ? AND tries >= ?", id, most_tries);
   });
 }
 

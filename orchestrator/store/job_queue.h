@@ -182,10 +182,10 @@ class JobQueue {
 
   // Whoever is to be told that a job has ended, by its webhook: due now, the longest first.
   std::vector<StoredJob> webhooks_due(int most) const;
-  // `told`: the job as it was given. What has ended once more since then is told once more.
-  void webhook_reached(const StoredJob& told);
+  // `ended`: of the job as it was given. What has ended once more since then is told once more.
+  void webhook_reached(const std::string& id, Milliseconds ended);
   // To be called again after `pause`, or never when there were `most_tries`.
-  void webhook_failed(const StoredJob& told, Milliseconds pause, int most_tries);
+  void webhook_failed(const std::string& id, Milliseconds ended, Milliseconds pause, int most_tries);
 
   // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
   int recover(const std::string& worker, Recovery recovery);

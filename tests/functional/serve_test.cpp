@@ -349,6 +349,21 @@ TEST_F(Serve, LetsRunningJobsEndAtSigterm) {
   EXPECT_FALSE(serve_.status(id).contains("retries"));
 }
 
+TEST(ServeWithDefaults, TakesThemWhereAJobSaysNothingElse) {
+  setenv("ORCHESTRATOR_RUNS", "4", 1);
+  setenv("ORCHESTRATOR_TEST_COMMAND", "exit 1", 1);  // one repository's business
+  Serving serve(programs());
+  json job = quick_job(programs(), "true");
+  job.erase("runs");
+  EXPECT_EQ(serve.ended(serve.run(job)).at("output").at("total_runs"), 4);
+  EXPECT_EQ(serve.ended(serve.run(quick_job(programs(), "true", 2))).at("output").at("total_runs"), 2);
+  job["only_attempt"] = 7;
+  const json one = serve.ended(serve.run(job));
+  EXPECT_EQ(one.at("status"), "COMPLETED") << one;
+  EXPECT_EQ(one.at("output").at("total_runs"), 1);
+  EXPECT_EQ(one.at("output").at("failures"), 0);
+}
+
 TEST(ServeThatDrainsShortly, KeepsAJobThatTakesLongerForTheNextStart) {
   Serving serve(programs(), {"--drain-timeout", "1s"});
   const std::string id = serve.run(quick_job(programs(), "exec ./sleeps_forever", 1));

@@ -56,6 +56,48 @@ TEST_F(RunpodWorkerRoutes, HandsAJobToAWorkerAndTakesItsResult) {
   EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream").at(0).at("output"), 1);
 }
 
+TEST_F(RunpodWorkerRoutes, TellsEverybodyTheAttemptsThatAWorkerTellsOf) {
+  start();
+  const std::string id = submitted();
+  EXPECT_EQ(got("/v2/flaky/job-take/w1").at("wantsAttempts"), true);
+  const auto chunk = [&](const json& output) {
+    EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id, json{{"output", output}}.dump()).status, 200);
+  };
+  const json told = {
+      {"attempt", 2}, {"seed", 5}, {"outcome", "failed"}, {"exit_code", 1}, {"duration_ms", 40}};
+  chunk(told);
+  chunk(told);  // its answer was lost
+  json shown = told;
+  shown["passed"] = false;
+  EXPECT_EQ(got("/api/v1/jobs/" + id + "/attempts").at("attempts"), json::array({shown}));
+  EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream").size(), 2u) << "as it was sent";
+}
+
+TEST_F(RunpodWorkerRoutes, KeepsWhatIsNoAttemptOutOfEvents) {
+  start();
+  const std::string id = submitted();
+  got("/v2/flaky/job-take/w1");
+  const json good = {{"attempt", 0}, {"outcome", "passed"}, {"duration_ms", 1}};
+  for (const auto& [name, value] : std::vector<std::pair<std::string, json>>{{"attempt", 1e300},
+                                                                             {"attempt", -1},
+                                                                             {"outcome", "invented"},
+                                                                             {"outcome", 7},
+                                                                             {"duration_ms", "long"},
+                                                                             {"duration_ms", -5}}) {
+    json bad = good;
+    bad[name] = value;
+    EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id, json{{"output", bad}}.dump()).status, 200);
+  }
+  for (const json& output : {json("text"), json(5), json::array({good}), json()})
+    EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id, json{{"output", output}}.dump()).status, 200);
+  EXPECT_EQ(got("/api/v1/jobs/" + id + "/attempts").at("attempts").size(), 0u);
+  json large = good;
+  large["reason"] = std::string(1 << 20, 'x');
+  EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id, json{{"output", large}}.dump()).status, 200);
+  EXPECT_EQ(got("/api/v1/jobs/" + id + "/attempts").at("attempts").size(), 1u);
+  for (const auto& event : events_.read(0, id, 100)) EXPECT_LT(event.data.size(), 1000u);
+}
+
 TEST_F(RunpodWorkerRoutes, ReadsWhatAWorkerHasAppendedToThePath) {
   start();
   const std::string id = submitted();

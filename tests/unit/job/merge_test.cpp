@@ -36,6 +36,23 @@ TEST(Merge, TakesAnImageAsAWordAboutTheDockerfileToo) {
   EXPECT_EQ(both.dockerfile, "Dockerfile");
 }
 
+TEST(Merge, LetsWhoSpeaksFirstSpeakOfAllThatExcludeEachOther) {
+  const auto said = [](const char* strong, const char* weak) {
+    return merge(job(strong), job(weak)).to_json();
+  };
+  const auto only = [](const char* text) { return job(text).to_json(); };
+  const char *const runs = R"({"runs": 5})", *const sure = R"({"until_sure": "5%", "max_runs": 50})";
+  EXPECT_EQ(said(runs, sure), only(runs));
+  EXPECT_EQ(said(sure, runs), only(sure));
+  EXPECT_EQ(said(R"({"max_runs": 9})", R"({"until_sure": "5%", "runs": 5})"),
+            only(R"({"max_runs": 9, "until_sure": "5%"})"));
+  EXPECT_EQ(said(R"({"only_attempt": 5})", runs), only(R"({"only_attempt": 5})"));
+  EXPECT_EQ(said(R"({"only_attempt": 4})", runs), only(R"({"only_attempt": 4, "runs": 5})"));
+  EXPECT_EQ(said(R"({"order": "reversed"})", R"({"vary": "auto"})"), only(R"({"order": "reversed"})"));
+  EXPECT_EQ(said(R"({"vary": "auto"})", R"({"order": "reversed", "repeat_in_process": 2})"),
+            only(R"({"vary": "auto"})"));
+}
+
 TEST(Merge, KeepsAllWarnings) {
   JobRequest a, b;
   a.warnings = {"one"};

@@ -75,10 +75,10 @@ TEST_F(WebhooksTest, AreNotCalledOfAnEndThatARetryHasTakenBack) {
   EXPECT_EQ(queue_.webhooks_due(9).size(), 0u);
   ++now_;
   fail();
-  queue_.webhook_reached(first);
-  queue_.webhook_failed(first, 10'000, 1);
+  queue_.webhook_reached("a", first.ended);
+  queue_.webhook_failed("a", first.ended, 10'000, 1);
   EXPECT_EQ(queue_.webhooks_due(9).size(), 1u) << "the second end is still to be told";
-  queue_.webhook_reached(*queue_.find("a"));
+  queue_.webhook_reached("a", queue_.find("a")->ended);
   EXPECT_EQ(queue_.webhooks_due(9).size(), 0u);
 }
 
