@@ -199,6 +199,9 @@ void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>
       return reply->respond(refusal(request, 403, "this token may not do that"));
     call.caller = *caller;
   }
+  // A worker of RunPod's SDK sees nothing of its connections while a job runs: it would send the result on
+  // one that has long been closed for its silence, and never again.
+  if (route->scope == may_work) reply->end_connection();
   try {
     route->answer(call);
   } catch (const QueueFull& full) {

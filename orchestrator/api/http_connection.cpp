@@ -195,7 +195,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!response.content_type.empty()) head.set(http::field::content_type, response.content_type);
     head.set("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) head.set(name, value);
-    head.keep_alive(keep_alive_ && !server_->stopping);
+    head.keep_alive(keep_alive_ && !ends_ && !server_->stopping);
     return head;
   }
 
@@ -327,8 +327,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ServedRequest request_;
   std::size_t limit_ = 0;
   bool keep_alive_ = false;
-  bool busy_ = false;     // a request is being read, or waits for its answer
-  bool refused_ = false;  // the connection ends with this answer, though more may come
+  std::atomic<bool> ends_{false};  // with the next answer
+  bool busy_ = false;              // a request is being read, or waits for its answer
+  bool refused_ = false;           // the connection ends with this answer, though more may come
   bool body_is_late_ = false;
   bool streaming_ = false, ended_ = false, writing_ = false;
   std::array<char, 4'096> dropped_;
@@ -351,6 +352,8 @@ class Connection::Exchange : public Reply {
   }
 
   bool is_wanted() const override { return connection_ && !connection_->gone_ && !connection_->left_; }
+
+  void end_connection() override { connection_->ends_ = true; }
 
   void respond(ServedResponse response) override {
     if (begun_.exchange(true)) return;

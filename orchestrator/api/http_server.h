@@ -65,6 +65,8 @@ class Reply {
   virtual ~Reply() = default;
   // False once the client is known to be gone: what would be lost with the answer should not be given to it.
   virtual bool is_wanted() const = 0;
+  // The connection ends with the answer. Said before it.
+  virtual void end_connection() = 0;
   virtual void respond(ServedResponse response) = 0;
   virtual void start_stream(ServedResponse head) = 0;  // `body` is its first piece
   // False when the reader is gone, or too slow: whoever has more than a little to write asks for room first.

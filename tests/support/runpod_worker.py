@@ -18,7 +18,7 @@ def plain(job):
         time.sleep(600)
     if word == "tell":
         runpod.serverless.progress_update(job, "half")
-        time.sleep(8)
+        time.sleep(8)  # longer than a server keeps a connection on which nothing comes
     return {"did": word}
 
 

@@ -56,6 +56,21 @@ TEST_F(RunpodWorkerRoutes, HandsAJobToAWorkerAndTakesItsResult) {
   EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream").at(0).at("output"), 1);
 }
 
+TEST_F(RunpodWorkerRoutes, LeavesAWorkerNoConnectionThatCouldBeClosedBehindItsBack) {
+  start();
+  const std::string id = submitted();
+  for (const std::string& target : {std::string("/v2/flaky/ping/w1"), std::string("/v2/flaky/job-take/w1"),
+                                    "/v2/flaky/job-done/w1/" + id}) {
+    Wire w(server_->port());
+    w.send(
+        request_text(target.find("done") == std::string::npos ? "GET" : "POST", target, R"({"output":1})"));
+    const HttpAnswer answer = w.answer();
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.header("connection"), "close") << target;
+    EXPECT_TRUE(w.ends()) << target;
+  }
+}
+
 TEST_F(RunpodWorkerRoutes, TellsEverybodyTheAttemptsThatAWorkerTellsOf) {
   start();
   const std::string id = submitted();
