@@ -78,8 +78,7 @@ StoredEvent event_of(const StoredJob& job, const char* type, const json& data) {
   return {0, job.id, epoch_ms(std::chrono::system_clock::now()), type, io::json_text(data)};
 }
 
-// Who reads events is told what happened, whether or not a database takes a note of it for those who come
-// later.
+// A job that was handed out, or a chunk that was kept, is that also where nobody can be told.
 void append(const ApiParts& parts, const std::vector<StoredEvent>& events) try {
   if (!events.empty()) parts.events.append(events);
 } catch (const io::HostError& error) {

@@ -172,10 +172,8 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
                                                        const GetEnv& getenv) {
   std::string token = gather_token(options, getenv);
   if (token.empty() || !images::is_remote(repo)) return std::nullopt;
-  images::GitCredential credential;
-  credential.host = options.git_host.empty() ? host_of(repo) : options.git_host;
-  credential.token = std::move(token);
-  return credential;
+  return images::GitCredential{.host = options.git_host.empty() ? host_of(repo) : options.git_host,
+                               .token = std::move(token)};
 }
 
 JobRequest service_defaults(const GetEnv& getenv) {
@@ -196,10 +194,7 @@ std::optional<images::GitCredential> gather_service_credential(const CommandLine
   if (token.empty()) return std::nullopt;
   if (options.git_host.empty())
     throw io::RequestError("--git-host is needed beside a token: it says whom this service may show it to");
-  images::GitCredential credential;
-  credential.host = options.git_host;
-  credential.token = std::move(token);
-  return credential;
+  return images::GitCredential{.host = options.git_host, .token = std::move(token)};
 }
 
 std::string gather_remote_token(const CommandLine& options, const GetEnv& getenv) {

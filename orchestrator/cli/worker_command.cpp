@@ -15,7 +15,6 @@
 #include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
-#include "orchestrator/run/free_space.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -98,12 +97,7 @@ class WorkerMode {
       return kUnfit;
     }
     session_.keep_swept();
-    budget_ = std::make_unique<HostBudget>(
-        session_.loop(),
-        HostShare{static_cast<double>(std::max(1, host_.engine.cpus)), host_.engine.memory_bytes},
-        [folders = std::vector{host_.engine.data_root, session_.scratch()}] {
-          return writable_bytes(folders);
-        });
+    budget_ = std::make_unique<HostBudget>(session_.loop(), host_.engine, session_.scratch());
     leased_ = std::make_unique<LeasedBuilds>(*budget_, session_.engine().images());
     builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *leased_);
     Background background;

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <vector>
+
+#include "orchestrator/run/free_space.h"
 
 namespace orchestrator {
 namespace {
@@ -11,6 +14,10 @@ constexpr double kTiny = 1e-9;
 constexpr auto kAgeing = std::chrono::minutes(10);
 
 }  // namespace
+
+HostBudget::HostBudget(io::Loop& loop, const sandbox::Capabilities& engine, const std::string& scratch)
+    : HostBudget(loop, {static_cast<double>(std::max(1, engine.cpus)), engine.memory_bytes},
+                 [folders = std::vector{engine.data_root, scratch}] { return writable_bytes(folders); }) {}
 
 HostBudget::Claim::Claim(HostBudget& budget, Claimant who, std::function<void()> on_room)
     : budget_(budget),

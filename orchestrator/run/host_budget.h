@@ -13,6 +13,7 @@
 #include <string>
 #include <utility>
 
+#include "sandbox/capabilities.h"
 #include "sandbox/io/loop.h"
 
 namespace orchestrator {
@@ -56,6 +57,8 @@ class HostBudget {
   // alike, more than there is is taken for all there is.
   HostBudget(io::Loop& loop, HostShare all, std::function<std::int64_t()> free_disk = nullptr)
       : loop_(loop), all_(all), free_disk_(std::move(free_disk)) {}
+  // All that the engine's host has; `scratch`: a folder of ours, where something is written, too.
+  HostBudget(io::Loop& loop, const sandbox::Capabilities& engine, const std::string& scratch);
 
   struct Claimant {
     std::string client;

@@ -7,7 +7,6 @@
 
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/failure_of.h"
-#include "orchestrator/run/free_space.h"
 #include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/json_text.h"
 
@@ -85,10 +84,7 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       queue_(queue),
       events_(events),
       settings_(std::move(settings)),
-      budget_(loop, {static_cast<double>(std::max(1, host.engine.cpus)), host.engine.memory_bytes},
-              [folders = std::vector{host.engine.data_root, settings_.scratch}] {
-                return writable_bytes(folders);
-              }),
+      budget_(loop, host.engine, settings_.scratch),
       leased_(budget_, engine.images()),
       builds_(loop, leased_),
       self_(std::make_shared<LocalWorker*>(this)) {}
