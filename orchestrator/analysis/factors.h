@@ -15,7 +15,7 @@ namespace orchestrator {
 struct AttemptFacts {
   int attempt = 0;  // as in TestResults::attempts()
   std::int64_t seed = 0;
-  int neighbours = 0;  // attempts of the run that ran at the same time for at least half of this one's
+  int neighbours = 0;  // attempts that ran beside it, counted in a way that its own end has no part in
 };
 
 struct FactorFinding {

@@ -54,6 +54,17 @@ int attempts_to_show_below(double rate, double confidence) {
   return static_cast<int>(std::ceil(std::log1p(-confidence) / std::log1p(-rate)));
 }
 
+int anytime_attempts_to_show_below(double rate, double confidence) {
+  int enough = 1;
+  while (anytime_upper(0, enough, confidence) >= rate) enough *= 2;
+  int few = enough / 2;
+  while (enough - few > 1) {
+    const int middle = few + (enough - few) / 2;
+    (anytime_upper(0, middle, confidence) < rate ? enough : few) = middle;
+  }
+  return enough;
+}
+
 double evidence_below(double rate, int k, int n) {
   if (n <= 0 || k >= n) return 1.0;
   return std::exp(log_evidence_below(rate, k, n));

@@ -2,12 +2,14 @@
 // different conditions are never put into one of these.
 //
 // Two kinds of interval, and which one is right depends on who decided n:
-// - fixed: n was decided before the first attempt. Clopper and Pearson (Biometrika 26, 1934), exact: covers
-// the
-//   true rate with at least the stated confidence for every rate and n.
+// - fixed: n was decided before the first attempt. Clopper and Pearson (Biometrika 26, 1934), exact.
 // - anytime: somebody looked after each attempt and stopped when satisfied. A fixed interval then errs more
-// often
-//   than it says; an anytime one holds at all n at once.
+//   often than it says; an anytime one holds at all n at once.
+//
+// What each end says holds with the stated confidence at least: half of the error for each where there are
+// two, all of it where there is one (k is 0 or n). So the interval errs at most 1½ times as often as stated,
+// at rates that are missed by the one end of k = 0 and by the other end of two-sided ones; that is the price
+// of the shorter and more useful "below x %" of a test that never failed.
 #pragma once
 
 #include <cstdint>
@@ -34,6 +36,9 @@ double jeffreys_mean(int k, int n);
 // How many attempts without a failure show, with `confidence`, that the rate is below `rate`:
 // ⌈ln(1 − confidence) ÷ ln(1 − rate)⌉. `rate` in (0, 1).
 int attempts_to_show_below(double rate, double confidence = 0.95);
+
+// The same for an n that was not decided beforehand: the first at which `anytime_upper` is below `rate`.
+int anytime_attempts_to_show_below(double rate, double confidence = 0.95);
 
 // The evidence against "the rate is `rate` or more" after k failures in n attempts: an e-process. Below 1 is
 // none.

@@ -140,7 +140,11 @@ bool RecordReader::read(const json& record) {
 
 bool RecordReader::read_session(const json& record) {
   const std::string_view framework = text(record, "framework");
-  if (framework.empty() || tests_.session) return false;
+  if (framework.empty()) return false;
+  if (tests_.session) {
+    run_of_number_.clear();  // the command runs it once more, and that one numbers its tests anew
+    return true;
+  }
   tests_.session = true;
   tests_.framework = cut_text(framework, kMaxWord);
   tests_.root = cut_text(text(record, "root"), kMaxTestId);
@@ -186,10 +190,22 @@ bool RecordReader::read_start(const json& record) {
   return true;
 }
 
+// A set-up of what has come to something already: somebody runs the test again, as those do that run failing
+// tests until they pass. What it came to before stays.
+std::optional<std::size_t> RecordReader::next_try(std::size_t run, std::uint64_t number) {
+  progress_[run].ended = true;
+  const auto added = add_run({.test = tests_.runs[run].test, .repeat = tests_.runs[run].repeat});
+  if (added) run_of_number_[number] = static_cast<std::uint32_t>(*added) + 1;
+  return added;
+}
+
 bool RecordReader::read_phase(const json& record) {
-  const auto run = run_of(record);
+  auto run = run_of(record);
   const auto phase = phase_of(text(record, "p"));
   if (!run || !phase) return false;
+  if (*phase == TestPhase::setup && tests_.runs[*run].outcome != TestOutcome::not_run)
+    run = next_try(*run, *number(record, "i"));
+  if (!run) return false;
   const auto outcome = outcome_of(*phase, text(record, "o"), expected_to_fail(record));
   // What ended is known even of a phase whose word is not: only a missing teardown means that the test was
   // running.

@@ -38,7 +38,9 @@ inline constexpr std::size_t kMaxTestLog = 8 * 1024;
 // A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown
 // failed → error; it was skipped in setup, or in call without having been expected to fail → skipped; its
 // call passed, or failed as expected → passed. A test that has begun and has no teardown yet is running:
-// finish() says how it ended, whatever its call said, unless that had failed.
+// finish() says how it ended, whatever its call said, unless that had failed. A test whose set-up comes once
+// more is run again by its runner: a run of its own, of the same number. A further session numbers its tests
+// anew (`pytest a && pytest b`); where sessions run at the same time their tests cannot be told apart.
 class RecordReader {
  public:
   explicit RecordReader(TestResults& results, std::size_t most_runs = kMaxRunsPerAttempt)
@@ -70,6 +72,7 @@ class RecordReader {
 
   std::optional<std::size_t> add_run(TestRun run);
   std::optional<std::size_t> run_of(const nlohmann::json& record) const;
+  std::optional<std::size_t> next_try(std::size_t run, std::uint64_t number);
   void add_failure(std::size_t run, TestPhase phase, const nlohmann::json& record);
   void add_log(std::size_t run, std::string_view text);
   void end_running(std::size_t run, sandbox::Outcome outcome);

@@ -166,13 +166,26 @@ class Decider {
     return count;
   }
 
-  void apply() {
+  // A test that did not always pass is no better for the command having passed all the same.
+  bool has_flake_not_excused() const {
+    return std::any_of(decision_.tests.begin(), decision_.tests.end(), [](const CiTest& test) {
+      return !excused(test.standing) && test.standing != Standing::failing;
+    });
+  }
+
+  int code_of_what_is_left(bool failing) const {
     const int left = attempts_not_excused();
+    if (left == 0) return has_flake_not_excused() ? 1 : 0;
+    return failing || left == report_.total_runs() ? 3 : 1;
+  }
+
+  void apply() {
     const bool failing = decision_.count(Standing::failing) > 0;
-    int code = left == 0 ? 0 : failing || left == report_.total_runs() ? 3 : 1;
+    int code = code_of_what_is_left(failing);
     if (decision_.count(Standing::known) > 0) decision_.allowed_by.push_back("quarantine");
     if (decision_.count(Standing::tolerated) > 0) decision_.allowed_by.push_back("max_flake_rate");
-    const bool allowed = policy_.fail_on == FailOn::none || (policy_.fail_on == FailOn::failing && code == 1);
+    // Flaky tests that fail in turns make every attempt fail, and yet none of them is failing.
+    const bool allowed = policy_.fail_on == FailOn::none || (policy_.fail_on == FailOn::failing && !failing);
     if (code != 0 && allowed) {
       decision_.allowed_by.push_back("fail_on");
       code = 0;

@@ -55,8 +55,8 @@ namespace {
 
 // "new" and the id on one line, what was seen below it.
 void write_test(const Report& report, const CiTest& test, SummaryPen& pen) {
-  pen.entry(name(test.standing), for_terminal(test.id));
-  pen.entry("", for_terminal(standing_words(report, test)));
+  pen.entry(name(test.standing), one_line(test.id));
+  pen.entry("", one_line(standing_words(report, test)));
 }
 
 template <class List, class Say>

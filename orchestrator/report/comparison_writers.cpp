@@ -25,7 +25,7 @@ std::string side_words(const ReportComparison::Side& side) {
 std::string change_words(const RateChange& change) {
   const RatePair& pair = change.pair;
   return fmt::format("{}: {} of {} before, {} of {} after: {:+.1f} points (p = {:.2g}, q = {:.2g})",
-                     for_terminal(condition_words(pair.condition)), pair.failed_before, pair.n_before,
+                     one_line(condition_words(pair.condition)), pair.failed_before, pair.n_before,
                      pair.failed_after, pair.n_after, 100 * change.difference, change.p, change.q);
 }
 
@@ -36,7 +36,7 @@ void write_changes(const RateComparison& comparison, SummaryPen& pen) {
     if (!change.worse && !change.better) continue;
     if (++shown > kShown) continue;
     pen.sentence(change.worse ? ansi::kRed : ansi::kGreen, change.worse ? "WORSE" : "BETTER",
-                 for_terminal(change.pair.id));
+                 one_line(change.pair.id));
     pen.entry("", change_words(change));
   }
   if (shown > kShown) pen.entry("", fmt::format("and {} more: --json FILE has all", shown - kShown));
@@ -51,20 +51,20 @@ void write_rest(const RateComparison& tests, SummaryPen& pen) {
             fmt::format("{} failed on one side or both, without a difference that is shown; the "
                         "nearest to one:",
                         open == 1 ? "1 test in one condition" : fmt::format("{} tests or conditions", open)));
-  pen.entry("", for_terminal(first->pair.id));
+  pen.entry("", one_line(first->pair.id));
   pen.entry("", change_words(*first));
 }
 
 void write_ids(const char* label, const std::vector<std::string>& ids, const char* where, SummaryPen& pen) {
   if (ids.empty()) return;
   pen.entry(label, fmt::format("{} only {}:", counted(ids.size(), "test"), where));
-  for (std::size_t i = 0; i < std::min(kShownIds, ids.size()); ++i) pen.entry("", for_terminal(ids[i]));
+  for (std::size_t i = 0; i < std::min(kShownIds, ids.size()); ++i) pen.entry("", one_line(ids[i]));
   if (ids.size() > kShownIds) pen.entry("", fmt::format("and {} more", ids.size() - kShownIds));
 }
 
 std::string power_words(const ReportComparison& comparison, std::size_t i) {
   const Power& power = comparison.power[i];
-  const std::string where = for_terminal(condition_words(comparison.conditions[i]));
+  const std::string where = one_line(condition_words(comparison.conditions[i]));
   if (power.n_before == 0 || power.n_after == 0)
     return fmt::format("{}: no attempts on one side, so that nothing is compared", where);
   if (!power.failures)
@@ -132,10 +132,10 @@ void write_comparison_text(const ReportComparison& comparison, std::ostream& out
   SummaryPen pen(out, style);
   pen.entry("before", side_words(comparison.before));
   pen.entry("after", side_words(comparison.after));
-  for (const auto& warning : comparison.warnings) pen.entry("warning", for_terminal(warning));
+  for (const auto& warning : comparison.warnings) pen.entry("warning", one_line(warning));
   for (const auto& condition : comparison.left_out)
     pen.entry("left out",
-              fmt::format("attempts {}: only one side has such", for_terminal(condition_words(condition))));
+              fmt::format("attempts {}: only one side has such", one_line(condition_words(condition))));
   pen.blank();
   write_changes(comparison.tests, pen);
   write_changes(comparison.command, pen);

@@ -112,22 +112,36 @@ std::vector<FailureFinding> groups_of_attempts(const Report& report, const Spool
   return findings;
 }
 
-// Attempts that ran beside each, for at least half of its time, by the engine's clock.
-int neighbours_of(const AttemptRecord& attempt, const std::vector<AttemptRecord>& all) {
+// The usual time of an attempt of the run.
+Clock::duration median_duration(const std::vector<AttemptRecord>& attempts) {
+  if (attempts.empty()) return {};
+  std::vector<Clock::duration> all;
+  for (const auto& attempt : attempts) all.push_back(attempt.duration);
+  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
+  std::nth_element(all.begin(), middle, all.end());
+  return *middle;
+}
+
+// Attempts that ran in at least half of the `window` that begins with this one's start, by the engine's
+// clock. The window is as long for all: how many ran beside an attempt must not depend on how it ended, which
+// its own duration does.
+int neighbours_of(const AttemptRecord& attempt, const std::vector<AttemptRecord>& all,
+                  Clock::duration window) {
   int count = 0;
-  const auto end = [](const AttemptRecord& each) { return each.started_at + each.duration; };
   for (const auto& other : all) {
     if (other.index == attempt.index) continue;
-    const auto shared = std::min(end(attempt), end(other)) - std::max(attempt.started_at, other.started_at);
-    if (shared > Clock::duration::zero() && 2 * shared >= attempt.duration) ++count;
+    const auto shared = std::min(attempt.started_at + window, other.started_at + other.duration) -
+                        std::max(attempt.started_at, other.started_at);
+    if (shared > Clock::duration::zero() && 2 * shared >= window) ++count;
   }
   return count;
 }
 
 std::vector<AttemptFacts> facts_of(const Report& report) {
+  const Clock::duration window = median_duration(report.attempts);
   std::vector<AttemptFacts> facts;
   for (const auto& attempt : report.attempts)
-    facts.push_back({attempt.index, attempt.seed, neighbours_of(attempt, report.attempts)});
+    facts.push_back({attempt.index, attempt.seed, neighbours_of(attempt, report.attempts, window)});
   return facts;
 }
 

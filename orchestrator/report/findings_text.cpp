@@ -64,10 +64,10 @@ void write_difference(const ComparedLogs& logs, int longest, SummaryPen& pen) {
 
 void write_group(const Report& report, const Spool& spool, const FailureFinding& group, SummaryPen& pen) {
   pen.blank();
-  pen.line(fmt::format("{}  in {}: {}", for_terminal(group.signature),
-                       counted(group.attempts.size(), "attempt"), numbers(group.attempts)),
+  pen.line(fmt::format("{}  in {}: {}", one_line(group.signature), counted(group.attempts.size(), "attempt"),
+                       numbers(group.attempts)),
            ansi::kRed);
-  if (group.tests.size() > 1) pen.entry("", for_terminal(ids(report, group.tests)));
+  if (group.tests.size() > 1) pen.entry("", one_line(ids(report, group.tests)));
   const int longest = std::max(report.plan.max_error_length, 1);
   if (group.text.bytes > 0) {
     std::string text = spool.read(group.text);
@@ -101,13 +101,13 @@ void write_links(const Report& report, SummaryPen& pen) {
   if (findings.factors.empty() && findings.clusters.empty()) return;
   pen.blank();
   for (std::size_t i = 0; i < std::min(kFactors, findings.factors.size()); ++i)
-    pen.entry("factor", for_terminal(factor_words(report, findings.factors[i])));
+    pen.entry("factor", one_line(factor_words(report, findings.factors[i])));
   for (std::size_t i = 0; i < std::min(kClusters, findings.clusters.size()); ++i) {
     const FailureCluster& cluster = findings.clusters[i];
     pen.entry("together",
-              for_terminal(fmt::format(
-                  "{} fail together (Jaccard {:.2f}, {}): {}", counted(cluster.tests.size(), "test"),
-                  cluster.jaccard, counted(cluster.attempts.size(), "attempt"), ids(report, cluster.tests))));
+              one_line(fmt::format("{} fail together (Jaccard {:.2f}, {}): {}",
+                                   counted(cluster.tests.size(), "test"), cluster.jaccard,
+                                   counted(cluster.attempts.size(), "attempt"), ids(report, cluster.tests))));
   }
 }
 

@@ -97,6 +97,8 @@ class Comment {
     std::string text = fmt::format("### {} {}\n\n", sign(words.tone), words.label);
     if (const std::string stopped = stopped_words(report_); !stopped.empty())
       text += "Stopped " + stopped + code_after(": ", report_.end_reason) + ".\n\n";
+    if (const std::string rule = early_stop_words(report_); !rule.empty())
+      text += "Stopped " + rule + ".\n\n";
     text += words.sentence + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
     if (const std::string tally = tally_words(report_.verdicts); !tally.empty())
       text += "**Tests:** " + tally + "\n\n";
@@ -125,7 +127,7 @@ class Comment {
     if (shown < wanted)
       after += fmt::format("{} not shown: there is room for so many only; `--json FILE` has all.\n\n",
                            counted(wanted - shown, "more such test"));
-    if (const std::string quiet = quiet_words(report_.verdicts); !quiet.empty()) after += quiet + ".\n\n";
+    if (const std::string quiet = quiet_words(report_); !quiet.empty()) after += quiet + ".\n\n";
     page_.note(after);
   }
 

@@ -38,6 +38,9 @@ struct ReplayRecord {
   bool told_apart = false;                // tests were, then
   bool rebuilt = false;                   // the engine had the image no more
   std::vector<std::string> differences;   // sentences; empty: nothing that is known differs
+
+  // A test may have failed in an attempt that passed: then it is about the test.
+  bool about_a_pass() const { return test.empty() && attempt.passed(); }
 };
 
 // What is not as it was: base image, sources, packages, engine, runtime, and how limits are enforced.

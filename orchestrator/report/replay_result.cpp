@@ -40,11 +40,13 @@ bool share_one(const std::vector<std::string>& one, const std::vector<std::strin
   return std::any_of(one.begin(), one.end(), [&](const auto& each) { return has(other, each); });
 }
 
-// Did an attempt that did not pass fail as then?
-bool same_failure(const Report& report, const AttemptRecord& attempt) {
+// Did an attempt end as then?
+bool same_as_then(const Report& report, const AttemptRecord& attempt) {
   const ReplayRecord& replay = *report.replay;
+  if (replay.about_a_pass()) return attempt.passed();
   const Failed failed = failed_in(report, attempt.index);
   if (!replay.test.empty()) return has(failed.tests, replay.test);
+  if (attempt.passed()) return false;
   if (!replay.failed_tests.empty() || (replay.told_apart && !replay.signatures.empty()))
     return share_one(failed.tests, replay.failed_tests) || share_one(failed.signatures, replay.signatures);
   return attempt.outcome == replay.attempt.outcome && attempt.exit_code == replay.attempt.exit_code;
@@ -54,18 +56,13 @@ bool same_failure(const Report& report, const AttemptRecord& attempt) {
 
 ReplayResult replay_result(const Report& report) {
   ReplayResult result;
-  const bool passed_then = report.replay->attempt.passed();
   for (const AttemptRecord& attempt : report.attempts) {
     if (!attempt.counted()) continue;
+    const bool same = same_as_then(report, attempt);
     ++result.n;
-    if (attempt.passed()) {
-      ++result.passed;
-      if (passed_then) ++result.same;
-    } else if (!passed_then && same_failure(report, attempt)) {
-      ++result.same;
-    } else {
-      ++result.differently;
-    }
+    result.same += same ? 1 : 0;
+    result.passed += attempt.passed() ? 1 : 0;
+    result.differently += !same && !attempt.passed() ? 1 : 0;
   }
   result.interval = clopper_pearson(result.same, result.n);
   return result;

@@ -27,10 +27,10 @@ void write_replay_verdict(const Report& report, SummaryPen& pen) {
   const VerdictWords words = replay_words(report);
   pen.sentence(colour(words.tone), words.label,
                words.sentence + (words.reason.empty() ? "" : ": " + one_line(words.reason)));
-  if (result.n > 0 && !replay.attempt.passed()) pen.entry("then", what_happened(report));
-  if (result.n > result.same)
-    pen.entry("else", fmt::format("{} passed · {} failed in another way",
-                                  replay.attempt.passed() ? 0 : result.passed, result.differently));
+  if (result.n > 0 && !replay.about_a_pass()) pen.entry("then", what_happened(report));
+  if (const int others = result.n - result.same; others > 0)
+    pen.entry("else", fmt::format("{} passed · {} failed in another way", others - result.differently,
+                                  result.differently));
   pen.entry("image", image_words(replay));
   for (const auto& difference : replay.differences) pen.entry("differs", one_line(difference));
   const std::string file = for_terminal(TestCommand{"", {replay.report}}.display());

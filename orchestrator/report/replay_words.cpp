@@ -33,7 +33,7 @@ VerdictWords replay_words(const Report& report) {
   if (result.n == 0)
     return {Tone::doubtful, "NOT RUN AGAIN", which(report) + ": no attempt came to its end",
             report.end_reason};
-  const bool passed_then = report.replay->attempt.passed();
+  const bool passed_then = report.replay->about_a_pass();
   const std::string sentence =
       fmt::format("{}: {} {} of {}{}", which(report), passed_then ? "it passed again" : "the same happened",
                   result.same, counted(static_cast<std::uint64_t>(result.n), "time"), rate_of(result));

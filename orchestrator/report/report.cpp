@@ -49,7 +49,12 @@ const AttemptRecord* Report::find(int index) const {
 const AttemptRecord* Report::first_failure() const {
   const auto found = std::find_if(attempts.begin(), attempts.end(),
                                   [](const AttemptRecord& a) { return a.counted() && !a.passed(); });
-  return found == attempts.end() ? nullptr : &*found;
+  if (found != attempts.end()) return &*found;
+  for (const AttemptTests& told : tests.attempts())
+    if (told.counted && std::any_of(told.runs.begin(), told.runs.end(),
+                                    [](const TestRun& run) { return did_not_pass(run.outcome); }))
+      return find(told.attempt);
+  return nullptr;
 }
 
 int Report::total_runs() const {
@@ -77,6 +82,19 @@ bool flaky_inside(const Report& report) {
   return report.failures() == 0 && tests.flaky + tests.order_dependent + tests.repeat_dependent > 0;
 }
 
+namespace {
+
+// Of attempts that all passed.
+ReportVerdict verdict_of_passes(const Report& report) {
+  if (report.replay && !report.replay->test.empty()) {
+    const ReplayResult seen = replay_result(report);
+    if (seen.same > 0) return seen.same == seen.n ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
+  }
+  return flaky_inside(report) ? ReportVerdict::flaky : ReportVerdict::not_shown_flaky;
+}
+
+}  // namespace
+
 ReportVerdict verdict(const Report& report) {
   if (report.end == RunEnd::not_runnable) return ReportVerdict::not_runnable;
   if (report.end == RunEnd::infrastructure) return ReportVerdict::infrastructure;
@@ -85,7 +103,7 @@ ReportVerdict verdict(const Report& report) {
   // A run that is complete but has no evidence lost all its attempts to the engine or the host.
   if (total == 0)
     return report.end == RunEnd::complete ? ReportVerdict::infrastructure : ReportVerdict::inconclusive;
-  if (failures == 0) return flaky_inside(report) ? ReportVerdict::flaky : ReportVerdict::not_shown_flaky;
+  if (failures == 0) return verdict_of_passes(report);
   return failures == total ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
 }
 
@@ -136,9 +154,19 @@ std::optional<EarlyStop> early_stop(const Report& report) {
                    *report.plan.until_sure, static_cast<int>(report.attempts.size()), report.plan.runs};
 }
 
+std::optional<LessThan> to_show_less(const Report& report, double bound) {
+  for (const double rate : {0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001})
+    if (3 * rate <= 2 * bound)
+      return LessThan{report.anytime ? anytime_attempts_to_show_below(rate) : attempts_to_show_below(rate),
+                      rate};
+  return std::nullopt;
+}
+
 std::optional<MoreRuns> more_runs(const Report& report) {
   const int total = report.total_runs();
-  if (total == 0 || report.failures() > 0) return std::nullopt;
+  // A run that may stop early would stop there again, however many attempts it is allowed.
+  if (total == 0 || report.failures() > 0 || flaky_inside(report) || report.plan.until_sure)
+    return std::nullopt;
   const int share = report.largest_share().n;
   for (const int runs : {20, 50, 100, 200, 500, 1000})
     if (runs >= 3 * total || (runs == 1000 && total < 1000))

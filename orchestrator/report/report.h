@@ -104,8 +104,9 @@ struct Report {
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?
   bool one_condition() const;
   const AttemptRecord* find(int index) const;  // nullptr when no attempt of that index ended
-  const AttemptRecord* first_failure() const;  // the first that counts and did not pass; nullptr: none
-  ConditionShare largest_share() const;        // the condition with most of them
+  // The first that counts and did not pass; where all passed, in which a test did not; nullptr: none.
+  const AttemptRecord* first_failure() const;
+  ConditionShare largest_share() const;  // the condition with most of them
   // 95 % of k failures in n attempts: valid for how the number of attempts came about.
   Interval interval(int k, int n) const;
 
@@ -140,13 +141,21 @@ struct EarlyStop {
 };
 std::optional<EarlyStop> early_stop(const Report& report);  // absent without --until-sure
 
-// How many runs without a failure would show how small a rate; absent when something failed or 1,000 were
-// run.
+// How many runs without a failure would show how small a rate; absent when something failed, 1,000 were run,
+// or the run may stop early.
 struct MoreRuns {
   int runs = 0;
   double rate_below = 1;  // with 95 % confidence
 };
 std::optional<MoreRuns> more_runs(const Report& report);
+
+// How many attempts of one condition, without a failure, would show of a test that its rate there is below
+// the next smaller of some usual rates; absent where `bound`, which is shown, is among the smallest.
+struct LessThan {
+  int attempts = 0;
+  double rate_below = 1;  // with 95 % confidence
+};
+std::optional<LessThan> to_show_less(const Report& report, double bound);
 
 // The exit code of `run`: 0 not shown flaky, 1 flaky, 3 fails every time, 4, 5, 6, 130/143 by the
 // caller for signals.

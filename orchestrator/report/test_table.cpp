@@ -13,7 +13,7 @@ constexpr int kShown = 20;
 
 void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) {
   const auto colour = tone(test.verdict) == Tone::bad ? ansi::kRed : ansi::kYellow;
-  pen.sentence(colour, label(test.verdict), for_terminal(report.tests.tests()[test.test]));
+  pen.sentence(colour, label(test.verdict), one_line(report.tests.tests()[test.test]));
   std::string text = rate_words(test);
   if (!test.severity.empty() && test.verdict != TestVerdict::failing)
     text += fmt::format("  {}", test.severity);
@@ -22,8 +22,9 @@ void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) 
   pen.entry("", text);
 }
 
-void write_quiet_ones(const Verdicts& verdicts, SummaryPen& pen) {
-  if (const std::string quiet = quiet_words(verdicts); !quiet.empty()) pen.entry("", quiet);
+void write_quiet_ones(const Report& report, SummaryPen& pen) {
+  const Verdicts& verdicts = report.verdicts;
+  if (const std::string quiet = quiet_words(report); !quiet.empty()) pen.entry("", quiet);
   if (verdicts.not_run > 0)
     pen.entry("", fmt::format("{} never ran", counted(static_cast<std::uint64_t>(verdicts.not_run), "test")));
 }
@@ -46,7 +47,7 @@ void write_tests(const Report& report, SummaryPen& pen) {
   if (more > 0)
     pen.entry("", fmt::format("and {} more: --json FILE has all",
                               counted(static_cast<std::uint64_t>(more), "such test")));
-  write_quiet_ones(report.verdicts, pen);
+  write_quiet_ones(report, pen);
 }
 
 }  // namespace orchestrator

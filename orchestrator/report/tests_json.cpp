@@ -42,6 +42,13 @@ OrderedJson rate_json(const Report& report, const TestSummary& test) {
           {"method", report.anytime ? "anytime beta mixture" : "Clopper-Pearson"}};
 }
 
+OrderedJson less_json(const Report& report, const TestSummary& test) {
+  if (test.verdict != TestVerdict::not_shown_flaky) return nullptr;
+  const auto less = to_show_less(report, test.interval.high);
+  if (!less) return nullptr;
+  return {{"attempts", less->attempts}, {"rate_below", rounded(less->rate_below)}};
+}
+
 OrderedJson durations_json(const Durations& durations) {
   if (durations.n == 0) return nullptr;
   return {{"n", durations.n},
@@ -117,6 +124,7 @@ OrderedJson tests_json(const Report& report, const Spool& spool) {
                     {"verdict", name(test.verdict)},
                     {"severity", test.severity.empty() ? OrderedJson() : OrderedJson(test.severity)},
                     {"rate", rate_json(report, test)},
+                    {"to_show_less", less_json(report, test)},
                     {"conditions", std::move(counts)},
                     {"durations", durations_json(test.durations)},
                     {"outcomes", with_letters ? OrderedJson(report.verdicts.grid[test.test]) : OrderedJson()},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "orchestrator/report/failure_groups.h"
 #include "orchestrator/report/words.h"
@@ -208,11 +209,29 @@ std::string ways_words(const TestSummary& test) {
   return text;
 }
 
+namespace {
+
+const ConditionCounts& deciding_counts(const TestSummary& test) {
+  return test.conditions[static_cast<std::size_t>(test.deciding)];
+}
+
+// "; 59 such attempts would show less than 5 %": what may follow a bound.
+std::string less_words(const Report& report, double bound) {
+  const auto less = to_show_less(report, bound);
+  if (!less) return "";
+  return fmt::format("; {} {} would show less than {:g} %", less->attempts,
+                     report.conditions.size() > 1 ? "such attempts" : "attempts",
+                     100 * less->rate_below);
+}
+
+}  // namespace
+
 std::string test_sentence(const Report& report, const TestSummary& test) {
   if (test.deciding < 0) return "never ran: skipped, or never reached";
   if (test.verdict == TestVerdict::not_shown_flaky)
-    return fmt::format("not shown flaky: below {} % (95 %), {} did not pass",
-                       percent_text(test.interval.high), by_condition_words(report, test));
+    return fmt::format("not shown flaky: below {} % (95 %), {} did not pass{}",
+                       percent_text(test.interval.high), by_condition_words(report, test),
+                       less_words(report, test.interval.high));
   const bool graded = !test.severity.empty() && test.verdict != TestVerdict::failing;
   const std::string ways = ways_words(test);
   const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
@@ -243,14 +262,24 @@ std::string pipeline_words(const Report& report) {
   return fmt::format("The pipeline {}{}.", report.ci->passes() ? "passes" : "fails", text);
 }
 
-std::string quiet_words(const Verdicts& verdicts) {
+std::string quiet_words(const Report& report) {
+  const Verdicts& verdicts = report.verdicts;
   if (verdicts.not_shown_flaky == 0) return "";
   double bound = 0;
-  for (const auto& test : verdicts.tests)
-    if (test.verdict == TestVerdict::not_shown_flaky) bound = std::max(bound, test.interval.high);
-  return fmt::format("{} not shown flaky: each below {} % (95 %)",
+  std::set<int> conditions;
+  for (const auto& test : verdicts.tests) {
+    if (test.verdict != TestVerdict::not_shown_flaky) continue;
+    bound = std::max(bound, test.interval.high);
+    conditions.insert(deciding_counts(test).condition);
+  }
+  std::string where;
+  if (report.conditions.size() > 1)
+    where = conditions.size() > 1
+                ? " where it ran most"
+                : " " + condition_words(report.conditions[static_cast<std::size_t>(*conditions.begin())]);
+  return fmt::format("{} not shown flaky: each below {} %{} (95 %){}",
                      counted(static_cast<std::uint64_t>(verdicts.not_shown_flaky), "test"),
-                     percent_text(bound));
+                     percent_text(bound), where, less_words(report, bound));
 }
 
 }  // namespace orchestrator

@@ -53,7 +53,8 @@ std::string test_sentence(const Report& report, const TestSummary& test);
 std::string tally_words(const Verdicts& verdicts);
 // What `ci` makes of it: "The pipeline fails: 1 new, 2 known."; empty outside of `ci`.
 std::string pipeline_words(const Report& report);
-// "6 tests not shown flaky: each below 5.8 % (95 %)": the bound that holds for each of them; empty for none.
-std::string quiet_words(const Verdicts& verdicts);
+// "6 tests not shown flaky: each below 5.8 % as written (95 %); 149 such attempts would show less than 2 %":
+// the bound that holds for each of them, in the condition that decided; empty for none.
+std::string quiet_words(const Report& report);
 
 }  // namespace orchestrator

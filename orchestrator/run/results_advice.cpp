@@ -37,18 +37,28 @@ std::string globs(const JobPlan& plan) {
   return text;
 }
 
-}  // namespace
-
-std::vector<std::string> results_advice(const Report& report, const ToldApart& told) {
-  std::vector<std::string> advice;
-  if (report.total_runs() == 0) return advice;
-  const bool apart = !report.tests.empty();
-  if (report.plan.results.empty()) {
-    if (!apart && report.failures() > 0)
-      advice.emplace_back(
-          "tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes");
-    return advice;
+// Of what probes and files said: what nobody will find in the report.
+std::vector<std::string> what_was_left_out(const TestResults& results) {
+  std::vector<std::string> sentences;
+  const AttemptTests* first = nullptr;
+  std::uint64_t records = 0;
+  for (const auto& attempt : results.attempts()) {
+    if (attempt.dropped > 0 && !first) first = &attempt;
+    records += attempt.dropped;
   }
+  if (first)
+    sentences.push_back(
+        fmt::format("{} of tests {} malformed or beyond a bound, and left out (attempt {} is the first)",
+                    counted(records, "record"), records == 1 ? "is" : "are", first->attempt));
+  if (const auto failures = results.failures_dropped(); failures > 0)
+    sentences.push_back(
+        fmt::format("of {} beyond {} only the number is kept", counted(failures, "failure"), kMaxFailures));
+  return sentences;
+}
+
+std::vector<std::string> advice_about_globs(const Report& report, const ToldApart& told) {
+  const bool apart = !report.tests.empty();
+  std::vector<std::string> advice;
   if (apart && !told.by_files)
     advice.emplace_back("results was not used: the framework's own probe told the tests apart");
   else if (told.files == 0)
@@ -58,6 +68,20 @@ std::vector<std::string> results_advice(const Report& report, const ToldApart& t
     advice.push_back(fmt::format(
         "tests were not told apart: no test could be read of the files that match {}", globs(report.plan)));
   if (std::string missing = what_is_missing(report); !missing.empty()) advice.push_back(std::move(missing));
+  return advice;
+}
+
+}  // namespace
+
+std::vector<std::string> results_advice(const Report& report, const ToldApart& told) {
+  if (report.total_runs() == 0) return {};
+  std::vector<std::string> advice;
+  if (!report.plan.results.empty())
+    advice = advice_about_globs(report, told);
+  else if (report.tests.empty())
+    advice.emplace_back(
+        "tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes");
+  for (auto& sentence : what_was_left_out(report.tests)) advice.push_back(std::move(sentence));
   return advice;
 }
 

@@ -29,7 +29,7 @@ std::vector<ResultCase> cases_of(std::string_view bytes, std::string* problem = 
   return cases;
 }
 
-std::string quoted(std::string_view text) {
+std::string xml_value(std::string_view text) {
   std::string all;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -45,11 +45,11 @@ std::string quoted(std::string_view text) {
 std::string written(const std::vector<ResultCase>& cases) {
   std::string text = "<testsuites>\n";
   for (const auto& one : cases) {
-    text += "<testcase name=\"" + quoted(one.id) + "\">";
+    text += "<testcase name=\"" + xml_value(one.id) + "\">";
     if (one.outcome == TestOutcome::skipped) text += "<skipped/>";
     const char* failure = one.outcome == TestOutcome::error ? "error" : "failure";
     if (did_not_pass(one.outcome))
-      text += std::string("<") + failure + " message=\"" + quoted(one.facts.message) + "\"/>";
+      text += std::string("<") + failure + " message=\"" + xml_value(one.facts.message) + "\"/>";
     text += "</testcase>\n";
   }
   return text + "</testsuites>";

@@ -20,10 +20,10 @@ void tell_tests_apart(Report& report) {
   report.tests.add(tests);
 }
 
-TEST(ResultsAdvice, SaysHowToTellTestsApartOnceSomethingFailed) {
+TEST(ResultsAdvice, SaysHowToTellTestsApart) {
   EXPECT_EQ(results_advice(report_of({sandbox::Outcome::passed, sandbox::Outcome::failed}), {}),
             Sentences{"tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes"});
-  EXPECT_TRUE(results_advice(report_of({sandbox::Outcome::passed}), {}).empty());
+  EXPECT_EQ(results_advice(report_of({sandbox::Outcome::passed}), {}).size(), 1u) << "however it went";
   EXPECT_TRUE(results_advice(report_of({sandbox::Outcome::cancelled}), {}).empty());
   Report told = report_of({sandbox::Outcome::failed});
   tell_tests_apart(told);
@@ -59,6 +59,17 @@ TEST(ResultsAdvice, SaysOnceWhatIsMissing) {
   report.attempts[2].notes = {"results: a.xml is not well-formed"};
   EXPECT_EQ(results_advice(report, {.by_files = true, .files = 3}),
             Sentences{"results: a.xml is empty (attempt 1; 2 attempts with such a note)"});
+}
+
+TEST(ResultsAdvice, SaysWhatWasLeftOut) {
+  Report report = report_of({sandbox::Outcome::passed, sandbox::Outcome::passed});
+  tell_tests_apart(report);
+  AttemptTests tests{.attempt = 1, .dropped = 3};
+  tests.runs.push_back({.test = report.tests.intern_test("a"), .outcome = TestOutcome::passed});
+  report.tests.add(tests);
+  EXPECT_EQ(
+      results_advice(report, {}),
+      Sentences{"3 records of tests are malformed or beyond a bound, and left out (attempt 1 is the first)"});
 }
 
 }  // namespace

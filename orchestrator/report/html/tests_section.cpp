@@ -99,8 +99,9 @@ void write_table(const Report& report, Markup& page) {
   }
 }
 
-void write_quiet_ones(const Verdicts& verdicts, Markup& page) {
-  if (const std::string words = quiet_words(verdicts); !words.empty())
+void write_quiet_ones(const Report& report, Markup& page) {
+  const Verdicts& verdicts = report.verdicts;
+  if (const std::string words = quiet_words(report); !words.empty())
     page.element("p", {{"class", "rest"}}, words + ".");
   if (verdicts.not_run > 0)
     page.element("p", {{"class", "rest"}},
@@ -122,7 +123,7 @@ void write_tests(const Report& report, Markup& page) {
     page.element("p", {{"class", "rest"}},
                  fmt::format("{} more need attention: they stand in the grid below, worst first.",
                              counted(found - kMostRows, "test")));
-  write_quiet_ones(verdicts, page);
+  write_quiet_ones(report, page);
   page.line();
 }
 

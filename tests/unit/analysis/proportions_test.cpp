@@ -64,6 +64,15 @@ TEST(JeffreysMean, PutsThreeOfThreeBeforeOneOfOne) {
 }
 
 // ⌈ln(1 − confidence) ÷ ln(1 − rate)⌉ by hand.
+TEST(AnytimeAttemptsToShowBelow, AreTheFirstAtWhichTheBoundIsBelow) {
+  for (const double rate : {0.9, 0.5, 0.2, 0.05, 0.01, 0.001}) {
+    const int n = anytime_attempts_to_show_below(rate);
+    EXPECT_LT(anytime_upper(0, n), rate) << rate;
+    EXPECT_GE(anytime_upper(0, n - 1), rate) << rate;
+    EXPECT_GE(n, attempts_to_show_below(rate)) << rate;
+  }
+}
+
 TEST(AttemptsToShowBelow, AreThoseOfTheGeometricLaw) {
   EXPECT_EQ(attempts_to_show_below(0.20), 14);
   EXPECT_EQ(attempts_to_show_below(0.20, 0.99), 21);

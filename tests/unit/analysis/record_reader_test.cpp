@@ -211,6 +211,41 @@ TEST(RecordReader, KeepsAFailureThatWasFollowedByAHang) {
   EXPECT_EQ(recorded.failures().size(), 1u);
 }
 
+// As `pytest --reruns 2` has it: set-up, call, and once more from the set-up on.
+TEST(RecordReader, TakesATestThatItsRunnerRunsAgainForAnotherRunOfIt) {
+  Recorded recorded;
+  recorded.session().ran(0, "a", {{"setup", "passed"}, {"call", "failed"}});
+  for (const auto& [name, outcome] : kPasses) recorded.phase(0, name, outcome);
+  recorded.ran(1, "b", kPasses);
+  const AttemptTests attempt = recorded.end(Outcome::passed);
+  ASSERT_EQ(attempt.runs.size(), 3u);
+  EXPECT_EQ(attempt.runs[0].outcome, TestOutcome::failed);
+  EXPECT_EQ(attempt.runs[1].outcome, TestOutcome::passed);
+  EXPECT_EQ(attempt.runs[1].test, attempt.runs[0].test);
+  EXPECT_EQ(attempt.runs[1].repeat, attempt.runs[0].repeat);
+  EXPECT_NE(attempt.runs[2].test, attempt.runs[0].test);
+  EXPECT_EQ(attempt.dropped, 0u);
+  ASSERT_EQ(recorded.failures().size(), 1u);
+  EXPECT_EQ(recorded.failures()[0].run, 0u);
+}
+
+TEST(RecordReader, ReadsOneSessionAfterAnother) {
+  Recorded recorded;
+  recorded.session()
+      .ran(0, "a", kPasses)
+      .ran(1, "b", {{"setup", "passed"}, {"call", "failed"}, {"teardown", "passed"}});
+  recorded.session().ran(0, "b", kPasses).ran(1, "c", {{"setup", "failed"}, {"teardown", "passed"}});
+  const AttemptTests attempt = recorded.end(Outcome::failed);
+  ASSERT_EQ(attempt.runs.size(), 4u);
+  EXPECT_EQ(recorded.tests(), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(attempt.runs[0].outcome, TestOutcome::passed);
+  EXPECT_EQ(attempt.runs[1].outcome, TestOutcome::failed);
+  EXPECT_EQ(attempt.runs[2].outcome, TestOutcome::passed);
+  EXPECT_EQ(attempt.runs[2].test, attempt.runs[1].test);
+  EXPECT_EQ(attempt.runs[3].outcome, TestOutcome::error);
+  EXPECT_EQ(attempt.dropped, 0u);
+}
+
 TEST(RecordReader, DropsWhatIsMalformedAndReadsOn) {
   const std::string deep(60'000, '[');
   for (const std::string& line : {std::string(),

@@ -120,6 +120,12 @@ TEST(CiDecision, FollowsThePolicy) {
        3,
        "a=new b=new",
        {}},
+      {"… and yet neither is failing",
+       {{"a", times(10, "F.")}, {"b", times(10, ".F")}},
+       policy({}, FailOn::failing),
+       0,
+       "a=new b=new",
+       {"fail_on"}},
       {"… of which one is known: flaky",
        {{"a", times(10, "F.")}, {"b", times(10, ".F")}},
        policy({entry("a", 0.5)}),
@@ -143,6 +149,28 @@ TEST(CiDecision, WithoutAPolicySaysWhatRunSays) {
     const Report report = report_of(rows);
     EXPECT_EQ(decide(report, policy()).exit_code, exit_code(report));
   }
+}
+
+// Their runner ran them again until they passed, or their exit code was thrown away.
+TEST(CiDecision, HoldsTestsThatFailedInsideOfPassingAttemptsAgainstThePolicyToo) {
+  Report report = report_of({kFlaky, kRare});
+  for (auto& attempt : report.attempts) attempt.outcome = Outcome::passed;
+  EXPECT_EQ(decide(report, policy()).exit_code, 1);
+  EXPECT_EQ(decide(report, policy({entry("flaky", 0.2)})).exit_code, 1) << "the other is new";
+  EXPECT_EQ(decide(report, policy({entry("flaky", 0.2), entry("rare", 0.1)})).exit_code, 0);
+  EXPECT_EQ(decide(report, policy({}, FailOn::failing)).exit_code, 0);
+  const CiDecision lenient = decide(report, policy({}, FailOn::none));
+  EXPECT_EQ(lenient.exit_code, 0);
+  EXPECT_EQ(lenient.allowed_by, Names{"fail_on"});
+}
+
+TEST(CiDecision, HoldsANewFlakeInsideOfPassingAttemptsBesideAKnownOneThatFailsThem) {
+  Report report = report_of({kFlaky, {"inside", "." + times(19, ".")}, kFine});
+  Report inside = report_of({kFlaky, {"inside", ".F" + times(18, ".")}, kFine});
+  for (auto& attempt : inside.attempts) attempt.outcome = report.find(attempt.index)->outcome;
+  EXPECT_EQ(standings(decide(inside, policy({entry("flaky", 0.2)}))), "inside=new flaky=known");
+  EXPECT_EQ(decide(inside, policy({entry("flaky", 0.2)})).exit_code, 1);
+  EXPECT_EQ(decide(report, policy({entry("flaky", 0.2)})).exit_code, 0);
 }
 
 TEST(CiDecision, AllowsNoBrokenHostAndNoBrokenSetUp) {

@@ -199,6 +199,22 @@ TEST(Findings, NeighboursAreAttemptsThatRanBesideForHalfOfTheTime) {
   EXPECT_EQ(findings.factors[0].failed_without, 0);
 }
 
+// The long ones have as many neighbours as the short ones beside them.
+TEST(Findings, AHangIsNotPutDownToHowFewRanBesideIt) {
+  MadeTests made;
+  for (int i = 0; i < 60; ++i) {
+    const bool hangs = i % 3 == 0;
+    made.attempt(0, hangs ? Outcome::timed_out : Outcome::passed);
+    AttemptRecord& attempt = made.report.attempts.back();
+    // Two at a time: beside each that hangs for a minute two short ones run, one after the other.
+    attempt.started_at += std::chrono::seconds(60 * (i / 3) + (i % 3 == 2 ? 5 : 0));
+    attempt.duration = std::chrono::seconds(hangs ? 60 : 5);
+    hangs ? made.fails("a", "s").end() : made.passes("a").end();
+  }
+  for (const auto& factor : made.find().factors)
+    EXPECT_EQ(factor.factor.find("neighbours"), std::string::npos) << factor.factor << " q " << factor.q;
+}
+
 TEST(Findings, StandInTheJsonReportAndInTheSummary) {
   MadeTests made;
   made.attempt(0, Outcome::passed);

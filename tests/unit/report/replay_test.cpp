@@ -219,6 +219,24 @@ TEST(ReplayResult, OfANamedTestCountsThatTestAlone) {
   EXPECT_EQ(replay_result(made.report).differently, 1);
 }
 
+TEST(ReplayResult, OfANamedTestDoesNotAskWhetherTheCommandPassedAllTheSame) {
+  MadeReport made;
+  replay_of_failure(made).report.replay->test = "t::b";
+  made.report.replay->attempt = attempt(3, Outcome::passed);
+  add(made, "t::b", "call · Oops");
+  add(made, "t::b", "call · Oops");
+  for (auto& each : made.report.attempts) each.outcome = Outcome::passed;
+  EXPECT_EQ(replay_result(made.report).same, 2);
+  EXPECT_EQ(exit_code(made.report), 3) << "it fails every time";
+  EXPECT_NE(made.text({.width = 200}).find("the same happened 2 of 2 times"), std::string::npos);
+  add(made, "", "");
+  EXPECT_EQ(replay_result(made.report).same, 2);
+  EXPECT_EQ(replay_result(made.report).passed, 3);
+  EXPECT_EQ(replay_result(made.report).differently, 0);
+  EXPECT_EQ(exit_code(made.report), 1);
+  EXPECT_NE(made.text({.width = 200}).find("1 passed · 0 failed in another way"), std::string::npos);
+}
+
 TEST(ReplayResult, OfAWholeCommandComparesHowItEnded) {
   MadeReport made;
   replay_of_failure(made);

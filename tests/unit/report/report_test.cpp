@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "made_report.h"
+#include "made_tests.h"
 
 namespace orchestrator {
 namespace {
@@ -110,6 +111,36 @@ TEST(MoreRuns, AreNotAdvisedAfterAFailure) {
   made.add_many(2, Outcome::passed);
   made.add(Outcome::failed);
   EXPECT_FALSE(more_runs(made.report));
+}
+
+TEST(MoreRuns, AreNotAdvisedWhereTheRunWouldStopEarlyAgain) {
+  MadeReport made;
+  made.add_many(20, Outcome::passed);
+  made.report.plan.until_sure = 0.05;
+  EXPECT_FALSE(more_runs(made.report));
+  EXPECT_EQ(made.text().find("would show less"), std::string::npos) << made.text();
+}
+
+TEST(ToShowLess, IsTheNextUsualRateThatIsWorthIt) {
+  Report report;
+  EXPECT_DOUBLE_EQ(to_show_less(report, 0.5)->rate_below, 0.2);
+  EXPECT_EQ(to_show_less(report, 0.5)->attempts, 14);
+  EXPECT_DOUBLE_EQ(to_show_less(report, 0.181)->rate_below, 0.1);
+  EXPECT_DOUBLE_EQ(to_show_less(report, 0.058)->rate_below, 0.02);
+  EXPECT_DOUBLE_EQ(to_show_less(report, 0.03)->rate_below, 0.02);
+  EXPECT_DOUBLE_EQ(to_show_less(report, 0.0299)->rate_below, 0.01);
+  EXPECT_FALSE(to_show_less(report, 0.001));
+  report.anytime = true;
+  EXPECT_GT(to_show_less(report, 0.5)->attempts, 14) << "who looks after each attempt needs more of them";
+}
+
+TEST(FirstFailure, IsTheAttemptInWhichATestFailedWhereTheCommandAlwaysPassed) {
+  MadeTests made(std::vector<MadeRow>{{"a", "..F.F"}});
+  EXPECT_EQ(made.report.first_failure()->index, 2);
+  for (auto& attempt : made.report.attempts) attempt.outcome = Outcome::passed;
+  ASSERT_TRUE(made.report.first_failure());
+  EXPECT_EQ(made.report.first_failure()->index, 2);
+  EXPECT_NE(made.text().find("--only-attempt 2"), std::string::npos) << made.text();
 }
 
 TEST(EarlyStop, SaysWhichRuleEndedARunThatCouldStop) {

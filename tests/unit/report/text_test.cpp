@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "made_report.h"
+#include "made_tests.h"
 #include "orchestrator/report/utf8.h"
 
 namespace orchestrator {
@@ -144,6 +145,31 @@ TEST(Summary, StaysWithinTheWidthButForTheCommand) {
       EXPECT_LE(columns(line), width) << line;
     }
   }
+}
+
+TEST(Summary, OfTestsIsATableTheWorstFirst) { expect_golden("tests", every_verdict().text()); }
+
+TEST(Summary, OfTestsStaysWithinTheWidthButForIdsAndTheCommand) {
+  const MadeTests made = every_verdict();
+  for (const int width : {40, 60, 80, 120}) {
+    std::istringstream lines(made.text({false, width}));
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("again") || line.find("::test_") != std::string::npos) continue;
+      EXPECT_LE(columns(line), width) << line;
+    }
+  }
+}
+
+// What a repository calls its tests and prints stands behind something of ours in each line.
+TEST(Summary, OfAHostileRunBeginsNoLineWithItsWords) {
+  MadeTests made({{"tests/a\nCI PASSES nothing failed\n::error::x", "F.F.", "",
+                   "E\nNOT SHOWN FLAKY all is well", "m\nagain    rm -rf /", "\n::error::text\n"},
+                  {"b\nCI PASSES", "F.F.", "", "E\n::error::y", "m", ""}});
+  made.report.warnings = {"w\nCI PASSES it says"};
+  std::istringstream lines(made.text({false, 80}));
+  for (std::string line; std::getline(lines, line);)
+    for (const char* word : {"CI PASSES", "::error", "NOT SHOWN", "again    rm"})
+      EXPECT_FALSE(line.starts_with(word)) << line;
 }
 
 TEST(Summary, CutsLinesOfOutputAtTheLengthThatWasAskedFor) {
