@@ -6,7 +6,8 @@
 
 VALUES: JSON, the inputs of the action or the variables of the job. "SERVER" in a value becomes the address of a web
 server on loopback with the files of the folder SERVED. Prints JSON: what came out. Whatever it does not know (an
-expression, a key, an input) is an error, so that nothing is passed over in silence.
+expression, a key, an input) is an error, so that nothing is passed over in silence. "documented" are the names that
+VALUES may have.
 """
 
 import contextlib
@@ -151,7 +152,8 @@ def github(path, workspace, given):
             outputs.setdefault(step.get("id"), {})
         shown = {name: evaluated(about["value"], inputs, outputs) for name, about in action["outputs"].items()}
         with open(summary, encoding="utf-8") as file:
-            return {"exit_code": code, "outputs": shown, "summary": file.read(), "steps": steps}
+            return {"exit_code": code, "documented": sorted(inputs), "outputs": shown, "summary": file.read(),
+                    "steps": steps}
 
 
 def gitlab(path, workspace, given):
@@ -163,6 +165,7 @@ def gitlab(path, workspace, given):
     assert not unknown, f"no such variable: {unknown}"
     values = {key: str(value) for key, value in job["variables"].items()}
     assert not any("$" in value for value in values.values())
+    assert values["GIT_DEPTH"] == "0", "the runner clones without history"
     environment = dict(os.environ, CI="true", GITLAB_CI="true", CI_PROJECT_DIR=workspace, **dict(values, **given))
     # One shell for all lines, which ends at the first that fails.
     script = "set -eo pipefail\n" + "\n".join(job["before_script"] + job["script"])
@@ -179,7 +182,7 @@ def gitlab(path, workspace, given):
         assert all(re.fullmatch("[A-Z0-9_]+", key) for key in variables)
     reports = [kind for kind, file in artifacts["reports"].items() if os.path.exists(os.path.join(workspace, file))]
     kept = [each for each in artifacts["paths"] if os.path.exists(os.path.join(workspace, each))]
-    return {"exit_code": done.returncode, "outputs": variables, "artifacts": kept, "reports": sorted(reports),
+    return {"exit_code": done.returncode, "documented": sorted(values), "outputs": variables, "artifacts": kept, "reports": sorted(reports),
             "steps": [{"name": name, "exit_code": done.returncode, "stdout": done.stdout, "stderr": done.stderr}]}
 
 

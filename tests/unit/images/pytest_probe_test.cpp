@@ -1,65 +1,16 @@
 // The plugin for pytest on this host's own pytest: what it records of small suites, and what it leaves alone.
-#include <map>
-#include <nlohmann/json.hpp>
-#include <sstream>
-
-#include "images/probes/probe.h"
-#include "tests/support/program.h"
+#include "tests/support/probed_session.h"
 
 namespace {
 
 using namespace testing_support;
 using nlohmann::json;
 using Lines = std::vector<std::string>;
-
-struct Session {
-  std::vector<json> records;
-  std::string printed;
-
-  // "id#repeat phase outcome", of all phases in their order; a start is "id#repeat start".
-  std::vector<std::string> story() const {
-    std::map<int, std::string> tests;
-    std::vector<std::string> story;
-    for (const auto& record : records) {
-      const std::string type = record.at("t");
-      if (type == "test")
-        tests[record.at("i")] =
-            record.at("id").get<std::string>().substr(std::string("test_suite.py").size()) + "#" +
-            record.at("r").dump();
-      else if (type == "start")
-        story.push_back(tests.at(record.at("i")) + " start");
-      else if (type == "phase")
-        story.push_back(tests.at(record.at("i")) + " " + record.at("p").get<std::string>() + " " +
-                        record.at("o").get<std::string>());
-    }
-    return story;
-  }
-  // Of the phases that failed.
-  std::vector<std::string> failures() const {
-    std::vector<std::string> failures;
-    for (const auto& line : story())
-      if (line.ends_with(" failed")) failures.push_back(line.substr(0, line.size() - 7));
-    return failures;
-  }
-};
+using Session = ProbedSession;
 
 // Runs pytest on `content`, which is test_suite.py.
 Session session_of(const std::string& content, int repeat = 1) {
-  const TemporaryFolder folder;
-  write_file(folder / "suite/test_suite.py", content);
-  for (const auto& file : images::pytest_probe_files())
-    write_file(folder / ("probes/" + std::string(file.name)), std::string(file.content));
-  const json configuration = {{"order", "written"}, {"seed", 1}, {"repeat", repeat}};
-  const Finished run =
-      run_command({"sh", "-c", "exec 9>../records; exec python3 -m pytest -p no:cacheprovider"},
-                  {.env = {"PYTHONPATH=" + folder / "probes", "PYTEST_PLUGINS=orchestrator_probe",
-                           "ORCHESTRATOR_PROBE=" + configuration.dump(), "ORCHESTRATOR_RESULT_FD=9"},
-                   .cwd = folder / "suite"});
-  Session session{.printed = run.out + run.err};
-  std::istringstream lines(read_file(folder / "records"));
-  for (std::string line; std::getline(lines, line);) session.records.push_back(json::parse(line));
-  EXPECT_FALSE(session.records.empty()) << "this host's python3 needs pytest: " << session.printed;
-  return session;
+  return run_probed({.files = {{"test_suite.py", content}}, .selection = {.seed = 1, .repeat = repeat}});
 }
 
 TEST(PytestProbe, TellsEachPhaseAndTheEnd) {
@@ -191,6 +142,103 @@ TEST(PytestProbe, TellsOfAFailureThatIsFollowedByAnotherTry) {
       "    request.config.hook.pytest_runtest_logreport(report=report)\n");
   EXPECT_EQ(session.failures(), (Lines{"::test_a#1 call"})) << session.printed;
   EXPECT_EQ(session.story().back(), "::test_a#1 teardown passed");
+}
+
+// Of a class, of parameters and of a name that others begin with.
+constexpr const char* kFiveTests =
+    "import pytest\n"
+    "def test_a(): pass\n"
+    "class TestB:\n    def test_b(self): pass\n"
+    "@pytest.mark.parametrize('name', ['x', 'y'])\n"
+    "def test_c(name): pass\n"
+    "def test_a_more(): pass\n";
+
+Session selected(const images::TestSelection& selection) {
+  return run_probed({.files = {{"test_suite.py", kFiveTests}}, .selection = selection});
+}
+
+// How many tests were to run, by its own word.
+int announced(const Session& session) {
+  for (const auto& record : session.records)
+    if (record.at("t") == "collected") return record.at("n");
+  return -1;
+}
+
+TEST(PytestProbeSelection, RunsTheTestsAsWritten) {
+  EXPECT_EQ(selected({}).started(),
+            (Lines{"::test_a#1", "::TestB::test_b#1", "::test_c[x]#1", "::test_c[y]#1", "::test_a_more#1"}));
+}
+
+TEST(PytestProbeSelection, RunsTheTestsReversed) {
+  const Session session = selected({.order = "reversed"});
+  EXPECT_EQ(session.started(),
+            (Lines{"::test_a_more#1", "::test_c[y]#1", "::test_c[x]#1", "::TestB::test_b#1", "::test_a#1"}))
+      << session.printed;
+  EXPECT_EQ(session.failures(), Lines{});
+}
+
+TEST(PytestProbeSelection, RunsExactlyTheListedTestsInTheOrderOfTheList) {
+  const Session session = selected({.order = "listed",
+                                    .tests = {"test_suite.py::test_c[y]", "test_suite.py::test_gone",
+                                              "test_suite.py::test_a", "test_suite.py::TestB::test_b"}});
+  EXPECT_EQ(session.started(), (Lines{"::test_c[y]#1", "::test_a#1", "::TestB::test_b#1"}))
+      << session.printed;
+  EXPECT_EQ(announced(session), 3);
+}
+
+TEST(PytestProbeSelection, RunsTheTestsThatAreNamedAsTheyAreWritten) {
+  const Session session =
+      selected({.tests = {"test_suite.py::test_c[y]", "test_suite.py::test_gone", "test_suite.py::test_a"}});
+  EXPECT_EQ(session.started(), (Lines{"::test_a#1", "::test_c[y]#1"})) << session.printed;
+}
+
+TEST(PytestProbeSelection, RepeatsEachOfTheListed) {
+  const Session session = selected(
+      {.order = "listed", .repeat = 2, .tests = {"test_suite.py::test_c[x]", "test_suite.py::test_a"}});
+  EXPECT_EQ(session.started(), (Lines{"::test_c[x]#1", "::test_c[x]#2", "::test_a#1", "::test_a#2"}))
+      << session.printed;
+}
+
+TEST(PytestProbeSelection, LeavesOutWhatIsToBeIgnored) {
+  const Session session = selected({.order = "reversed", .ignore = {"test_c*", "*::TestB::*", "test_a"}});
+  EXPECT_EQ(session.started(), Lines{"::test_a_more#1"}) << session.printed;
+  EXPECT_NE(session.printed.find("4 deselected"), std::string::npos) << session.printed;
+}
+
+TEST(PytestProbeSelection, EndsAsPytestDoesWhenAllIsToBeIgnored) {
+  const Session session = selected({.ignore = {"test_*"}});
+  EXPECT_EQ(session.exit_code, 5) << session.printed;
+}
+
+class OfFiles : public testing::Test {
+ protected:
+  static Session session(const Lines& files, const Lines& words = {}) {
+    return run_probed({.files = {{"test_a.py", "def test_a(): pass\n"},
+                                 {"web/pytest.ini", "[pytest]\n"},
+                                 {"web/__init__.py", ""},
+                                 {"web/test_a.py", "def test_b(): pass\n"},
+                                 {"web/test_c.py", "def test_c(): pass\n"}},
+                       .selection = {.files = files},
+                       .words = words});
+  }
+};
+
+TEST_F(OfFiles, RunTheTestsOfTheNamedFilesAlone) {
+  const Session both = session({"web/test_c.py", "notes.txt", "test_a.py"});
+  EXPECT_EQ(both.started(), (Lines{"test_a.py::test_a#1", "web/test_c.py::test_c#1"})) << both.printed;
+  EXPECT_EQ(session({"web/test_a.py"}).started(), Lines{"web/test_a.py::test_b#1"});
+}
+
+TEST_F(OfFiles, AreKnownWhateverFolderPytestCallsItsRoot) {
+  const Session inside = session({"web/test_a.py"}, {"web"});
+  EXPECT_EQ(inside.started(), Lines{"test_a.py::test_b#1"}) << inside.printed;
+}
+
+TEST_F(OfFiles, DoNotFailASessionThatHoldsNoneOfThem) {
+  const Session none = session({"test_a.py"}, {"web"});
+  EXPECT_EQ(none.started(), Lines{});
+  EXPECT_EQ(none.exit_code, 0) << none.printed;
+  EXPECT_EQ(session({"test_a.py"}, {"web", "-k", "nothing"}).exit_code, 5) << "there was none before us";
 }
 
 }  // namespace
