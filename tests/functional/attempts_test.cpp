@@ -73,7 +73,7 @@ TEST(Seeds, AreThoseOfTheReportWhenItsOwnCommandLineIsRun) {
   const TemporaryFolder folder;
   std::string line = run.report.at("reproduce");
   ASSERT_TRUE(line.starts_with("orchestrator run ")) << line;
-  line.replace(0, line.find(' '), ORCHESTRATOR_BINARY);
+  line.replace(0, line.find(' '), program_under_test());
   line.insert(line.find(" run ") + 4, " --json " + folder / "again.json" + " --state-dir " + state_folder());
   const auto again = run_command({"/bin/sh", "-c", line});
   EXPECT_EQ(again.exit_code, run.exit_code) << told(again);

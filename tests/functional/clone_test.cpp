@@ -99,7 +99,7 @@ TEST_F(Clone, PrintsALineThatRunsAFailedAttemptAgain) {
   // Access is not part of the line: it is said anew.
   const std::string access = " --ca-file " + server_.ca_file() + " --git-token-file " +
                              scratch_.path("token") + " --json " + scratch_.path("again.json");
-  line.replace(0, std::string("orchestrator run").size(), std::string(ORCHESTRATOR_BINARY) + " run" + access);
+  line.replace(0, std::string("orchestrator run").size(), program_under_test() + " run" + access);
   const auto again = run_command({"/bin/sh", "-c", line});
   EXPECT_EQ(again.exit_code, 3) << line << "\n" << told(again);
   const auto report = nlohmann::json::parse(read_file(scratch_.path("again.json")));

@@ -55,7 +55,7 @@ TEST_F(Host, ThatCanRunAttemptsIsFoundGoodByDoctor) {
 TEST_F(Host, WithAFullStdoutIsNotTakenForDone) {
   for (const char* words : {"--help", "run --help", "version", "images list", "doctor"}) {
     const auto run = run_command(
-        {"/bin/sh", "-c", std::string("exec \"$0\" ") + words + " > /dev/full", ORCHESTRATOR_BINARY});
+        {"/bin/sh", "-c", std::string("exec \"$0\" ") + words + " > /dev/full", program_under_test()});
     EXPECT_EQ(run.exit_code, 5) << words << "\n" << told(run);
     EXPECT_NE(run.err.find("stdout could not be written"), std::string::npos) << words << "\n" << run.err;
   }
@@ -115,7 +115,7 @@ TEST_F(Host, WhoseSocketIsForbiddenSaysWhichGroup) {
   chmod(std::filesystem::path(engine.url().substr(7)).parent_path().c_str(), 0755);
   chmod(folder_.path().c_str(), 0777);
   const std::string binary = folder_ / "orchestrator";  // the build folder may be closed to others
-  std::filesystem::copy_file(ORCHESTRATOR_BINARY, binary);
+  std::filesystem::copy_file(program_under_test(), binary);
   ProgramOptions options;
   options.env = {"ORCHESTRATOR_STATE=" + folder_ / "state"};
   const auto without_permission = [&](const Words& words) {

@@ -1,6 +1,8 @@
 // `run --on` and `ci --on`: the same command line, run by another host's `serve` or an endpoint, with the
 // same words, files and exit codes as here.
+#include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "tests/functional/attempts.h"
 #include "tests/support/serving.h"
@@ -15,7 +17,7 @@ class On : public testing::Test {
   // What runs the job, and how often.
   Strings words(const std::string& mode, const std::string& where, const std::string& line,
                 Strings more = {}) {
-    Strings all{ORCHESTRATOR_BINARY,
+    Strings all{program_under_test(),
                 mode,
                 "--on",
                 where,
@@ -129,6 +131,29 @@ TEST_F(On, KeepsTheLogsOfAttempts) {
   EXPECT_NE(none.err.find("keeps no logs"), std::string::npos) << none.err;
 }
 
+TEST_F(On, AServeWithoutTheLogsIsSaidToHaveNone) {
+  const std::string made = folder_ / "made.json", logs = folder_ / "logs", line = "test $ATTEMPT != 1";
+  run(serve_.url(), line, {"--json", made});
+  write_file(logs + "/attempt-0001.stdout", "of an earlier run");
+  // What a worker elsewhere hands in is a report alone.
+  Serving elsewhere(programs(), {"--jobs", "0"});
+  bool played = false;
+  const Finished there = run_command(
+      words("run", elsewhere.url(), line, {"--logs", logs}), {.on_output = [&](pid_t, const Finished&) {
+        if (std::exchange(played, true)) return;
+        const std::string id = elsewhere.got("/v2/jobs/job-take/w1").at("id");
+        elsewhere.posted("/v2/jobs/job-done/w1/" + id, {{"output", json::parse(read_file(made))}});
+      }});
+  EXPECT_EQ(there.exit_code, 1) << there.err;
+  EXPECT_TRUE(std::filesystem::is_empty(logs));
+  const auto warning = there.err.find("--logs: of 3 of 3 attempts");
+  ASSERT_NE(warning, std::string::npos) << there.err;
+  EXPECT_NE(there.err.find("keeps no logs", warning), std::string::npos) << there.err;
+  EXPECT_EQ(there.err.find("--logs", warning + 1), std::string::npos) << "once" << there.err;
+  const std::string job = elsewhere.got("/api/v1/jobs").at("jobs").at(0).at("id");
+  EXPECT_TRUE(elsewhere.get("/api/v1/jobs/" + job + "/report.html").body.starts_with("<!DOCTYPE html>"));
+}
+
 TEST_F(On, JudgesAsAPipelineDoesHere) {
   const std::string result = folder_ / "result.json";
   const Finished strict = run_command(words("ci", serve_.url(), "test $ATTEMPT != 1", {"--result", result}));
@@ -175,7 +200,7 @@ TEST_F(On, WhatCannotBeReachedOrDoesNotLetInIsSaid) {
   const Finished nobody = run("http://127.0.0.1:9", "true");
   EXPECT_EQ(nobody.exit_code, 5);
   EXPECT_NE(nobody.err.find("http://127.0.0.1:9: "), std::string::npos) << nobody.err;
-  const Finished made = run_command({ORCHESTRATOR_BINARY, "token", "ann", "--scopes", "submit"});
+  const Finished made = run_command({program_under_test(), "token", "ann", "--scopes", "submit"});
   const std::string token = made.err.substr(made.err.find("orch_"), 69);
   write_file(folder_ / "tokens", made.out);
   write_file(folder_ / "wrong", "some-wrong-token");
@@ -203,7 +228,7 @@ TEST_F(On, WhatCannotBeSentIsRefusedBeforeAnythingIsAsked) {
   EXPECT_NE(complaint(serve_.url(), {"--keep"}).find("--keep"), std::string::npos);
   write_file(folder_ / "token", "x");
   const Finished clear =
-      run_command({ORCHESTRATOR_BINARY, "run", "--on", "http://flaky.invalid", "--repo",
+      run_command({program_under_test(), "run", "--on", "http://flaky.invalid", "--repo",
                    "https://git.invalid/x", "--on-token-file", folder_ / "token", "--", "true"});
   EXPECT_EQ(clear.exit_code, 2);
   EXPECT_NE(clear.err.find("in the clear"), std::string::npos) << clear.err;

@@ -223,7 +223,7 @@ class ReplayShell : public ::testing::Test {
     return one;
   }
   void SetUp() override {
-    program_ = std::make_unique<PtyProgram>(Strings{ORCHESTRATOR_BINARY, "replay", saved().file, "--attempt",
+    program_ = std::make_unique<PtyProgram>(Strings{program_under_test(), "replay", saved().file, "--attempt",
                                                     "1", "--shell", "--state-dir", state_folder()},
                                             31, 101);
   }

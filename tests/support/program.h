@@ -13,6 +13,7 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -137,8 +138,15 @@ inline Finished run_command(std::vector<std::string> argv, const ProgramOptions&
   return result;
 }
 
+// What is tested: the program of this build, or another that ORCHESTRATOR_TEST_PROGRAM names, such as one that a
+// sanitizer watches.
+inline std::string program_under_test() {
+  const char* other = std::getenv("ORCHESTRATOR_TEST_PROGRAM");
+  return other ? other : ORCHESTRATOR_BINARY;
+}
+
 inline Finished orchestrator(std::vector<std::string> arguments, const ProgramOptions& options = {}) {
-  arguments.insert(arguments.begin(), ORCHESTRATOR_BINARY);
+  arguments.insert(arguments.begin(), program_under_test());
   return run_command(std::move(arguments), options);
 }
 

@@ -47,7 +47,7 @@ class Serving {
 
   // Once more over the same folder, at the same port.
   void start() {
-    Strings words{ORCHESTRATOR_BINARY, "serve"};
+    Strings words{program_under_test(), "serve"};
     if (socket_.empty()) words.insert(words.end(), {"--listen", "127.0.0.1:" + std::to_string(port_)});
     if (value_of("--state-dir").empty()) words.insert(words.end(), {"--state-dir", state_folder()});
     words.insert(words.end(), more_.begin(), more_.end());
