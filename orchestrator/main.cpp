@@ -40,15 +40,15 @@ std::unique_ptr<spdlog::formatter> json_lines() {
 }
 
 // The program's own log goes to stderr, never among data.
-void set_up_log(const CommandLine& options) {
+void set_up_log(orchestrator::LogFormat format, int verbosity) {
   auto log = spdlog::stderr_color_mt("orchestrator");
-  if (options.log_format == orchestrator::LogFormat::json)
+  if (format == orchestrator::LogFormat::json)
     log->set_formatter(json_lines());
   else
     log->set_pattern("%H:%M:%S %^%l%$ %v");
-  log->set_level(options.verbosity == 0   ? spdlog::level::warn
-                 : options.verbosity == 1 ? spdlog::level::info
-                                          : spdlog::level::debug);
+  log->set_level(verbosity == 0   ? spdlog::level::warn
+                 : verbosity == 1 ? spdlog::level::info
+                                  : spdlog::level::debug);
   spdlog::set_default_logger(log);
 }
 
@@ -102,16 +102,19 @@ int main(int argc, char** argv) {
   } catch (const orchestrator::HelpRequested& help) {
     return print_help(help.what());
   } catch (const orchestrator::UsageError& error) {
+    set_up_log(error.log_format, 0);
     return orchestrator::tell_usage_error(error, kVersion);
   }
-  set_up_log(options);
+  set_up_log(options.log_format, options.verbosity);
   const Program program{kVersion, &sandbox::docker::connect, sandbox::supervisor_binary()};
   if (options.mode == CommandLine::Mode::run) return run_command(program, options);
   if (options.mode == CommandLine::Mode::ci) return ci_command(program, options);
   if (options.mode == CommandLine::Mode::replay) return replay_command(program, options);
-  return orchestrator::guarded([&] {
-    const int code = run_mode(program, options);
-    orchestrator::finish_stdout(std::cout);
-    return code;
-  });
+  return orchestrator::guarded(
+      [&] {
+        const int code = run_mode(program, options);
+        orchestrator::finish_stdout(std::cout);
+        return code;
+      },
+      options.log_format);
 }

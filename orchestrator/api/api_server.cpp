@@ -114,16 +114,18 @@ void ApiServer::stop(std::chrono::milliseconds grace) { http_->stop(grace); }
 void ApiServer::job_changed(const std::string& id) {
   waiters_.changed(id);
   waiters_.changed(kAnyJob);
-  forget_bucket(id);
+  if (!has_ended(id)) return;
+  waiters_.changed(kAnyEvent);  // its last one was written with its end
+  buckets_.forget(id);
 }
 
 // Whoever changed the job is not to hear of a database that fails now: the change is made.
-void ApiServer::forget_bucket(const std::string& id) try {
-  if (buckets_.find(id).empty()) return;
+bool ApiServer::has_ended(const std::string& id) const try {
   const auto state = parts_.queue.state_of(id);
-  if (!state || is_final(*state)) buckets_.forget(id);
+  return !state || is_final(*state);
 } catch (const io::HostError& error) {
-  spdlog::warn("the bucket of job {} is kept on: {}", id, error.what());
+  spdlog::warn("whether job {} has ended is not known: {}", id, error.what());
+  return false;
 }
 
 void ApiServer::events_came() { waiters_.changed(kAnyEvent); }

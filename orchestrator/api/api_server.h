@@ -94,7 +94,7 @@ class ApiServer {
                     std::string& allowed) const;
   std::size_t body_limit(const ServedRequest& request) const;
   bool is_from_elsewhere(const ServedRequest& request) const;
-  void forget_bucket(const std::string& id);
+  bool has_ended(const std::string& id) const;
   std::optional<Caller> caller_of(const ServedRequest& request) const;
 
   ApiSettings settings_;

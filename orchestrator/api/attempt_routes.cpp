@@ -7,9 +7,8 @@
 #include <map>
 
 #include "orchestrator/api/api_server.h"
+#include "orchestrator/api/kept_report.h"
 #include "orchestrator/api/problem.h"
-#include "orchestrator/api/runpod_status.h"
-#include "orchestrator/service/hosted_job.h"
 
 namespace orchestrator {
 namespace {
@@ -23,11 +22,14 @@ std::string folder_of(const ApiParts& parts, const std::string& job) {
   return parts.settings.reports + "/" + job;
 }
 
-std::optional<json> report_of(const ApiParts& parts, const StoredJob& job) {
-  std::ifstream in(HostedJob::report_file(folder_of(parts, job.id), "json"), std::ios::binary);
-  json report = in ? json::parse(in, nullptr, false) : summary_of(job);
-  if (!report.is_object()) return std::nullopt;
-  return report;
+// Of a report, without what they printed. What a worker elsewhere has handed in may be anything.
+json attempts_of(const json& report) {
+  json attempts = report.value("results", json());
+  if (!attempts.is_array()) return json::array();
+  for (auto& each : attempts)
+    for (const char* text : {"stdout", "stderr"})
+      if (each.is_object()) each.erase(text);
+  return attempts;
 }
 
 // Of a job that runs: the attempts that have ended behind an event, which becomes the last that was read.
@@ -113,6 +115,12 @@ void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader) {
   });
 }
 
+std::string why_no_log(const ApiParts& parts, const StoredJob& job) {
+  if (job.logs_gone) return "the logs of this job were removed: all that is kept became too large";
+  if (was_elsewhere(parts, job)) return "a worker elsewhere ran this job: it keeps no logs, only what its report shows";
+  return "there is no such log";
+}
+
 class Attempts {
  public:
   explicit Attempts(const ApiParts& parts) : parts_(parts), seats_(parts.settings.streams) {}
@@ -121,10 +129,8 @@ class Attempts {
     const auto job = find_job(parts_, call);
     if (!job) return;
     json attempts;
-    if (const auto report = is_final(job->state) ? report_of(parts_, *job) : std::nullopt) {
-      attempts = report->value("results", json::array());
-      for (auto& each : attempts)
-        for (const char* text : {"stdout", "stderr"}) each.erase(text);
+    if (const auto report = is_final(job->state) ? report_document(parts_, *job) : std::nullopt) {
+      attempts = attempts_of(*report);
     } else {
       std::int64_t first = 0;
       attempts = ended_attempts(parts_, job->id, first);
@@ -135,7 +141,7 @@ class Attempts {
   void tests(Call& call) const {
     const auto job = find_job(parts_, call);
     if (!job) return;
-    const auto report = report_of(parts_, *job);
+    const auto report = report_document(parts_, *job);
     if (!report) return call.reply->respond(problem(404, "this job has no report yet"));
     json answer;
     for (const char* part : {"verdict", "severity", "interval", "conditions", "tests"})
@@ -156,10 +162,11 @@ class Attempts {
     const std::string file =
         fmt::format("{}/logs/attempt-{:04}.{}", folder_of(parts_, job->id), attempt, stream);
     const std::int64_t offset = call.number("offset", 0, 0, INT64_MAX / 2);
-    if (call.query("follow") == "1") return start_following(call, *job, file, attempt, offset);
+    if (call.query("follow") == "1" && !job->logs_gone)
+      return start_following(call, *job, file, attempt, offset);
     std::error_code missing;
     const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, missing));
-    if (missing) return call.reply->respond(problem(404, "there is no such log"));
+    if (missing) return call.reply->respond(problem(404, why_no_log(parts_, *job)));
     ServedResponse response{200,
                             "text/plain; charset=utf-8",
                             read_piece(file, offset, call.number("limit", kMostBytes, 1, kMostBytes)),

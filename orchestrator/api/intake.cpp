@@ -8,6 +8,7 @@
 #include "orchestrator/report/stable_hash.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
+#include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator {
@@ -124,7 +125,9 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
     throw;
   }
   parts.metrics.job_submitted();
-  return *parts.queue.find(submission.id);
+  auto job = parts.queue.find(submission.id);
+  if (!job) throw io::HostError("the job was taken, and is no more: the database has lost it");
+  return *std::move(job);
 }
 
 Submitted take_in_job(const ApiParts& parts, const Call& call) {

@@ -2,15 +2,9 @@
 // documents.
 #include <fmt/format.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "orchestrator/api/intake.h"
+#include "orchestrator/api/kept_report.h"
 #include "orchestrator/api/problem.h"
-#include "orchestrator/api/runpod_status.h"
-#include "orchestrator/service/hosted_job.h"
-#include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 namespace {
@@ -41,7 +35,7 @@ json described(const StoredJob& job) {
 
 class Jobs {
  public:
-  explicit Jobs(const ApiParts& parts) : parts_(parts) {}
+  explicit Jobs(const ApiParts& parts) : parts_(parts), reports_(parts) {}
 
   void create(Call& call) const {
     try {
@@ -102,31 +96,13 @@ class Jobs {
   }
 
   void report(Call& call) const {
-    const auto job = find_job(parts_, call);
-    if (!job) return;
-    const std::string& format = call.param("format");
-    const char* const type = HostedJob::media_type(format);
-    if (!type)
-      return call.reply->respond(problem(404, fmt::format("there is no report in the format '{}'", format)));
-    const std::string file = HostedJob::report_file(parts_.settings.reports + "/" + job->id, format);
-    std::ifstream in(file, std::ios::binary);
-    if (in) {
-      std::ostringstream text;
-      text << in.rdbuf();
-      ServedResponse response{200, type, std::move(text).str(), {}};
-      // It shows what strangers' tests have printed.
-      if (format == "html") response.headers.emplace_back("Content-Security-Policy", "sandbox allow-scripts");
-      return call.reply->respond(std::move(response));
-    }
-    // Of a job that another host's worker has run, the summary is what is here.
-    if (format == "json" && !job->output.empty())
-      return call.reply->respond({200, type, io::json_text(summary_of(*job)), {}});
-    call.reply->respond(
-        problem(404, is_final(job->state) ? "this job left no report" : "this job has no report yet"));
+    if (const auto job = find_job(parts_, call))
+      call.reply->respond(reports_.answer(*job, call.param("format")));
   }
 
  private:
   ApiParts parts_;
+  KeptReports reports_;
 };
 
 }  // namespace

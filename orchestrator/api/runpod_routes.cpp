@@ -38,6 +38,13 @@ class ToldOnce {
   std::set<std::string> told_;  // guarded by mutex_
 };
 
+std::string why_not_retried(const StoredJob& job) {
+  if (job.state == JobState::failed && job.epoch == 0)
+    return "the job's input was refused as it came in, and would be again: hand in a job with another input";
+  return fmt::format("only a job that FAILED or TIMED_OUT can be retried, not one that is {}",
+                     runpod_word(job.state));
+}
+
 class Endpoint {
  public:
   explicit Endpoint(const ApiParts& parts) : parts_(parts) {}
@@ -95,9 +102,8 @@ class Endpoint {
     const auto job = found_to_change(call);
     if (!job) return;
     if (!parts_.queue.retry(job->id))
-      return call.reply->respond(error_response(
-          400, fmt::format("only a job that FAILED or TIMED_OUT can be retried, not one that is {}",
-                           runpod_word(job->state))));
+      return call.reply->respond(
+          error_response(400, why_not_retried(parts_.queue.find(job->id).value_or(*job))));
     call.reply->respond(json_response({{"id", job->id}, {"status", "IN_QUEUE"}}));
   }
 
@@ -114,7 +120,7 @@ class Endpoint {
     // This host, where it works itself, works on every endpoint's jobs.
     const int able = parts_.settings.works_itself ? 1 : 0;
     const int own = able > 0 && !parts_.not_ready() ? 1 : 0;
-    const int busy = own > 0 && jobs.running > workers.running ? 1 : 0;
+    const int busy = own > 0 && workers.own_runs ? 1 : 0;
     call.reply->respond(json_response({{"jobs",
                                         {{"completed", jobs.completed},
                                          {"failed", jobs.failed},
@@ -127,7 +133,7 @@ class Endpoint {
                                          {"ready", workers.idle + own - busy},
                                          {"running", workers.running + busy},
                                          {"throttled", 0},
-                                         {"unhealthy", workers.silent + able - own}}}}));
+                                         {"unhealthy", workers.unhealthy + able - own}}}}));
   }
 
   void requests(Call& call) const {
@@ -136,8 +142,11 @@ class Endpoint {
     filter.most = static_cast<int>(call.number("limit", 100, 1, 1'000));
     filter.before = call.number("before", 0, 0, INT64_MAX);
     json requests = json::array();
-    for (const auto& job : parts_.queue.list(filter)) requests.push_back(json::parse(runpod_status(job)));
-    call.reply->respond(json_response({{"requests", std::move(requests)}}));
+    const auto found = parts_.queue.list(filter);
+    for (const auto& job : found) requests.push_back(json::parse(runpod_status(job)));
+    const bool more = static_cast<int>(found.size()) == filter.most;
+    call.reply->respond(json_response(
+        {{"requests", std::move(requests)}, {"next_before", more ? json(found.back().number) : json()}}));
   }
 
  private:

@@ -9,7 +9,9 @@
 #include "orchestrator/api/hand_out_keys.h"
 #include "orchestrator/api/request_target.h"
 #include "orchestrator/job/parse_json.h"
+#include "orchestrator/report/report.h"
 #include "orchestrator/report/times.h"
+#include "orchestrator/report/utf8.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
 #include "sandbox/outcome.h"
@@ -37,6 +39,24 @@ Tail read_tail(const Call& call, const std::string& name) {
   Tail tail{said.substr(0, end), call.request.query};
   for (auto& [key, value] : read_query(std::string_view(said).substr(end))) tail.query[key] = value;
   return tail;
+}
+
+std::string word_of(const std::map<std::string, std::string>& said, const std::string& name) {
+  const auto found = said.find(name);
+  return found == said.end() ? "" : found->second;
+}
+
+// The job that a post is about, as the worker calls it; empty where it says none.
+std::string said_job(const Call& call) {
+  const std::string in_path = call.params.contains("id") ? read_tail(call, "id").segment : "";
+  return in_path.empty() ? word_of(call.request.headers, "x-request-id") : in_path;
+}
+
+// A stranger's words for the log.
+std::string as_line(std::string said) {
+  constexpr int kLongest = 256;  // columns
+  std::erase_if(said, [](unsigned char c) { return c < 0x20 || c == 0x7F; });
+  return fit(for_terminal(said), kLongest);
 }
 
 // A worker gives back the id that it was given, and nothing else: in it stands which hand-out it is, from the
@@ -140,10 +160,11 @@ class WorkersSide {
   }
 
   void done(Call& call) const {
-    if (!heard(call)) return;
+    const auto worker = heard(call);
+    if (!worker) return;
     const auto job = found(call);
     if (!job) return;
-    if (!is_present(call, *job)) return call.reply->respond(json_response(json::object()));
+    if (!has_now(worker->segment, call, *job)) return call.reply->respond(json_response(json::object()));
     const auto body = read_body(call);
     if (!body) return;
     const json output = body->value("output", json());
@@ -163,12 +184,13 @@ class WorkersSide {
   }
 
   void stream(Call& call) const {
-    if (!heard(call)) return;
+    const auto worker = heard(call);
+    if (!worker) return;
     const auto job = found(call);
     if (!job) return;
     const auto body = read_body(call);
     if (!body) return;
-    if (is_present(call, *job)) {
+    if (has_now(worker->segment, call, *job)) {
       const json chunk = body->value("output", json());
       const bool present = parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
       if (const auto attempt = attempt_in(chunk); attempt && present)
@@ -180,8 +202,9 @@ class WorkersSide {
   void ping(Call& call) const {
     const auto worker = heard(call);
     if (!worker) return;
-    // One of the SDK that has no jobs says its version alone; who says neither may have some.
     const auto& said = worker->query;
+    if (word_of(said, "status") == "unhealthy") note_unhealthy(worker->segment, call.param("endpoint"), said);
+    // One of the SDK that has no jobs says its version alone; who says neither may have some.
     const auto ids = said.find("job_id");
     if (ids != said.end() || said.count("runpod_version"))
       parts_.queue.holds(worker->segment, call.param("endpoint"),
@@ -202,18 +225,31 @@ class WorkersSide {
     return worker;
   }
 
+  // Its host lacks something, and it is about to end.
+  void note_unhealthy(const std::string& worker, const std::string& endpoint,
+                      const std::map<std::string, std::string>& said) const {
+    spdlog::warn("worker {} of {} says that it is unhealthy: {}: {}", as_line(worker), as_line(endpoint),
+                 as_line(word_of(said, "check")), as_line(word_of(said, "reason")));
+    parts_.queue.heard_is_unhealthy(worker, endpoint);
+  }
+
   // Of this endpoint; else the answer is given.
   std::optional<StoredJob> found(Call& call) const {
-    auto job = parts_.queue.find(hand_out_of(read_tail(call, "id").segment).id);
+    const std::string id = said_job(call);
+    if (id.empty()) {
+      call.reply->respond(error_response(400, "no job is named, by the path or by X-Request-ID"));
+      return std::nullopt;
+    }
+    auto job = parts_.queue.find(hand_out_of(id).id);
     if (job && job->endpoint == call.param("endpoint")) return job;
     call.reply->respond(error_response(404, "job not found"));
     return std::nullopt;
   }
 
   // Else somebody else has the job, or this worker anew, or it has ended.
-  static bool is_present(const Call& call, const StoredJob& job) {
-    return job.worker == call.param("worker") && job.state == JobState::running &&
-           job.epoch == hand_out_of(read_tail(call, "id").segment).epoch;
+  static bool has_now(const std::string& worker, const Call& call, const StoredJob& job) {
+    return job.worker == worker && job.state == JobState::running &&
+           job.epoch == hand_out_of(said_job(call)).epoch;
   }
 
   static std::optional<json> read_body(Call& call) {
@@ -230,8 +266,7 @@ class WorkersSide {
     if (!said) return;
     const std::string& worker = said->segment;
     const std::string endpoint = call.param("endpoint");
-    if (const auto busy = said->query.find("job_in_progress");
-        busy != said->query.end() && busy->second == "0")
+    if (word_of(said->query, "job_in_progress") == "0")
       parts_.queue.holds(worker, endpoint, {}, Claim::on_asking);
     // Woken by any job's change: what is taken is looked for anew.
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
@@ -266,7 +301,9 @@ std::vector<Route> runpod_worker_routes(const ApiParts& parts) {
       {"GET", "/v2/{endpoint}/job-take-batch/{worker}", may_work, to(&WorkersSide::take_batch)},
       {"GET", "/v2/{endpoint}/job-stop/{worker}", may_work, to(&WorkersSide::stop)},
       {"POST", "/v2/{endpoint}/job-done/{worker}/{id}", may_work, to(&WorkersSide::done), kResultBytes},
+      {"POST", "/v2/{endpoint}/job-done/{worker}", may_work, to(&WorkersSide::done), kResultBytes},
       {"POST", "/v2/{endpoint}/job-stream/{worker}/{id}", may_work, to(&WorkersSide::stream), kChunkBytes},
+      {"POST", "/v2/{endpoint}/job-stream/{worker}", may_work, to(&WorkersSide::stream), kChunkBytes},
       {"GET", "/v2/{endpoint}/ping/{worker}", may_work, to(&WorkersSide::ping)},
   };
 }

@@ -7,6 +7,8 @@
 
 namespace orchestrator {
 
+// It bounds no CPUs and no memory: attempts run elsewhere, where others know what there is.
+Admission admission_of(const CommandLine::Serve& said);
 // An attempt may have as much as the engine's host has.
 Admission admission_of(const CommandLine::Serve& said, const sandbox::Capabilities& engine);
 

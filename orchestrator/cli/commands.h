@@ -27,11 +27,11 @@ int history_import_command(const CommandLine& options);
 // beside it, and in the place of the report. Returns the exit code.
 int tell_failure(const Failure& failure, ProgressMode progress, EventLog& events, ReportFile& file,
                  const std::string& program_version);
-// The same for a command line that could not be understood.
+// The same for a command line that could not be understood; a line of the log where that is one of JSON.
 int tell_usage_error(const UsageError& error, const std::string& program_version);
 
-// Runs a mode; prints what it throws as one sentence per mistake and returns the exit code of that kind of
-// error.
-int guarded(const std::function<int()>& mode);
+// Runs a mode; prints what it throws as one sentence per mistake, as a line of the log where that is one of
+// JSON, and returns the exit code of that kind of error.
+int guarded(const std::function<int()>& mode, LogFormat log_format = LogFormat::text);
 
 }  // namespace orchestrator

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/terminal.h"
@@ -6,12 +7,15 @@
 
 namespace orchestrator {
 
-int guarded(const std::function<int()>& mode) {
+int guarded(const std::function<int()>& mode, LogFormat log_format) {
   try {
     return mode();
   } catch (...) {
     const Failure failure = failure_of(std::current_exception());
-    write_to_stderr(fmt::format("orchestrator: {}\n", failure.message));
+    if (log_format == LogFormat::json)
+      spdlog::critical("{}", failure.message);
+    else
+      write_to_stderr(fmt::format("orchestrator: {}\n", failure.message));
     return failure.exit_code;
   }
 }

@@ -284,9 +284,11 @@ UsageError usage_error(const Command& command, const Draft& draft, const Words& 
   if (!draft.complete && line.json_file.empty()) line.json_file = value_among(words, "--json");
   if (!draft.complete && line.ci.result_file.empty()) line.ci.result_file = value_among(words, "--result");
   if (!draft.complete && value_among(words, "--progress") == "json") line.progress = ProgressMode::json;
+  if (!draft.complete && value_among(words, "--log-format") == "json") line.log_format = LogFormat::json;
   const bool reports = command.job || command.mode == Mode::replay;
   UsageError error(InvalidJob(draft.reading.errors).what(), reports ? line.json_file : "", line.progress);
   error.result_file = line.ci.result_file;
+  error.log_format = line.log_format;
   return error;
 }
 

@@ -130,7 +130,7 @@ struct CommandLine {
 };
 
 // what() is one sentence per mistake, a line each; exit 2. It also says how and where a script wants to be
-// told, as far as that could be read.
+// told, and what the log is like, as far as that could be read.
 class UsageError : public std::runtime_error {
  public:
   explicit UsageError(const std::string& what, std::string report_file = "",
@@ -141,6 +141,7 @@ class UsageError : public std::runtime_error {
   std::string json_file;    // of run's --json
   std::string result_file;  // of ci's --result
   ProgressMode progress;
+  LogFormat log_format = LogFormat::text;
 };
 
 // what() is the help that was asked for: to stdout, exit 0.

@@ -16,6 +16,7 @@
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/fd.h"
+#include "sandbox/io/whole_file.h"
 
 namespace orchestrator {
 namespace {
@@ -40,25 +41,13 @@ void check_folder(const std::string& flag, const std::string& folder) {
 
 template <class Fn>
 void write_whole(const std::string& path, Fn fn) {
-  const bool direct = is_device_or_pipe(path);
-  const std::string written = direct ? path : path + ".part";
-  std::ofstream file(written, std::ios::binary);
+  if (!is_device_or_pipe(path)) return io::write_whole_file(path, fn);
+  std::ofstream file(path, std::ios::binary);
   if (!file)
     throw io::HostError(fmt::format("cannot write the report to {}: {}", path, std::strerror(errno)));
-  // Half a report must not stay beside the old one.
-  const auto unfinished = [&] {
-    std::error_code ignored;
-    if (!direct) fs::remove(written, ignored);
-  };
-  try {
-    fn(file);
-    file.close();
-    if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
-    if (!direct) fs::rename(written, path);
-  } catch (...) {
-    unfinished();
-    throw;
-  }
+  fn(file);
+  file.close();
+  if (!file) throw io::HostError(fmt::format("cannot write the report to {}", path));
 }
 
 // Behind what others have written; a half of it does not stay.

@@ -44,7 +44,8 @@ std::string make_folder(const std::string& path) {
 std::string serve_folder(const std::string& state) { return make_folder(state + "/serve"); }
 std::string database_file(const std::string& folder) { return folder + "/jobs.db"; }
 
-// The server of this host: the queue, those who hand jobs in, and the one who works on them.
+// The server of this host: the queue, those who hand jobs in, and the one who works on them. Where that is
+// for workers elsewhere alone, there is no engine either.
 class ServeMode {
  public:
   ServeMode(const Program& program, const CommandLine& options)
@@ -57,33 +58,23 @@ class ServeMode {
         queue_(database_, queue_limits(options.serve), wall_clock),
         events_(database_),
         history_(database_) {
-    const auto& engine = session_.open_engine();
-    host_ = session_.job_host();
-    session_.keep_swept();
+    if (works_itself())
+      open_engine();
+    else
+      remove_dead_scratch(session_.state_folder());
     api_ = std::make_unique<ApiServer>(
-        api_settings(program.version, engine),
+        api_settings(program.version),
         ApiHost{queue_, events_, history_, metrics_, [this] { return not_ready(); },
                 [this] { return metrics_text(); }});
-    LocalWorkerSettings settings;
-    settings.jobs = options.serve.jobs;
-    settings.scratch = session_.scratch();
-    settings.reports = folder_ + "/reports";
-    settings.version = program.version;
-    settings.defaults = service_defaults(environment);
-    settings.credential = gather_service_credential(options, environment);
-    settings.ca_file = options.ca_file;
-    settings.allowed_hosts = api_->settings().admission.repository_hosts;
     webhooks_ =
         std::make_unique<Webhooks>(session_.loop(), background_, queue_,
                                    WebhookSettings{options.serve.private_webhooks, options.ca_file,
                                                    [](const StoredJob& job) { return runpod_status(job); }});
     expiry_ = std::make_unique<Expiry>(session_.loop(), background_, queue_, wall_clock, retention(),
-                                       [this](const std::string& id) { forget_reports(id); });
-    settings.secrets = [](const auto& names) { return gather_secrets(names, environment); };
-    settings.fails_interrupted = options.serve.fail_on_restart;
-    settings.look_at_host = [this] { look_at_host(); };
-    worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
-                                            events_, settings);
+                                       reports_folder());
+    if (works_itself())
+      worker_ = std::make_unique<LocalWorker>(session_.loop(), background_, session_.engine(), host_, queue_,
+                                              events_, worker_settings(program.version));
   }
 
   ~ServeMode() { api_->stop(std::chrono::milliseconds(0)); }
@@ -92,7 +83,7 @@ class ServeMode {
     if (draining_) return 0;
     queue_.on_change([this](const std::string& id) {
       api_->job_changed(id);
-      worker_->job_changed(id);
+      if (worker_) worker_->job_changed(id);
       webhooks_changed();
       expiry_->changed();
     });
@@ -105,14 +96,14 @@ class ServeMode {
     if (left > 0) spdlog::warn("{} jobs ran when the server ended last", left);
     api_->start();
     say_where();
-    worker_->start();
+    if (worker_) worker_->start();
     webhooks_->look();
     look_at_host();
     notify_service_manager("READY=1");
     expiry_->start();
-    session_.loop().run_until([this] { return draining_ && worker_->idle(); });
+    session_.loop().run_until([this] { return draining_ && (!worker_ || worker_->idle()); });
     api_->stop(std::chrono::seconds(2));
-    session_.close_engine();
+    if (worker_) session_.close_engine();
     return 0;
   }
 
@@ -135,7 +126,31 @@ class ServeMode {
     return limits;
   }
 
-  ApiSettings api_settings(const std::string& version, const sandbox::Capabilities& engine) const {
+  bool works_itself() const { return options_.serve.jobs > 0; }
+
+  void open_engine() {
+    session_.open_engine();
+    host_ = session_.job_host();
+    session_.keep_swept();
+  }
+
+  LocalWorkerSettings worker_settings(const std::string& version) {
+    LocalWorkerSettings settings;
+    settings.jobs = options_.serve.jobs;
+    settings.scratch = session_.scratch();
+    settings.reports = reports_folder();
+    settings.version = version;
+    settings.defaults = service_defaults(environment);
+    settings.credential = gather_service_credential(options_, environment);
+    settings.ca_file = options_.ca_file;
+    settings.admission = api_->settings().admission;
+    settings.secrets = [](const auto& names) { return gather_secrets(names, environment); };
+    settings.fails_interrupted = options_.serve.fail_on_restart;
+    settings.look_at_host = [this] { look_at_host(); };
+    return settings;
+  }
+
+  ApiSettings api_settings(const std::string& version) const {
     const CommandLine::Serve& serve = options_.serve;
     ApiSettings settings;
     settings.http.address = serve.address;
@@ -144,10 +159,10 @@ class ServeMode {
     settings.version = version;
     if (!serve.token_file.empty()) settings.tokens = Tokens::read(serve.token_file);
     settings.hosts = serve.hosts;
-    settings.reports = folder_ + "/reports";
-    settings.works_itself = serve.jobs > 0;
+    settings.reports = reports_folder();
+    settings.works_itself = works_itself();
     settings.streams = static_cast<std::size_t>(serve.readers);
-    settings.admission = admission_of(serve, engine);
+    settings.admission = works_itself() ? admission_of(serve, host_.engine) : admission_of(serve);
     return settings;
   }
 
@@ -176,7 +191,7 @@ class ServeMode {
 
   std::string metrics_text() const {
     return metrics_.text(queue_.counts(""), api_->connections(), cpus_leased_,
-                         std::max(1, host_.engine.cpus));
+                         works_itself() ? std::max(1, host_.engine.cpus) : 0);
   }
 
   // Asked by balancers: the engine is looked at now and then, not for each of them.
@@ -186,17 +201,29 @@ class ServeMode {
   }
 
   void look_at_host() {
+    if (worker_)
+      look_at_engine();
+    else
+      set_obstacle(disk_obstacle({session_.state_folder()}));
+    looking_ = session_.loop().call_after(std::chrono::seconds(15), [this] { look_at_host(); });
+  }
+
+  void look_at_engine() {
     cpus_leased_ = worker_->budget().leased().cpus;
     session_.engine().sandbox().probe([this](io::Result<sandbox::Capabilities> probed) {
       auto why = disk_obstacle({host_.engine.data_root, session_.state_folder()});
       if (!probed.ok()) why = "the engine does not answer";
       worker_->set_able(!why);
-      const std::lock_guard lock(ready_mutex_);
-      if (why != not_ready_)
-        spdlog::warn("{}", why ? *why + ": no jobs are taken" : "this host can work again");
-      not_ready_ = std::move(why);
+      set_obstacle(std::move(why));
     });
-    looking_ = session_.loop().call_after(std::chrono::seconds(15), [this] { look_at_host(); });
+  }
+
+  void set_obstacle(std::optional<std::string> why) {
+    const std::lock_guard lock(ready_mutex_);
+    if (why != not_ready_)
+      spdlog::warn("{}{}", why.value_or("this host can work again"),
+                   why && worker_ ? ": no jobs are taken" : "");
+    not_ready_ = std::move(why);
   }
 
   // From any thread, often: one look is enough for all that changed meanwhile.
@@ -208,22 +235,20 @@ class ServeMode {
       });
   }
 
+  std::string reports_folder() const { return folder_ + "/reports"; }
+
   Retention retention() const {
     return {static_cast<Milliseconds>(options_.serve.keep_days * 86'400'000), options_.serve.keep_bytes};
   }
 
-  void forget_reports(const std::string& job) const {
-    std::error_code ignored;
-    fs::remove_all(folder_ + "/reports/" + job, ignored);
-  }
-
   // The first: no new jobs, those that run go on for a while. The second: at once.
   void on_signal(int signal) {
-    if (!worker_) {  // the engine is being looked at, and there is nothing yet to end
+    if (!api_) {  // the engine is being looked at, and there is nothing yet to end
       draining_ = true;
       return;
     }
     if (draining_) {
+      if (!worker_) return;
       worker_->stop("the server was stopped");
       worker_->kill();
       return;
@@ -233,6 +258,7 @@ class ServeMode {
                  options_.serve.drain_s);
     api_->drain();
     notify_service_manager("STOPPING=1");
+    if (!worker_) return;
     worker_->take_no_more();
     drained_ = session_.loop().call_after(
         std::chrono::milliseconds(static_cast<Milliseconds>(options_.serve.drain_s * 1000)),
@@ -251,7 +277,7 @@ class ServeMode {
   Metrics metrics_;
   JobHost host_;
   std::unique_ptr<ApiServer> api_;
-  std::unique_ptr<LocalWorker> worker_;
+  std::unique_ptr<LocalWorker> worker_;  // none where this host works on nothing itself
   std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<Expiry> expiry_;
   std::atomic<bool> webhooks_told_{false};

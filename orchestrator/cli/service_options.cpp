@@ -84,9 +84,10 @@ void define_serve(FlagSet& flags, Draft& draft) {
              draft.on_restart);
   flags.text(how, "--drain-timeout", "TIME", "How long running jobs may go on after SIGTERM [60s]",
              draft.drain);
-  flags.text(how, "--keep", "DAYS", "How long ended jobs and their reports are kept [30]", draft.keep);
-  flags.text(how, "--keep-size", "SIZE", "How large all of that may become; the oldest goes first [4g]",
-             draft.keep_size);
+  flags.text(how, "--keep", "DAYS",
+             "How long ended jobs and their reports are kept; half an hour at the least [30]", draft.keep);
+  flags.text(how, "--keep-size", "SIZE",
+             "How large all of that may become; logs go first, then the oldest [4g]", draft.keep_size);
   flags.text(how, "--config", "FILE",
              "These settings as YAML: listen: 0.0.0.0:8080 [/etc/orchestrator/serve.yml]",
              draft.line.config_file);

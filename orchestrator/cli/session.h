@@ -1,5 +1,6 @@
-// What every mode that needs an engine shares: the loop, the engine, the sweep of what dead runs left, the
-// state folder and a scratch folder of this process that is removed at the end. Made by a mode's entry.
+// What every mode that needs an engine shares, and a serve without one: the loop, the engine, the sweep of
+// what dead runs left, the state folder and a scratch folder of this process that is removed at the end. Made
+// by a mode's entry.
 #pragma once
 
 #include <chrono>
@@ -35,7 +36,7 @@ class Session {
   // The same, and the engine's part again for as long as this process lives: what a dead one was still making
   // may appear after the first time.
   void keep_swept();
-  sandbox::Engine& engine() { return *engine_; }
+  sandbox::Engine& engine() { return *engine_; }  // after open_engine()
   io::CurlLoop& loop() { return loop_; }
   const std::string& state_folder() const { return state_; }
   const std::string& scratch() const { return scratch_; }

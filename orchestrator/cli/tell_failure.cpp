@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include "orchestrator/cli/ci_outputs.h"
 #include "orchestrator/cli/commands.h"
@@ -43,6 +44,8 @@ int tell_usage_error(const UsageError& error, const std::string& program_version
     const auto json_lines = make_json_progress(write_to_stderr);
     events.subscribe([&](const Event& event) { json_lines->on_event(event); });
     append_to(events, failure);
+  } else if (error.log_format == LogFormat::json) {
+    spdlog::critical("{}", failure.message);
   } else {
     write_to_stderr(failure.message + "\n");
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iostream>
 
+#include "images/checkout/ca_file.h"
 #include "orchestrator/cli/admission_flags.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/doctor_findings.h"
@@ -15,6 +16,7 @@
 #include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
+#include "orchestrator/cli/worker_kind.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -33,13 +35,6 @@ using runpod::Environment;
 constexpr const char* kTestFile = "test_input.json";
 constexpr int kUnfit = 1;      // what RunPod's SDK exits with
 constexpr int kNotWanted = 5;  // the queue has refused for minutes
-
-enum class Kind { api, test, queue };
-
-Kind kind_of(const CommandLine::Worker& said, const Environment& environment) {
-  if (said.serve_api || environment.realtime_port != 0) return Kind::api;
-  return !said.test_input.empty() || environment.take.empty() ? Kind::test : Kind::queue;
-}
 
 // "RunPod" is whom it talks to, not what it is.
 std::string user_agent(const std::string& version, const Environment& environment) {
@@ -72,7 +67,7 @@ class WorkerMode {
         options_(options),
         said_(options.worker),
         environment_(runpod::read_environment(environment)),
-        kind_(kind_of(said_, environment_)),
+        kind_(worker_kind(said_, environment_)),
         log_(take_over_log()),
         session_(program, options),
         signals_(session_.loop(), {SIGINT, SIGTERM, SIGHUP}, [this](int signal) { on_signal(signal); }) {
@@ -80,8 +75,9 @@ class WorkerMode {
   }
 
   int run() {
+    check_settings();
     runpod::LocalTest test;
-    if (kind_ == Kind::test) {
+    if (kind_ == WorkerKind::test) {
       test = read_test();
       if (!test.problem.empty()) {
         write_to_stderr(test.problem + "\n");
@@ -91,7 +87,7 @@ class WorkerMode {
     const auto unfit = open();
     if (second_signal_ != 0) return 128 + second_signal_;
     if (unfit) {
-      if (kind_ != Kind::queue) throw io::HostError(unfit->reason);
+      if (kind_ != WorkerKind::queue) throw io::HostError(unfit->reason);
       spdlog::error("this host is not fit: {}", unfit->reason);
       tell_unhealthy(*unfit);  // it has no jobs, and it must not get one
       return kUnfit;
@@ -103,16 +99,27 @@ class WorkerMode {
     Background background;
     place_ = std::unique_ptr<runpod::JobPlace>(new runpod::JobPlace{
         session_.loop(), background, session_.engine(), host_, *budget_, *builds_, *log_, job_settings()});
-    const int code = kind_ == Kind::api ? serve_api() : kind_ == Kind::test ? run_test(test.job) : work();
+    const int code = kind_ == WorkerKind::api    ? serve_api()
+                     : kind_ == WorkerKind::test ? run_test(test.job)
+                                                 : work();
     session_.close_engine();
     return second_signal_ != 0 ? 128 + second_signal_ : code;
   }
 
  private:
+  // Before anything starts: what is wrong here would come out as jobs that are lost, or as a queue that is
+  // not trusted.
+  void check_settings() const {
+    if (!options_.ca_file.empty()) images::check_ca_file("--ca-file", options_.ca_file);
+    if (kind_ != WorkerKind::queue) return;
+    if (const auto obstacle = runpod::obstacle_to_jobs(environment_); !obstacle.empty())
+      throw io::RequestError(obstacle);
+  }
+
   // stdout is the log of an endpoint; where it is data, the log stands aside.
   std::shared_ptr<runpod::Log> take_over_log() const {
-    const auto log =
-        std::make_shared<runpod::Log>(kind_ == Kind::test ? stderr : stdout, !environment_.endpoint.empty());
+    const auto log = std::make_shared<runpod::Log>(kind_ == WorkerKind::test ? stderr : stdout,
+                                                   !environment_.endpoint.empty());
     const std::string said = said_.log_level.empty() ? environment_.log_level : said_.log_level;
     const auto level = options_.verbosity > 0 ? spdlog::level::debug
                                               : runpod::level_named(said).value_or(spdlog::level::info);
@@ -136,8 +143,9 @@ class WorkerMode {
     try {
       const auto& engine = session_.open_engine();
       host_ = session_.job_host();
+      host_.keeps_logs = false;  // of no use to whoever sends jobs, and nobody would remove them
       unfit = runpod::find_unfit(environment_, engine, session_.scratch());
-      const bool tries = !unfit && kind_ != Kind::test && !environment_.skip_checks;
+      const bool tries = !unfit && kind_ != WorkerKind::test && !environment_.skip_checks;
       findings = tries ? tried(engine) : host_findings(engine, session_.state_folder());
       if (unfit && std::none_of(findings.begin(), findings.end(),
                                 [&](const Finding& finding) { return finding.text == unfit->reason; }))
@@ -149,7 +157,7 @@ class WorkerMode {
       unfit = runpod::Unfit{"engine", error.what(), findings.back().remedy};
     }
     // A local job's report says which limits do nothing.
-    if (unfit || kind_ != Kind::test) tell(findings, unfit.has_value());
+    if (unfit || kind_ != WorkerKind::test) tell(findings, unfit.has_value());
     return unfit;
   }
 
@@ -178,7 +186,8 @@ class WorkerMode {
   }
 
   runpod::Pinger pinger() const {
-    return {environment_.key, user_agent(program_.version, environment_), "orchestrator/" + program_.version};
+    return {environment_.key, user_agent(program_.version, environment_), "orchestrator/" + program_.version,
+            options_.ca_file};
   }
 
   runpod::JobSettings job_settings() const {
@@ -191,7 +200,7 @@ class WorkerMode {
     settings.credential = gather_service_credential(options_, environment);
     settings.ca_file = options_.ca_file;
     settings.result_bytes = said_.result_bytes;
-    if (std::error_code none; kind_ == Kind::queue && fs::is_directory(said_.volume, none))
+    if (std::error_code none; kind_ == WorkerKind::queue && fs::is_directory(said_.volume, none))
       settings.volume = said_.volume;
     settings.private_urls = said_.private_urls;
     settings.getenv = environment;
@@ -234,10 +243,7 @@ class WorkerMode {
   }
 
   int serve_api() {
-    runpod::LocalApiSettings settings{said_.api_host, said_.api_port, said_.api_concurrency};
-    if (!said_.serve_api)
-      settings = {"0.0.0.0", static_cast<std::uint16_t>(environment_.realtime_port),
-                  environment_.realtime_concurrency};
+    const auto settings = api_settings(said_, environment_);
     runpod::LocalApi api(*place_, settings);
     on_first_ = [&] { api.drain(drain_time()); };
     on_second_ = [&] { api.leave(); };
@@ -252,7 +258,8 @@ class WorkerMode {
 
   int work() {
     const runpod::Addresses addresses(environment_);
-    runpod::QueueClient queue(session_.loop(), addresses, environment_.key, pinger().user_agent);
+    runpod::QueueClient queue(session_.loop(), addresses, environment_.key, pinger().user_agent,
+                              options_.ca_file);
     std::unique_ptr<runpod::Heartbeat> heartbeat;
     if (environment_.pings)
       heartbeat = std::make_unique<runpod::Heartbeat>(addresses, pinger(), environment_.ping_interval);
@@ -300,7 +307,7 @@ class WorkerMode {
   const CommandLine& options_;
   const CommandLine::Worker& said_;
   const Environment environment_;
-  const Kind kind_;
+  const WorkerKind kind_;
   const std::shared_ptr<runpod::Log> log_;
   Session session_;
   io::Signals signals_;  // before any thread is made

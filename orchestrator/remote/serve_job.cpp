@@ -1,6 +1,7 @@
 // A job at a `serve`, by /api/v1: handed in once whatever the network does, followed event by event.
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "orchestrator/remote/event_lines.h"
@@ -96,6 +97,10 @@ class ServeJob : public FollowedJob {
 
   void tell(const json& event) {
     const std::string type = text_in(event, "type");
+    if (type == "job_ended") {  // what follows of it is told here as of a job of this host
+      told_end_ = true;
+      return line_.wake();
+    }
     told_ = told_ || type != "job_started";  // of a worker elsewhere nothing may follow but how far it is
     if (type == "run_finished" || type == "job_failed") {
       told_end_ = true;
@@ -137,32 +142,49 @@ class ServeJob : public FollowedJob {
   }
 
   void fetch_logs(const json& report) {
-    for (const auto& attempt : report.at("results"))
-      for (const char* stream : {"stdout", "stderr"})
-        if (attempt.is_object() && attempt.contains("attempt") && attempt["attempt"].is_number_integer())
-          fetch_log(attempt["attempt"].get<int>(), stream);
+    const json& results = report.at("results");
+    std::size_t missing = 0;
+    for (const auto& each : results) {
+      if (!each.is_object() || !each.contains("attempt") || !each["attempt"].is_number_integer()) continue;
+      const int attempt = each["attempt"].get<int>();
+      if (!fetch_log(attempt, "stdout") || !fetch_log(attempt, "stderr")) ++missing;
+    }
+    if (missing > 0)
+      events_.append("warning", {{"text", fmt::format("--logs: of {} of {} attempts {} has none: {}", missing,
+                                                      results.size(), settings_.address.said, why_no_log_)}});
   }
 
-  void fetch_log(int attempt, const char* stream) {
+  // False where the server has not got it: workers elsewhere keep none. What an earlier run has left under
+  // that name is never taken for it.
+  bool fetch_log(int attempt, const char* stream) {
     const std::string file = fmt::format("{}/attempt-{:04}.{}", settings_.logs_folder, attempt, stream);
-    std::ofstream out(file, std::ios::binary);
+    std::error_code ignored;
+    std::filesystem::remove(file, ignored);
+    std::ofstream out;
     for (std::size_t offset = 0;;) {
       const io::HttpResponse piece =
           line_.get(fmt::format("/api/v1/jobs/{}/attempts/{}/{}?offset={}", id_, attempt, stream, offset));
-      if (piece.status == 404) break;  // of an attempt that another host has run
+      if (piece.status == 404) {
+        why_no_log_ = said_in(piece);
+        std::filesystem::remove(file, ignored);
+        return false;
+      }
       line_.require_success(piece);
+      if (!out.is_open()) out.open(file, std::ios::binary);
       if (piece.body.empty()) break;
       out << piece.body;
       offset += piece.body.size();
     }
     out.flush();
     if (!out) throw io::HostError("cannot write " + file);
+    return true;
   }
 
   io::CurlLoop& loop_;
   std::optional<EventFeed> feed_;
   json job_;
   bool told_ = false, told_end_ = false;
+  std::string why_no_log_;  // the server's word
 };
 
 }  // namespace

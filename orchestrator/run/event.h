@@ -11,7 +11,7 @@
 namespace orchestrator {
 
 // Types and their data (times in ms, all else as in the report):
-//   job_started        {request}; of a job that a worker elsewhere has taken from a serve: {worker}
+//   job_started        {request}; of a job of a serve also {worker}, and that alone where it is one elsewhere
 //   checkout_started   {}            checkout_progress {text}
 //   checkout_finished  {commit, tree_hash, files, seconds}
 //   layer_started      {kind, title} layer_output {text}   layer_finished {kind, cached, seconds}
@@ -26,6 +26,7 @@ namespace orchestrator {
 //   run_finished       {end, total_runs, failures, repro_rate}
 //   job_failed         {kind, message, exit_code}: kinds as in the report; the last event of a job that ended
 //                      before its attempts, or could not even begin
+//   job_ended          {state, error?} of a job of a serve: the last, with each end; told by the server alone
 //   warning            {text}
 struct Event {
   std::uint64_t sequence = 0;  // 1, 2, 3, …

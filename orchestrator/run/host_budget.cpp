@@ -37,12 +37,9 @@ std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<
 }
 
 std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
-  // What is more than the host has would never be given.
-  const HostShare share{std::min(asked.cpus, budget_.all_.cpus),
-                        std::min(asked.memory_bytes, budget_.all_.memory_bytes),
-                        budget_.free_disk_ ? std::min(asked.disk_bytes, budget_.free_disk_()) : 0};
   if (!wanted_) since_ = budget_.loop_.now();
-  wanted_ = share;
+  wanted_ = asked;
+  const HostShare share = budget_.at_most_all(asked);
   if (budget_.next() != this || !budget_.fits(share)) return std::nullopt;
   wanted_.reset();
   budget_.leased_.cpus += share.cpus;
@@ -59,14 +56,16 @@ void HostBudget::Claim::withdraw() {
   budget_.call_next();
 }
 
+HostShare HostBudget::at_most_all(const HostShare& share) const {
+  return {std::min(share.cpus, all_.cpus), std::min(share.memory_bytes, all_.memory_bytes),
+          free_disk_ ? std::min(share.disk_bytes, free_disk_()) : 0};
+}
+
 bool HostBudget::fits(const HostShare& share) const {
   if (leased_.cpus + share.cpus > all_.cpus + kTiny ||
       leased_.memory_bytes + share.memory_bytes > all_.memory_bytes)
     return false;
-  if (!free_disk_ || share.disk_bytes == 0) return true;
-  const std::int64_t free =
-      free_disk_();  // it changes: what asks for more than there is must not wait for ever
-  return leased_.disk_bytes + std::min(share.disk_bytes, free) <= free;
+  return share.disk_bytes == 0 || leased_.disk_bytes + share.disk_bytes <= free_disk_();
 }
 
 double HostBudget::held_by(const std::string& client) const {
@@ -99,7 +98,7 @@ void HostBudget::give_back(const std::string& client, const HostShare& share) {
 
 void HostBudget::call_next() {
   const Claim* chosen = next();
-  if (!chosen || !fits(*chosen->wanted_)) return;
+  if (!chosen || !fits(at_most_all(*chosen->wanted_))) return;
   loop_.post([self = chosen->self_] {
     if (*self && (*self)->wanted_) (*self)->on_room_();
   });

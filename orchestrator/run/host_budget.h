@@ -92,6 +92,8 @@ class HostBudget {
 
  private:
   friend class Lease;
+  // What is more than the host has would never be given. Of disk, what is free changes.
+  HostShare at_most_all(const HostShare& share) const;
   bool fits(const HostShare& share) const;
   bool before(const Claim& a, const Claim& b) const;
   Claim* next() const;

@@ -340,6 +340,11 @@ void JobExecution::keep_logs_fresh() {
 // below the state folder.
 std::string JobExecution::logs_folder() {
   if (!inputs_.logs_folder.empty() || !report_.plan.save_full_output) return inputs_.logs_folder;
+  if (!host_.keeps_logs) {
+    report_.warnings.push_back(
+        "save_full_output has no effect here: of what attempts print, only what the report holds is kept");
+    return "";
+  }
   const std::string folder = fmt::format("{}/logs/{}", host_.state_folder, inputs_.run_id);
   std::filesystem::create_directories(folder);
   report_.warnings.push_back(fmt::format("the whole output of all attempts is kept in {}", folder));

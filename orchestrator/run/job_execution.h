@@ -28,6 +28,9 @@ struct JobHost {
   images::HostSettings settings;  // for install steps
   std::string supervisor_file;
   std::string state_folder;  // caches that outlive a run
+  // A repository's file may have all output of attempts kept below that folder (save_full_output). Not where
+  // whoever asks for a job never sees the disk, and nobody removes what lies there.
+  bool keeps_logs = true;
 };
 
 struct JobInputs {

@@ -102,4 +102,10 @@ Environment read_environment(const GetEnv& getenv) {
   return environment;
 }
 
+std::string obstacle_to_jobs(const Environment& environment) {
+  if (!environment.done.empty()) return "";
+  return "RUNPOD_WEBHOOK_POST_OUTPUT is not set: the result of each job that is taken from "
+         "RUNPOD_WEBHOOK_GET_JOB would be lost";
+}
+
 }  // namespace orchestrator::runpod

@@ -46,4 +46,7 @@ struct Environment {
 // What cannot be understood counts as not said.
 Environment read_environment(const GetEnv& getenv);
 
+// Why no job may be taken from the queue, as a sentence; empty: one may.
+std::string obstacle_to_jobs(const Environment& environment);
+
 }  // namespace orchestrator::runpod

@@ -45,7 +45,7 @@ long ping_once(const std::string& url, const Pinger& pinger, std::chrono::millis
   curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &ignore);
-  io::set_trust(easy.get(), "");
+  io::set_trust(easy.get(), pinger.ca_file);
   if (cancelled) {
     curl_easy_setopt(easy.get(), CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(easy.get(), CURLOPT_XFERINFOFUNCTION, &look_for_end);

@@ -17,6 +17,7 @@ struct Pinger {
   std::string key;         // of the Authorization header
   std::string user_agent;  // same
   std::string version;     // "orchestrator/1.2.3"
+  std::string ca_file;     // as io::set_trust has it
 };
 
 // One request that is waited for; returns its status, 0 when there was no answer or `cancelled` came true.

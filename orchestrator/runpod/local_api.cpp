@@ -250,6 +250,7 @@ void LocalApi::call_webhook(const Job& job) {
   io::HttpRequest request;
   request.method = "POST";
   request.url = job.webhook;
+  request.ca_file = place_.settings.ca_file;
   request.headers = {"Content-Type: application/json"};
   request.body = job.result_body();
   request.timeout = std::chrono::seconds(10);

@@ -20,15 +20,18 @@ bool timed_out(const std::exception_ptr& error) {
 
 }  // namespace
 
-QueueClient::QueueClient(io::CurlLoop& loop, Addresses addresses, std::string key, std::string user_agent)
+QueueClient::QueueClient(io::CurlLoop& loop, Addresses addresses, std::string key, std::string user_agent,
+                         std::string ca_file)
     : http_(loop),
       addresses_(std::move(addresses)),
       key_(std::move(key)),
-      user_agent_(std::move(user_agent)) {}
+      user_agent_(std::move(user_agent)),
+      ca_file_(std::move(ca_file)) {}
 
 io::HttpRequest QueueClient::request(std::string url) const {
   io::HttpRequest request;
   request.url = std::move(url);
+  request.ca_file = ca_file_;
   request.headers = {"Authorization: " + key_, "User-Agent: " + user_agent_};
   request.accept_encoding = "gzip, deflate";
   request.timeout = kPoll;

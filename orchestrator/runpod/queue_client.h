@@ -21,7 +21,9 @@ struct PostAnswer {
 
 class QueueClient {
  public:
-  QueueClient(io::CurlLoop& loop, Addresses addresses, std::string key, std::string user_agent);
+  // `ca_file`: as io::set_trust has it.
+  QueueClient(io::CurlLoop& loop, Addresses addresses, std::string key, std::string user_agent,
+              std::string ca_file);
 
   const Addresses& addresses() const { return addresses_; }
   using Call = std::unique_ptr<io::HttpCall>;
@@ -37,7 +39,7 @@ class QueueClient {
 
   io::HttpClient http_;
   Addresses addresses_;
-  std::string key_, user_agent_;
+  std::string key_, user_agent_, ca_file_;
 };
 
 }  // namespace orchestrator::runpod

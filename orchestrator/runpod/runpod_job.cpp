@@ -165,6 +165,7 @@ void RunpodJob::keep_report() {
   UploadSpec spec;
   spec.bucket = *bucket_;
   spec.private_urls = place_.settings.private_urls;
+  spec.ca_file = place_.settings.ca_file;
   for (const char* format : {"json", "html"})
     if (fs::exists(file(format)))
       spec.files.push_back({file(format), fmt::format("{}/report.{}", safe_name(job_.id), format),

@@ -33,6 +33,7 @@ void Upload::put() {
   io::HttpRequest request;
   request.method = "PUT";
   request.url = object_url(bucket, file.key);
+  request.ca_file = spec_.ca_file;
   request.body_file = file.path;
   // Debian 12's libcurl would sign the hash of an empty body.
   request.headers = {"Content-Type: " + file.content_type, "x-amz-content-sha256: UNSIGNED-PAYLOAD"};

@@ -21,6 +21,7 @@ struct UploadSpec {
   std::vector<UploadFile> files;  // one after the other
   // A bucket that a job names may lie in the operator's own network, and need no https.
   bool private_urls = false;
+  std::string ca_file;                         // as io::set_trust has it
   std::chrono::milliseconds timeout{120'000};  // of one try
   int tries = 3;
 };

@@ -1,29 +1,56 @@
 #include "orchestrator/service/expiry.h"
 
 #include <algorithm>
+#include <filesystem>
+
+#include "orchestrator/service/hosted_job.h"
 
 namespace orchestrator {
 namespace {
+
+namespace fs = std::filesystem;
 
 constexpr Milliseconds kSoonest = 1'000, kLatest = 60'000;
 
 }  // namespace
 
 Expiry::Expiry(io::Loop& loop, Background& background, JobQueue& queue, JobQueue::Now now,
-               Retention retention, std::function<void(const std::string&)> forgotten)
+               Retention retention, std::string reports)
     : loop_(loop),
       background_(background),
       queue_(queue),
       now_(std::move(now)),
       retention_(retention),
-      forgotten_(std::move(forgotten)),
+      reports_(std::move(reports)),
       self_(std::make_shared<Expiry*>(this)) {}
+
+void Expiry::start() {
+  background_.post([this] { remove_forgotten(); });
+  expire();
+}
+
+// What cannot be removed now is, at the next start.
+void Expiry::remove(const Forgotten& forgotten) const {
+  std::error_code ignored;
+  for (const auto& id : forgotten.jobs) fs::remove_all(reports_ + "/" + id, ignored);
+  for (const auto& id : forgotten.logs) fs::remove_all(HostedJob::logs_folder(reports_ + "/" + id), ignored);
+}
+
+// Folders first: a job is in the database before it has one.
+void Expiry::remove_forgotten() const {
+  std::vector<std::string> ids;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(reports_, none))
+    if (entry.is_directory(none)) ids.push_back(entry.path().filename());
+  std::erase_if(ids, [](const std::string& id) { return !is_job_id(id); });
+  remove(queue_.forgotten_among(ids));
+}
 
 void Expiry::expire() {
   ask(
       background_, loop_, self_, "what time has brought about was not written",
       [this] {
-        for (const auto& id : queue_.expire(retention_)) forgotten_(id);
+        remove(queue_.expire(retention_));
         return true;
       },
       [](Expiry& self, bool) { self.plan(); });

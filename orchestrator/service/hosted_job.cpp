@@ -4,13 +4,13 @@
 #include <spdlog/spdlog.h>
 
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "orchestrator/report/report_formats.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/whole_file.h"
 
 namespace orchestrator {
 namespace {
@@ -38,27 +38,26 @@ void make_folder(const std::string& path) {
   if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
 }
 
-void write_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
-  std::ofstream out(path, std::ios::binary);
-  write(out);
-  out.flush();
-  if (!out) throw io::HostError(fmt::format("cannot write {}", path));
-}
-
+// On disk before anybody is told that the job has ended: that is on disk, too.
 void write_files(const Report& report, const Spool& spool, const HostedJobSpec& spec) {
   make_folder(spec.reports);
-  write_file(HostedJob::report_file(spec.reports, "json"),
-             [&](std::ostream& out) { write_json(report, spool, out); });
+  io::write_whole_file(HostedJob::report_file(spec.reports, "json"),
+                       [&](std::ostream& out) { write_json(report, spool, out); });
   for (const auto& format : report_formats())
-    write_file(HostedJob::report_file(spec.reports, format.flag + 2),
-               [&](std::ostream& out) { format.write(report, spool, out); });
+    io::write_whole_file(HostedJob::report_file(spec.reports, format.flag + 2),
+                         [&](std::ostream& out) { format.write(report, spool, out); });
+  io::sync_folder(spec.reports);
+  io::sync_folder(fs::absolute(spec.reports).parent_path());
 }
 
 std::int64_t bytes_below(const std::string& folder) {
   std::uintmax_t bytes = 0;
   std::error_code gone;
   for (const auto& entry : fs::recursive_directory_iterator(folder, gone))
-    if (entry.is_regular_file(gone)) bytes += entry.file_size();
+    if (entry.is_regular_file(gone)) {
+      const auto size = entry.file_size(gone);
+      if (!gone) bytes += size;
+    }
   return static_cast<std::int64_t>(bytes);
 }
 
@@ -78,10 +77,11 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   if (spec.reports.empty()) return result;
   try {
     write_files(report, spool, spec);
-    result.left_bytes = bytes_below(spec.reports);
   } catch (const std::exception& error) {
     spdlog::error("job {}: its reports were not kept: {}", spec.id, error.what());
   }
+  result.left_bytes = bytes_below(spec.reports);
+  if (!spec.logs.empty()) result.log_bytes = bytes_below(spec.logs);
   return result;
 } catch (const std::exception& error) {
   return {.error = fmt::format("the report cannot be written: {}", error.what()),
@@ -107,6 +107,8 @@ const char* HostedJob::media_type(const std::string& format) {
 std::string HostedJob::report_file(const std::string& folder, const std::string& format) {
   return fmt::format("{}/report.{}", folder, format);
 }
+
+std::string HostedJob::logs_folder(const std::string& folder) { return folder + "/logs"; }
 
 HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
                      HostedJobSpec spec, EventLog::Listener on_event, std::function<void(HostedResult)> ended)

@@ -38,6 +38,7 @@ struct HostedResult {
   bool host_failed = false;     // the engine or the host may be broken: so is what comes next
   int total_runs = 0;           // attempts that say something about the command
   std::int64_t left_bytes = 0;  // of the files that stay: reports and logs
+  std::int64_t log_bytes = 0;   // of the logs among them
 };
 
 // Writes the reports, and the summary above all: where that cannot be, it is an error of the host. Throws
@@ -65,6 +66,7 @@ class HostedJob {
 
   // The files below `reports`, by the name of their format: "json", "html", …
   static std::string report_file(const std::string& folder, const std::string& format);
+  static std::string logs_folder(const std::string& folder);
   // "text/html; charset=utf-8"; nullptr: there is no such format.
   static const char* media_type(const std::string& format);
 

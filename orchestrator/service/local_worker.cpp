@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/failure_of.h"
@@ -18,13 +19,20 @@ constexpr int kTellOutput = 5;  // tries to write the end of a job before its ou
 constexpr std::chrono::seconds kTellPause{1}, kLongestTellPause{60};
 constexpr std::size_t kOutputText = 4'096;  // bytes of one event's text that are kept
 
-StoredEvent stored(const std::string& job, const Event& event) {
+StoredEvent stored(const std::string& job, const std::string& worker, const Event& event) {
   nlohmann::json data = event.data;
+  if (event.type == "job_started") data["worker"] = worker;  // as of workers elsewhere
   if (const auto text = data.find("text"); text != data.end() && text->is_string()) {
     const auto& whole = text->get_ref<const std::string&>();
     if (whole.size() > kOutputText) *text = to_utf8(whole.substr(0, kOutputText)) + "…";
   }
   return {0, job, epoch_ms(event.time), event.type, io::json_text(data)};
+}
+
+// The oldest hand-out of a job whose result somebody still waits for, by its row.
+std::int64_t first_wanted(const std::optional<StoredJob>& job) {
+  if (!job) return std::numeric_limits<std::int64_t>::max();
+  return job->state == JobState::running ? job->epoch : job->epoch + 1;
 }
 
 }  // namespace
@@ -54,7 +62,7 @@ class LocalWorker::Active {
 
  private:
   void happened(LocalWorker& worker, const Event& event) {
-    worker.unwritten_.push_back(stored(job_.id, event));
+    worker.unwritten_.push_back(stored(job_.id, worker.settings_.name, event));
     if (event.type == "attempt_finished") chunks.push_back(io::json_text(event.data));
     if (const auto now = progress_of(event)) progress = io::json_text(*now);
     worker.write_soon();
@@ -72,7 +80,7 @@ struct LocalWorker::End {
   bool to_give_back = false;  // as long as the queue takes it
   JobState state = JobState::completed;
   std::string output, error;
-  std::int64_t left_bytes = 0;
+  std::int64_t left_bytes = 0, log_bytes = 0;
 };
 
 LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine& engine, const JobHost& host,
@@ -98,26 +106,32 @@ void LocalWorker::job_changed(const std::string& id) {
 }
 
 void LocalWorker::check(const std::string& id) {
-  const auto mine =
-      std::find_if(active_.begin(), active_.end(), [&](const auto& each) { return each->job().id == id; });
-  if (mine == active_.end()) return look();
-  // Somebody cancelled it, or time did: nobody waits for its result.
-  const std::int64_t epoch = (*mine)->job().epoch;
-  background_.post([this, self = self_, id, epoch] {
-    const auto job = queue_.find(id);
-    if (job && job->epoch == epoch && job->state == JobState::running) return;
-    loop_.post([self, id, epoch] {
-      if (!*self) return;
-      for (const auto& each : (*self)->active_)
-        if (each->job().id == id && each->job().epoch == epoch)
-          each->hosted().stop(RunEnd::cancelled, "the job was cancelled");
+  if (!has(id)) return look();
+  background_.post([this, self = self_, id] {
+    const HandOut wanted{id, first_wanted(queue_.find(id))};
+    loop_.post([self, wanted] {
+      if (*self) (*self)->stop_before(wanted);
     });
   });
 }
 
+// Somebody cancelled them, or time did. Newer ones were taken after the queue was asked.
+void LocalWorker::stop_before(const HandOut& wanted) {
+  const auto is_unwanted = [&](const StoredJob& job) {
+    return job.id == wanted.id && job.epoch < wanted.epoch;
+  };
+  std::erase_if(waiting_, is_unwanted);
+  for (const auto& each : active_)
+    if (is_unwanted(each->job())) each->hosted().stop(RunEnd::cancelled, "the job was cancelled");
+}
+
+bool LocalWorker::has(const std::string& id) const {
+  return std::any_of(active_.begin(), active_.end(), [&](const auto& each) { return each->job().id == id; });
+}
+
 void LocalWorker::look() {
   // Long jobs of one client keep nobody else out: CPUs and memory are shared among all that run.
-  const int active = static_cast<int>(active_.size());
+  const int active = static_cast<int>(active_.size() + waiting_.size());
   const Whose whose = active < settings_.jobs ? Whose::all : Whose::others;
   if (!taking_ || !able_ || active >= 2 * settings_.jobs) return;
   if (std::exchange(asking_, true)) {
@@ -147,18 +161,45 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   spec.reports = settings_.reports.empty() ? "" : fmt::format("{}/{}", settings_.reports, job.id);
   spec.credential = settings_.credential;
   spec.ca_file = settings_.ca_file;
-  spec.allowed_hosts = settings_.allowed_hosts;
-  if (!spec.reports.empty()) spec.logs = spec.reports + "/logs";
+  spec.allowed_hosts = settings_.admission.repository_hosts;
+  if (!spec.reports.empty()) spec.logs = HostedJob::logs_folder(spec.reports);
   spec.program_version = settings_.version;
   spec.claimant = {job.client, job.low_priority};
-  spec.said =
-      combine({read_job(job.input, UnknownFields::warn, ""), {settings_.defaults, {}}});  // throws InvalidJob
+  spec.said = request_of(job);
   if (!spec.said.secret_env.empty() && settings_.secrets)
     spec.secret_values = settings_.secrets(spec.said.secret_env);
   return spec;
 }
 
+// Throws InvalidJob. Whether its author may name a folder of this host was asked as it came in.
+JobRequest LocalWorker::request_of(const StoredJob& job) const {
+  JobReading reading = read_job(job.input, UnknownFields::warn, "");
+  for (auto& error : refusals(reading.request, settings_.admission, true))
+    reading.errors.push_back(std::move(error));
+  return combine({reading, {settings_.defaults, {}}});
+}
+
+// All hand-outs of a job have one folder for reports and logs: the next waits until the last has let go of
+// it.
 void LocalWorker::begin(const StoredJob& job) {
+  if (has(job.id))
+    waiting_.push_back(job);
+  else
+    run(job);
+  look();
+}
+
+void LocalWorker::begin_waiting() {
+  const auto next =
+      std::find_if(waiting_.begin(), waiting_.end(), [this](const StoredJob& job) { return !has(job.id); });
+  if (next == waiting_.end()) return;
+  const StoredJob job = std::move(*next);
+  waiting_.erase(next);
+  run(job);
+  begin_waiting();
+}
+
+void LocalWorker::run(const StoredJob& job) {
   spdlog::info("job {} of {} begins (hand-out {})", job.id, job.client, job.epoch);
   try {
     HostedJobSpec spec = spec_of(job);
@@ -175,7 +216,6 @@ void LocalWorker::begin(const StoredJob& job) {
     over(job, false,
          {.error = failure.message, .error_kind = failure.kind, .host_failed = failure.kind == "host"});
   }
-  look();
 }
 
 void LocalWorker::ended(Active& active, HostedResult result) {
@@ -184,6 +224,7 @@ void LocalWorker::ended(Active& active, HostedResult result) {
   const bool overran = active.overran();
   std::erase_if(active_, [&](const auto& each) { return each.get() == &active; });
   over(job, overran, std::move(result));
+  begin_waiting();
   look();
 }
 
@@ -198,7 +239,10 @@ void LocalWorker::over(const StoredJob& job, bool overran, HostedResult result) 
     able_ = false;  // until that has said otherwise
     settings_.look_at_host();
   }
-  End end{.job = hand_out, .output = std::move(result.summary), .left_bytes = result.left_bytes};
+  End end{.job = hand_out,
+          .output = std::move(result.summary),
+          .left_bytes = result.left_bytes,
+          .log_bytes = result.log_bytes};
   // Not its fault; a defect would come again.
   end.to_give_back =
       result.host_failed && result.total_runs == 0 && !overran && result.error_kind != "defect";
@@ -220,7 +264,7 @@ void LocalWorker::tell_end(std::shared_ptr<const End> end, int tries) {
       [this, end] {
         const auto& [id, epoch] = end->job;
         if (!end->to_give_back || !queue_.give_back(id, epoch))
-          queue_.finish(id, epoch, end->state, end->output, end->error, end->left_bytes);
+          queue_.finish(id, epoch, end->state, end->output, end->error, end->left_bytes, end->log_bytes);
         return true;
       },
       [end, tries](LocalWorker& self, bool told) {
@@ -239,7 +283,8 @@ void LocalWorker::tell_end_later(std::shared_ptr<const End> end, int tries) {
         std::make_shared<const End>(End{.job = end->job,
                                         .state = JobState::failed,
                                         .error = runpod_error(failure, settings_.version, "", settings_.name),
-                                        .left_bytes = end->left_bytes});
+                                        .left_bytes = end->left_bytes,
+                                        .log_bytes = end->log_bytes});
   }
   const auto pause = std::min(kLongestTellPause, kTellPause * (1 << std::min(tries - 1, 6)));
   untold_[end->job] = loop_.call_after(pause, [this, end, tries] { tell_end(end, tries + 1); });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "orchestrator/run/leased_builds.h"
+#include "orchestrator/service/admission.h"
 #include "orchestrator/service/background.h"
 #include "orchestrator/service/hosted_job.h"
 #include "orchestrator/store/event_store.h"
@@ -27,7 +28,7 @@ struct LocalWorkerSettings {
   JobRequest defaults;  // the operator's: below what a job says, above the repository's own file
   std::optional<images::GitCredential> credential;
   std::string ca_file;
-  std::vector<std::string> allowed_hosts;  // to clone from
+  Admission admission;  // asked again when a job begins: the operator may have changed it since it came
   // Values of the variables that a job may have; throws io::RequestError where there is none.
   std::function<sandbox::EnvList(const std::vector<std::string>& names)> secrets;
   bool fails_interrupted = false;  // jobs that stop() has interrupted stay here; else the queue has them back
@@ -62,8 +63,13 @@ class LocalWorker {
 
   void look();
   HostedJobSpec spec_of(const StoredJob& job) const;
+  JobRequest request_of(const StoredJob& job) const;
+  bool has(const std::string& id) const;
   void begin(const StoredJob& job);
+  void begin_waiting();
+  void run(const StoredJob& job);
   void check(const std::string& id);
+  void stop_before(const HandOut& wanted);
   void ended(Active& active, HostedResult result);
   void over(const StoredJob& job, bool overran, HostedResult result);
   void tell_end(std::shared_ptr<const End> end, int tries);
@@ -81,7 +87,8 @@ class LocalWorker {
   HostBudget budget_;
   LeasedBuilds leased_;
   sandbox::SharedBuilds builds_;
-  std::vector<std::unique_ptr<Active>> active_;
+  std::vector<std::unique_ptr<Active>> active_;  // no two of one job
+  std::vector<StoredJob> waiting_;               // taken; each while an earlier hand-out of it is active
   std::vector<StoredEvent> unwritten_;
   std::unique_ptr<io::Timer> writing_;
   std::map<HandOut, std::unique_ptr<io::Timer>> untold_;  // ends that the queue does not know yet

@@ -16,7 +16,7 @@
 namespace orchestrator {
 
 struct WebhookSettings {
-  bool allow_private = false;  // addresses that are not of the internet, and http
+  bool allow_private = false;  // addresses that are not of the internet, and a proxy of this host
   std::string ca_file;
   std::function<std::string(const StoredJob&)> body;  // JSON
 };

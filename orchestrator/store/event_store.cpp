@@ -7,11 +7,11 @@ namespace orchestrator {
 void EventStore::append(const std::vector<StoredEvent>& events) {
   if (events.empty()) return;
   database_.transact([&](SQLite::Database& connection) {
-    // An event of a job that was forgotten meanwhile is nobody's.
+    // An event of a job that was forgotten meanwhile is nobody's, and the end of a job is its last.
     SQLite::Statement insert(
         connection,
         "INSERT INTO events (job, time, type, data) SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (SELECT 1 FROM "
-        "jobs WHERE id = ?1)");
+        "jobs WHERE id = ?1 AND ended = 0)");
     for (const auto& event : events) {
       insert.bind(1, event.job);
       insert.bind(2, event.time);

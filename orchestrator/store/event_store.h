@@ -1,6 +1,7 @@
 // The events of all jobs, kept for whoever comes late: one order over all of them, so that a reader goes on
-// after the last sequence number that it has seen. Rows go with their jobs. Any thread; see job_queue.h for
-// what blocks.
+// after the last sequence number that it has seen. The last of a job that has ended is `job_ended`, written
+// by the database in the commit of that end, whoever made it; the queue tells of it as of any change. Rows go
+// with their jobs. Any thread; see job_queue.h for what blocks.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +27,7 @@ class EventStore {
 
   // Told after each append, by its thread. Once, before any use.
   void on_append(std::function<void(const std::vector<StoredEvent>&)> told) { told_ = std::move(told); }
+  // What comes behind the end of its job is left out.
   void append(const std::vector<StoredEvent>& events);
   // Those behind `after`, of one job or (empty) of all.
   std::vector<StoredEvent> read(std::int64_t after, const std::string& job, int most) const;

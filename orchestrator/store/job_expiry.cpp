@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "orchestrator/store/job_queue.h"
 #include "orchestrator/store/job_rows.h"
@@ -13,7 +14,13 @@ using namespace sql;
 namespace {
 
 constexpr Milliseconds kIdle = 60'000;
+constexpr Milliseconds kKeepWorkers = 86'400'000;  // that are not heard of
 constexpr const char* kLostAgain = "job timed out after {} retries";
+
+// Running jobs whose worker was heard of at ?2 the last time, or before.
+constexpr const char* kOfTheSilent =
+    " FROM jobs WHERE state = ?1 AND EXISTS (SELECT 1 FROM workers WHERE workers.name = jobs.worker AND "
+    "workers.endpoint = jobs.endpoint AND workers.heard <= ?2 AND jobs.started <= ?2)";
 
 void end_all(SQLite::Database& connection, const std::vector<std::string>& ids, JobState state,
              const std::string& error, Milliseconds now) {
@@ -22,22 +29,55 @@ void end_all(SQLite::Database& connection, const std::vector<std::string>& ids, 
            as_number(state), now, error, id);
 }
 
-// Final jobs past their age, then the oldest of them until the rest is small enough. Returns who they were.
-std::vector<std::string> forget_old(SQLite::Database& connection, const Retention& retention,
-                                    Milliseconds now) {
-  auto old = texts_of(connection, "SELECT id FROM jobs WHERE ended > 0 AND ended <= ?", now - retention.age);
-  for (const auto& id :
-       texts_of(connection,
-                "SELECT id FROM (SELECT id, ended, sum(bytes) OVER (ORDER BY number DESC) AS upto FROM jobs) "
-                "WHERE ended > 0 AND upto > ?",
-                retention.bytes))
-    if (std::find(old.begin(), old.end(), id) == old.end()) old.push_back(id);
-  for (const auto& id : old) {
+// Jobs that ended by then and have nobody left to tell, the oldest first.
+constexpr const char* kMayGo =
+    "FROM jobs WHERE ended > 0 AND ended <= ? AND NOT EXISTS (SELECT 1 FROM webhooks WHERE webhooks.job = "
+    "jobs.id) ORDER BY ended, number";
+
+void forget(SQLite::Database& connection, const std::vector<std::string>& ids) {
+  for (const auto& id : ids) {
     change(connection, "DELETE FROM events WHERE job = ?", id);
     change(connection, "DELETE FROM idempotency_keys WHERE job = ?", id);
     change(connection, "DELETE FROM jobs WHERE id = ?", id);
   }
-  return old;
+}
+
+// The first of those that `text` finds, with their bytes, until `bytes` are found.
+template <class... Values>
+std::vector<std::string> as_many_as(SQLite::Database& connection, std::int64_t bytes, const std::string& text,
+                                    const Values&... values) {
+  SQLite::Statement row(connection, text);
+  bind_all(row, values...);
+  std::vector<std::string> ids;
+  while (bytes > 0 && row.executeStep()) {
+    ids.push_back(row.getColumn(0).getString());
+    bytes -= row.getColumn(1).getInt64();
+  }
+  return ids;
+}
+
+// See Retention.
+Forgotten forget_old(SQLite::Database& connection, const Retention& retention, Milliseconds now) {
+  Forgotten forgotten;
+  forgotten.jobs =
+      texts_of(connection, std::string("SELECT id ") + kMayGo, now - std::max(retention.age, kLeastKept));
+  forget(connection, forgotten.jobs);
+  const auto too_much = [&] {
+    return number_of(connection, "SELECT sum(bytes) FROM jobs") +
+           number_of(connection, "SELECT sum(bytes) FROM untaken") - retention.bytes;
+  };
+  forgotten.logs = as_many_as(connection, too_much(),
+                              "SELECT id, log_bytes FROM jobs WHERE ended > 0 AND log_bytes > 0 ORDER BY "
+                              "ended, number");
+  for (const auto& id : forgotten.logs)
+    change(connection, "UPDATE jobs SET bytes = bytes - log_bytes, log_bytes = 0, logs_gone = 1 WHERE id = ?",
+           id);
+  const std::string whole =
+      "SELECT id, bytes + coalesce((SELECT bytes FROM untaken WHERE untaken.job = jobs.id), 0) ";
+  const auto oldest = as_many_as(connection, too_much(), whole + kMayGo, now - kLeastKept);
+  forget(connection, oldest);
+  forgotten.jobs.insert(forgotten.jobs.end(), oldest.begin(), oldest.end());
+  return forgotten;
 }
 
 }  // namespace
@@ -63,9 +103,10 @@ int JobQueue::recover(const std::string& worker, Recovery recovery) {
   return static_cast<int>(ids.size());
 }
 
-std::vector<std::string> JobQueue::expire(const Retention& retention) {
+Forgotten JobQueue::expire(const Retention& retention) {
   const Milliseconds now = now_();
-  std::vector<std::string> changed, forgotten;
+  std::vector<std::string> changed;
+  Forgotten forgotten;
   database_.transact([&](SQLite::Database& connection) {
     const auto take = [&](std::vector<std::string> ids) {
       changed.insert(changed.end(), ids.begin(), ids.end());
@@ -86,22 +127,49 @@ std::vector<std::string> JobQueue::expire(const Retention& retention) {
             JobState::failed, kOverran, now);
     // Nobody is silent who could not have been heard: while there was no server.
     const Milliseconds silent_since = now - limits_.worker_silence;
-    if (since_ <= silent_since)
+    if (since_ <= silent_since) {
+      note_silent(connection, silent_since);
       lose(connection,
-           take(texts_of(
-               connection,
-               "SELECT id FROM jobs WHERE state = ? AND EXISTS (SELECT 1 FROM workers WHERE workers.name = "
-               "jobs.worker AND workers.endpoint = jobs.endpoint AND workers.heard <= ? AND jobs.started <= "
-               "?)",
-               as_number(JobState::running), silent_since, silent_since)),
+           take(texts_of(connection, std::string("SELECT id") + kOfTheSilent, as_number(JobState::running),
+                         silent_since)),
            limits_.retries, now);
+    }
     end_past_ttl(JobState::running, "the job's ttl ended while it ran");
     forgotten = forget_old(connection, retention, now);
     change(connection, "DELETE FROM idempotency_keys WHERE created <= ?", now - limits_.keep_keys);
-    change(connection, "DELETE FROM workers WHERE heard <= ?", now - 86'400'000);
+    change(connection, "DELETE FROM workers WHERE heard <= ?", now - kKeepWorkers);
+    const std::lock_guard lock(mutex_);
+    std::erase_if(unhealthy_, [&](const auto& each) { return each.second <= now - kKeepWorkers; });
   });
   tell(changed);
   return forgotten;
+}
+
+// Who falls silent without a job has left; with one, something has happened to it.
+void JobQueue::note_silent(SQLite::Database& connection, Milliseconds since) {
+  const auto silent = rows_of(
+      connection,
+      [](SQLite::Statement& row) {
+        return WorkerPlace(row.getColumn(0).getString(), row.getColumn(1).getString());
+      },
+      std::string("SELECT DISTINCT worker, endpoint") + kOfTheSilent, as_number(JobState::running), since);
+  const std::lock_guard lock(mutex_);
+  for (const auto& place : silent) unhealthy_[place] = now_();
+}
+
+Forgotten JobQueue::forgotten_among(const std::vector<std::string>& ids) const {
+  return database_.with([&](SQLite::Database& connection) {
+    Forgotten forgotten;
+    const auto without = texts_of(connection, "SELECT id FROM jobs WHERE logs_gone = 1");
+    const std::set<std::string> without_logs(without.begin(), without.end());
+    for (const auto& id : ids) {
+      if (number_of(connection, "SELECT count(*) FROM jobs WHERE id = ?", id) == 0)
+        forgotten.jobs.push_back(id);
+      else if (without_logs.contains(id))
+        forgotten.logs.push_back(id);
+    }
+    return forgotten;
+  });
 }
 
 Milliseconds JobQueue::next_expiry() const {

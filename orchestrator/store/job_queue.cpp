@@ -16,7 +16,9 @@ namespace {
 constexpr const char* kColumns =
     "number, id, endpoint, client, state, epoch, worker, created, queued, started, ended, execution_timeout, "
     "ttl, "
-    "low_priority, retries, progress, error, webhook";
+    "low_priority, retries, progress, error, webhook, logs_gone";
+
+constexpr const char* kJobEnding = "-u1";  // of ids
 
 StoredJob read_row(SQLite::Statement& row) {
   StoredJob job;
@@ -41,6 +43,7 @@ StoredJob read_row(SQLite::Statement& row) {
   job.progress = text();
   job.error = text();
   job.webhook = text();
+  job.logs_gone = whole() != 0;
   return job;
 }
 
@@ -62,6 +65,20 @@ std::int64_t as_bytes(std::size_t size) { return static_cast<std::int64_t>(size)
 bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int64_t epoch) {
   return number_of(connection, "SELECT count(*) FROM jobs WHERE id = ? AND epoch = ? AND state = ?", id,
                    epoch, as_number(JobState::running)) > 0;
+}
+
+// One word for all that is dropped in a row: a worker may send for a week what nobody takes.
+void keep_chunks(SQLite::Database& connection, const std::string& id,
+                 const std::vector<std::string>& chunks) {
+  constexpr const char* kLast = "SELECT body FROM chunks WHERE job = ? ORDER BY number DESC LIMIT 1";
+  for (std::string_view chunk : chunks) {
+    const bool has_room =
+        number_of(connection, "SELECT bytes FROM untaken WHERE job = ?", id) + as_bytes(chunk.size()) <=
+        kMostUntaken;
+    if (!has_room && texts_of(connection, kLast, id) == std::vector<std::string>{kChunksDropped}) continue;
+    if (!has_room) chunk = kChunksDropped;
+    change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, std::string(chunk));
+  }
 }
 
 }  // namespace
@@ -86,7 +103,9 @@ std::string_view name(JobState state) {
 
 bool is_final(JobState state) { return state != JobState::queued && state != JobState::running; }
 
-std::string new_job_id(bool sync) { return (sync ? "sync-" : "") + io::random_uuid() + "-u1"; }
+std::string new_job_id(bool sync) { return (sync ? "sync-" : "") + io::random_uuid() + kJobEnding; }
+
+bool is_job_id(std::string_view text) { return text.ends_with(kJobEnding); }
 
 JobQueue::JobQueue(Database& database, QueueLimits limits, Now now)
     : database_(database), limits_(limits), now_(std::move(now)), since_(now_()) {}
@@ -238,8 +257,7 @@ bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const st
   const bool present = database_.transact([&](SQLite::Database& connection) {
     if (!is_handed_out(connection, id, epoch)) return false;
     if (!progress.empty()) change(connection, "UPDATE jobs SET progress = ? WHERE id = ?", progress, id);
-    for (const auto& chunk : chunks)
-      change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, chunk);
+    keep_chunks(connection, id, chunks);
     return true;
   });
   if (present) tell(id);
@@ -247,17 +265,19 @@ bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const st
 }
 
 bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
-                      const std::string& error, std::int64_t left_bytes) {
+                      const std::string& error, std::int64_t left_bytes, std::int64_t log_bytes) {
   const bool present = database_.transact([&](SQLite::Database& connection) {
     const bool mine = is_handed_out(connection, id, epoch);
     if (mine)
       change(connection,
              "UPDATE jobs SET state = ?1, output = ?2, error = ?3, ended = ?4, progress = '', bytes = bytes "
              "+ ?5 + "
-             "(SELECT coalesce(sum(length(data)), 0) FROM events WHERE job = ?6) WHERE id = ?6",
-             as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id);
+             "(SELECT coalesce(sum(length(data)), 0) FROM events WHERE job = ?6), log_bytes = ?7 WHERE id = "
+             "?6",
+             as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id, log_bytes);
     else if (left_bytes > 0)
-      change(connection, "UPDATE jobs SET bytes = bytes + ? WHERE id = ?", left_bytes, id);
+      change(connection, "UPDATE jobs SET bytes = bytes + ?, log_bytes = log_bytes + ? WHERE id = ?",
+             left_bytes, log_bytes, id);
     return mine;
   });
   if (present) tell(id);
@@ -303,8 +323,8 @@ bool JobQueue::retry(const std::string& id) {
         change(
             connection,
             "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
-            "worker = '', retries = 0, given_back = 0, ttl = ttl + ?2 - created, bytes = length(CAST(input "
-            "AS BLOB)) "
+            "worker = '', retries = 0, given_back = 0, ttl = ttl + ?2 - created, log_bytes = 0, logs_gone = "
+            "0, bytes = length(CAST(input AS BLOB)) "
             "+ length(CAST(request AS BLOB)) WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
             "request <> ''",
             as_number(JobState::queued), now_(), id, as_number(JobState::failed),

@@ -67,6 +67,7 @@ struct StoredJob {
   std::string output;    // JSON; empty: none
   std::string error;     // a sentence
   std::string webhook;
+  bool logs_gone = false;  // all that is kept became too large, see Retention
 };
 
 struct Counts {
@@ -99,10 +100,26 @@ struct QueueLimits {
 };
 
 // How long, and up to which sum, jobs that have ended are kept: what they were asked and have answered, their
-// events and the files that they have left.
+// events and the files that they have left. Above the sum logs go first, those of the oldest job before
+// others, then whole jobs. No job goes within kLeastKept of its end, nor before its webhook was told.
 struct Retention {
   Milliseconds age = 30ll * 86'400'000;
   std::int64_t bytes = 4ll << 30;
+};
+
+// As long as RunPod keeps the result of an asynchronous job, which its clients count on
+// (https://docs.runpod.io/serverless/endpoints/operations).
+inline constexpr Milliseconds kLeastKept = 30 * 60'000;
+
+// Of a stream that nobody takes so much is kept. Where more was dropped a chunk says so.
+inline constexpr std::int64_t kMostUntaken = 16 << 20;
+inline constexpr const char* kChunksDropped =
+    R"({"warning":"chunks were dropped here: nobody had taken those before them"})";
+
+// Jobs whose files are nobody's any more.
+struct Forgotten {
+  std::vector<std::string> jobs;  // they are no more
+  std::vector<std::string> logs;  // theirs alone
 };
 
 enum class Recovery { restart, fail };
@@ -144,12 +161,12 @@ class JobQueue {
   std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most,
                               Whose whose = Whose::all);
   // False when the epoch is not the job's present one or the job does not run: then nothing was changed.
-  // `progress`: JSON, or empty for none; `chunks`: of its stream, in order.
+  // `progress`: JSON, or empty for none; `chunks`: of its stream, in order, as far as there is room.
   bool tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
                      const std::vector<std::string>& chunks);
-  // `left_bytes`: of files that are kept for the job, whoever has it now.
+  // `left_bytes`: of files that are kept for the job, whoever has it now; `log_bytes`: of logs among them.
   bool finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
-              const std::string& error, std::int64_t left_bytes = 0);
+              const std::string& error, std::int64_t left_bytes = 0, std::int64_t log_bytes = 0);
   // To the queue once more, through no fault of the job: not one of its retries. False also when that was
   // often enough.
   bool give_back(const std::string& id, std::int64_t epoch);
@@ -167,6 +184,8 @@ class JobQueue {
   // Workers that take jobs over the wire. None of them may be called as the server's own.
   bool is_own(const std::string& worker) const { return worker == limits_.own_worker; }
   void heard_of(const std::string& worker, const std::string& endpoint);
+  // It lives, and has said that it can do no job: believed until it is heard of otherwise.
+  void heard_is_unhealthy(const std::string& worker, const std::string& endpoint);
   // All that the worker says it has. What it was given and does not name is lost (it was started anew, or the
   // answer did not reach it) and goes back to the queue once, or fails. What it names and was taken from
   // it, since it was thought lost, it is told to stop.
@@ -176,7 +195,10 @@ class JobQueue {
   // the most.
   std::vector<HandOut> jobs_to_stop(const std::string& worker);
   struct Workers {
-    int idle = 0, running = 0, silent = 0;
+    int idle = 0, running = 0;
+    int unhealthy = 0;      // have said so, or fell silent over a job
+    int silent = 0;         // without a job: most of them have left
+    bool own_runs = false;  // the server's own worker has a job, of whatever endpoint
   };
   Workers workers(const std::string& endpoint) const;
 
@@ -189,15 +211,17 @@ class JobQueue {
 
   // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
   int recover(const std::string& worker, Recovery recovery);
-  // What time brings about: ttl, execution timeouts, silent workers, retention. Returns the jobs that are
-  // forgotten.
-  std::vector<std::string> expire(const Retention& retention);
+  // What time brings about: ttl, execution timeouts, silent workers, retention. Returns what is forgotten.
+  Forgotten expire(const Retention& retention);
+  // What of these was forgotten some time ago: it may have left files when the process died there.
+  Forgotten forgotten_among(const std::vector<std::string>& ids) const;
   // The next moment when there may be something to expire; a minute at the most.
   Milliseconds next_expiry() const;
 
  private:
   void tell(const std::string& id) const;
   void tell(const std::vector<std::string>& ids) const;
+  void note_silent(SQLite::Database& connection, Milliseconds since);
 
   Database& database_;
   QueueLimits limits_;
@@ -206,17 +230,21 @@ class JobQueue {
   std::function<void(const std::string&)> told_;
 
   // What need not outlive the process; after the database's lock where both are held.
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   struct Notes {
     Milliseconds heard = 0;        // when that was written last
     std::vector<HandOut> missing;  // what it did not name the last time
     std::vector<HandOut> taken;    // what it named, and was taken from it
   };
-  std::map<std::pair<std::string, std::string>, Notes> notes_;  // by worker and endpoint
+  using WorkerPlace = std::pair<std::string, std::string>;  // worker and endpoint
+  std::map<WorkerPlace, Notes> notes_;
+  std::map<WorkerPlace, Milliseconds> unhealthy_;  // since when
   std::map<HandOut, Milliseconds> told_to_stop_;
 };
 
 // "<uuid>-u1", or "sync-<uuid>-u1".
 std::string new_job_id(bool sync);
+// Whether it may be one of these.
+bool is_job_id(std::string_view text);
 
 }  // namespace orchestrator

@@ -44,6 +44,7 @@ void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) 
   const Milliseconds now = now_();
   {
     const std::lock_guard lock(mutex_);
+    unhealthy_.erase({worker, endpoint});
     std::erase_if(notes_,
                   [&](const auto& each) { return each.second.heard <= now - limits_.worker_silence; });
     Milliseconds& heard = notes_[{worker, endpoint}].heard;
@@ -56,6 +57,12 @@ void JobQueue::heard_of(const std::string& worker, const std::string& endpoint) 
            "UPDATE SET heard = excluded.heard",
            worker, endpoint, now);
   });
+}
+
+void JobQueue::heard_is_unhealthy(const std::string& worker, const std::string& endpoint) {
+  heard_of(worker, endpoint);
+  const std::lock_guard lock(mutex_);
+  unhealthy_[{worker, endpoint}] = now_();
 }
 
 void JobQueue::holds(const std::string& worker, const std::string& endpoint, const std::vector<HandOut>& held,
@@ -105,18 +112,21 @@ std::vector<HandOut> JobQueue::jobs_to_stop(const std::string& worker) {
 JobQueue::Workers JobQueue::workers(const std::string& endpoint) const {
   return database_.with([&](SQLite::Database& connection) {
     Workers workers;
+    workers.own_runs = number_of(connection, "SELECT count(*) FROM jobs WHERE worker = ? AND state = ?",
+                                 limits_.own_worker, as_number(JobState::running)) > 0;
     SQLite::Statement rows(
         connection,
-        "SELECT heard, (SELECT count(*) FROM jobs WHERE jobs.worker = workers.name AND jobs.state = ?) "
+        "SELECT heard, (SELECT count(*) FROM jobs WHERE jobs.worker = workers.name AND jobs.state = ?), name "
         "FROM workers WHERE endpoint = ?");
     bind_all(rows, as_number(JobState::running), endpoint);
+    const std::lock_guard lock(mutex_);
     while (rows.executeStep()) {
-      if (rows.getColumn(0).getInt64() < now_() - limits_.worker_silence)
-        ++workers.silent;
-      else if (rows.getColumn(1).getInt64() > 0)
-        ++workers.running;
+      if (unhealthy_.contains({rows.getColumn(2).getString(), endpoint}))
+        ++workers.unhealthy;
+      else if (rows.getColumn(0).getInt64() < now_() - limits_.worker_silence)
+        ++(rows.getColumn(1).getInt64() > 0 ? workers.unhealthy : workers.silent);
       else
-        ++workers.idle;
+        ++(rows.getColumn(1).getInt64() > 0 ? workers.running : workers.idle);
     }
     return workers;
   });

@@ -15,14 +15,16 @@ const char* environment(std::initializer_list<const char*> names) {
 }  // namespace
 
 void set_trust(CURL* handle, const std::string& ca_file) {
+  const bool named = !ca_file.empty();
   const char* file =
-      ca_file.empty() ? environment({"GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) : ca_file.c_str();
-  const char* folder = ca_file.empty() ? environment({"SSL_CERT_DIR"}) : nullptr;
+      named ? ca_file.c_str() : environment({"GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE"});
+  const char* folder = named ? nullptr : environment({"SSL_CERT_DIR"});
   if (file) {
     ::curl_easy_setopt(handle, CURLOPT_CAINFO, file);
     ::curl_easy_setopt(handle, CURLOPT_PROXY_CAINFO, file);
   }
-  if (file || folder) {
+  // What a person named for one host is beside the system's folder: others are talked to as well.
+  if (!named && (file || folder)) {
     ::curl_easy_setopt(handle, CURLOPT_CAPATH, folder);
     ::curl_easy_setopt(handle, CURLOPT_PROXY_CAPATH, folder);
   }

@@ -8,8 +8,9 @@
 
 namespace io {
 
-// `ca_file`: PEM bundle that a person named; empty: GIT_SSL_CAINFO, CURL_CA_BUNDLE, SSL_CERT_FILE or
-// SSL_CERT_DIR, or else the system's. The proxy's certificate is judged alike.
+// `ca_file`: PEM bundle that a person named, trusted beside what is in the system's folder; empty:
+// GIT_SSL_CAINFO, CURL_CA_BUNDLE, SSL_CERT_FILE or SSL_CERT_DIR, or else the system's. The proxy's certificate
+// is judged alike.
 void set_trust(CURL* handle, const std::string& ca_file);
 
 // Was it the certificate that a transfer failed for?

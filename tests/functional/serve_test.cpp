@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "tests/functional/attempts.h"
+#include "tests/support/companion.h"
 #include "tests/support/serving.h"
 
 namespace {
@@ -234,6 +235,31 @@ TEST(ServeWithSecrets, GivesAJobOnlyTheVariablesThatTheOperatorNamed) {
   EXPECT_EQ(serve.status(serve.run(job)).at("status"), "FAILED");
 }
 
+TEST(ServeThatIsStartedAnew, FailsAWaitingJobThatItsOperatorNoLongerAllows) {
+  const TemporaryFolder folder;
+  const Strings same{"--state-dir", folder / "state"};
+  const auto with = [&](Strings more) {
+    more.insert(more.end(), same.begin(), same.end());
+    return more;
+  };
+  json networked = quick_job(programs(), "true", 1);
+  networked["network"] = "bridge";
+  std::string id, plain;
+  {
+    const Serving before(programs(), with({"--jobs", "0", "--allow-network", "bridge"}));
+    id = before.run(networked);
+    plain = before.run(quick_job(programs(), "true", 1));
+    EXPECT_EQ(before.status(id).at("status"), "IN_QUEUE");
+  }
+  const Serving after(programs(), same);
+  const json status = after.ended(id);
+  EXPECT_EQ(status.at("status"), "FAILED");
+  EXPECT_NE(status.at("error").get<std::string>().find("the network 'bridge' is not one that the operator"),
+            std::string::npos)
+      << status;
+  EXPECT_EQ(after.ended(plain).at("status"), "COMPLETED");
+}
+
 TEST(ServeAlone, RefusesASecondOneOverTheSameFolder) {
   Serving first(programs());
   const Finished second =
@@ -247,6 +273,36 @@ TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
   const Finished run = orchestrator({"serve", "--listen", "0.0.0.0:0", "--state-dir", folder / "state"});
   EXPECT_EQ(run.exit_code, 2) << told(run);
   EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
+}
+
+// ---- its engine
+
+TEST(ServeForWorkersElsewhere, NeedsNoEngineAndBoundsNoAttempt) {
+  Serving serve(programs(), {"--jobs", "0", "--host", "unix:///nonexistent.sock"});
+  EXPECT_EQ(serve.get("/readyz").status, 200) << serve.log();
+  json large = quick_job(programs(), "true");
+  large["limits"] = {{"cpus", 64}, {"memory", "512g"}};
+  const json made = serve.posted("/api/v1/jobs", large);
+  ASSERT_TRUE(made.contains("id")) << made;
+  EXPECT_EQ(serve.got("/api/v1/jobs/" + made.at("id").get<std::string>()).at("state"), "queued");
+  EXPECT_EQ(samples(serve.get("/metrics").body).at(R"(orchestrator_cpus{part="all"})"), 0);
+  serve.signal(SIGTERM);
+  EXPECT_EQ(serve.finish(), 0);
+}
+
+TEST(ServeWhoseEngineGoesAway, TakesNoJobUntilItIsBack) {
+  EngineSocket engine;
+  Serving serve(programs(), {"--host", engine.url()});
+  engine.cut();
+  const std::string first = serve.run(quick_job(programs(), "true", 1));
+  ASSERT_TRUE(eventually([&] { return serve.get("/readyz").status == 503; })) << serve.log();
+  const std::string second = serve.run(quick_job(programs(), "true", 1));
+  ASSERT_TRUE(eventually([&] { return serve.status(first).at("status") == "IN_QUEUE"; })) << serve.log();
+  EXPECT_EQ(serve.status(second).at("status"), "IN_QUEUE");
+  engine.mend();
+  for (const std::string& id : {first, second}) EXPECT_EQ(serve.ended(id).at("status"), "COMPLETED");
+  EXPECT_EQ(serve.get("/readyz").status, 200);
+  EXPECT_FALSE(serve.status(first).contains("retries")) << "its host was to blame";
 }
 
 // ---- its log
@@ -279,6 +335,29 @@ TEST(ServeThatLogsJson, WritesNothingElseFromItsStartToItsEnd) {
   EXPECT_TRUE(says("orchestrator serves at " + serve.url())) << serve.log();
   EXPECT_TRUE(says("job " + id)) << serve.log();
   EXPECT_TRUE(says("signal 15: ")) << serve.log();
+}
+
+TEST(ServeThatLogsJson, SaysWhyItCannotStartAsALineToo) {
+  Serving first(programs());
+  const Finished second = orchestrator(
+      {"serve", "--listen", "127.0.0.1:0", "--state-dir", first.state_folder(), "--log-format", "json"});
+  EXPECT_EQ(second.exit_code, 5) << told(second);
+  const Strings texts = texts_of(second.err);
+  ASSERT_EQ(texts.size(), 1u) << told(second);
+  EXPECT_NE(texts[0].find("another orchestrator serves"), std::string::npos);
+}
+
+TEST(ServeThatLogsJson, SaysWhatIsWrongWithItsSettingsAsALineToo) {
+  const TemporaryFolder folder;
+  write_file(folder / "serve.yml", "log_format: json\nlisen: 80\n");
+  for (const Strings& words : {Strings{"serve", "--log-format", "json", "--jobs", "many"},
+                               Strings{"serve", "--config", folder / "serve.yml", "--jobs", "many"}}) {
+    const Finished run = orchestrator(words);
+    EXPECT_EQ(run.exit_code, 2) << told(run);
+    const Strings texts = texts_of(run.err);
+    ASSERT_EQ(texts.size(), 1u) << told(run);
+    EXPECT_NE(texts[0].find("--jobs"), std::string::npos) << texts[0];
+  }
 }
 
 TEST(ServeThatLogsJson, SaysWhereItIsHoweverLittleItLogs) {

@@ -43,6 +43,19 @@ class ServeWorkers : public testing::Test {
     for (const auto& run : history.at("runs")) times += run.at("job") == id ? 1 : 0;
     return times;
   }
+  // That it came through once, from its first hand-out.
+  void expect_one_result(const std::string& id, const RunningWorker& worker) {
+    const Json status = ended(id);
+    EXPECT_EQ(status.at("status"), "COMPLETED") << status << worker.said();
+    EXPECT_EQ(status.at("workerId"), "w1");
+    EXPECT_FALSE(status.contains("retries")) << status;
+    EXPECT_EQ(status.at("output").at("total_runs"), 1);
+    EXPECT_EQ(times_in_history(id), 1);
+    const Json jobs = serve_.got("/v2/flaky/health").at("jobs");
+    EXPECT_EQ(jobs.at("completed"), 1) << jobs;
+    EXPECT_EQ(jobs.at("failed"), 0) << jobs;
+    EXPECT_EQ(jobs.at("retried"), 0) << jobs;
+  }
   static void expect_clean_end(RunningWorker& worker) {
     const Finished run = worker.stop();
     EXPECT_EQ(run.exit_code, 0) << told(run);
@@ -142,6 +155,29 @@ TEST_F(ServeWorkers, StreamEachAttempt) {
   expect_clean_end(worker);
 }
 
+TEST_F(ServeWorkers, DoWhatACommandLineElsewhereAsksFor) {
+  RunningWorker worker(env("w1"));
+  RunningWorker of_jobs(runpod_environment(serve_.url() + "/v2", "jobs", "w2", worker_.secret));
+  for (const std::string& where : {serve_.url(), serve_.url() + "/v2/flaky"}) {
+    const std::string report = folder_ / "report.json";
+    ProgramOptions options;
+    options.env = {"ORCHESTRATOR_TOKEN=" + client_.secret};
+    const Finished run =
+        orchestrator({"run", "--on", where, "--repo", ServedRepository::get().url(), "--image", kBase,
+                      "--no-install", "--runs", "3", "--progress", "plain", "--json", report, "--state-dir",
+                      folder_ / "client", "--", "test $ATTEMPT != 1"},
+                     options);
+    EXPECT_EQ(run.exit_code, 1) << where << told(run) << worker.said() << of_jobs.said();
+    EXPECT_NE(run.err.find("attempt 1: failed (exit code 1"), std::string::npos) << where << run.err;
+    const Json told_of = Json::parse(read_file(report));
+    ServedRepository::get().remember(told_of);
+    EXPECT_EQ(told_of.at("failures"), 1) << where;
+    EXPECT_EQ(told_of.at("results").size(), 3u) << where;
+  }
+  expect_clean_end(worker);
+  expect_clean_end(of_jobs);
+}
+
 TEST_F(ServeWorkers, TellHowFarTheyAreAndStopWhatIsCancelled) {
   RunningWorker worker(env("w1"));
   const std::string id = submit("test $ATTEMPT = 0 || exec sleep 1000");
@@ -182,6 +218,33 @@ TEST_F(ServeWorkers, DeliverWhatIsKnownWhenTheyAreStopped) {
   EXPECT_EQ(status.at("status"), "COMPLETED");
   EXPECT_EQ(status.at("output").at("interrupted"), true);
   EXPECT_EQ(status.at("output").at("total_runs"), 1);
+}
+
+// A death of the server costs no job that somebody else has.
+TEST_F(ServeWorkers, GoOnWithTheirJobWhenTheServerDiesAndIsThereAgain) {
+  RunningWorker worker(env("w1"), {"--jobs", "1"});
+  const std::string id = submit(kUntilLetGo, {{"runs", 1}});
+  ASSERT_TRUE(starts("0", worker)) << worker.said();
+  serve_.kill_now();
+  serve_.start();
+  EXPECT_TRUE(is_with(id, "w1"));
+  let_go(worker.pid());
+  expect_one_result(id, worker);
+  expect_clean_end(worker);
+}
+
+TEST_F(ServeWorkers, DeliverWhatEndedWhileThereWasNoServer) {
+  RunningWorker worker(env("w1"), {"--jobs", "1"});
+  const std::string id = submit(kUntilLetGo, {{"runs", 1}});
+  ASSERT_TRUE(starts("0", worker)) << worker.said();
+  serve_.kill_now();
+  let_go(worker.pid());
+  EXPECT_TRUE(eventually([&] {
+    return worker.said().find("the result was not delivered") != std::string::npos;
+  })) << worker.said();
+  serve_.start();
+  expect_one_result(id, worker);
+  expect_clean_end(worker);
 }
 
 // Where the name is a host's, nobody misses the one that died.

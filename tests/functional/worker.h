@@ -21,6 +21,10 @@ class ServedRepository {
             "--ca-file",         server_.ca_file(), "--state-dir",   state_folder()};
   }
   std::string folder() const { return origin_.path(); }
+  // For others on this host: what --ca-file of flags() trusts.
+  Strings certificate() const {
+    return {"--cert", scratch_.path("server.pem"), "--key", scratch_.path("server.key")};
+  }
   // Images of it go with it.
   void remember(const Json& report) {
     RunResult run;
@@ -33,6 +37,7 @@ class ServedRepository {
   ServedRepository() {
     origin_.init();
     origin_.write("README", "a project of a worker's tests\n");
+    origin_.write("keeps_logs/.flaky-detector.yml", "save_full_output: true\n");
     origin_.commit_all();
     images::serve(scratch_, origin_.path(), "project");
   }

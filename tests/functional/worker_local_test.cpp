@@ -98,7 +98,8 @@ class WorkerApi : public testing::Test {
   }
   static std::string job_of(const std::string& line) { return Json{{"input", job_input(line)}}.dump(); }
   // A job that calls this receiver at its end; its id.
-  std::string run_and_tell(const PostServer& receiver) const {
+  template <class Receiver>
+  std::string run_and_tell(const Receiver& receiver) const {
     const auto answer =
         ask("POST", "/runsync",
             Json{{"input", job_input("echo there")}, {"webhook", receiver.url() + "/hook"}}.dump());
@@ -164,6 +165,12 @@ TEST_F(WorkerApiThatMayCallItsOwnNetwork, CallsAWebhookThere) {
   EXPECT_EQ(told.at("output").at("results").at(0).at("stdout"), "there\n");
   EXPECT_EQ(worker_.stop().exit_code, 0);
   EXPECT_EQ(receiver.requests().size(), 1u);
+}
+
+TEST_F(WorkerApiThatMayCallItsOwnNetwork, TrustsAWebhookByTheCertificatesThatItIsGiven) {
+  const RunpodServer secure(ServedRepository::get().certificate());  // it notes whatever it is asked
+  run_and_tell(secure);
+  EXPECT_TRUE(eventually([&] { return !secure.requests("/hook").empty(); })) << worker_.said();
 }
 
 TEST_F(WorkerApi, SaysWhatIsWrong) {

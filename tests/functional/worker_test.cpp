@@ -131,6 +131,18 @@ TEST_F(Worker, DoesNotLetOthersNameAFolderOrAnImageOfTheHost) {
   EXPECT_NE(message.find("debian:12"), std::string::npos) << message;
 }
 
+// What a repository asks for would stay on the worker's disk, and its path would go to whoever sent the job.
+TEST_F(Worker, KeepsNoLogsThatARepositoryAsksFor) {
+  RunningWorker worker(env());
+  server_.hand_out(job("logs", "echo printed", {{"subdir", "keeps_logs"}}));
+  const Json output = report_of("logs");
+  EXPECT_EQ(output.at("total_runs"), 2);
+  const std::string warnings = output.at("warnings").dump();
+  EXPECT_NE(warnings.find("save_full_output has no effect here"), std::string::npos) << warnings;
+  EXPECT_EQ(warnings.find(state_folder()), std::string::npos) << warnings;
+  EXPECT_FALSE(std::filesystem::exists(state_folder() + "/logs"));
+}
+
 // ---- the result gets there
 
 TEST_F(Worker, ShortensAResultThatIsOverTheCap) {
@@ -189,6 +201,23 @@ TEST_F(Worker, PutsTheWholeReportIntoABucket) {
   EXPECT_EQ(bucket.requests("/bucket/").size(), 2u);
   const auto ended = worker.stop();
   EXPECT_EQ((ended.out + ended.err).find("hush"), std::string::npos);
+}
+
+TEST_F(Worker, TrustsAQueueAndABucketByTheCertificatesThatItIsGiven) {
+  Strings flags = ServedRepository::get().certificate();
+  flags.insert(flags.end(), {"--secret", "the secret"});
+  RunpodServer secure(flags);
+  Strings variables = secure.environment();
+  variables.insert(variables.end(), {"BUCKET_ENDPOINT_URL=" + secure.url() + "/bucket",
+                                     "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=the secret"});
+  RunningWorker worker(variables);
+  secure.hand_out(job("trusted", "true"));
+  ASSERT_TRUE(eventually([&] { return secure.finals("trusted").size() == 1; })) << worker.said();
+  const Json output = secure.finals("trusted").at(0).at("json").at("output");
+  ServedRepository::get().remember(output);
+  EXPECT_EQ(output.value("full_report", ""), secure.url() + "/bucket/trusted/report.json") << output;
+  EXPECT_EQ(secure.requests("/bucket/trusted/").size(), 2u);
+  EXPECT_FALSE(secure.requests("/ping/").empty());
 }
 
 TEST_F(Worker, PutsAReportIntoAJobsBucketInItsOwnNetworkWhereItMay) {
@@ -367,6 +396,30 @@ TEST_F(Worker, AsksForAnotherWorkerAfterAJob) {
   const auto ended = worker.finish();
   EXPECT_EQ(ended.exit_code, 0) << told(ended);
   EXPECT_EQ(result("only").at("stopPod"), true);
+}
+
+// ---- where it takes nothing
+
+TEST_F(Worker, TakesNoJobWhoseResultWouldGoNowhere) {
+  Strings variables = env();
+  std::erase_if(variables,
+                [](const auto& entry) { return entry.starts_with("RUNPOD_WEBHOOK_POST_OUTPUT="); });
+  RunningWorker worker(variables);
+  const auto ended = worker.finish();
+  EXPECT_EQ(ended.exit_code, 2) << told(ended);
+  EXPECT_NE(ended.err.find("RUNPOD_WEBHOOK_POST_OUTPUT is not set"), std::string::npos) << told(ended);
+  EXPECT_EQ(server_.requests().size(), 0u);
+}
+
+TEST_F(Worker, TakesNoJobWithoutTheCertificatesThatItIsToTrust) {
+  ProgramOptions options;
+  options.env = env();
+  const auto ended =
+      orchestrator({"worker", "--ca-file", "/nowhere/ca.pem", "--state-dir", state_folder()}, options);
+  EXPECT_EQ(ended.exit_code, 2) << told(ended);
+  EXPECT_NE(ended.err.find("--ca-file: the file '/nowhere/ca.pem' cannot be read"), std::string::npos)
+      << told(ended);
+  EXPECT_EQ(server_.requests().size(), 0u);
 }
 
 TEST_F(Worker, DoesNotFailTheQueueWhenItsEngineIsGone) {

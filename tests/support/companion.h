@@ -2,6 +2,8 @@
 // and gone with the object.
 #pragma once
 
+#include <optional>
+
 #include "tests/support/program.h"
 
 namespace testing_support {
@@ -59,6 +61,12 @@ class EngineSocket {
   }
 
   std::string url() const { return "unix://" + folder_ / "engine.sock"; }
+  // The engine goes away with all its connections, and is there again.
+  void cut() {
+    companion_.reset();
+    std::filesystem::remove(folder_ / "engine.sock");
+  }
+  void mend() { companion_.emplace(argv(words_)); }
   // Request lines, one each.
   std::string asked() const { return read_file(folder_ / "requests"); }
   bool was_told_to_make_something() const {
@@ -70,7 +78,7 @@ class EngineSocket {
   }
 
  private:
-  explicit EngineSocket(const std::vector<std::string>& words) : companion_(argv(words)) {}
+  explicit EngineSocket(std::vector<std::string> words) : words_(std::move(words)) { mend(); }
   std::vector<std::string> argv(const std::vector<std::string>& words) const {
     std::vector<std::string> argv{"python3", source_path("tests/support/engine_socket.py"),
                                   folder_ / "engine.sock", "--log", folder_ / "requests"};
@@ -78,8 +86,9 @@ class EngineSocket {
     return argv;
   }
 
+  std::vector<std::string> words_;
   TemporaryFolder folder_;
-  Companion companion_;
+  std::optional<Companion> companion_;
 };
 
 }  // namespace testing_support

@@ -2,6 +2,7 @@
 // queue.
 #pragma once
 
+#include <algorithm>
 #include <sstream>
 
 #include "tests/support/companion.h"
@@ -27,13 +28,17 @@ inline std::vector<std::string> runpod_environment(const std::string& base, cons
 
 class RunpodServer {
  public:
-  explicit RunpodServer(std::vector<std::string> more = {}) : companion_(argv(std::move(more))) {}
+  // `more`: flags of the program; with --cert it is https.
+  explicit RunpodServer(std::vector<std::string> more = {})
+      : scheme_(std::count(more.begin(), more.end(), "--cert") > 0 ? "https" : "http"),
+        companion_(argv(std::move(more))) {}
 
-  std::string url() const { return "http://127.0.0.1:" + companion_.first_line(); }
+  std::string url() const { return scheme_ + "://127.0.0.1:" + companion_.first_line(); }
 
   // What is answered next; see the program.
   void control(const Json& what) const {
-    const auto told = run_command({"curl", "-sS", "--noproxy", "*", "-d", what.dump(), url() + "/control"});
+    const auto told =
+        run_command({"curl", "-sS", "-k", "--noproxy", "*", "-d", what.dump(), url() + "/control"});
     if (told.exit_code != 0) ADD_FAILURE() << told.err;
   }
   void hand_out(const Json& job) const { control({{"take", {{{"job", job}}}}}); }
@@ -76,6 +81,7 @@ class RunpodServer {
   }
 
   TemporaryFolder folder_;
+  const std::string scheme_;
   Companion companion_;
 };
 

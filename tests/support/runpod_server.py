@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """RunPod's queue as its workers see it, on 127.0.0.1; and a bucket that checks AWS signatures.
 
-  runpod_server.py --log FILE [--hold SECONDS] [--secret SECRET]
+  runpod_server.py --log FILE [--hold SECONDS] [--secret SECRET] [--cert FILE --key FILE]
 
-Prints its port, then runs until its stdin closes. Below /v2/ep: GET job-take, job-take-batch, job-stop, ping; POST
-job-done, job-stream. PUT /bucket/… is the bucket. Each request is a line of JSON in the log, as it comes in.
+Prints its port, then runs until its stdin closes; over TLS where it has a certificate. Below /v2/ep: GET job-take,
+job-take-batch, job-stop, ping; POST job-done, job-stream. PUT /bucket/… is the bucket. Each request is a line of JSON
+in the log, as it comes in.
 
 POST /control tells what is answered next, {"take": […], "done": […], "progress": […], "chunk": […], "stop": […],
 "put": […]}; each list is added to what waits already:
@@ -20,6 +21,7 @@ import hashlib
 import hmac
 import http.server
 import json
+import ssl
 import sys
 import threading
 import time
@@ -179,7 +181,8 @@ class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        if not isinstance(sys.exc_info()[1], ConnectionError):  # a worker that was killed
+        # A worker that was killed, or that does not trust this.
+        if not isinstance(sys.exc_info()[1], (ConnectionError, ssl.SSLError)):
             super().handle_error(request, client_address)
 
 
@@ -188,8 +191,15 @@ def main():
     parser.add_argument("--log", required=True)
     parser.add_argument("--hold", type=float, default=2.0)
     parser.add_argument("--secret", default="")
-    Handler.state = State(parser.parse_args())
+    parser.add_argument("--cert")
+    parser.add_argument("--key")
+    options = parser.parse_args()
+    Handler.state = State(options)
     server = Server(("127.0.0.1", 0), Handler)
+    if options.cert:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(options.cert, options.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
     sys.stdin.read()

@@ -95,6 +95,41 @@ TEST_F(EventRoutes, TellsNewEventsOnlyToWhoAsksForNoOlder) {
   EXPECT_EQ(w.until("event: new").find("old"), std::string::npos);
 }
 
+TEST_F(EventRoutes, TellsAtOnceThatAJobHasEnded) {
+  start();
+  const std::string waits = submitted(), runs = submitted();
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events"));
+  w.until("retry");
+  const auto begin = std::chrono::steady_clock::now();
+  post("/v2/flaky/cancel/" + waits);
+  const std::string first = w.until("\"type\":\"job_ended\"}\n");
+  EXPECT_NE(first.find("event: job_ended\n"), std::string::npos) << first;
+  EXPECT_NE(first.find(R"("data":{"state":"cancelled"},"job":")" + waits), std::string::npos) << first;
+  get("/v2/flaky/job-take/w1");
+  post("/v2/flaky/job-done/w1/" + runs, R"({"error":"no"})");
+  const std::string second = w.until("\"type\":\"job_ended\"}\n");
+  EXPECT_NE(second.find(R"("data":{"worker":"w1"},"job":")" + runs), std::string::npos) << second;
+  EXPECT_NE(second.find(R"("data":{"state":"failed","error":"no"},"job":")" + runs), std::string::npos)
+      << second;
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "sooner than a heartbeat";
+}
+
+TEST_F(EventRoutes, SaysThatLogsWereRemovedAlsoToAFollower) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = take();
+  queue_.finish(id, taken.epoch, JobState::completed, "{}", "", 5'000, 5'000);
+  Retention little;
+  little.bytes = 2'000;
+  ASSERT_EQ(queue_.expire(little).logs, std::vector<std::string>{id});
+  for (const char* query : {"", "?follow=1", "?offset=5"}) {
+    const HttpAnswer answer = get("/api/v1/jobs/" + id + "/attempts/0/stdout" + query);
+    EXPECT_EQ(answer.status, 404) << query;
+    EXPECT_NE(answer.body.find("were removed"), std::string::npos) << answer.body;
+  }
+}
+
 TEST_F(EventRoutes, HasNotMoreReadersOfEventsThanItCanBear) {
   settings_.streams = 1;
   start();

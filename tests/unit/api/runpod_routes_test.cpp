@@ -53,7 +53,9 @@ TEST_F(RunpodRoutes, FailsAWrongInputAtOnceAsAWorkerWould) {
   const json error = json::parse(status.at("error").get<std::string>());
   EXPECT_NE(error.at("error_message").get<std::string>().find("Repository URL is required"),
             std::string::npos);
-  EXPECT_EQ(post("/v2/flaky/retry/" + id).status, 400);
+  const HttpAnswer again = post("/v2/flaky/retry/" + id);
+  EXPECT_EQ(again.status, 400);
+  EXPECT_NE(again.body.find("refused as it came in"), std::string::npos) << again.body;
 }
 
 TEST_F(RunpodRoutes, FailsAJobThatAsksForMoreThanTheOperatorAllows) {
@@ -88,6 +90,19 @@ TEST_F(RunpodRoutes, KeepsAJobsPolicy) {
   EXPECT_EQ(job->execution_timeout, 5'000);
   EXPECT_EQ(job->ttl, 10'000);
   EXPECT_TRUE(job->low_priority);
+}
+
+TEST_F(RunpodRoutes, SaysThatAJobWhichItTookIsLost) {
+  start();
+  database_.with([](SQLite::Database& connection) {
+    connection.exec(
+        "CREATE TRIGGER thief AFTER INSERT ON jobs BEGIN DELETE FROM jobs WHERE id = NEW.id; END");
+  });
+  for (const char* route : {"run", "runsync"}) {
+    const HttpAnswer answer = post("/v2/flaky/" + std::string(route), kRun);
+    EXPECT_EQ(answer.status, 503) << route;
+    EXPECT_NE(answer.body.find("is no more"), std::string::npos) << answer.body;
+  }
 }
 
 TEST_F(RunpodRoutes, AnswersRunsyncWhenTheJobEnds) {
@@ -159,10 +174,23 @@ TEST_F(RunpodRoutes, PurgesAndRetries) {
   submitted();
   EXPECT_EQ(posted("/v2/flaky/purge-queue"), (json{{"removed", 2}, {"status", "completed"}}));
   const std::string id = submitted();
-  EXPECT_EQ(post("/v2/flaky/retry/" + id).status, 400);
+  const HttpAnswer waits = post("/v2/flaky/retry/" + id);
+  EXPECT_EQ(waits.status, 400);
+  EXPECT_NE(waits.body.find("not one that is IN_QUEUE"), std::string::npos) << waits.body;
   const StoredJob taken = take();
   queue_.finish(id, taken.epoch, JobState::failed, "", "no");
   EXPECT_EQ(posted("/v2/flaky/retry/" + id), (json{{"id", id}, {"status", "IN_QUEUE"}}));
+}
+
+TEST_F(RunpodRoutes, ListsItsJobsAPageAtATimeTheNewestFirst) {
+  start();
+  const std::string first = submitted(), second = submitted(), third = submitted();
+  posted("/v2/other/run", kRun);
+  const json page = got("/v2/flaky/requests?limit=2");
+  EXPECT_EQ(page.at("requests"),
+            (json{{{"id", third}, {"status", "IN_QUEUE"}}, {{"id", second}, {"status", "IN_QUEUE"}}}));
+  const json rest = got("/v2/flaky/requests?limit=2&before=" + page.at("next_before").dump());
+  EXPECT_EQ(rest, (json{{"requests", {{{"id", first}, {"status", "IN_QUEUE"}}}}, {"next_before", nullptr}}));
 }
 
 TEST_F(RunpodRoutes, SaysItsHealth) {
@@ -180,6 +208,30 @@ TEST_F(RunpodRoutes, SaysItsHealth) {
               {"running", 1},
               {"throttled", 0},
               {"unhealthy", 0}}}}));
+}
+
+TEST_F(RunpodRoutes, CountsTheOwnWorkerAsBusyWithItsOwnJobsAlone) {
+  start();
+  for (int i = 0; i < 3; ++i) submitted();
+  const auto workers = [&] { return got("/v2/flaky/health").at("workers"); };
+  EXPECT_EQ(got("/v2/flaky/job-take-batch/w1?batch_size=2").size(), 2u);
+  EXPECT_EQ(workers().at("running"), 1) << "w1, with two jobs";
+  EXPECT_EQ(workers().at("idle"), 1);
+  take();
+  EXPECT_EQ(workers().at("running"), 2);
+  EXPECT_EQ(workers().at("idle"), 0);
+}
+
+TEST_F(RunpodRoutes, CountsNoWorkerThatHasLeft) {
+  start();
+  submitted();
+  get("/v2/flaky/ping/w1");
+  get("/v2/flaky/job-take/w2");
+  now_ += 60'000;
+  queue_.expire({});
+  const json workers = got("/v2/flaky/health").at("workers");
+  EXPECT_EQ(workers.at("unhealthy"), 1) << "w2 had a job";
+  EXPECT_EQ(workers.at("idle"), 1) << "this host's own";
 }
 
 TEST_F(RunpodRoutes, CountsOnlyOtherWorkersWhereItWorksOnNoJobItself) {

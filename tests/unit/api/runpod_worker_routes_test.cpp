@@ -206,6 +206,58 @@ TEST_F(RunpodWorkerRoutes, TakesAJobFromAWorkerThatDoesNotHaveIt) {
   EXPECT_EQ(status(), "IN_QUEUE");
 }
 
+TEST_F(RunpodWorkerRoutes, CountsAWorkerThatIsUnhealthyAndLogsWhy) {
+  settings_.works_itself = false;
+  start();
+  const auto workers = [&] { return got("/v2/flaky/health").at("workers"); };
+  testing::internal::CaptureStdout();
+  get("/v2/flaky/ping/w1?status=unhealthy&check=disk&reason=full%0A%1b[31mforged" + std::string(5'000, 'x') +
+      "&runpod_version=1");
+  const std::string log = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(workers().at("unhealthy"), 1);
+  EXPECT_EQ(workers().at("idle"), 0);
+  EXPECT_EQ(workers().at("ready"), 0);
+  EXPECT_NE(log.find("worker w1 of flaky says that it is unhealthy: disk: full[31mforgedxxx"),
+            std::string::npos)
+      << log;
+  EXPECT_LT(log.size(), 500u);
+  get("/v2/flaky/ping/w1?runpod_version=1");
+  EXPECT_EQ(workers().at("unhealthy"), 0) << "its host is well again";
+  EXPECT_EQ(workers().at("idle"), 1);
+}
+
+// As its SDK names it in a header of every post.
+TEST_F(RunpodWorkerRoutes, FindsTheJobByAHeaderWhereThePathNamesNone) {
+  start();
+  for (const std::string tail : {"", "/", "?&isStream=false", "&isStream=false", "/&isStream=false"}) {
+    const std::string id = submitted();
+    EXPECT_EQ(got("/v2/flaky/job-take/w1").at("id"), id);
+    const Headers header = {{"X-Request-ID", id}};
+    EXPECT_EQ(post("/v2/flaky/job-stream/w1" + tail, R"({"output":1})", header).status, 200) << tail;
+    EXPECT_EQ(post("/v2/flaky/job-done/w1" + tail, R"({"output":2})", header).status, 200) << tail;
+    EXPECT_EQ(got("/v2/flaky/status/" + id).at("output"), 2) << tail;
+    EXPECT_EQ(got("/v2/flaky/stream/" + id).at("stream").at(0).at("output"), 1) << tail;
+  }
+}
+
+TEST_F(RunpodWorkerRoutes, BelievesThePathBeforeTheHeader) {
+  start();
+  const std::string first = submitted(), second = submitted();
+  got("/v2/flaky/job-take-batch/w1?batch_size=2");
+  post("/v2/flaky/job-done/w1/" + first, R"({"output":1})", {{"X-Request-ID", second}});
+  EXPECT_EQ(got("/v2/flaky/status/" + first).at("status"), "COMPLETED");
+  EXPECT_EQ(got("/v2/flaky/status/" + second).at("status"), "IN_PROGRESS");
+}
+
+TEST_F(RunpodWorkerRoutes, TellsAWorkerThatNamesNoJob) {
+  start();
+  for (const char* route : {"job-done", "job-stream"}) {
+    const std::string target = "/v2/flaky/" + std::string(route) + "/w1";
+    EXPECT_EQ(post(target, R"({"output":1})").status, 400) << route;
+    EXPECT_EQ(post(target, R"({"output":1})", {{"X-Request-ID", "unknown"}}).status, 404) << route;
+  }
+}
+
 TEST_F(RunpodWorkerRoutes, HandsAJobOutAnewWhoseAnswerWasLost) {
   start();
   const std::string id = submitted();

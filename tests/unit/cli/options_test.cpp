@@ -352,6 +352,25 @@ TEST(Options, ThatAreWrongStillSayWhereTheReportGoes) {
   EXPECT_EQ(told({"doctor", "--json", "word"}).first, "");
 }
 
+TEST(Options, ThatAreWrongStillSayWhatTheLogIsLike) {
+  const auto log_format = [](const Words& words, const Variables& variables = {}) {
+    try {
+      parse(words, variables);
+    } catch (const UsageError& error) {
+      return error.log_format;
+    }
+    ADD_FAILURE() << "nothing is wrong";
+    return LogFormat::text;
+  };
+  EXPECT_EQ(log_format({"serve", "--log-format", "json", "--jobs", "x"}), LogFormat::json);
+  EXPECT_EQ(log_format({"serve", "--jobs", "x"}, {{"ORCHESTRATOR_SERVE_LOG_FORMAT", "json"}}),
+            LogFormat::json);
+  EXPECT_EQ(log_format({"serve", "--log-format=json", "--listen"}), LogFormat::json)
+      << "not all flags were read";
+  EXPECT_EQ(log_format({"serve", "--jobs", "x"}), LogFormat::text);
+  EXPECT_EQ(log_format({"serve", "--log-format", "xml"}), LogFormat::text);
+}
+
 TEST(Options, SayOnWhichHostAJobRuns) {
   const CommandLine line = parse(run({"--on", "https://h.example/v2/id", "--on-token-env", "T"}));
   EXPECT_EQ(line.on.url, "https://h.example/v2/id");

@@ -90,6 +90,13 @@ TEST(RunpodEnvironment, PingsOnlyWithAllThatAPingNeeds) {
   EXPECT_NE(read(with("RUNPOD_POD_ID", "")).worker, "");
 }
 
+TEST(RunpodEnvironment, TakesNoJobWhoseResultWouldGoNowhere) {
+  EXPECT_EQ(obstacle_to_jobs(read(kLive)), "");
+  EXPECT_EQ(obstacle_to_jobs(read(with("RUNPOD_WEBHOOK_POST_STREAM", ""))), "") << "a job needs no stream";
+  const std::string obstacle = obstacle_to_jobs(read(with("RUNPOD_WEBHOOK_POST_OUTPUT", "")));
+  EXPECT_NE(obstacle.find("RUNPOD_WEBHOOK_POST_OUTPUT is not set"), std::string::npos) << obstacle;
+}
+
 TEST(RunpodEnvironment, TakesTheOtherNameOfTheStream) {
   Variables all = with("RUNPOD_WEBHOOK_POST_STREAM", "");
   all["RUNPOD_WEBHOOK_JOB_STREAM"] = "http://other/$ID";

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "tests/support/program.h"
 
 namespace orchestrator {
@@ -24,7 +26,8 @@ class WriteReports : public testing::Test {
 };
 
 TEST_F(WriteReports, TellsWhatThereIsAndWhatItTakes) {
-  testing_support::write_file(spec_.reports + "/logs/attempt-0000.stdout", std::string(10'000, 'x'));
+  spec_.logs = HostedJob::logs_folder(spec_.reports);
+  testing_support::write_file(spec_.logs + "/attempt-0000.stdout", std::string(10'000, 'x'));
   const HostedResult result = write_reports(report_, spool_, spec_);
   EXPECT_EQ(result.error, "");
   EXPECT_EQ(result.total_runs, 1);
@@ -32,6 +35,29 @@ TEST_F(WriteReports, TellsWhatThereIsAndWhatItTakes) {
   EXPECT_FALSE(result.host_failed);
   const auto json = testing_support::read_file(HostedJob::report_file(spec_.reports, "json"));
   EXPECT_GT(result.left_bytes, static_cast<std::int64_t>(10'000 + json.size()));
+  EXPECT_EQ(result.log_bytes, 10'000);
+}
+
+TEST_F(WriteReports, LeavesNoFileHalfWritten) {
+  write_reports(report_, spool_, spec_);
+  const auto file = HostedJob::report_file(spec_.reports, "json");
+  const auto before = testing_support::read_file(file);
+  for (const auto& entry : std::filesystem::directory_iterator(spec_.reports))
+    EXPECT_EQ(entry.path().stem().string(), "report");
+  std::filesystem::create_directories(file + ".part/in the way");
+  report_.attempts.clear();
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_NE(result.summary, "");
+  EXPECT_EQ(testing_support::read_file(file), before);
+}
+
+TEST_F(WriteReports, CountsLogsAlsoWhereNoReportCouldBeWritten) {
+  spec_.logs = HostedJob::logs_folder(spec_.reports);
+  testing_support::write_file(spec_.logs + "/attempt-0000.stdout", std::string(10'000, 'x'));
+  std::filesystem::create_directories(HostedJob::report_file(spec_.reports, "json") + "/in the way");
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  EXPECT_EQ(result.log_bytes, 10'000);
+  EXPECT_GE(result.left_bytes, 10'000);
 }
 
 TEST_F(WriteReports, CountsAttemptsThatSaySomethingAlone) {

@@ -14,14 +14,14 @@ namespace {
 class FakeEngine : public sandbox::Engine {
  public:
   explicit FakeEngine(io::Loop& loop)
-      : sandbox_(loop, [](const auto&) { return testing_support::FakeProgram{}; }), images_(loop) {}
-  sandbox::Sandbox& sandbox() override { return sandbox_; }
-  sandbox::ImageStore& images() override { return images_; }
+      : fake_sandbox(loop, [this](const auto&) { return program; }), fake_images(loop) {}
+  sandbox::Sandbox& sandbox() override { return fake_sandbox; }
+  sandbox::ImageStore& images() override { return fake_images; }
   bool idle() const override { return true; }
 
- private:
-  testing_support::FakeSandbox sandbox_;
-  sandbox::FakeImageStore images_;
+  testing_support::FakeProgram program;  // of every attempt
+  testing_support::FakeSandbox fake_sandbox;
+  sandbox::FakeImageStore fake_images;
 };
 
 class LocalWorkerTest : public testing::Test {
@@ -29,6 +29,7 @@ class LocalWorkerTest : public testing::Test {
   LocalWorkerTest() {
     settings_.scratch = folder_ / "scratch";
     settings_.version = "9.9";
+    settings_.admission.folders = {"/x", folder_.path()};
     host_.engine.cpus = 2;
     host_.engine.memory_bytes = 4ll << 30;
   }
@@ -104,6 +105,7 @@ TEST_F(LocalWorkerTest, FailsAJobThatCannotBeginAndGoesOn) {
 }
 
 TEST_F(LocalWorkerTest, FailsAJobWhoseSecretIsNotThere) {
+  settings_.admission.secrets = {"TOKEN"};
   settings_.secrets = [](const auto&) -> sandbox::EnvList {
     throw io::RequestError("the environment has no variable TOKEN");
   };
@@ -199,6 +201,122 @@ TEST_F(LocalWorkerTest, DoesNotStayForADatabaseThatTakesNothing) {
   loop_.until([&] { return loop_.timers_made() == 1; });
   worker_->stop("the server stops");
   loop_.until([&] { return worker_->idle(); });
+}
+
+TEST_F(LocalWorkerTest, TellsWhoHasAJobAndThatItHasEnded) {
+  start();
+  submit("a", R"({"repo":"/x","test_command":"true"})");
+  EXPECT_EQ(ended("a").state, JobState::failed);
+  const auto told = events_.read(0, "a", 100);
+  ASSERT_GE(told.size(), 2u);
+  const auto begun = nlohmann::json::parse(told.front().data);
+  EXPECT_EQ(told.front().type, "job_started");
+  EXPECT_EQ(begun.at("worker"), "local");
+  EXPECT_EQ(begun.at("request").at("repo"), "/x");
+  EXPECT_EQ(told.back().type, "job_ended");
+  EXPECT_EQ(nlohmann::json::parse(told.back().data).at("state"), "failed");
+}
+
+// ---- what jobs may name may be less than it was when they came
+
+TEST_F(LocalWorkerTest, FailsAJobThatNamesWhatIsNoLongerAllowed) {
+  settings_.secrets = [](const auto&) -> sandbox::EnvList {
+    ADD_FAILURE() << "its value was asked for";
+    return {};
+  };
+  start();
+  const std::map<std::string, std::string> refused{
+      {R"("image":"python:3.12")", "the image 'python:3.12' is not one that the operator allows"},
+      {R"("network":"bridge")", "the network 'bridge' is not one that the operator allows"},
+      {R"("secret_env":["TOKEN"])", "the variable 'TOKEN' is not one that the operator hands out"}};
+  for (const auto& [field, sentence] : refused) {
+    submit(field, R"({"repo":"/x","test_command":"true",)" + field + "}");
+    const StoredJob job = ended(field);
+    EXPECT_EQ(job.state, JobState::failed);
+    EXPECT_NE(job.error.find(sentence), std::string::npos) << job.error;
+  }
+  submit("a", R"({"repo":"/y","test_command":"true"})");
+  EXPECT_NE(ended("a").error.find("--allow-folder"), std::string::npos) << queue_.find("a")->error;
+}
+
+// Attempts of its jobs do not end by themselves, and not at once when they are told to.
+class LocalWorkerAtWork : public LocalWorkerTest {
+ protected:
+  LocalWorkerAtWork() {
+    testing_support::write_file(folder_ / "project/file", "");
+    host_.supervisor_file = folder_ / "supervisor";
+    testing_support::write_file(host_.supervisor_file, "a program");
+    engine_.fake_images.add_image("debian");
+    engine_.program.takes = std::chrono::hours(1);
+    engine_.program.ignores_term = true;
+    settings_.admission.images = {"debian"};
+  }
+
+  void submit_endless(const std::string& id) {
+    submit(id, R"({"repo":")" + folder_ / "project" +
+                   R"(","test_command":"true","runs":1,"image":"debian","framework":"unknown",)" +
+                   R"("timeout":7200})");
+  }
+  int begun() const { return static_cast<int>(engine_.fake_sandbox.started.size()); }
+  // Its time ends while it runs, and somebody asks for it again before the attempt has ended.
+  void retry_during_the_grace_of(const std::string& id) {
+    start();
+    submit_endless(id);
+    loop_.until([&] { return begun() == 1 && times_told("job_started") == 1; });
+    ASSERT_TRUE(queue_.finish(id, 1, JobState::timed_out, "", "the job's ttl ended while it ran"));
+    ASSERT_TRUE(queue_.retry(id));
+    submit("another", "no JSON at all");
+    ended("another");  // this one was taken after it
+    ASSERT_EQ(queue_.find(id)->epoch, 2);
+  }
+  void let_the_grace_pass() { loop_.skip(std::chrono::seconds(6)); }
+  int times_told(const std::string& type) const {
+    const auto all = events_.read(0, "", 1'000);
+    return static_cast<int>(
+        std::count_if(all.begin(), all.end(), [&](const auto& event) { return event.type == type; }));
+  }
+};
+
+TEST_F(LocalWorkerAtWork, BeginsAJobAnewOnceItsLastHandOutHasLetGo) {
+  retry_during_the_grace_of("a");
+  EXPECT_EQ(engine_.fake_sandbox.running, 1);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "scratch/a-2")) << "both would write into one folder";
+  engine_.program.ignores_term = false;
+  let_the_grace_pass();
+  loop_.until([&] { return begun() == 2; });
+  EXPECT_EQ(engine_.fake_sandbox.most_running, 1);
+  EXPECT_EQ(queue_.find("a")->state, JobState::running);
+
+  queue_.cancel("a");
+  loop_.until([&] { return worker_->idle(); });
+  EXPECT_EQ(engine_.fake_sandbox.left, 0);
+}
+
+TEST_F(LocalWorkerAtWork, NeverBeginsAHandOutThatWasCancelledWhileItWaited) {
+  retry_during_the_grace_of("a");
+  queue_.cancel("a");
+  let_the_grace_pass();
+  loop_.until([&] { return worker_->idle(); });
+  EXPECT_EQ(begun(), 1);
+  EXPECT_EQ(queue_.find("a")->state, JobState::cancelled);
+  EXPECT_EQ(times_told("job_started"), 1);
+}
+
+TEST_F(LocalWorkerAtWork, GivesBackWhatWaitedWhenTheServerStops) {
+  retry_during_the_grace_of("a");
+  worker_->stop("the server stops");
+  let_the_grace_pass();
+  loop_.until([&] { return worker_->idle(); });
+  loop_.until([&] { return queue_.find("a")->state == JobState::queued; });
+  EXPECT_EQ(begun(), 1);
+}
+
+TEST_F(LocalWorkerAtWork, HoldsTheOperatorsOwnDefaultsToNoList) {
+  settings_.defaults.network = "bridge";
+  start();
+  submit_endless("a");
+  loop_.until([&] { return begun() == 1; });
+  EXPECT_EQ(queue_.find("a")->state, JobState::running);
 }
 
 }  // namespace

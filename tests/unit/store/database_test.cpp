@@ -26,7 +26,6 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
   submit("runs");
   const StoredJob running = take("w1");
   queue().tell_progress(running.id, running.epoch, R"({"n":1})", {"1"});
-  events().append({{0, "done", now_, "job_ended", "{}"}});
   open();
   EXPECT_EQ(state("done"), JobState::completed);
   EXPECT_EQ(find("done").output, R"({"of":"done"})");
@@ -40,15 +39,23 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
   EXPECT_EQ(find("another").number, 4) << "numbers go on";
 }
 
+// What the fourth version of the schema has brought, and the third.
+constexpr const char* kNotInThird =
+    "DROP TRIGGER end_of_ended; DROP TRIGGER end_of_refused; DROP VIEW ends; DROP TRIGGER chunk_came; DROP "
+    "TRIGGER chunk_went; DROP TABLE untaken; DROP INDEX jobs_without_logs; DROP INDEX jobs_by_size; ALTER "
+    "TABLE jobs DROP COLUMN log_bytes; ALTER TABLE jobs DROP COLUMN logs_gone; CREATE INDEX jobs_by_size ON "
+    "jobs (number, ended, bytes, id); PRAGMA user_version = 3";
+constexpr const char* kNotInSecond =
+    "DROP INDEX jobs_by_size; DROP INDEX jobs_by_worker; ALTER TABLE jobs DROP COLUMN bytes; ALTER TABLE "
+    "jobs DROP COLUMN given_back; PRAGMA user_version = 2";
+
 TEST_F(DatabaseTest, KnowsTheSizesOfWhatCameBeforeItCountedThem) {
   end("a", JobState::completed);
   const std::string sizes = "SELECT bytes FROM jobs";
   const auto size = database_->with([&](SQLite::Database& of_today) {
     const auto counted = of_today.execAndGet(sizes).getInt64();
-    of_today.exec(
-        "DROP INDEX jobs_by_size; DROP INDEX jobs_by_worker; ALTER TABLE jobs DROP COLUMN bytes; ALTER TABLE "
-        "jobs "
-        "DROP COLUMN given_back; PRAGMA user_version = 2");
+    of_today.exec(kNotInThird);
+    of_today.exec(kNotInSecond);
     return counted;
   });
   EXPECT_GT(size, 0);
@@ -56,6 +63,28 @@ TEST_F(DatabaseTest, KnowsTheSizesOfWhatCameBeforeItCountedThem) {
   EXPECT_EQ(
       database_->with([&](SQLite::Database& migrated) { return migrated.execAndGet(sizes).getInt64(); }),
       size);
+}
+
+TEST_F(DatabaseTest, OfTheThirdVersionTellsEndsAndCountsItsChunks) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().tell_progress("a", taken.epoch, "", {"1234", "56"});
+  database_->with([](SQLite::Database& of_today) { of_today.exec(kNotInThird); });
+  open();
+  const auto untaken = [&] {
+    return database_->with([](SQLite::Database& migrated) {
+      return migrated.execAndGet("SELECT sum(bytes) FROM untaken").getInt64();
+    });
+  };
+  EXPECT_EQ(untaken(), 6);
+  queue().tell_progress("a", taken.epoch, "", {"7"});
+  EXPECT_EQ(untaken(), 7);
+  EXPECT_EQ(queue().take_chunks("a"), (Ids{"1234", "56", "7"}));
+  EXPECT_EQ(untaken(), 0);
+  EXPECT_EQ(events().last(), 0);
+  finish(taken);
+  EXPECT_EQ(events().read(0, "a", 9).at(0).type, "job_ended");
+  EXPECT_FALSE(find("a").logs_gone);
 }
 
 // Nothing of what the first version knew is lost, and all of it can be worked with.
@@ -85,7 +114,8 @@ TEST_F(DatabaseTest, OfTheFirstVersionGoesOnAsItWas) {
   EXPECT_TRUE(queue().retry("failed"));
   Retention none;
   none.bytes = 0;
-  now_ += 1'000;
+  now_ += kLeastKept;
+  for (const StoredJob& told : queue().webhooks_due(9)) queue().webhook_reached(told.id, told.ended);
   queue().expire(none);
   EXPECT_FALSE(queue().find("done"));
   EXPECT_EQ(history.recent("", 9).size(), 3u) << "the history outlives its jobs";

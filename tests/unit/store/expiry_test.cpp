@@ -277,12 +277,11 @@ using Retaining = StoreTest;
 
 TEST_F(Retaining, ForgetsWhatHasEndedLongAgo) {
   end("old", JobState::completed);
-  EventStore(*database_).append({{0, "old", now_, "job_ended", "{}"}});
-  now_ += 1'000;
+  now_ += kLeastKept + 1'000;
   end("new", JobState::completed);
   Retention retention;
-  retention.age = 1'000;
-  EXPECT_EQ(queue().expire(retention), Ids{"old"});
+  retention.age = kLeastKept + 1'000;
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"old"});
   EXPECT_FALSE(queue().find("old"));
   EXPECT_TRUE(queue().find("new"));
   EXPECT_TRUE(events().read(0, "old", 10).empty()) << "its events go with it";
@@ -292,11 +291,11 @@ TEST_F(Retaining, NeverForgetsWhatHasNotEnded) {
   submit("waits");
   submit("runs");
   take();
-  now_ += 10'000;
+  now_ += kLeastKept;
   Retention nothing;
   nothing.age = 0;
   nothing.bytes = 0;
-  EXPECT_EQ(queue().expire(nothing), Ids{});
+  EXPECT_EQ(queue().expire(nothing).jobs, Ids{});
 }
 
 TEST_F(Retaining, ForgetsTheOldestWhenAllTogetherAreTooLarge) {
@@ -305,10 +304,70 @@ TEST_F(Retaining, ForgetsTheOldestWhenAllTogetherAreTooLarge) {
     submit(id);
     finish(take(), JobState::completed, large);
   }
+  now_ += kLeastKept;
   Retention retention;
   retention.bytes = 2'500;  // two of them
-  EXPECT_EQ(queue().expire(retention), Ids{"a"});
-  EXPECT_EQ(queue().expire(retention), Ids{});
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"a"});
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{});
+}
+
+TEST_F(Retaining, ForgetsFirstWhatHasEndedFirst) {
+  const std::string output(500, '1');
+  submit("long");
+  const StoredJob taken = take();
+  submit("short");
+  queue().finish("short", take().epoch, JobState::completed, output, "");
+  now_ += 1'000;
+  queue().finish("long", taken.epoch, JobState::completed, output, "");
+  now_ += kLeastKept;
+  Retention retention;
+  retention.bytes = 900;
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"short"});
+}
+
+TEST_F(Retaining, LetsTheLogsOfTheOldestGoBeforeAnyResult) {
+  for (const char* id : {"a", "b", "c"}) {
+    submit(id);
+    queue().finish(id, take().epoch, JobState::completed, std::string(500, '1'), "", 6'000, 5'000);
+  }
+  Retention retention;
+  retention.bytes = 15'500;
+  Forgotten forgotten = queue().expire(retention);
+  EXPECT_EQ(forgotten.logs, Ids{"a"});
+  EXPECT_EQ(forgotten.jobs, Ids{});
+  EXPECT_TRUE(find("a").logs_gone);
+  EXPECT_FALSE(find("b").logs_gone);
+  retention.bytes = 5'500;  // of what is left but for logs, some 4,600
+  forgotten = queue().expire(retention);
+  EXPECT_EQ(forgotten.logs, (Ids{"b", "c"})) << "also of jobs that have ended just now";
+  EXPECT_EQ(forgotten.jobs, Ids{});
+  now_ += kLeastKept;
+  retention.bytes = 3'500;
+  forgotten = queue().expire(retention);
+  EXPECT_EQ(forgotten.logs, Ids{});
+  EXPECT_EQ(forgotten.jobs, Ids{"a"});
+}
+
+TEST_F(Retaining, CountsLogsAnewWhenAJobIsTriedOnceMore) {
+  Retention retention;
+  retention.bytes = 2'000;
+  submit("a");
+  for (int run = 0; run < 2; ++run) {
+    queue().finish("a", take().epoch, JobState::failed, "1", "", 5'000, 5'000);
+    EXPECT_FALSE(find("a").logs_gone);
+    EXPECT_EQ(queue().expire(retention).logs, Ids{"a"});
+    ASSERT_TRUE(queue().retry("a"));
+  }
+}
+
+TEST_F(Retaining, CountsTheLogsOfAJobThatWasCancelled) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().cancel("a");
+  queue().finish("a", taken.epoch, JobState::completed, "1", "", 5'000, 5'000);
+  Retention retention;
+  retention.bytes = 2'000;
+  EXPECT_EQ(queue().expire(retention).logs, Ids{"a"});
 }
 
 TEST_F(Retaining, CountsFilesAndEvents) {
@@ -323,13 +382,33 @@ TEST_F(Retaining, CountsFilesAndEvents) {
   const StoredJob with_events = take();
   events().append({{0, "events", now_, "output", std::string(5'000, 'x')}});
   finish(with_events);
+  now_ += kLeastKept;
   Retention retention;
   retention.bytes = 15'500;
-  EXPECT_EQ(queue().expire(retention), Ids{});
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{});
   for (const char* oldest : {"files", "cancelled", "events"}) {
     retention.bytes -= 5'000;
-    EXPECT_EQ(queue().expire(retention), Ids{oldest});
+    EXPECT_EQ(queue().expire(retention).jobs, Ids{oldest});
   }
+}
+
+TEST_F(Retaining, CountsWhatNobodyHasTakenOfAStream) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().tell_progress("a", taken.epoch, "", {std::string(3'000, 'x'), std::string(2'000, 'y')});
+  finish(taken);
+  now_ += kLeastKept;
+  Retention retention;
+  retention.bytes = 5'100;
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{});
+  end("b", JobState::completed);
+  retention.bytes = 4'900;
+  queue().take_chunks("a");
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{}) << "they are gone";
+  submit("c");
+  const StoredJob another = take();
+  queue().tell_progress("c", another.epoch, "", {std::string(5'000, 'x')});
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"a"});
 }
 
 TEST_F(Retaining, DoesNotCountWhatAJobHasLeftThatIsTriedOnceMore) {
@@ -337,18 +416,65 @@ TEST_F(Retaining, DoesNotCountWhatAJobHasLeftThatIsTriedOnceMore) {
   queue().finish("a", take().epoch, JobState::failed, std::string(5'000, '1'), "", 5'000);
   ASSERT_TRUE(queue().retry("a"));
   finish(take());
+  now_ += kLeastKept;
   Retention retention;
   retention.bytes = 4'000;
-  EXPECT_EQ(queue().expire(retention), Ids{});
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{});
 }
 
-TEST_F(Retaining, DoesNotTakeWhatIsForgottenForTooLarge) {
+TEST_F(Retaining, KeepsAResultForHalfAnHourHoweverLargeItIs) {
   const std::string large = "\"" + std::string(1'000, 'x') + "\"";
   submit("a");
   finish(take(), JobState::completed, large);
+  Retention nothing;
+  nothing.age = 0;
+  nothing.bytes = 0;
+  now_ += kLeastKept - 1;
+  EXPECT_EQ(queue().expire(nothing).jobs, Ids{});
+  EXPECT_EQ(find("a").output, large);
+  now_ += 1;
+  EXPECT_EQ(queue().expire(nothing).jobs, Ids{"a"});
+}
+
+TEST_F(Retaining, ForgetsWhatIsTooLargeAlsoWhenItIsTheOnlyOne) {
+  const std::string large = "\"" + std::string(1'000, 'x') + "\"";
+  submit("a");
+  finish(take(), JobState::completed, large);
+  now_ += kLeastKept;
   Retention retention;
   retention.bytes = 100;
-  EXPECT_EQ(queue().expire(retention), Ids{"a"}) << "also when it is the only one";
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"a"});
+}
+
+TEST_F(Retaining, KeepsAJobUntilItsWebhookWasTold) {
+  Submission said = job("a");
+  said.webhook = "https://example.org/hook";
+  queue().submit(said);
+  finish(take());
+  const Milliseconds ended = now_;
+  for (const Retention& each : {Retention{.age = 0}, Retention{.bytes = 0}}) {
+    now_ += kLeastKept;
+    EXPECT_EQ(queue().expire(each).jobs, Ids{});
+  }
+  EXPECT_EQ(ids(queue().webhooks_due(9)), Ids{"a"});
+  queue().webhook_reached("a", ended);
+  Retention nothing;
+  nothing.age = 0;
+  EXPECT_EQ(queue().expire(nothing).jobs, Ids{"a"});
+}
+
+TEST_F(Retaining, KnowsAfterwardsWhatItHasForgotten) {
+  submit("kept");
+  finish(take());
+  submit("chatty");
+  queue().finish("chatty", take().epoch, JobState::completed, "1", "", 5'000, 5'000);
+  submit("waits");
+  Retention retention;
+  retention.bytes = 2'000;
+  queue().expire(retention);
+  const Forgotten forgotten = queue().forgotten_among({"kept", "chatty", "waits", "unknown"});
+  EXPECT_EQ(forgotten.jobs, Ids{"unknown"});
+  EXPECT_EQ(forgotten.logs, Ids{"chatty"});
 }
 
 TEST_F(Retaining, ForgetsTheKeyOfAForgottenJob) {
@@ -358,6 +484,7 @@ TEST_F(Retaining, ForgetsTheKeyOfAForgottenJob) {
   finish(take());
   Retention nothing;
   nothing.age = 0;
+  now_ += kLeastKept;
   queue().expire(nothing);
   Submission again = job("b");
   again.idempotency = {"key", "body"};

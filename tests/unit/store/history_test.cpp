@@ -77,7 +77,7 @@ TEST_F(HistoryTest, LeavesOutWhatIsNoSummary) {
 TEST_F(HistoryTest, OutlivesItsJobs) {
   run(summary("r", "pytest", 10, 5));
   now_ += 100 * kDay;
-  EXPECT_EQ(queue_.expire({.age = kDay}).size(), 1u);
+  EXPECT_EQ(queue_.expire({.age = kDay}).jobs.size(), 1u);
   EXPECT_EQ(history_.recent("", 10).size(), 1u);
 }
 

@@ -329,6 +329,24 @@ TEST_F(JobQueueTest, GivesEachChunkOnceAndInOrder) {
   EXPECT_EQ(queue().take_chunks("a"), Ids{"4"}) << "what is left is still there at the end";
 }
 
+TEST_F(JobQueueTest, KeepsSoMuchOfAStreamThatNobodyTakesAndSaysWhereMoreWas) {
+  submit("a");
+  const StoredJob taken = take();
+  const auto send = [&](const std::string& chunk) { queue().tell_progress("a", taken.epoch, "", {chunk}); };
+  const std::string large((2 << 20) - 100, 'x');
+  for (int i = 0; i < 12; ++i) send(large);
+  send("1");
+  send(large);
+  const Ids kept = queue().take_chunks("a");
+  ASSERT_EQ(kept.size(), 11u);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(kept[i].size(), large.size());
+  EXPECT_EQ(kept[8], kChunksDropped);
+  EXPECT_EQ(kept[9], "1") << "for which there is room";
+  EXPECT_EQ(kept[10], kChunksDropped);
+  send(large);
+  EXPECT_EQ(queue().take_chunks("a"), Ids{large}) << "there is room again";
+}
+
 // ---- being told
 
 TEST_F(JobQueueTest, CancelsWhatWaits) {
@@ -491,6 +509,13 @@ TEST_F(JobQueueTest, PurgesTheJobsOfOneClientWhereOneIsNamed) {
 }
 
 // ---- names
+
+TEST(NewJobId, IsKnownForOne) {
+  EXPECT_TRUE(is_job_id(new_job_id(true)));
+  EXPECT_TRUE(is_job_id(new_job_id(false)));
+  EXPECT_FALSE(is_job_id("backup"));
+  EXPECT_FALSE(is_job_id(""));
+}
 
 TEST(NewJobId, SaysWhetherSomebodyWaitsForIt) {
   EXPECT_TRUE(new_job_id(true).starts_with("sync-"));

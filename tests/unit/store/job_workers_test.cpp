@@ -98,6 +98,43 @@ TEST_F(AWorker, CostsACommitEveryFiveSecondsOnly) {
   EXPECT_EQ(heard(), now_);
 }
 
+TEST_F(AWorker, IsUnhealthyFromWhenItSaysSoUntilItSaysSomethingElse) {
+  queue().heard_of("w2", "flaky");
+  queue().heard_is_unhealthy("w2", "flaky");
+  EXPECT_EQ(queue().workers("flaky").unhealthy, 1);
+  EXPECT_EQ(queue().workers("flaky").idle, 0);
+  now_ += limits_.worker_silence + 1;
+  EXPECT_EQ(queue().workers("flaky").unhealthy, 1) << "it may have ended over it";
+  queue().heard_of("w2", "flaky");
+  EXPECT_EQ(queue().workers("flaky").unhealthy, 0);
+  EXPECT_EQ(queue().workers("flaky").idle, 1);
+}
+
+TEST_F(AWorker, IsUnhealthyWhenItFellSilentOverAJobAndHasLeftElse) {
+  queue().heard_of("w1", "flaky");
+  queue().heard_of("w2", "flaky");
+  now_ += limits_.worker_silence + 1;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(queue().workers("flaky").unhealthy, 1) << "w1";
+    EXPECT_EQ(queue().workers("flaky").silent, 1) << "w2";
+    queue().expire({});
+  }
+  EXPECT_EQ(state("a"), JobState::queued);
+  now_ += 86'400'000;
+  queue().expire({});
+  EXPECT_EQ(queue().workers("flaky").unhealthy, 0);
+}
+
+TEST_F(AWorker, OfTheServersOwnIsBusyWithItsOwnJobsAlone) {
+  EXPECT_FALSE(queue().workers("flaky").own_runs) << "a is with w1";
+  submit("b");
+  const StoredJob own = take("local");
+  EXPECT_TRUE(queue().workers("flaky").own_runs);
+  EXPECT_TRUE(queue().workers("another").own_runs);
+  finish(own);
+  EXPECT_FALSE(queue().workers("flaky").own_runs);
+}
+
 TEST_F(AWorker, MayNotBeCalledAsTheServersOwn) {
   EXPECT_TRUE(queue().is_own("local"));
   EXPECT_FALSE(queue().is_own("w1"));
