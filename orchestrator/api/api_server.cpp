@@ -113,10 +113,9 @@ void ApiServer::drain() { draining_ = true; }
 void ApiServer::stop(std::chrono::milliseconds grace) { http_->stop(grace); }
 void ApiServer::job_changed(const std::string& id) {
   waiters_.changed(id);
-  waiters_.changed(kAnyJob);
-  if (!has_ended(id)) return;
-  waiters_.changed(kAnyEvent);  // its last one was written with its end
-  buckets_.forget(id);
+  wake_for_jobs_.want();
+  wake_for_events_.want();  // if it has ended, its last one was written with that
+  if (buckets_.has(id) && has_ended(id)) buckets_.forget(id);
 }
 
 // Whoever changed the job is not to hear of a database that fails now: the change is made.
@@ -128,7 +127,15 @@ bool ApiServer::has_ended(const std::string& id) const try {
   return false;
 }
 
-void ApiServer::events_came() { waiters_.changed(kAnyEvent); }
+void ApiServer::events_came() { wake_for_events_.want(); }
+
+// Most changes of jobs come without an event: one look tells that for all readers.
+void ApiServer::look_for_events() try {
+  const std::int64_t last = parts_.events.last();
+  if (told_event_.exchange(last) != last) waiters_.changed(kAnyEvent);
+} catch (const io::HostError& error) {
+  spdlog::warn("whether there are new events is not known: {}", error.what());
+}
 
 const Route* ApiServer::find(const ServedRequest& request, std::map<std::string, std::string>& params,
                              std::string& allowed) const {

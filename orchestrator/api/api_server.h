@@ -11,6 +11,7 @@
 #include "orchestrator/api/bucket_keys.h"
 #include "orchestrator/api/metrics.h"
 #include "orchestrator/api/route.h"
+#include "orchestrator/api/soon.h"
 #include "orchestrator/api/waiters.h"
 #include "orchestrator/service/admission.h"
 #include "orchestrator/store/event_store.h"
@@ -95,6 +96,7 @@ class ApiServer {
   std::size_t body_limit(const ServedRequest& request) const;
   bool is_from_elsewhere(const ServedRequest& request) const;
   bool has_ended(const std::string& id) const;
+  void look_for_events();
   std::optional<Caller> caller_of(const ServedRequest& request) const;
 
   ApiSettings settings_;
@@ -103,6 +105,10 @@ class ApiServer {
   Waiters waiters_;
   BucketKeys buckets_;
   ApiParts parts_;
+  std::atomic<std::int64_t> told_event_{0};  // the last that readers were woken for
+  // Jobs change by the thousand at once, and each wake costs every reader a look at the database.
+  Soon wake_for_jobs_{parts_.later, [this] { waiters_.changed(kAnyJob); }};
+  Soon wake_for_events_{parts_.later, [this] { look_for_events(); }};
   std::vector<Route> routes_;
 };
 

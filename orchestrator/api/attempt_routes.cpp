@@ -76,9 +76,13 @@ class LogReader {
 
   // False when there is nothing more to come, or nobody to read it.
   bool pump() {
-    const bool ended = has_ended();  // asked first: what was written before is read below
+    const auto job = parts_.queue.find(job_);
+    const bool here = job && was_here(parts_, *job);
+    const bool elsewhere = !job || was_elsewhere(parts_, *job);
+    // Asked first: what was written before is read below.
+    const bool ended = elsewhere || is_final(job->state) || (here && has_ended());
     while (const std::size_t room = reply_->room()) {
-      std::string bytes = read_piece(file_, offset_, std::min<std::int64_t>(256 * 1024, std::int64_t(room)));
+      std::string bytes = here ? piece(room) : "";
       if (bytes.empty()) {
         if (ended) reply_->end();
         return !ended && reply_->write("");
@@ -90,9 +94,11 @@ class LogReader {
   }
 
  private:
+  std::string piece(std::size_t room) const {
+    return read_piece(file_, offset_, std::min<std::int64_t>(256 * 1024, static_cast<std::int64_t>(room)));
+  }
+
   bool has_ended() {
-    const auto now = parts_.queue.find(job_);
-    if (!now || is_final(now->state)) return true;
     for (const auto& each : ended_attempts(parts_, job_, seen_))
       ended_ |= each.value("attempt", -1) == attempt_;
     return ended_;
@@ -117,7 +123,8 @@ void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader) {
 
 std::string why_no_log(const ApiParts& parts, const StoredJob& job) {
   if (job.logs_gone) return "the logs of this job were removed: all that is kept became too large";
-  if (was_elsewhere(parts, job)) return "a worker elsewhere ran this job: it keeps no logs, only what its report shows";
+  if (was_elsewhere(parts, job))
+    return "a worker elsewhere ran this job: it keeps no logs, only what its report shows";
   return "there is no such log";
 }
 
@@ -128,14 +135,7 @@ class Attempts {
   void list(Call& call) const {
     const auto job = find_job(parts_, call);
     if (!job) return;
-    json attempts;
-    if (const auto report = is_final(job->state) ? report_document(parts_, *job) : std::nullopt) {
-      attempts = attempts_of(*report);
-    } else {
-      std::int64_t first = 0;
-      attempts = ended_attempts(parts_, job->id, first);
-    }
-    call.reply->respond(json_response({{"attempts", std::move(attempts)}}));
+    call.reply->respond(json_response({{"attempts", attempts_of_last(*job)}}));
   }
 
   void tests(Call& call) const {
@@ -162,11 +162,13 @@ class Attempts {
     const std::string file =
         fmt::format("{}/logs/attempt-{:04}.{}", folder_of(parts_, job->id), attempt, stream);
     const std::int64_t offset = call.number("offset", 0, 0, INT64_MAX / 2);
-    if (call.query("follow") == "1" && !job->logs_gone)
-      return start_following(call, *job, file, attempt, offset);
+    if (job->logs_gone || was_elsewhere(parts_, *job))
+      return call.reply->respond(problem(404, why_no_log(parts_, *job)));
+    if (call.query("follow") == "1") return start_following(call, *job, file, attempt, offset);
     std::error_code missing;
     const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, missing));
-    if (missing) return call.reply->respond(problem(404, why_no_log(parts_, *job)));
+    if (missing || !was_here(parts_, *job))
+      return call.reply->respond(problem(404, why_no_log(parts_, *job)));
     ServedResponse response{200,
                             "text/plain; charset=utf-8",
                             read_piece(file, offset, call.number("limit", kMostBytes, 1, kMostBytes)),
@@ -178,6 +180,15 @@ class Attempts {
   }
 
  private:
+  // Of the last hand-out: of a job that nobody has had since it went back to the queue there are none.
+  json attempts_of_last(const StoredJob& job) const {
+    if (job.worker.empty()) return json::array();
+    if (const auto report = is_final(job.state) ? report_document(parts_, job) : std::nullopt)
+      return attempts_of(*report);
+    std::int64_t first = 0;
+    return ended_attempts(parts_, job.id, first);
+  }
+
   void start_following(Call& call, const StoredJob& job, const std::string& file, std::int64_t attempt,
                        std::int64_t offset) const {
     auto seat = seats_.try_take();

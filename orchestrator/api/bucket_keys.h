@@ -23,6 +23,10 @@ class BucketKeys {
     const auto found = configs_.find(job);
     return found == configs_.end() ? "" : found->second;
   }
+  bool has(const std::string& job) const {
+    const std::lock_guard lock(mutex_);
+    return configs_.contains(job);
+  }
   void forget(const std::string& job) {
     const std::lock_guard lock(mutex_);
     configs_.erase(job);

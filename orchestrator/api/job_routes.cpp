@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "orchestrator/api/intake.h"
+#include "orchestrator/api/job_page.h"
 #include "orchestrator/api/kept_report.h"
 #include "orchestrator/api/problem.h"
 
@@ -68,12 +69,12 @@ class Jobs {
         return call.reply->respond(problem(400, fmt::format("'{}' is no state of a job", state)));
     }
     json jobs = json::array();
-    const auto found = parts_.queue.list(filter);
-    for (const auto& job : found) jobs.push_back(described(job));
-    const bool more = static_cast<int>(found.size()) == filter.most;
-    const std::string next = more ? std::to_string(found.back().number) : "";
-    ServedResponse response = json_response({{"jobs", jobs}, {"next_cursor", more ? json(next) : json()}});
-    if (more)
+    const JobPage page = page_of(parts_.queue, filter);
+    for (const auto& job : page.jobs) jobs.push_back(described(job));
+    const std::string next = page.next ? std::to_string(*page.next) : "";
+    ServedResponse response =
+        json_response({{"jobs", jobs}, {"next_cursor", page.next ? json(next) : json()}});
+    if (page.next)
       response.headers.emplace_back(
           "Link", fmt::format("</api/v1/jobs?limit={}&cursor={}>; rel=\"next\"", filter.most, next));
     call.reply->respond(std::move(response));

@@ -27,13 +27,20 @@ using nlohmann::json;
 
 constexpr const char* kWhere = "its result";
 constexpr std::size_t kLongestWhy = 500;
+constexpr const char* kMade = ".made-";  // folders that are gone when the report is made
 constexpr std::size_t kMostText = 64u << 20;
+constexpr std::size_t kMostAttempts = 1'000;   // as of any job
 constexpr std::size_t kMostCells = 4'000'000;  // tests by attempts
 constexpr std::size_t kMostNamesakes = 100;
 
+// Until the job has ended files are those of an earlier hand-out.
+bool may_have_files(const ApiParts& parts, const StoredJob& job) {
+  return is_final(job.state) && was_here(parts, job);
+}
+
 // Empty where there is none.
 std::string file_text(const ApiParts& parts, const StoredJob& job, const std::string& format) {
-  if (was_elsewhere(parts, job)) return "";
+  if (!may_have_files(parts, job)) return "";
   std::ifstream in(HostedJob::report_file(parts.settings.reports + "/" + job.id, format), std::ios::binary);
   std::ostringstream text;
   text << in.rdbuf();
@@ -63,7 +70,7 @@ class BoundedText : public std::streambuf {
 };
 
 struct PassingFolder {
-  explicit PassingFolder(const std::string& parent) : path(parent + "/.made-XXXXXX") {
+  explicit PassingFolder(const std::string& parent) : path(fmt::format("{}/{}XXXXXX", parent, kMade)) {
     fs::create_directories(parent);
     if (!::mkdtemp(path.data())) throw io::system_failure("while making " + path);
   }
@@ -74,10 +81,16 @@ struct PassingFolder {
   std::string path;
 };
 
-// Its file has no name any more: nothing is left of it, however this process ends.
+// Its file has no name any more. What a death between these lines leaves, the next start removes.
 Spool unnamed_spool(const std::string& parent) {
   const PassingFolder folder(parent);
   return {folder.path, ""};
+}
+
+void remove_left(const std::string& parent) {
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(parent, ignored))
+    if (entry.path().filename().string().starts_with(kMade)) fs::remove_all(entry.path(), ignored);
 }
 
 [[noreturn]] void refuse_as_too_large() {
@@ -85,7 +98,8 @@ Spool unnamed_spool(const std::string& parent) {
 }
 
 // A stranger's report may be short and yet stand for more than this host has room for: for a grid of all
-// its tests and attempts, or for tests of one name, which are told apart one by one.
+// its tests and attempts, or for what is told apart one by one: attempts by how they failed, and tests of one
+// name.
 void refuse_what_grows(const json& report) {
   static const json none = json::array();
   const auto list = [&](const char* key) -> const json& {
@@ -97,7 +111,8 @@ void refuse_what_grows(const json& report) {
   for (const auto& test : list("tests"))
     if (const auto id = test.is_object() ? test.find("id") : test.end(); id != test.end() && id->is_string())
       namesakes += names.insert(id->get_ref<const std::string&>()).second ? 0 : 1;
-  if (list("tests").size() * list("outcome_attempts").size() > kMostCells || namesakes > kMostNamesakes)
+  if (list("results").size() + list("not_counted").size() > kMostAttempts ||
+      list("tests").size() * list("outcome_attempts").size() > kMostCells || namesakes > kMostNamesakes)
     refuse_as_too_large();
 }
 
@@ -128,6 +143,10 @@ ServedResponse unreadable(const std::string& format, const std::string& why) {
   return problem(409, fmt::format("this job cannot be shown as {}: {}", format, cut_text(why, kLongestWhy)));
 }
 
+ServedResponse no_report(const StoredJob& job) {
+  return problem(404, is_final(job.state) ? "this job left no report" : "this job has no report yet");
+}
+
 ServedResponse shown(const std::string& format, std::string text) {
   ServedResponse response{200, HostedJob::media_type(format), std::move(text), {}};
   // It shows what strangers' tests have printed.
@@ -137,8 +156,10 @@ ServedResponse shown(const std::string& format, std::string text) {
 
 }  // namespace
 
+bool was_here(const ApiParts& parts, const StoredJob& job) { return parts.queue.is_own(job.worker); }
+
 bool was_elsewhere(const ApiParts& parts, const StoredJob& job) {
-  return !job.worker.empty() && !parts.queue.is_own(job.worker);
+  return !job.worker.empty() && !was_here(parts, job);
 }
 
 std::string report_text(const ApiParts& parts, const StoredJob& job) {
@@ -153,20 +174,23 @@ std::optional<json> report_document(const ApiParts& parts, const StoredJob& job)
   return report.is_object() ? std::optional(std::move(report)) : std::nullopt;
 }
 
+KeptReports::KeptReports(const ApiParts& parts) : parts_(parts) { remove_left(parts_.settings.reports); }
+
 ServedResponse KeptReports::answer(const StoredJob& job, const std::string& format) const {
   if (!HostedJob::media_type(format))
     return problem(404, fmt::format("there is no report in the format '{}'", format));
   std::string text = format == "json" ? report_text(parts_, job) : file_text(parts_, job, format);
   if (!text.empty()) return shown(format, std::move(text));
+  // Of what is not there nothing can be made.
+  if (format == "json" || (job.output.empty() && !may_have_files(parts_, job))) return no_report(job);
   return made_answer(job, format);
 }
 
 ServedResponse KeptReports::made_answer(const StoredJob& job, const std::string& format) const {
-  const std::string document = report_text(parts_, job);
-  if (document.empty())
-    return problem(404, is_final(job.state) ? "this job left no report" : "this job has no report yet");
   const auto seat = making_.try_take();
   if (!seat) return too_many_readers("reports that have to be made");
+  const std::string document = report_text(parts_, job);
+  if (document.empty()) return no_report(job);
   try {
     return shown(format, written(format_called(format), document, parts_.settings.reports));
   } catch (const InvalidJob& wrong) {

@@ -11,7 +11,9 @@
 
 namespace orchestrator {
 
-// Whether a worker elsewhere had it last: then no file here is of that hand-out.
+// Who has the job, or had it last. Neither: it waits, or has ended as it waited. Files here are of its last
+// hand-out only where that was here.
+bool was_here(const ApiParts& parts, const StoredJob& job);
 bool was_elsewhere(const ApiParts& parts, const StoredJob& job);
 // Empty: there is none. Where the file is not whole, since the machine died while it was written, that is
 // what the queue was told.
@@ -21,7 +23,8 @@ std::optional<nlohmann::json> report_document(const ApiParts& parts, const Store
 
 class KeptReports {
  public:
-  explicit KeptReports(const ApiParts& parts) : parts_(parts) {}
+  // One for all readers of the folder of reports: what an earlier process left unfinished there is removed.
+  explicit KeptReports(const ApiParts& parts);
   // The report in one of HostedJob's formats, or the problem that there is none. Throws io::HostError.
   ServedResponse answer(const StoredJob& job, const std::string& format) const;
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "orchestrator/api/intake.h"
+#include "orchestrator/api/job_page.h"
 #include "orchestrator/api/runpod_status.h"
 
 namespace orchestrator {
@@ -142,11 +143,10 @@ class Endpoint {
     filter.most = static_cast<int>(call.number("limit", 100, 1, 1'000));
     filter.before = call.number("before", 0, 0, INT64_MAX);
     json requests = json::array();
-    const auto found = parts_.queue.list(filter);
-    for (const auto& job : found) requests.push_back(json::parse(runpod_status(job)));
-    const bool more = static_cast<int>(found.size()) == filter.most;
+    const JobPage page = page_of(parts_.queue, filter);
+    for (const auto& job : page.jobs) requests.push_back(json::parse(runpod_status(job)));
     call.reply->respond(json_response(
-        {{"requests", std::move(requests)}, {"next_before", more ? json(found.back().number) : json()}}));
+        {{"requests", std::move(requests)}, {"next_before", page.next ? json(*page.next) : json()}}));
   }
 
  private:

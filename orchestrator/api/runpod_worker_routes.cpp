@@ -192,8 +192,9 @@ class WorkersSide {
     if (!body) return;
     if (has_now(worker->segment, call, *job)) {
       const json chunk = body->value("output", json());
-      const bool present = parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
-      if (const auto attempt = attempt_in(chunk); attempt && present)
+      // What is not kept is no event either: both have one bound.
+      const auto kept = parts_.queue.tell_progress(job->id, job->epoch, "", {io::json_text(chunk)});
+      if (const auto attempt = attempt_in(chunk); attempt && kept.value_or(0) > 0)
         append(parts_, {event_of(*job, "attempt_finished", *attempt)});
     }
     call.reply->respond(json_response(json::object()));

@@ -143,7 +143,8 @@ class WorkerMode {
     try {
       const auto& engine = session_.open_engine();
       host_ = session_.job_host();
-      host_.keeps_logs = false;  // of no use to whoever sends jobs, and nobody would remove them
+      // Of no use to whoever sends jobs from elsewhere, and nobody would remove them.
+      host_.keeps_logs = kind_ == WorkerKind::test;
       unfit = runpod::find_unfit(environment_, engine, session_.scratch());
       const bool tries = !unfit && kind_ != WorkerKind::test && !environment_.skip_checks;
       findings = tries ? tried(engine) : host_findings(engine, session_.state_folder());

@@ -147,7 +147,10 @@ class ServeJob : public FollowedJob {
     for (const auto& each : results) {
       if (!each.is_object() || !each.contains("attempt") || !each["attempt"].is_number_integer()) continue;
       const int attempt = each["attempt"].get<int>();
-      if (!fetch_log(attempt, "stdout") || !fetch_log(attempt, "stderr")) ++missing;
+      // Both in any case: each removes what an earlier run has left.
+      const bool has_out = fetch_log(attempt, "stdout");
+      const bool has_err = fetch_log(attempt, "stderr");
+      if (!has_out || !has_err) ++missing;
     }
     if (missing > 0)
       events_.append("warning", {{"text", fmt::format("--logs: of {} of {} attempts {} has none: {}", missing,

@@ -5,6 +5,7 @@
 
 #include "orchestrator/report/text_sections.h"
 #include "orchestrator/report/utf8.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator {
@@ -102,6 +103,8 @@ void write_links(const Report& report, SummaryPen& pen) {
   pen.blank();
   for (std::size_t i = 0; i < std::min(kFactors, findings.factors.size()); ++i)
     pen.entry("factor", one_line(factor_words(report, findings.factors[i])));
+  if (const std::string words = q_words(report); !findings.factors.empty() && !words.empty())
+    pen.entry("", words);
   for (std::size_t i = 0; i < std::min(kClusters, findings.clusters.size()); ++i) {
     const FailureCluster& cluster = findings.clusters[i];
     pen.entry("together",

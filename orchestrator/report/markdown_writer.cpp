@@ -281,6 +281,8 @@ class Comment {
                           id_of(report_, each.test), each.failed_with, each.n_with,
                           markdown_code(each.factor), each.failed_without, each.n_without, each.q);
     }
+    if (const std::string words = q_words(report_); !text.empty() && !words.empty())
+      text += "- " + words + "\n";
     for (std::size_t i = 0; i < std::min(kClusters, found.clusters.size()); ++i) {
       const FailureCluster& cluster = found.clusters[i];
       text += fmt::format("- {} fail together (Jaccard {:.2f}, {}): {}\n",

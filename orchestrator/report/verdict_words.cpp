@@ -220,8 +220,7 @@ std::string less_words(const Report& report, double bound) {
   const auto less = to_show_less(report, bound);
   if (!less) return "";
   return fmt::format("; {} {} would show less than {:g} %", less->attempts,
-                     report.conditions.size() > 1 ? "such attempts" : "attempts",
-                     100 * less->rate_below);
+                     report.conditions.size() > 1 ? "such attempts" : "attempts", 100 * less->rate_below);
 }
 
 }  // namespace
@@ -239,6 +238,13 @@ std::string test_sentence(const Report& report, const TestSummary& test) {
   return fmt::format("{} in {} of attempts {}{}: {} did not pass{}", label(test.verdict), rate_words(test),
                      condition_words(condition), graded ? fmt::format(", {}", test.severity) : "",
                      by_condition_words(report, test), ways.empty() ? "" : " (" + ways + ")");
+}
+
+std::string q_words(const Report& report) {
+  return report.anytime
+             ? "q is as if the number of attempts had been decided beforehand; --until-sure looked "
+               "after each"
+             : "";
 }
 
 std::string tally_words(const Verdicts& verdicts) {

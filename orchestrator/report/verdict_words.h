@@ -49,6 +49,10 @@ std::string ways_words(const TestSummary& test);
 // "FLAKY in 6.0 % [1.3–16.5] of attempts as written, low: 3 of 50 as written did not pass".
 std::string test_sentence(const Report& report, const TestSummary& test);
 
+// What must be known of the q of factors; empty: nothing, since the number of attempts was decided
+// beforehand.
+std::string q_words(const Report& report);
+
 // "2 flaky · 1 failing · 6 not shown flaky"; empty where tests were not told apart.
 std::string tally_words(const Verdicts& verdicts);
 // What `ci` makes of it: "The pipeline fails: 1 new, 2 known."; empty outside of `ci`.

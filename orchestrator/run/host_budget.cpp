@@ -39,15 +39,16 @@ std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<
 std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
   if (!wanted_) since_ = budget_.loop_.now();
   wanted_ = asked;
-  const HostShare share = budget_.at_most_all(asked);
-  if (budget_.next() != this || !budget_.fits(share)) return std::nullopt;
+  if (budget_.next() != this) return std::nullopt;
+  const auto share = budget_.fitting(asked);
+  if (!share) return std::nullopt;
   wanted_.reset();
-  budget_.leased_.cpus += share.cpus;
-  budget_.leased_.memory_bytes += share.memory_bytes;
-  budget_.leased_.disk_bytes += share.disk_bytes;
-  budget_.held_[who_.client] += share.cpus;
+  budget_.leased_.cpus += share->cpus;
+  budget_.leased_.memory_bytes += share->memory_bytes;
+  budget_.leased_.disk_bytes += share->disk_bytes;
+  budget_.held_[who_.client] += share->cpus;
   budget_.call_next();  // there may be room for others still
-  return Lease(&budget_, who_.client, share);
+  return Lease(&budget_, who_.client, *share);
 }
 
 void HostBudget::Claim::withdraw() {
@@ -56,16 +57,14 @@ void HostBudget::Claim::withdraw() {
   budget_.call_next();
 }
 
-HostShare HostBudget::at_most_all(const HostShare& share) const {
-  return {std::min(share.cpus, all_.cpus), std::min(share.memory_bytes, all_.memory_bytes),
-          free_disk_ ? std::min(share.disk_bytes, free_disk_()) : 0};
-}
-
-bool HostBudget::fits(const HostShare& share) const {
-  if (leased_.cpus + share.cpus > all_.cpus + kTiny ||
-      leased_.memory_bytes + share.memory_bytes > all_.memory_bytes)
-    return false;
-  return share.disk_bytes == 0 || leased_.disk_bytes + share.disk_bytes <= free_disk_();
+std::optional<HostShare> HostBudget::fitting(const HostShare& asked) const {
+  const std::int64_t free = free_disk_ ? free_disk_() : 0;  // asked once: it may be less a moment later
+  const HostShare share{std::min(asked.cpus, all_.cpus), std::min(asked.memory_bytes, all_.memory_bytes),
+                        std::min(asked.disk_bytes, free)};
+  const bool fits = leased_.cpus + share.cpus <= all_.cpus + kTiny &&
+                    leased_.memory_bytes + share.memory_bytes <= all_.memory_bytes &&
+                    (share.disk_bytes == 0 || leased_.disk_bytes + share.disk_bytes <= free);
+  return fits ? std::optional(share) : std::nullopt;
 }
 
 double HostBudget::held_by(const std::string& client) const {
@@ -98,7 +97,7 @@ void HostBudget::give_back(const std::string& client, const HostShare& share) {
 
 void HostBudget::call_next() {
   const Claim* chosen = next();
-  if (!chosen || !fits(at_most_all(*chosen->wanted_))) return;
+  if (!chosen || !fitting(*chosen->wanted_)) return;
   loop_.post([self = chosen->self_] {
     if (*self && (*self)->wanted_) (*self)->on_room_();
   });

@@ -92,9 +92,8 @@ class HostBudget {
 
  private:
   friend class Lease;
-  // What is more than the host has would never be given. Of disk, what is free changes.
-  HostShare at_most_all(const HostShare& share) const;
-  bool fits(const HostShare& share) const;
+  // What would be given of it now, where there is room: what is more than the host has would never be.
+  std::optional<HostShare> fitting(const HostShare& asked) const;
   bool before(const Claim& a, const Claim& b) const;
   Claim* next() const;
   void give_back(const std::string& client, const HostShare& share);

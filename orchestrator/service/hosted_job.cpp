@@ -50,12 +50,13 @@ void write_files(const Report& report, const Spool& spool, const HostedJobSpec& 
   io::sync_folder(fs::absolute(spec.reports).parent_path());
 }
 
+// As far as they can be counted: that costs nobody a result.
 std::int64_t bytes_below(const std::string& folder) {
   std::uintmax_t bytes = 0;
   std::error_code gone;
-  for (const auto& entry : fs::recursive_directory_iterator(folder, gone))
-    if (entry.is_regular_file(gone)) {
-      const auto size = entry.file_size(gone);
+  for (fs::recursive_directory_iterator at(folder, gone), end; at != end; at.increment(gone))
+    if (at->is_regular_file(gone)) {
+      const auto size = at->file_size(gone);
       if (!gone) bytes += size;
     }
   return static_cast<std::int64_t>(bytes);
@@ -119,11 +120,7 @@ HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& en
       self_(std::make_shared<HostedJob*>(this)) {
   make_folder(spec_.scratch);
   events_.subscribe(std::move(on_event));
-  if (!spec_.logs.empty()) {
-    std::error_code ignored;
-    fs::remove_all(spec_.logs, ignored);  // of an earlier hand-out: its attempts are not ours
-    make_folder(spec_.logs);
-  }
+  if (!spec_.logs.empty()) make_folder(spec_.logs);
   execution_ =
       std::make_unique<JobExecution>(loop_, engine.sandbox(), spec_.images ? *spec_.images : engine.images(),
                                      host, inputs_of(spec_), events_);

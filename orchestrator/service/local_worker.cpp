@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <limits>
 
 #include "orchestrator/report/times.h"
@@ -153,12 +154,24 @@ void LocalWorker::set_able(bool able) {
   look();
 }
 
+// Of all its hand-outs; empty: none are kept.
+std::string LocalWorker::reports_of(const StoredJob& job) const {
+  return settings_.reports.empty() ? "" : fmt::format("{}/{}", settings_.reports, job.id);
+}
+
+// What an earlier hand-out has left would be read as what this one has come to, also when this one never
+// comes to anything.
+void LocalWorker::remove_reports_of(const StoredJob& job) const {
+  std::error_code ignored;
+  if (const auto folder = reports_of(job); !folder.empty()) std::filesystem::remove_all(folder, ignored);
+}
+
 HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   HostedJobSpec spec;
   spec.id = job.id;
   // An earlier hand-out may still be cleaning up.
   spec.scratch = fmt::format("{}/{}-{}", settings_.scratch, job.id, job.epoch);
-  spec.reports = settings_.reports.empty() ? "" : fmt::format("{}/{}", settings_.reports, job.id);
+  spec.reports = reports_of(job);
   spec.credential = settings_.credential;
   spec.ca_file = settings_.ca_file;
   spec.allowed_hosts = settings_.admission.repository_hosts;
@@ -201,6 +214,7 @@ void LocalWorker::begin_waiting() {
 
 void LocalWorker::run(const StoredJob& job) {
   spdlog::info("job {} of {} begins (hand-out {})", job.id, job.client, job.epoch);
+  remove_reports_of(job);
   try {
     HostedJobSpec spec = spec_of(job);
     spec.budget = &budget_;
@@ -212,6 +226,7 @@ void LocalWorker::run(const StoredJob& job) {
   } catch (...) {
     // Whatever is the matter with a job is its end, not the server's.
     const Failure failure = failure_of(std::current_exception());
+    flush();  // what has happened before the end
     std::erase_if(active_, [&](const auto& each) { return each->job().id == job.id; });
     over(job, false,
          {.error = failure.message, .error_kind = failure.kind, .host_failed = failure.kind == "host"});

@@ -62,6 +62,8 @@ class LocalWorker {
   struct End;
 
   void look();
+  std::string reports_of(const StoredJob& job) const;
+  void remove_reports_of(const StoredJob& job) const;
   HostedJobSpec spec_of(const StoredJob& job) const;
   JobRequest request_of(const StoredJob& job) const;
   bool has(const std::string& id) const;

@@ -145,8 +145,8 @@ CREATE INDEX jobs_by_size ON jobs (number, ended, bytes, id);
 CREATE INDEX jobs_by_worker ON jobs (worker, state);
 )sql",
     // `log_bytes`: of `bytes`, those of logs, which may go alone; `logs_gone`: they have. `untaken`: of
-    // streams, in a table of its own, since it changes with each chunk. And a job's end is its last event,
-    // whoever made it.
+    // streams, in a table of its own, since it changes with each chunk, each of which counts as its text and
+    // kChunkRow. And a job's end is its last event, whoever made it: also of jobs that ended before that.
     R"sql(
 ALTER TABLE jobs ADD COLUMN log_bytes INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN logs_gone INTEGER NOT NULL DEFAULT 0;
@@ -154,17 +154,18 @@ CREATE TABLE untaken (
   job TEXT NOT NULL PRIMARY KEY REFERENCES jobs (id) ON DELETE CASCADE,
   bytes INTEGER NOT NULL
 );
-INSERT INTO untaken (job, bytes) SELECT job, sum(length(CAST(body AS BLOB))) FROM chunks GROUP BY job;
+INSERT INTO untaken (job, bytes) SELECT job, sum(length(CAST(body AS BLOB)) + 128) FROM chunks GROUP BY job;
 CREATE TRIGGER chunk_came AFTER INSERT ON chunks
   BEGIN
-    INSERT INTO untaken (job, bytes) VALUES (NEW.job, length(CAST(NEW.body AS BLOB)))
+    INSERT INTO untaken (job, bytes) VALUES (NEW.job, length(CAST(NEW.body AS BLOB)) + 128)
       ON CONFLICT (job) DO UPDATE SET bytes = bytes + excluded.bytes;
   END;
 CREATE TRIGGER chunk_went AFTER DELETE ON chunks
-  BEGIN UPDATE untaken SET bytes = bytes - length(CAST(OLD.body AS BLOB)) WHERE job = OLD.job; END;
+  BEGIN UPDATE untaken SET bytes = bytes - length(CAST(OLD.body AS BLOB)) - 128 WHERE job = OLD.job; END;
 DROP INDEX jobs_by_size;
 CREATE INDEX jobs_by_size ON jobs (ended, number, bytes, log_bytes, id);
 CREATE INDEX jobs_without_logs ON jobs (id) WHERE logs_gone = 1;
+CREATE INDEX idempotency_keys_by_job ON idempotency_keys (job);
 -- What job_ended says: short, since everybody reads it; of an error in RunPod's form its sentence.
 CREATE VIEW ends AS
   SELECT id AS job, ended AS time, CASE error WHEN '' THEN json_object('state', state)
@@ -174,6 +175,7 @@ CREATE VIEW ends AS
         AS state,
       coalesce(CASE WHEN json_valid(error) THEN json_extract(error, '$.error_message') END, error) AS error
     FROM jobs WHERE ended > 0);
+INSERT INTO events (job, time, type, data) SELECT job, time, 'job_ended', data FROM ends ORDER BY time;
 CREATE TRIGGER end_of_ended AFTER UPDATE OF ended ON jobs WHEN NEW.ended > 0 AND OLD.ended = 0
   BEGIN
     INSERT INTO events (job, time, type, data) SELECT job, time, 'job_ended', data FROM ends WHERE job = NEW.id;

@@ -15,6 +15,7 @@ namespace {
 
 constexpr Milliseconds kIdle = 60'000;
 constexpr Milliseconds kKeepWorkers = 86'400'000;  // that are not heard of
+constexpr int kMostAtOnce = 500;  // jobs that one commit lets go of: others wait for the database
 constexpr const char* kLostAgain = "job timed out after {} retries";
 
 // Running jobs whose worker was heard of at ?2 the last time, or before.
@@ -42,39 +43,47 @@ void forget(SQLite::Database& connection, const std::vector<std::string>& ids) {
   }
 }
 
-// The first of those that `text` finds, with their bytes, until `bytes` are found.
+// The first of those that `text` finds, with their bytes, until `bytes` are found or `most` of them.
 template <class... Values>
-std::vector<std::string> as_many_as(SQLite::Database& connection, std::int64_t bytes, const std::string& text,
-                                    const Values&... values) {
+std::vector<std::string> as_many_as(SQLite::Database& connection, std::int64_t bytes, std::size_t most,
+                                    const std::string& text, const Values&... values) {
   SQLite::Statement row(connection, text);
   bind_all(row, values...);
   std::vector<std::string> ids;
-  while (bytes > 0 && row.executeStep()) {
+  while (bytes > 0 && ids.size() < most && row.executeStep()) {
     ids.push_back(row.getColumn(0).getString());
     bytes -= row.getColumn(1).getInt64();
   }
   return ids;
 }
 
-// See Retention.
+// As many as one commit lets go of: there may be more.
+bool is_full(const Forgotten& forgotten) {
+  return std::max(forgotten.jobs.size(), forgotten.logs.size()) >= kMostAtOnce;
+}
+
+// See Retention. What is too old goes before anything is taken for too much.
 Forgotten forget_old(SQLite::Database& connection, const Retention& retention, Milliseconds now) {
   Forgotten forgotten;
-  forgotten.jobs =
-      texts_of(connection, std::string("SELECT id ") + kMayGo, now - std::max(retention.age, kLeastKept));
+  forgotten.jobs = texts_of(connection, std::string("SELECT id ") + kMayGo + " LIMIT ?",
+                            now - std::max(retention.age, kLeastKept), kMostAtOnce);
   forget(connection, forgotten.jobs);
+  if (is_full(forgotten)) return forgotten;
   const auto too_much = [&] {
     return number_of(connection, "SELECT sum(bytes) FROM jobs") +
            number_of(connection, "SELECT sum(bytes) FROM untaken") - retention.bytes;
   };
-  forgotten.logs = as_many_as(connection, too_much(),
+  forgotten.logs = as_many_as(connection, too_much(), kMostAtOnce,
                               "SELECT id, log_bytes FROM jobs WHERE ended > 0 AND log_bytes > 0 ORDER BY "
                               "ended, number");
   for (const auto& id : forgotten.logs)
     change(connection, "UPDATE jobs SET bytes = bytes - log_bytes, log_bytes = 0, logs_gone = 1 WHERE id = ?",
            id);
+  if (is_full(forgotten)) return forgotten;
   const std::string whole =
       "SELECT id, bytes + coalesce((SELECT bytes FROM untaken WHERE untaken.job = jobs.id), 0) ";
-  const auto oldest = as_many_as(connection, too_much(), whole + kMayGo, now - kLeastKept);
+  const auto oldest = as_many_as(connection, too_much(), kMostAtOnce - forgotten.jobs.size(), whole + kMayGo,
+                                 now - kLeastKept);
   forget(connection, oldest);
   forgotten.jobs.insert(forgotten.jobs.end(), oldest.begin(), oldest.end());
   return forgotten;
@@ -140,6 +149,7 @@ Forgotten JobQueue::expire(const Retention& retention) {
     change(connection, "DELETE FROM workers WHERE heard <= ?", now - kKeepWorkers);
     const std::lock_guard lock(mutex_);
     std::erase_if(unhealthy_, [&](const auto& each) { return each.second <= now - kKeepWorkers; });
+    more_to_forget_ = is_full(forgotten);
   });
   tell(changed);
   return forgotten;
@@ -160,10 +170,16 @@ void JobQueue::note_silent(SQLite::Database& connection, Milliseconds since) {
 Forgotten JobQueue::forgotten_among(const std::vector<std::string>& ids) const {
   return database_.with([&](SQLite::Database& connection) {
     Forgotten forgotten;
-    const auto without = texts_of(connection, "SELECT id FROM jobs WHERE logs_gone = 1");
-    const std::set<std::string> without_logs(without.begin(), without.end());
+    const auto set_of = [&](const std::string& text) {
+      const auto found = texts_of(connection, text);
+      return std::set<std::string>(found.begin(), found.end());
+    };
+    // Two questions that indexes answer: the flag alone is behind the output in its row, all of which would
+    // be read.
+    const auto kept = set_of("SELECT id FROM jobs");
+    const auto without_logs = set_of("SELECT id FROM jobs WHERE logs_gone = 1");
     for (const auto& id : ids) {
-      if (number_of(connection, "SELECT count(*) FROM jobs WHERE id = ?", id) == 0)
+      if (!kept.contains(id))
         forgotten.jobs.push_back(id);
       else if (without_logs.contains(id))
         forgotten.logs.push_back(id);
@@ -174,6 +190,10 @@ Forgotten JobQueue::forgotten_among(const std::vector<std::string>& ids) const {
 
 Milliseconds JobQueue::next_expiry() const {
   const Milliseconds now = now_();
+  {
+    const std::lock_guard lock(mutex_);
+    if (more_to_forget_) return now;
+  }
   return database_.with([&](SQLite::Database& connection) {
     const auto soonest = [&](const std::string& what, JobState state) {
       const auto at = number_of(connection, fmt::format("SELECT min({}) FROM jobs WHERE state = ?", what),

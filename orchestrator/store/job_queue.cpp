@@ -67,18 +67,20 @@ bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int
                    epoch, as_number(JobState::running)) > 0;
 }
 
-// One word for all that is dropped in a row: a worker may send for a week what nobody takes.
-void keep_chunks(SQLite::Database& connection, const std::string& id,
-                 const std::vector<std::string>& chunks) {
+// Returns how many were kept. One word for all that is dropped in a row: a worker may send for a week what
+// nobody takes.
+int keep_chunks(SQLite::Database& connection, const std::string& id, const std::vector<std::string>& chunks) {
   constexpr const char* kLast = "SELECT body FROM chunks WHERE job = ? ORDER BY number DESC LIMIT 1";
-  for (std::string_view chunk : chunks) {
-    const bool has_room =
-        number_of(connection, "SELECT bytes FROM untaken WHERE job = ?", id) + as_bytes(chunk.size()) <=
-        kMostUntaken;
+  int kept = 0;
+  for (const auto& chunk : chunks) {
+    const bool has_room = number_of(connection, "SELECT bytes FROM untaken WHERE job = ?", id) +
+                              as_bytes(chunk.size()) + kChunkRow <=
+                          kMostUntaken;
     if (!has_room && texts_of(connection, kLast, id) == std::vector<std::string>{kChunksDropped}) continue;
-    if (!has_room) chunk = kChunksDropped;
-    change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, std::string(chunk));
+    change(connection, "INSERT INTO chunks (job, body) VALUES (?, ?)", id, has_room ? chunk : kChunksDropped);
+    if (has_room) ++kept;
   }
+  return kept;
 }
 
 }  // namespace
@@ -252,16 +254,16 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
   return taken;
 }
 
-bool JobQueue::tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
-                             const std::vector<std::string>& chunks) {
-  const bool present = database_.transact([&](SQLite::Database& connection) {
-    if (!is_handed_out(connection, id, epoch)) return false;
+std::optional<int> JobQueue::tell_progress(const std::string& id, std::int64_t epoch,
+                                           const std::string& progress,
+                                           const std::vector<std::string>& chunks) {
+  const auto kept = database_.transact([&](SQLite::Database& connection) -> std::optional<int> {
+    if (!is_handed_out(connection, id, epoch)) return std::nullopt;
     if (!progress.empty()) change(connection, "UPDATE jobs SET progress = ? WHERE id = ?", progress, id);
-    keep_chunks(connection, id, chunks);
-    return true;
+    return keep_chunks(connection, id, chunks);
   });
-  if (present) tell(id);
-  return present;
+  if (kept) tell(id);
+  return kept;
 }
 
 bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
@@ -276,8 +278,10 @@ bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state,
              "?6",
              as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id, log_bytes);
     else if (left_bytes > 0)
-      change(connection, "UPDATE jobs SET bytes = bytes + ?, log_bytes = log_bytes + ? WHERE id = ?",
-             left_bytes, log_bytes, id);
+      change(connection,
+             "UPDATE jobs SET bytes = bytes + ?, log_bytes = log_bytes + ? WHERE id = ? AND epoch = ? AND "
+             "ended > 0",
+             left_bytes, log_bytes, id, epoch);
     return mine;
   });
   if (present) tell(id);

@@ -111,8 +111,10 @@ struct Retention {
 // (https://docs.runpod.io/serverless/endpoints/operations).
 inline constexpr Milliseconds kLeastKept = 30 * 60'000;
 
-// Of a stream that nobody takes so much is kept. Where more was dropped a chunk says so.
-inline constexpr std::int64_t kMostUntaken = 16 << 20;
+// Of a stream that nobody takes so much is kept, each chunk counted as its text and kChunkRow: the row and
+// its place in indexes, which would be without bound for chunks of a byte (the database's triggers count the
+// same). Where more was dropped a chunk says so.
+inline constexpr std::int64_t kMostUntaken = 16 << 20, kChunkRow = 128;
 inline constexpr const char* kChunksDropped =
     R"({"warning":"chunks were dropped here: nobody had taken those before them"})";
 
@@ -160,11 +162,13 @@ class JobQueue {
   // age. `endpoint` empty: of any.
   std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most,
                               Whose whose = Whose::all);
-  // False when the epoch is not the job's present one or the job does not run: then nothing was changed.
-  // `progress`: JSON, or empty for none; `chunks`: of its stream, in order, as far as there is room.
-  bool tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
-                     const std::vector<std::string>& chunks);
-  // `left_bytes`: of files that are kept for the job, whoever has it now; `log_bytes`: of logs among them.
+  // How many of `chunks` were kept; nullopt when the epoch is not the job's present one or the job does not
+  // run: then nothing was changed. `progress`: JSON, or empty for none; `chunks`: of its stream, in order, as
+  // far as there is room.
+  std::optional<int> tell_progress(const std::string& id, std::int64_t epoch, const std::string& progress,
+                                   const std::vector<std::string>& chunks);
+  // False as above. `left_bytes`: of files that are kept for the job, also when somebody else has ended it
+  // meanwhile, but not when it is to be run anew, which removes them; `log_bytes`: of logs among them.
   bool finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
               const std::string& error, std::int64_t left_bytes = 0, std::int64_t log_bytes = 0);
   // To the queue once more, through no fault of the job: not one of its retries. False also when that was
@@ -211,7 +215,8 @@ class JobQueue {
 
   // At a start: what the dead process ran itself (`worker`) goes back to the queue once, or fails.
   int recover(const std::string& worker, Recovery recovery);
-  // What time brings about: ttl, execution timeouts, silent workers, retention. Returns what is forgotten.
+  // What time brings about: ttl, execution timeouts, silent workers, retention. Returns what is forgotten:
+  // not more than some hundreds at once; next_expiry() then is now.
   Forgotten expire(const Retention& retention);
   // What of these was forgotten some time ago: it may have left files when the process died there.
   Forgotten forgotten_among(const std::vector<std::string>& ids) const;
@@ -240,6 +245,7 @@ class JobQueue {
   std::map<WorkerPlace, Notes> notes_;
   std::map<WorkerPlace, Milliseconds> unhealthy_;  // since when
   std::map<HandOut, Milliseconds> told_to_stop_;
+  bool more_to_forget_ = false;  // than the last look has
 };
 
 // "<uuid>-u1", or "sync-<uuid>-u1".

@@ -7,6 +7,7 @@ import glob
 import json
 import os
 import py_compile
+import re
 import resource
 import shutil
 import statistics
@@ -53,18 +54,26 @@ class Drain(threading.Thread):
         os.close(self._fd)
 
 
-def once(folder, probe):
-    """Wall and CPU seconds of one pytest; how many records came."""
+def command():
+    return [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."]
+
+
+def environment_of(folder, probe, writer):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "ORCHESTRATOR"))}
-    reader, writer = os.pipe()
     if probe:
         environment |= {"PYTHONPATH": f"{folder}/probes", "PYTEST_PLUGINS": "orchestrator_probe",
                         "ORCHESTRATOR_PROBE": json.dumps({"order": "written", "seed": 1, "repeat": 1}),
                         "ORCHESTRATOR_RESULT_FD": str(writer)}
+    return environment
+
+
+def once(folder, probe):
+    """Wall and CPU seconds of one pytest; how many records came."""
+    reader, writer = os.pipe()
+    environment = environment_of(folder, probe, writer)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "."], cwd=folder,
-                               env=environment, stdout=subprocess.DEVNULL, pass_fds=[writer])
+    process = subprocess.Popen(command(), cwd=folder, env=environment, stdout=subprocess.DEVNULL, pass_fds=[writer])
     os.close(writer)
     drain = Drain(reader)
     drain.start()
@@ -75,6 +84,21 @@ def once(folder, probe):
     if code != 0:
         sys.exit(f"error: pytest of the bench ended with {code}")
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, drain.records
+
+
+def instructions(folder, probe):
+    """Of one pytest, in millions: the same each time, whatever else the machine does."""
+    reader, writer = os.pipe()
+    environment = environment_of(folder, probe, writer) | {"PYTHONHASHSEED": "0"}
+    process = subprocess.Popen(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command()], cwd=folder,
+                               env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+                               pass_fds=[writer])
+    os.close(writer)
+    drain = Drain(reader)
+    drain.start()
+    said = process.communicate()[1]
+    drain.join()
+    return int(re.search(r"Collected : (\d+)", said)[1]) / 1e6
 
 
 def pair(folder, probe_first):
@@ -99,6 +123,7 @@ def main():
         probe_folder(folder)
         once(folder, False), once(folder, True)  # compiles what is imported
         measured = [pair(folder, bool(number % 2)) for number in range(pairs)]
+        counted = {probe: instructions(folder, probe) for probe in (False, True)}
     print(f"{tests} trivial tests, {pairs} pairs of the least of {TURNS} in turn, Python {sys.version.split()[0]}")
     for which, name in ((0, "wall"), (1, "CPU")):
         without = [1000 * each[False][which] for each in measured]
@@ -106,6 +131,8 @@ def main():
         line(f"{name} without the probe", without, "ms")
         line(f"{name} added by it", added, "ms")
         line(f"{name} added by it", [100 * more / plain for more, plain in zip(added, without)], "% ")
+    more = counted[True] - counted[False]
+    print(f"{'instructions added by it':<44} {more:.1f} M of {counted[False]:.1f} M: {100 * more / counted[False]:.1f} %")
     print("aim: the wall time added is at most 3 % or 30 ms in the median")
 
 

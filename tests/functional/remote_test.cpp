@@ -134,7 +134,8 @@ TEST_F(On, KeepsTheLogsOfAttempts) {
 TEST_F(On, AServeWithoutTheLogsIsSaidToHaveNone) {
   const std::string made = folder_ / "made.json", logs = folder_ / "logs", line = "test $ATTEMPT != 1";
   run(serve_.url(), line, {"--json", made});
-  write_file(logs + "/attempt-0001.stdout", "of an earlier run");
+  for (const char* stream : {"stdout", "stderr"})
+    write_file(logs + "/attempt-0001." + stream, "of an earlier run");
   // What a worker elsewhere hands in is a report alone.
   Serving elsewhere(programs(), {"--jobs", "0"});
   bool played = false;

@@ -72,6 +72,14 @@ TEST_F(HostBudgetTest, GivesNoMoreDiskThanIsFreeAtThatMoment) {
   EXPECT_TRUE(without.has(1));
 }
 
+TEST_F(HostBudgetTest, GivesAllOfADiskThatIsFillingToWhoeverAsksForMore) {
+  std::int64_t free = 10 * kGiB;
+  HostBudget budget(loop_, {4, 8 * kGiB}, [&] { return free -= 1'000; });
+  Job a(budget, "ann", false);
+  a.want({1, 0, 20 * kGiB});
+  EXPECT_TRUE(a.has(1)) << "nobody would call it again";
+}
+
 TEST_F(HostBudgetTest, GivesWhatThereIs) {
   const auto a = job("ann");
   const auto lease = a->claim->try_take({3, 2 * kGiB});

@@ -5,6 +5,7 @@
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/html/sections.h"
 #include "orchestrator/report/test_examples.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
 namespace orchestrator::html {
@@ -125,6 +126,8 @@ void write_factors(const Report& report, Markup& page) {
   page.element("p", {{"class", "about"}},
                "Fisher’s exact test, corrected by Benjamini and Hochberg for all tests and factors; an "
                "association, not yet a cause.");
+  if (const std::string words = q_words(report); !words.empty())
+    page.element("p", {{"class", "about"}}, words + ".");
   {
     const auto list = page.in("ul", {{"class", "links"}});
     for (std::size_t i = 0; i < std::min(kMostFactors, factors.size()); ++i)

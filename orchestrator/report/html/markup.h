@@ -35,7 +35,8 @@ class Markup {
     std::string_view tag_;
   };
 
-  // `out` must outlive this and its elements.
+  // `out` must outlive this and its elements, and throw nothing (no exceptions() are set): elements are
+  // closed by destructors. A page is made in a string before it goes to whoever may fail to take it.
   explicit Markup(std::ostream& out) : out_(out) {}
 
   // `tag` and names of attributes are literals. An attribute without a value is written by its name alone.

@@ -25,7 +25,7 @@ TEST_F(EventRoutes, TellsAllEventsToAReaderWhoTakesHisTime) {
 TEST_F(EventRoutes, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
   start();
   const std::string id = submitted();
-  const StoredJob taken = queue_.take("", "w1", 1).at(0);
+  const StoredJob taken = take();
   std::string log(6u << 20, 'x');
   log += "the end";
   write_file(folder_ / "reports/" + id + "/logs/attempt-0000.stdout", log);
@@ -33,6 +33,23 @@ TEST_F(EventRoutes, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
   w.send(request_text("GET", "/api/v1/jobs/" + id + "/attempts/0/stdout?follow=1"));
   std::this_thread::sleep_for(std::chrono::milliseconds(700));
   EXPECT_GE(w.until("the end").size(), log.size());
+  queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
+  w.until("0\r\n\r\n");
+}
+
+TEST_F(EventRoutes, ShowsAFollowerOfAJobThatWaitsNoLogOfAnEarlierHandOut) {
+  start();
+  const std::string id = submitted();
+  const std::string log = folder_ / "reports/" + id + "/logs/attempt-0000.stdout";
+  write_file(log, "what was old;");
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/jobs/" + id + "/attempts/0/stdout?follow=1"));
+  w.until("\r\n\r\n");
+  EXPECT_EQ(get("/api/v1/jobs/" + id + "/attempts/0/stdout").status, 404);
+  write_file(log, "this is new;");
+  const StoredJob taken = take();
+  const std::string shown = w.until("new;");
+  EXPECT_EQ(shown.find("old"), std::string::npos) << shown;
   queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
   w.until("0\r\n\r\n");
 }
@@ -113,6 +130,18 @@ TEST_F(EventRoutes, TellsAtOnceThatAJobHasEnded) {
   EXPECT_NE(second.find(R"("data":{"state":"failed","error":"no"},"job":")" + runs), std::string::npos)
       << second;
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "sooner than a heartbeat";
+}
+
+TEST_F(EventRoutes, TellsOfEveryJobOfManyThatEndAtOnce) {
+  start();
+  constexpr int kJobs = 300;
+  for (int i = 0; i < kJobs; ++i)
+    queue_.submit({.id = new_job_id(false), .endpoint = "flaky", .client = "local", .input = kInput});
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events"));
+  w.until("retry");
+  EXPECT_EQ(posted("/v2/flaky/purge-queue").at("removed"), kJobs);
+  for (int i = 0; i < kJobs; ++i) w.until("\"type\":\"job_ended\"}\n");
 }
 
 TEST_F(EventRoutes, SaysThatLogsWereRemovedAlsoToAFollower) {

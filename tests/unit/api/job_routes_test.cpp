@@ -60,9 +60,19 @@ TEST_F(JobRoutes, ListsJobsAPageAtATime) {
   EXPECT_EQ(get("/api/v1/jobs?state=flying").status, 400);
 }
 
+TEST_F(JobRoutes, KnowsNoPageBehindTheLastJob) {
+  start();
+  for (int i = 0; i < 2; ++i) post("/api/v1/jobs", kInput);
+  const HttpAnswer answer = get("/api/v1/jobs?limit=2");
+  EXPECT_EQ(json::parse(answer.body).at("jobs").size(), 2u);
+  EXPECT_TRUE(json::parse(answer.body).at("next_cursor").is_null());
+  EXPECT_EQ(answer.header("link"), "");
+}
+
 TEST_F(JobRoutes, ShowsTheReportsThatAJobHasLeft) {
   start();
   const std::string id = json::parse(post("/api/v1/jobs", kInput).body).at("id");
+  queue_.finish(id, take().epoch, JobState::completed, "", "");
   const std::string target = "/api/v1/jobs/" + id + "/report.";
   EXPECT_EQ(get(target + "html").status, 404);
   write_file(folder_ / "reports/" + id + "/report.html", "<p>");

@@ -26,6 +26,9 @@ class KeptReport : public ApiFixture {
   std::string file(const std::string& job, const std::string& format) const {
     return folder_ / "reports/" + job.substr(job.rfind('/') + 1) + "/report." + format;
   }
+  std::string logs(const std::string& job) const {
+    return folder_ / "reports/" + job.substr(job.rfind('/') + 1) + "/logs";
+  }
   std::string complaint(const json& report, const std::string& format = "html") {
     const HttpAnswer answer = get(ended("w1", report.dump()) + "/report." + format);
     EXPECT_EQ(answer.status, 409) << answer.body.substr(0, 300);
@@ -85,6 +88,13 @@ TEST_F(KeptReport, OfAStrangerCannotStandForMoreThanThereIsRoomFor) {
   for (int i = 0; i < 3'000; ++i) many["outcome_attempts"].push_back(i);
   for (int i = 0; i < 3'000; ++i) many["tests"].push_back({{"id", std::to_string(i)}});
   EXPECT_NE(complaint(many).find("too large"), std::string::npos);
+  many = saved();
+  const json result = many["results"][0];
+  for (int i = 0; i < 1'001; ++i) {
+    many["results"].push_back(result);
+    many["results"].back().update({{"attempt", 1'000 + i}, {"outcome", "failed"}, {"exit_code", i}});
+  }
+  EXPECT_NE(complaint(many).find("too large"), std::string::npos) << "each fails in a way of its own";
 }
 
 TEST_F(KeptReport, ThatWasNeverMadeIsNotThere) {
@@ -124,6 +134,52 @@ TEST_F(KeptReport, IsNotTheOneOfAnEarlierHandOutHere) {
   write_file(file(job, "html"), "old");
   EXPECT_EQ(got(job + "/report.json").at("verdict"), "flaky");
   EXPECT_NE(get(job + "/report.html").body, "old");
+}
+
+TEST_F(KeptReport, HasNoLogsOfAnEarlierHandOutHere) {
+  start();
+  const std::string job = ended("w1", "1");
+  write_file(logs(job) + "/attempt-0000.stdout", "old");
+  for (const char* query : {"", "?follow=1", "?offset=1"}) {
+    const HttpAnswer answer = get(job + "/attempts/0/stdout" + query);
+    EXPECT_EQ(answer.status, 404) << query;
+    EXPECT_NE(answer.body.find("keeps no logs"), std::string::npos) << answer.body;
+  }
+}
+
+TEST_F(KeptReport, IsNoneUntilTheJobHasEndedOnceMore) {
+  start();
+  const std::string id = submitted(), job = "/api/v1/jobs/" + id;
+  const StoredJob first = take();
+  events_.append({{0, id, now_, "attempt_finished", R"({"attempt":0,"outcome":"failed"})"}});
+  write_file(file(job, "json"), saved().dump());
+  write_file(file(job, "html"), "old");
+  write_file(logs(job) + "/attempt-0000.stdout", "old");
+  queue_.finish(id, first.epoch, JobState::failed, "", "no");
+  EXPECT_EQ(get(job + "/report.html").body, "old");
+  ASSERT_TRUE(queue_.retry(id));
+  const auto expect_no_report = [&](const std::string& why) {
+    for (const char* format : {"/report.json", "/report.html", "/report.junit"})
+      EXPECT_NE(get(job + format).body.find(why), std::string::npos) << format << get(job + format).body;
+    EXPECT_EQ(get(job + "/tests").status, 404);
+  };
+  expect_no_report("no report yet");
+  EXPECT_EQ(got(job + "/attempts").at("attempts"), json::array());
+  EXPECT_EQ(get(job + "/attempts/0/stdout").status, 404);
+  const StoredJob second = take();
+  expect_no_report("no report yet");
+  ASSERT_TRUE(queue_.give_back(id, second.epoch));
+  queue_.cancel(id);
+  expect_no_report("left no report");
+  EXPECT_EQ(got(job + "/attempts").at("attempts"), json::array());
+}
+
+TEST_F(KeptReport, LeavesNothingOfWhatAnEarlierProcessDiedOver) {
+  write_file(folder_ / "reports/.made-a1B2c3/attempts", "x");
+  write_file(folder_ / "reports/other/report.json", "{}");
+  start();
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "reports/.made-a1B2c3"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "reports/other/report.json"));
 }
 
 TEST_F(KeptReport, OfAnythingAtAllShowsTheAttemptsThatAreInIt) {

@@ -193,6 +193,15 @@ TEST_F(RunpodRoutes, ListsItsJobsAPageAtATimeTheNewestFirst) {
   EXPECT_EQ(rest, (json{{"requests", {{{"id", first}, {"status", "IN_QUEUE"}}}}, {"next_before", nullptr}}));
 }
 
+TEST_F(RunpodRoutes, KnowsNoPageBehindTheLastJob) {
+  start();
+  submitted();
+  submitted();
+  const json page = got("/v2/flaky/requests?limit=2");
+  EXPECT_EQ(page.at("requests").size(), 2u);
+  EXPECT_TRUE(page.at("next_before").is_null()) << page;
+}
+
 TEST_F(RunpodRoutes, SaysItsHealth) {
   start();
   submitted();

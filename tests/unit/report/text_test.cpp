@@ -172,6 +172,14 @@ TEST(Summary, OfAHostileRunBeginsNoLineWithItsWords) {
       EXPECT_FALSE(line.starts_with(word)) << line;
 }
 
+TEST(Summary, SaysWhatTheQOfAFactorIsWorthWhereTheRunCouldStopEarly) {
+  MadeTests made = every_verdict();
+  EXPECT_EQ(made.text().find("decided beforehand"), std::string::npos);
+  made.report.anytime = true;
+  EXPECT_NE(made.text({.width = 200}).find("as if the number of attempts had been decided beforehand"),
+            std::string::npos);
+}
+
 TEST(Summary, CutsLinesOfOutputAtTheLengthThatWasAskedFor) {
   MadeReport made;
   made.report.plan.max_error_length = 10;

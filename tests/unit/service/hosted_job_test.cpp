@@ -1,6 +1,7 @@
 #include "orchestrator/service/hosted_job.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 
@@ -58,6 +59,22 @@ TEST_F(WriteReports, CountsLogsAlsoWhereNoReportCouldBeWritten) {
   const HostedResult result = write_reports(report_, spool_, spec_);
   EXPECT_EQ(result.log_bytes, 10'000);
   EXPECT_GE(result.left_bytes, 10'000);
+}
+
+// More folders in one another than may be open at once.
+TEST_F(WriteReports, HasASummaryEvenWhereItsFilesCannotBeCounted) {
+  std::string deep = spec_.reports;
+  for (int depth = 0; depth < 200; ++depth) deep += "/d";
+  std::filesystem::create_directories(deep);
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit fewer{100, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &fewer), 0);
+  const HostedResult result = write_reports(report_, spool_, spec_);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_EQ(result.error, "");
+  EXPECT_NE(result.summary, "");
+  EXPECT_FALSE(result.host_failed);
 }
 
 TEST_F(WriteReports, CountsAttemptsThatSaySomethingAlone) {

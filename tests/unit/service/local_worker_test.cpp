@@ -24,6 +24,16 @@ class FakeEngine : public sandbox::Engine {
   sandbox::FakeImageStore fake_images;
 };
 
+// Refuses to wait for longer than it may: an error where nobody expects one.
+class ImpatientLoop : public testing_support::SkippingLoop {
+ public:
+  std::unique_ptr<io::Timer> call_at(io::TimePoint when, std::function<void()> fn) override {
+    if (when - now() > longest) throw std::runtime_error("that is too long");
+    return SkippingLoop::call_at(when, std::move(fn));
+  }
+  io::Clock::duration longest = std::chrono::hours(1'000);
+};
+
 class LocalWorkerTest : public testing::Test {
  protected:
   LocalWorkerTest() {
@@ -81,7 +91,7 @@ class LocalWorkerTest : public testing::Test {
   }
 
   testing_support::TemporaryFolder folder_;
-  testing_support::SkippingLoop loop_;
+  ImpatientLoop loop_;
   FakeEngine engine_{loop_};
   JobHost host_;
   Database database_{folder_ / "jobs.db"};
@@ -215,6 +225,30 @@ TEST_F(LocalWorkerTest, TellsWhoHasAJobAndThatItHasEnded) {
   EXPECT_EQ(begun.at("request").at("repo"), "/x");
   EXPECT_EQ(told.back().type, "job_ended");
   EXPECT_EQ(nlohmann::json::parse(told.back().data).at("state"), "failed");
+}
+
+TEST_F(LocalWorkerTest, TellsWhatHasHappenedAlsoToAJobThatBreaksAsItBegins) {
+  loop_.longest = std::chrono::hours(1);
+  start();
+  submit("a", R"({"repo":"/x","test_command":"true","deadline":7200})");
+  EXPECT_NE(ended("a").error.find("that is too long"), std::string::npos) << queue_.find("a")->error;
+  loop_.until([&] { return worker_->idle(); });
+  const auto told = events_.read(0, "a", 100);
+  ASSERT_EQ(told.size(), 2u);
+  EXPECT_EQ(told[0].type, "job_started");
+  EXPECT_EQ(told[1].type, "job_ended");
+}
+
+TEST_F(LocalWorkerTest, RemovesWhatAnEarlierHandOutHasLeftHoweverTheNextBegins) {
+  settings_.reports = folder_ / "reports";
+  testing_support::write_file(folder_ / "reports/a/report.html", "an earlier one's");
+  testing_support::write_file(folder_ / "reports/a/logs/attempt-0000.stdout", "an earlier one's");
+  testing_support::write_file(folder_ / "reports/b/report.html", "another's");
+  start();
+  submit("a", "no JSON at all");
+  EXPECT_EQ(ended("a").state, JobState::failed);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "reports/a"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "reports/b/report.html"));
 }
 
 // ---- what jobs may name may be less than it was when they came

@@ -42,7 +42,8 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
 // What the fourth version of the schema has brought, and the third.
 constexpr const char* kNotInThird =
     "DROP TRIGGER end_of_ended; DROP TRIGGER end_of_refused; DROP VIEW ends; DROP TRIGGER chunk_came; DROP "
-    "TRIGGER chunk_went; DROP TABLE untaken; DROP INDEX jobs_without_logs; DROP INDEX jobs_by_size; ALTER "
+    "TRIGGER chunk_went; DROP TABLE untaken; DROP INDEX jobs_without_logs; DROP INDEX "
+    "idempotency_keys_by_job; DELETE FROM events WHERE type = 'job_ended'; DROP INDEX jobs_by_size; ALTER "
     "TABLE jobs DROP COLUMN log_bytes; ALTER TABLE jobs DROP COLUMN logs_gone; CREATE INDEX jobs_by_size ON "
     "jobs (number, ended, bytes, id); PRAGMA user_version = 3";
 constexpr const char* kNotInSecond =
@@ -76,15 +77,48 @@ TEST_F(DatabaseTest, OfTheThirdVersionTellsEndsAndCountsItsChunks) {
       return migrated.execAndGet("SELECT sum(bytes) FROM untaken").getInt64();
     });
   };
-  EXPECT_EQ(untaken(), 6);
+  EXPECT_EQ(untaken(), 6 + 2 * kChunkRow);
   queue().tell_progress("a", taken.epoch, "", {"7"});
-  EXPECT_EQ(untaken(), 7);
+  EXPECT_EQ(untaken(), 7 + 3 * kChunkRow);
   EXPECT_EQ(queue().take_chunks("a"), (Ids{"1234", "56", "7"}));
   EXPECT_EQ(untaken(), 0);
   EXPECT_EQ(events().last(), 0);
   finish(taken);
   EXPECT_EQ(events().read(0, "a", 9).at(0).type, "job_ended");
   EXPECT_FALSE(find("a").logs_gone);
+}
+
+TEST_F(DatabaseTest, OfTheThirdVersionLearnsOfTheEndsThatItHasSeen) {
+  submit("late");
+  const StoredJob late = take();
+  submit("early");
+  const StoredJob early = take();
+  queue().finish("early", early.epoch, JobState::failed, "", R"({"error_message":"no"})");
+  events().append({{0, "late", now_, "run_finished", "{}"}});
+  now_ += 1'000;
+  finish(late);
+  submit("waits");
+  database_->with([](SQLite::Database& of_today) { of_today.exec(kNotInThird); });
+  open();
+  const auto all = events().read(0, "", 9);
+  ASSERT_EQ(all.size(), 3u);
+  EXPECT_EQ(all[1].job, "early");
+  EXPECT_EQ(all[1].time, now_ - 1'000);
+  EXPECT_EQ(all[1].data, R"({"state":"failed","error":"no"})");
+  EXPECT_EQ(all[2].job, "late");
+  EXPECT_EQ(all[2].type, "job_ended");
+  EXPECT_EQ(all[2].time, now_);
+  EXPECT_EQ(all[2].data, R"({"state":"completed"})");
+  open();
+  EXPECT_EQ(events().read(0, "", 9).size(), 3u) << "once";
+}
+
+TEST_F(DatabaseTest, FindsTheKeysOfAJobWithoutReadingThoseOfOthers) {
+  const std::string way = database_->with([](SQLite::Database& connection) {
+    SQLite::Statement plan(connection, "EXPLAIN QUERY PLAN DELETE FROM idempotency_keys WHERE job = 'a'");
+    return plan.executeStep() ? plan.getColumn(3).getString() : "";
+  });
+  EXPECT_NE(way.find("idempotency_keys_by_job"), std::string::npos) << way;
 }
 
 // Nothing of what the first version knew is lost, and all of it can be worked with.
@@ -100,7 +134,10 @@ TEST_F(DatabaseTest, OfTheFirstVersionGoesOnAsItWas) {
   EXPECT_EQ(find("failed").error, "no");
   EXPECT_EQ(queue().take_chunks("runs"), Ids{R"({"attempt":0})"});
   EXPECT_EQ(queue().webhooks_due(9).size(), 2u);
-  EXPECT_EQ(events().last(), 1);
+  EXPECT_EQ(events().last(), 3) << "what it had, and the ends of two jobs";
+  EXPECT_EQ(events().read(0, "done", 9).front().type, "run_finished");
+  EXPECT_EQ(events().read(0, "done", 9).back().type, "job_ended");
+  EXPECT_EQ(events().read(0, "failed", 9).back().data, R"({"state":"failed","error":"no"})");
   Submission again = job("never made");
   again.client = "ann";
   again.idempotency = IdempotencyKey{"key", "hash"};

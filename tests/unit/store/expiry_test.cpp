@@ -273,7 +273,24 @@ TEST_F(SilentWorker, IsForgottenAfterADay) {
 
 // ---- retention
 
-using Retaining = StoreTest;
+class Retaining : public StoreTest {
+ protected:
+  // Jobs that ended long ago, in one commit: "0", "1", …
+  void let_have_ended(int count, int bytes, int log_bytes) {
+    database_->with([&](SQLite::Database& connection) {
+      SQLite::Statement insert(
+          connection,
+          "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?1) INSERT INTO "
+          "jobs (id, endpoint, client, input, request, state, created, queued, ended, execution_timeout, "
+          "ttl, "
+          "low_priority, bytes, log_bytes) SELECT i, '', '', '', '', 2, 1, 1, 1, 1, 1, 0, ?2, ?3 FROM n");
+      insert.bind(1, count);
+      insert.bind(2, bytes);
+      insert.bind(3, log_bytes);
+      insert.exec();
+    });
+  }
+};
 
 TEST_F(Retaining, ForgetsWhatHasEndedLongAgo) {
   end("old", JobState::completed);
@@ -399,7 +416,7 @@ TEST_F(Retaining, CountsWhatNobodyHasTakenOfAStream) {
   finish(taken);
   now_ += kLeastKept;
   Retention retention;
-  retention.bytes = 5'100;
+  retention.bytes = 5'100 + 2 * kChunkRow;
   EXPECT_EQ(queue().expire(retention).jobs, Ids{});
   end("b", JobState::completed);
   retention.bytes = 4'900;
@@ -420,6 +437,65 @@ TEST_F(Retaining, DoesNotCountWhatAJobHasLeftThatIsTriedOnceMore) {
   Retention retention;
   retention.bytes = 4'000;
   EXPECT_EQ(queue().expire(retention).jobs, Ids{});
+}
+
+TEST_F(Retaining, DoesNotCountWhatAHandOutLeavesWhoseJobIsRunAnew) {
+  submit("a");
+  const StoredJob first = take();
+  queue().finish("a", first.epoch, JobState::timed_out, "", "the job's ttl ended while it ran");
+  ASSERT_TRUE(queue().retry("a"));
+  queue().finish("a", first.epoch, JobState::completed, "1", "", 5'000, 5'000);
+  const StoredJob second = take();
+  queue().finish("a", first.epoch, JobState::completed, "1", "", 5'000, 5'000);
+  queue().finish("a", second.epoch, JobState::completed, "1", "", 5'000, 5'000);
+  queue().finish("a", first.epoch, JobState::completed, "1", "", 5'000, 5'000);
+  Retention retention;
+  retention.bytes = 6'000;
+  EXPECT_EQ(queue().expire(retention).logs, Ids{});
+  retention.bytes = 4'000;
+  EXPECT_EQ(queue().expire(retention).logs, Ids{"a"});
+}
+
+TEST_F(Retaining, LetsGoOfSomeHundredsAtOnceAndOfOthersSoon) {
+  let_have_ended(700, 10, 0);
+  Retention none;
+  none.age = 0;
+  none.bytes = 0;
+  Forgotten forgotten = queue().expire(none);
+  EXPECT_EQ(forgotten.jobs.size(), 500u);
+  EXPECT_EQ(forgotten.jobs.front(), "0");
+  EXPECT_EQ(queue().next_expiry(), now_);
+  forgotten = queue().expire(none);
+  EXPECT_EQ(forgotten.jobs.size(), 200u);
+  EXPECT_EQ(forgotten.jobs.back(), "699");
+  EXPECT_EQ(queue().next_expiry(), now_ + 60'000);
+}
+
+TEST_F(Retaining, LetsGoOfSomeHundredsAtOnceAlsoWhereTheyAreTooLarge) {
+  let_have_ended(700, 10, 5);
+  Retention retention;
+  retention.age = now_;
+  retention.bytes = 50;
+  std::vector<std::size_t> jobs, logs;
+  do {
+    const Forgotten forgotten = queue().expire(retention);
+    jobs.push_back(forgotten.jobs.size());
+    logs.push_back(forgotten.logs.size());
+  } while (queue().next_expiry() == now_ && jobs.size() < 9);
+  EXPECT_EQ(logs, (std::vector<std::size_t>{500, 200, 0})) << "before any job goes";
+  EXPECT_EQ(jobs, (std::vector<std::size_t>{0, 500, 190}));
+}
+
+TEST_F(Retaining, NeverTakesTheLogsOfOthersInsteadOfWhatIsTooOld) {
+  let_have_ended(700, 10, 0);
+  submit("new");
+  queue().finish("new", take().epoch, JobState::completed, "1", "", 100, 50);
+  Retention retention;
+  retention.age = kLeastKept;
+  retention.bytes = 200;
+  EXPECT_EQ(queue().expire(retention).logs, Ids{});
+  EXPECT_EQ(queue().expire(retention).logs, Ids{});
+  EXPECT_FALSE(find("new").logs_gone);
 }
 
 TEST_F(Retaining, KeepsAResultForHalfAnHourHoweverLargeItIs) {

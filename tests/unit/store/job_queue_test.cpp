@@ -333,7 +333,7 @@ TEST_F(JobQueueTest, KeepsSoMuchOfAStreamThatNobodyTakesAndSaysWhereMoreWas) {
   submit("a");
   const StoredJob taken = take();
   const auto send = [&](const std::string& chunk) { queue().tell_progress("a", taken.epoch, "", {chunk}); };
-  const std::string large((2 << 20) - 100, 'x');
+  const std::string large((2 << 20) - 100 - kChunkRow, 'x');
   for (int i = 0; i < 12; ++i) send(large);
   send("1");
   send(large);
@@ -345,6 +345,29 @@ TEST_F(JobQueueTest, KeepsSoMuchOfAStreamThatNobodyTakesAndSaysWhereMoreWas) {
   EXPECT_EQ(kept[10], kChunksDropped);
   send(large);
   EXPECT_EQ(queue().take_chunks("a"), Ids{large}) << "there is room again";
+}
+
+TEST_F(JobQueueTest, KeepsNoEndlessRowOfChunksOfAByte) {
+  submit("a");
+  const StoredJob taken = take();
+  const std::int64_t room = 100 * (1 + kChunkRow);
+  const std::string large(kMostUntaken - kChunkRow - room, 'x');
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch, "", {large}), 1);
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch, "", Ids(500, "1")), 100);
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch, "", {"1"}), 0);
+  const Ids kept = queue().take_chunks("a");
+  ASSERT_EQ(kept.size(), 102u);
+  EXPECT_EQ(kept.back(), kChunksDropped);
+}
+
+TEST_F(JobQueueTest, SaysHowManyChunksItHasKept) {
+  submit("a");
+  const StoredJob taken = take();
+  const std::string too_large(kMostUntaken, 'x');
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch, "", {"1", too_large, "2"}), 2);
+  EXPECT_EQ(queue().take_chunks("a"), (Ids{"1", kChunksDropped, "2"}));
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch, "{}", {}), 0);
+  EXPECT_EQ(queue().tell_progress("a", taken.epoch + 1, "", {"3"}), std::nullopt);
 }
 
 // ---- being told
