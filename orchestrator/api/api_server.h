@@ -11,12 +11,12 @@
 #include "orchestrator/api/bucket_keys.h"
 #include "orchestrator/api/metrics.h"
 #include "orchestrator/api/route.h"
-#include "orchestrator/api/soon.h"
 #include "orchestrator/api/waiters.h"
 #include "orchestrator/service/admission.h"
 #include "orchestrator/store/event_store.h"
 #include "orchestrator/store/history.h"
 #include "orchestrator/store/job_queue.h"
+#include "sandbox/io/soon.h"
 
 namespace orchestrator {
 
@@ -107,8 +107,8 @@ class ApiServer {
   ApiParts parts_;
   std::atomic<std::int64_t> told_event_{0};  // the last that readers were woken for
   // Jobs change by the thousand at once, and each wake costs every reader a look at the database.
-  Soon wake_for_jobs_{parts_.later, [this] { waiters_.changed(kAnyJob); }};
-  Soon wake_for_events_{parts_.later, [this] { look_for_events(); }};
+  io::Soon wake_for_jobs_{parts_.later, [this] { waiters_.changed(kAnyJob); }};
+  io::Soon wake_for_events_{parts_.later, [this] { look_for_events(); }};
   std::vector<Route> routes_;
 };
 

@@ -24,6 +24,7 @@
 #include "orchestrator/service/webhooks.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
+#include "sandbox/io/soon.h"
 
 namespace orchestrator {
 namespace {
@@ -84,7 +85,7 @@ class ServeMode {
     queue_.on_change([this](const std::string& id) {
       api_->job_changed(id);
       if (worker_) worker_->job_changed(id);
-      webhooks_changed();
+      webhooks_changed_.want();
       expiry_->changed();
     });
     events_.on_append([this](const std::vector<StoredEvent>& events) {
@@ -226,15 +227,6 @@ class ServeMode {
     not_ready_ = std::move(why);
   }
 
-  // From any thread, often: one look is enough for all that changed meanwhile.
-  void webhooks_changed() {
-    if (!webhooks_told_.exchange(true))
-      session_.loop().post([this] {
-        webhooks_told_ = false;
-        webhooks_->look();
-      });
-  }
-
   std::string reports_folder() const { return folder_ + "/reports"; }
 
   Retention retention() const {
@@ -280,7 +272,9 @@ class ServeMode {
   std::unique_ptr<LocalWorker> worker_;  // none where this host works on nothing itself
   std::unique_ptr<Webhooks> webhooks_;
   std::unique_ptr<Expiry> expiry_;
-  std::atomic<bool> webhooks_told_{false};
+  // Many jobs change at once: one look is enough for all.
+  io::Soon webhooks_changed_{[this](auto look) { session_.loop().post(std::move(look)); },
+                             [this] { webhooks_->look(); }};
   std::unique_ptr<io::Timer> drained_, looking_;
   std::atomic<double> cpus_leased_{0};
   mutable std::mutex ready_mutex_;

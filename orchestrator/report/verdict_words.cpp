@@ -13,6 +13,10 @@ namespace {
 
 using sandbox::Outcome;
 
+const ConditionCounts& deciding_counts(const TestSummary& test) {
+  return test.conditions[static_cast<std::size_t>(test.deciding)];
+}
+
 std::string interval_words(const Report& report) {
   const Interval interval = report.interval(report.failures(), report.total_runs());
   return fmt::format("{} % [{}–{}, 95 %]", percent_text(report.repro_rate()), percent_text(interval.low),
@@ -183,7 +187,7 @@ std::string by_condition_words(const Report& report, const TestSummary& test) {
 }
 
 std::string rate_words(const TestSummary& test) {
-  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
+  const ConditionCounts& counts = deciding_counts(test);
   if (test.one_sided && counts.not_passed() == counts.n())
     return fmt::format("at least {} % (95 %)", percent_text(test.interval.low));
   return fmt::format("{} % [{}–{}]", percent_text(counts.rate()), percent_text(test.interval.low),
@@ -211,10 +215,6 @@ std::string ways_words(const TestSummary& test) {
 
 namespace {
 
-const ConditionCounts& deciding_counts(const TestSummary& test) {
-  return test.conditions[static_cast<std::size_t>(test.deciding)];
-}
-
 // "; 59 such attempts would show less than 5 %": what may follow a bound.
 std::string less_words(const Report& report, double bound) {
   const auto less = to_show_less(report, bound);
@@ -233,7 +233,7 @@ std::string test_sentence(const Report& report, const TestSummary& test) {
                        less_words(report, test.interval.high));
   const bool graded = !test.severity.empty() && test.verdict != TestVerdict::failing;
   const std::string ways = ways_words(test);
-  const ConditionCounts& counts = test.conditions[static_cast<std::size_t>(test.deciding)];
+  const ConditionCounts& counts = deciding_counts(test);
   const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
   return fmt::format("{} in {} of attempts {}{}: {} did not pass{}", label(test.verdict), rate_words(test),
                      condition_words(condition), graded ? fmt::format(", {}", test.severity) : "",

@@ -6,7 +6,7 @@
 #include <functional>
 #include <utility>
 
-namespace orchestrator {
+namespace io {
 
 class Soon {
  public:
@@ -30,4 +30,4 @@ class Soon {
   std::atomic<bool> wanted_{false};
 };
 
-}  // namespace orchestrator
+}  // namespace io

@@ -1,4 +1,4 @@
-#include "orchestrator/api/soon.h"
+#include "sandbox/io/soon.h"
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace orchestrator {
+namespace io {
 namespace {
 
 // Time is the test's: what is to be called later is called when the test says so.
@@ -55,4 +55,4 @@ TEST_F(SoonTest, MissesNobodyWhoWantsItWhileItActs) {
 }
 
 }  // namespace
-}  // namespace orchestrator
+}  // namespace io
