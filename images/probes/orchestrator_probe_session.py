@@ -17,8 +17,9 @@ lost when the process is killed the next moment:
 Works with pytest 6 and later, under xdist too: workers order and annotate, the controller writes.
 
 It is to cost next to nothing (`scripts/bench probe`): what nearly every phase says is put together without a JSON
-encoder, a teardown that passed goes in one write with the next test's start, no hook of a phase is a wrapper, and what
-only some attempts need is in a module of its own.
+encoder, a teardown that passed goes in one write with the next test's start, no hook of a phase is a wrapper, all hooks
+are one plugin's (each that is registered costs a start some milliseconds), and what only some attempts need is in a
+module of its own.
 """
 
 import functools
@@ -68,12 +69,13 @@ class _Channel:
     def write(self, line):
         if self._held:
             line, self._held = self._held + line, ""
-        if self._fd is None:
-            return
         rest = line.encode("ascii")
         try:
-            while rest:
-                rest = rest[self._write(self._fd, rest):]
+            while self._fd is not None:
+                written = self._write(self._fd, rest)
+                if written == len(rest):
+                    return
+                rest = rest[written:]
         except OSError:
             self._end()
 
@@ -87,10 +89,59 @@ class _Channel:
         self.write(line + "\n")
 
 
-class _Reporter:
-    """The controller's part: turns pytest's reports into records."""
+class _Worker:
+    """What every process of the session does: order, repeats, notes on reports."""
 
-    def __init__(self, channel):
+    def __init__(self, configuration):
+        self._configuration = configuration
+        self._selection = _selection_for(configuration)
+        self._item = self._next = None
+        self._since = 0  # when the running phase began
+        self._made = {}  # by phase, until it is reported: its call, and how long that took
+        self._emptied = False
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        if self._selection:
+            self._emptied = self._selection.select(items, self._configuration, config, _root(config))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        self._item = item
+        self._next = nextitem
+        self._since = _clock()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item, call):
+        if item is not self._item:  # a plugin of the project's came before us and runs the test its own way
+            self.pytest_runtest_protocol(item, None)
+        self._made[call.when] = call, (_clock() - self._since) / 1e9
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        made = self._made.pop(report.when, None)
+        if made:
+            self._note(report, *made)
+        self._since = _clock()
+
+    def _note(self, report, call, seconds):
+        report.orchestrator_seconds = seconds
+        report.orchestrator_repeat = _repeat_of(self._item)
+        if _has_failed(report):
+            report.orchestrator_failure = _failure(report, call.excinfo, self._item.config)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session, exitstatus):
+        # We left nothing of what was there: the next command of the line may have some.
+        if self._emptied and int(exitstatus) == _NO_TESTS:
+            session.exitstatus = 0
+
+
+class _Session(_Worker):
+    """The session itself, which writes what it or its workers see."""
+
+    def __init__(self, configuration, channel):
+        super().__init__(configuration)
         self._channel = channel
         self._numbers = {}
         self._running = None  # the number of the test that started last
@@ -104,15 +155,46 @@ class _Reporter:
         return number
 
     def starts(self, nodeid, repeat):
-        self._running = self._number(nodeid, repeat)
-        self._channel.write('{"t":"start","i":%d}\n' % self._running)
+        self._running = number = self._number(nodeid, repeat)
+        self._channel.write('{"t":"start","i":%d}\n' % number)
 
-    def passed(self, phase, seconds, last):
-        """The test that started last has passed a phase. `last`: none of the project's tests runs before the next
-        start."""
-        (self._channel.hold if last else self._channel.write)(_PASSED[phase] % (self._running, seconds))
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config, items):
+        super().pytest_collection_modifyitems(config, items)
+        self._channel.send({"t": "collected", "n": len(items)})
 
-    def ended(self, report):
+    def pytest_collectreport(self, report):
+        if report.outcome == "failed":
+            record = {"t": "collect_error", "id": report.nodeid}
+            record.update(_without_exception(report))
+            self._channel.send(record)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item, nextitem):
+        self.starts(item.nodeid, _repeat_of(item))
+        self._item = item
+        self._next = nextitem
+        self._since = _clock()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report):
+        phase = report.when
+        made = self._made.pop(phase, None)
+        # Nothing is to be said but that and how long it took; what a test printed comes with its teardown.
+        if made and report.outcome == "passed" and "wasxfail" not in report.__dict__ and (
+                phase != "teardown" or not report.sections):
+            line = _PASSED[phase] % (self._running, made[1])
+            if phase == "teardown" and self._next is not None:  # none of the project's tests runs before its start
+                self._channel.hold(line)
+            else:
+                self._channel.write(line)
+        else:
+            if made:
+                self._note(report, *made)
+            self._ended(report)
+        self._since = _clock()
+
+    def _ended(self, report):
         phase = _phase_of(report)
         if phase is None:
             return
@@ -129,99 +211,29 @@ class _Reporter:
             record["l"] = log
         self._channel.send(record)
 
-    def pytest_collectreport(self, report):
-        if report.outcome == "failed":
-            record = {"t": "collect_error", "id": report.nodeid}
-            record.update(_without_exception(report))
-            self._channel.send(record)
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, exitstatus):
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session, exitstatus):
+        self._channel.flush()
+        super().pytest_sessionfinish(session, exitstatus)
+        yield
         self._channel.send({"t": "finish", "exit": int(exitstatus)})
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node):
+        node.workerinput["orchestrator"] = self._configuration
 
 
 class _WorkersStarts:
     """Under xdist: the controller hears of a start in a worker, but not which of a test's times it is."""
 
-    def __init__(self, reporter):
-        self._reporter = reporter
+    def __init__(self, session):
+        self._session = session
         self._begun = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid):
         self._begun[nodeid] = self._begun.get(nodeid, 0) + 1
-        self._reporter.starts(nodeid, self._begun[nodeid])
-
-
-class _Probe:
-    """What every process of the session does: order, repeats, notes on reports."""
-
-    def __init__(self, configuration, reporter=None, channel=None):
-        self._configuration = configuration
-        self._selection = _selection_for(configuration)
-        self._reporter = reporter
-        self._channel = channel
-        self._item = self._next = None
-        self._since = 0  # when the running phase began
-        self._made = {}  # by phase, until it is reported: its call, and how long that took
-        self._emptied = False
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_collection_modifyitems(self, config, items):
-        if self._selection:
-            self._emptied = self._selection.select(items, self._configuration, config, _root(config))
-        if self._reporter:
-            self._channel.send({"t": "collected", "n": len(items)})
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item, nextitem):
-        self._begin(item, nextitem)
-
-    def _begin(self, item, nextitem):
-        self._item = item
-        self._next = nextitem
-        if self._reporter:
-            self._reporter.starts(item.nodeid, _repeat_of(item))
-        self._since = _clock()
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_makereport(self, item, call):
-        if item is not self._item:  # a plugin of the project's came before us and runs the test its own way
-            self._begin(item, None)
-        self._made[call.when] = call, (_clock() - self._since) / 1e9
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_logreport(self, report):
-        phase = report.when
-        made = self._made.pop(phase, None)
-        # Nothing is to be said but that and how long it took; what a test printed comes with its teardown.
-        if made and self._reporter and report.outcome == "passed" and "wasxfail" not in report.__dict__ and (
-                phase != "teardown" or not report.sections):
-            self._reporter.passed(phase, made[1], phase == "teardown" and self._next is not None)
-        else:
-            if made:
-                self._note(report, *made)
-            if self._reporter:
-                self._reporter.ended(report)
-        self._since = _clock()
-
-    def _note(self, report, call, seconds):
-        report.orchestrator_seconds = seconds
-        report.orchestrator_repeat = _repeat_of(self._item)
-        if _has_failed(report):
-            report.orchestrator_failure = _failure(report, call.excinfo, self._item.config)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session, exitstatus):
-        if self._reporter:
-            self._channel.flush()
-        # We left nothing of what was there: the next command of the line may have some.
-        if self._emptied and int(exitstatus) == _NO_TESTS:
-            session.exitstatus = 0
-
-    @pytest.hookimpl(optionalhook=True)
-    def pytest_configure_node(self, node):
-        node.workerinput["orchestrator"] = self._configuration
+        self._session.starts(nodeid, self._begun[nodeid])
 
 
 def _selection_for(configuration):
@@ -338,7 +350,7 @@ def _own_descriptor():
 
 def watch_worker(config, configuration):
     """A worker of xdist's: it orders and annotates, and the controller writes."""
-    config.pluginmanager.register(_Probe(configuration), "orchestrator-probe")
+    config.pluginmanager.register(_Worker(configuration), "orchestrator-probe")
 
 
 def watch(config, text):
@@ -350,11 +362,10 @@ def watch(config, text):
             with open(listed, encoding="utf-8", errors="surrogateescape") as file:
                 configuration[key] = file.read().split("\0")
     channel = _Channel(_own_descriptor())
-    reporter = _Reporter(channel)
     channel.send({"t": "session", "framework": "pytest", "version": pytest.__version__,
                   "python": ".".join(map(str, sys.version_info[:3])),
                   "root": _root(config)})
-    config.pluginmanager.register(reporter, "orchestrator-reporter")
+    session = _Session(configuration, channel)
+    config.pluginmanager.register(session, "orchestrator-probe")
     if config.getoption("dist", "no") != "no":
-        config.pluginmanager.register(_WorkersStarts(reporter), "orchestrator-starts")
-    config.pluginmanager.register(_Probe(configuration, reporter, channel), "orchestrator-probe")
+        config.pluginmanager.register(_WorkersStarts(session), "orchestrator-starts")
