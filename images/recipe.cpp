@@ -215,7 +215,10 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       const auto probes = request_.toolchain->probe_files();
       TarWriter tar(made.tar_file);
       write_supervisor(tar);
-      if (!probes.empty()) tar.folder(std::string(kProbeFolder + 1), 0755);
+      std::set<std::string> folders;
+      for (const auto& file : probes) add_parents(folders, fmt::format("{}/{}", kProbeFolder + 1, file.name));
+      folders.erase(".orchestrator");
+      for (const auto& folder : folders) tar.folder(folder, 0755);
       for (const auto& file : probes)
         tar.file(fmt::format("{}/{}", kProbeFolder + 1, file.name), file.content, 0644);
       tar.finish();

@@ -19,6 +19,21 @@ const std::vector<BaseRecipe>& base_recipes() {
        {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
        "orchestrator/python:bookworm",
        "Debian bookworm with Python 3.11, pip and git: for projects that later ones do not run"},
+      {"node",
+       "trixie",
+       {"ca-certificates", "git", "nodejs", "npm"},
+       "orchestrator/node:trixie",
+       "Debian trixie with Node 20, npm and git"},
+      {"go",
+       "trixie",
+       {"ca-certificates", "git", "golang-go", "gcc", "libc6-dev"},
+       "orchestrator/go:trixie",
+       "Debian trixie with Go 1.24, a C compiler and git"},
+      {"cpp",
+       "trixie",
+       {"ca-certificates", "cmake", "g++", "git", "libgtest-dev", "make", "ninja-build", "pkg-config"},
+       "orchestrator/cpp:trixie",
+       "Debian trixie with CMake 3.31, GCC 14, GoogleTest and git"},
   };
   return kRecipes;
 }

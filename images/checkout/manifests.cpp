@@ -25,13 +25,21 @@ const std::vector<std::string> kManifestGlobs = {"*requirements*.txt",
                                                  ".python-version",
                                                  "package.json",
                                                  "package-lock.json",
+                                                 "npm-shrinkwrap.json",
+                                                 ".npmrc",
+                                                 ".yarnrc",
+                                                 ".yarnrc.yml",
+                                                 "pnpm-workspace.yaml",
                                                  "yarn.lock",
                                                  "pnpm-lock.yaml",
                                                  "go.mod",
                                                  "go.sum",
+                                                 "go.work",
+                                                 "go.work.sum",
                                                  "Cargo.toml",
                                                  "Cargo.lock",
                                                  "pom.xml",
+                                                 "CMakeLists.txt",
                                                  ".flaky-detector.yml",
                                                  "known-flaky.json"};
 
@@ -62,8 +70,8 @@ bool is_manifest(std::string_view path) {
 
 std::int64_t manifest_limit(std::string_view path) {
   const std::string name(path.substr(path.rfind('/') + 1));
-  const bool is_lock =
-      name.ends_with(".lock") || name == "package-lock.json" || name == "pnpm-lock.yaml" || name == "go.sum";
+  const bool is_lock = name.ends_with(".lock") || name == "package-lock.json" ||
+                       name == "npm-shrinkwrap.json" || name == "pnpm-lock.yaml" || name == "go.sum";
   return is_lock ? kLargestLock : kLargest;
 }
 

@@ -14,7 +14,7 @@ namespace images {
 inline constexpr const char* kProbeFolder = "/.orchestrator/probes";
 
 struct ProbeFile {
-  std::string_view name;  // it appears as kProbeFolder/name
+  std::string_view name;  // it appears as kProbeFolder/name; may have folders
   std::string_view content;
 };
 
@@ -28,14 +28,47 @@ struct TestSelection {
   std::vector<std::string> ignore;  // none of these: fnmatch patterns of ids or names
 };
 
+// Which parts of a TestSelection a framework can be asked for.
+struct ProbeAbilities {
+  bool shuffle = false, reverse = false, repeat = false;
+  bool choose = false;  // tests, files and ignore
+
+  bool any() const { return shuffle || reverse || repeat || choose; }
+};
+inline constexpr ProbeAbilities kAllAbilities = {true, true, true, true};
+
 // What an attempt needs for it.
 struct ProbeUse {
   sandbox::EnvList env;                    // whole values; those of the person are extended, never replaced
   std::vector<sandbox::SecretFile> files;  // lists that are too long for a variable
+  // Globs of files (Execution::results) that tell the tests apart where the framework leaves such by itself
+  // or when a variable asks it; the person's own globs win.
+  std::vector<std::string> results = {};
 };
 
 // The plugin for pytest, and how it is told what to do. `user_env`: the person's variables.
 std::vector<ProbeFile> pytest_probe_files();
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
+
+// The same for runners of Node (jest, vitest, mocha), by a module that each process of Node loads first.
+std::vector<ProbeFile> node_probe_files();
+ProbeUse use_node_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
+
+// For `go test`: an overlay of Go's own package testing, made when the image is built by a step that runs
+// `prepare_go_probe_argv` with the Go that is there; everything is compiled with `go_probe_flags` in GOFLAGS,
+// then nothing is compiled again in an attempt.
+inline constexpr const char* kGoProbeFolder = "/.orchestrator/go";
+std::vector<std::string> prepare_go_probe_argv();
+std::string go_probe_flags();
+ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
+
+// ---- what probes have in common
+
+// `value` behind what the person has given the variable `name`, if anything.
+std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
+                     const std::string& value);
+// The selection as the probes read it: one JSON object in ORCHESTRATOR_PROBE, with lists of tests and files
+// in files of their own, separated by NUL.
+ProbeUse probe_configuration(const TestSelection& selection);
 
 }  // namespace images

@@ -1,5 +1,3 @@
-#include <nlohmann/json.hpp>
-
 #include "images/probes/probe.h"
 #include "sandbox/io/carried_file.h"
 
@@ -9,26 +7,6 @@ CARRY_FILE(pytest_probe_session, PROBE_FOLDER "/orchestrator_probe_session.py");
 CARRY_FILE(pytest_probe_selection, PROBE_FOLDER "/orchestrator_probe_selection.py");
 
 namespace images {
-namespace {
-
-constexpr const char* kModule = "orchestrator_probe";
-constexpr const char* kListFile = "tests";
-constexpr const char* kFileListFile = "files";
-
-std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
-                     const std::string& value) {
-  for (const auto& [said, text] : user_env)
-    if (said == name && !text.empty()) return text + separator + value;
-  return value;
-}
-
-std::string joined(const std::vector<std::string>& entries, const std::string& prefix) {
-  std::string list;
-  for (const auto& entry : entries) list += (list.empty() ? "" : std::string(1, '\0')) + prefix + entry;
-  return list;
-}
-
-}  // namespace
 
 std::vector<ProbeFile> pytest_probe_files() {
   return {{"orchestrator_probe.py", CARRIED_FILE(pytest_probe)},
@@ -37,22 +15,9 @@ std::vector<ProbeFile> pytest_probe_files() {
 }
 
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
-  nlohmann::json configuration = {
-      {"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
-  if (!selection.ignore.empty()) configuration["ignore"] = selection.ignore;
-  ProbeUse use;
-  if (!selection.tests.empty()) {
-    use.files.push_back({kListFile, joined(selection.tests, "")});
-    configuration["tests_file"] = std::string(sandbox::kSecretDir) + "/" + kListFile;
-  }
-  if (!selection.files.empty()) {
-    use.files.push_back({kFileListFile, joined(selection.files, std::string(sandbox::kWorkDir) + "/")});
-    configuration["files_file"] = std::string(sandbox::kSecretDir) + "/" + kFileListFile;
-  }
-  use.env = {
-      {"PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder)},
-      {"PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', kModule)},
-      {"ORCHESTRATOR_PROBE", configuration.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)}};
+  ProbeUse use = probe_configuration(selection);
+  use.env.emplace_back("PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder));
+  use.env.emplace_back("PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', "orchestrator_probe"));
   return use;
 }
 

@@ -9,12 +9,13 @@
 
 namespace images {
 
+const Toolchain& go_toolchain();
 const Toolchain& python_toolchain();
+const Toolchain& cpp_toolchain();
+// "typescript-jest", "typescript-vitest", "javascript-mocha": one for each runner, in the order of detection.
+std::vector<const Toolchain*> node_toolchains();
+const Toolchain& javascript_toolchain();  // a package.json with none of these
 const Toolchain& unknown_toolchain();
-// A framework that can be named though nothing of it is installed here ("go", "typescript-jest", …): it has
-// its seed variable and runs on what the base image and setup_commands bring. nullptr for any other name.
-const Toolchain* named_toolchain(const std::string& name);
-
 // "subdir/name", or "name" at the root.
 std::string in_subdir(const std::string& subdir, std::string_view name);
 

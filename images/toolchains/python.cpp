@@ -25,6 +25,10 @@ class PythonToolchain : public Toolchain {
   std::string default_base() const override { return "python:3.12-slim"; }
   std::string bootstrap_base() const override { return "python"; }
 
+  std::vector<std::string> programs() const override {
+    return {"pytest", "py.test", "python", "python3", "tox", "nox", "uv", "poetry", "pipenv"};
+  }
+
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {
     for (const char* file : kManifests)
       if (source.has(in_subdir(subdir, file))) return Detection{file};
@@ -62,12 +66,14 @@ class PythonToolchain : public Toolchain {
   }
 
   std::vector<ProbeFile> probe_files() const override { return pytest_probe_files(); }
-  ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env) const override {
+  ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env,
+                     const std::vector<std::string>&) const override {
     return use_pytest_probe(selection, user_env);
   }
-  bool can_vary(const std::vector<std::string>& packages) const override {
-    return std::any_of(packages.begin(), packages.end(),
-                       [](const std::string& line) { return line.starts_with("pytest=="); });
+  ProbeAbilities abilities(const std::vector<std::string>& packages) const override {
+    const bool has_pytest = std::any_of(packages.begin(), packages.end(),
+                                        [](const std::string& line) { return line.starts_with("pytest=="); });
+    return has_pytest ? kAllAbilities : ProbeAbilities{};
   }
 
  private:

@@ -1,5 +1,7 @@
 #include "images/toolchains/toolchain.h"
 
+#include <algorithm>
+
 #include "images/toolchains/languages.h"
 
 namespace images {
@@ -12,11 +14,30 @@ struct Foreign {
 };
 
 // Manifests of languages that have no toolchain here yet: worth a word to the person, no more.
-constexpr Foreign kForeign[] = {{"go.mod", "Go"},
-                                {"package.json", "JavaScript"},
-                                {"Cargo.toml", "Rust"},
-                                {"pom.xml", "Java"},
-                                {"Gemfile", "Ruby"}};
+constexpr Foreign kForeign[] = {{"Cargo.toml", "Rust"}, {"pom.xml", "Java"}, {"Gemfile", "Ruby"}};
+
+struct Candidate {
+  const Toolchain* toolchain;
+  std::string found;
+};
+
+struct Choice {
+  std::vector<Candidate>::iterator at;
+  std::string why;  // where the first is not taken
+};
+
+Choice chosen_by(std::vector<Candidate>& candidates, const std::vector<std::string>& test_words) {
+  for (const auto& word : test_words) {
+    const std::string program = word.substr(word.rfind('/') + 1);
+    const auto named = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& each) {
+      const auto programs = each.toolchain->programs();
+      return std::find(programs.begin(), programs.end(), program) != programs.end();
+    });
+    if (named == candidates.end()) continue;
+    return {named, named == candidates.begin() ? "" : ", since the command runs " + program};
+  }
+  return {candidates.begin(), ""};
+}
 
 }  // namespace
 
@@ -25,28 +46,34 @@ std::string in_subdir(const std::string& subdir, std::string_view name) {
 }
 
 const std::vector<const Toolchain*>& toolchains() {
-  static const std::vector<const Toolchain*> kAll = {&python_toolchain(), &unknown_toolchain()};
+  static const std::vector<const Toolchain*> kAll = [] {
+    std::vector<const Toolchain*> all = {&go_toolchain()};
+    for (const Toolchain* each : node_toolchains()) all.push_back(each);
+    for (const Toolchain* each :
+         {&python_toolchain(), &cpp_toolchain(), &javascript_toolchain(), &unknown_toolchain()})
+      all.push_back(each);
+    return all;
+  }();
   return kAll;
 }
 
 const Toolchain* find_toolchain(const std::string& name) {
   for (const Toolchain* toolchain : toolchains())
     if (toolchain->name() == name) return toolchain;
-  return named_toolchain(name);
+  return nullptr;
 }
 
-DetectedToolchain detect_toolchain(const Source& source, const std::string& subdir) {
-  DetectedToolchain detected;
-  for (const Toolchain* toolchain : toolchains()) {
-    const auto detection = toolchain->detect(source, subdir);
-    if (!detection) continue;
-    if (!detected.toolchain) {
-      detected.toolchain = toolchain;
-      detected.found = detection->found;
-    } else if (toolchain != &unknown_toolchain()) {
-      detected.also.push_back(toolchain->name() + ": " + detection->found);
-    }
-  }
+DetectedToolchain detect_toolchain(const Source& source, const std::string& subdir,
+                                   const std::vector<std::string>& test_words) {
+  std::vector<Candidate> candidates;
+  for (const Toolchain* toolchain : toolchains())
+    if (auto detection = toolchain->detect(source, subdir))
+      candidates.push_back({toolchain, std::move(detection->found)});
+  const auto chosen = chosen_by(candidates, test_words);
+  DetectedToolchain detected{chosen.at->toolchain, chosen.at->found + chosen.why, {}};
+  for (auto each = candidates.begin(); each != candidates.end(); ++each)
+    if (each != chosen.at && each->toolchain != &unknown_toolchain())
+      detected.also.push_back(each->toolchain->name() + ": " + each->found);
   for (const auto& [file, language] : kForeign)
     if (source.has(in_subdir(subdir, file)))
       detected.also.push_back(std::string(file) + " seen: no toolchain for " + language + " yet");

@@ -59,6 +59,8 @@ class Toolchain {
   virtual std::string name() const = 0;            // "python": the report's `framework`
   virtual std::string default_base() const = 0;    // "python:3.12-slim"
   virtual std::string bootstrap_base() const = 0;  // "python": for `images bootstrap NAME`
+  // Words of a command that say that it is for this toolchain: "pytest", "npm", …
+  virtual std::vector<std::string> programs() const { return {}; }
   virtual std::optional<Detection> detect(const Source& source, const std::string& subdir) const = 0;
   virtual InstallPlan plan(const Source& source, const InstallOptions& options) const = 0;
   // The variables by which this language and its frameworks take a seed.
@@ -75,26 +77,30 @@ class Toolchain {
 
   // What tells tests apart inside an attempt. None: the person's command is the one test.
   virtual std::vector<ProbeFile> probe_files() const { return {}; }
-  virtual ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env) const {
-    (void)selection, (void)user_env;
+  // `test_words` as in InstallOptions.
+  virtual ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env,
+                             const std::vector<std::string>& test_words = {}) const {
+    (void)selection, (void)user_env, (void)test_words;
     return {};
   }
-  // Whether what is installed (`packages`) can be asked for another order and for repeats.
-  virtual bool can_vary(const std::vector<std::string>& packages) const {
+  // What of a TestSelection what is installed (`packages`) can be asked for.
+  virtual ProbeAbilities abilities(const std::vector<std::string>& packages) const {
     (void)packages;
-    return false;
+    return {};
   }
 };
 
 const std::vector<const Toolchain*>& toolchains();
 // By the report's name; nullptr when unknown. Accepts all five names of the predecessor and "unknown".
 const Toolchain* find_toolchain(const std::string& name);
-// The first that recognises the tree; `unknown` when none does. `also` lists what else was seen.
+// Of those that recognise the tree, the one that the command names a program of, or else the first; `unknown`
+// when none does. `also` lists what else was seen.
 struct DetectedToolchain {
   const Toolchain* toolchain = nullptr;
   std::string found;
   std::vector<std::string> also;
 };
-DetectedToolchain detect_toolchain(const Source& source, const std::string& subdir);
+DetectedToolchain detect_toolchain(const Source& source, const std::string& subdir,
+                                   const std::vector<std::string>& test_words = {});
 
 }  // namespace images

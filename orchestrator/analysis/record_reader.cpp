@@ -16,6 +16,7 @@ using nlohmann::json;
 constexpr std::size_t kMaxWord = 200;      // an exception's or function's name
 constexpr std::size_t kMaxLocation = 500;  // path and line
 constexpr double kMaxSeconds = 1e7;
+constexpr std::size_t kMaxSessions = 10'000;  // at the same time
 
 // The text without escapes of half a character, which no JSON parser has to accept: Python writes them for
 // bytes of a program's output that were not UTF-8, and the record of a failure is not lost for that.
@@ -134,15 +135,20 @@ bool RecordReader::read(const json& record) {
   if (type == "session") return read_session(record);
   if (type == "collect_error") return read_collect_error(record);
   if (type == "collected") return tests_.collected = true;
-  if (type == "finish") return tests_.finished = true;
+  if (type == "finish") return read_finish(record);
   return false;
 }
 
 bool RecordReader::read_session(const json& record) {
   const std::string_view framework = text(record, "framework");
   if (framework.empty()) return false;
+  if (const auto key = number(record, "k"); key && open_sessions_.size() < kMaxSessions) {
+    open_sessions_.insert(*key);
+    tests_.finished = false;
+  }
   if (tests_.session) {
-    run_of_number_.clear();  // the command runs it once more, and that one numbers its tests anew
+    // The command runs it once more, and that one numbers its tests anew.
+    if (!record.contains("k")) run_of_number_.clear();
     return true;
   }
   tests_.session = true;
@@ -150,6 +156,13 @@ bool RecordReader::read_session(const json& record) {
   tests_.root = cut_text(text(record, "root"), kMaxTestId);
   if (const std::string_view version = text(record, "version"); !version.empty())
     tests_.framework += fmt::format(" {}", cut_text(version, kMaxWord));
+  return true;
+}
+
+// Of sessions side by side the last one's end is all's.
+bool RecordReader::read_finish(const json& record) {
+  if (const auto key = number(record, "k")) open_sessions_.erase(*key);
+  tests_.finished = open_sessions_.empty();
   return true;
 }
 
@@ -167,19 +180,33 @@ bool RecordReader::read_test(const json& record) {
   if (!i || *i >= most_runs_ || id.empty() || !repeat || *repeat < 1 ||
       *repeat > std::numeric_limits<std::uint16_t>::max())
     return false;
-  if (*i >= run_of_number_.size()) run_of_number_.resize(*i + 1);
-  auto& run = run_of_number_[*i];
-  if (run != 0) return false;
+  std::uint32_t* const run = slot(record, *i, true);
+  if (!run || *run != 0) return false;
   const auto added =
       add_run({.test = results_.intern_test(id), .repeat = static_cast<std::uint16_t>(*repeat)});
-  if (added) run = static_cast<std::uint32_t>(*added) + 1;
+  if (added) *run = static_cast<std::uint32_t>(*added) + 1;
   return added.has_value();
 }
 
-std::optional<std::size_t> RecordReader::run_of(const json& record) const {
+std::uint32_t* RecordReader::slot(const json& record, std::uint64_t i, bool make) {
+  constexpr std::uint64_t kLargestKey = std::numeric_limits<std::uint32_t>::max();
+  if (!record.contains("k")) {
+    if (i >= run_of_number_.size() && make) run_of_number_.resize(i + 1);
+    return i < run_of_number_.size() ? &run_of_number_[i] : nullptr;
+  }
+  const auto key = number(record, "k");
+  if (!key || *key > kLargestKey || i > kLargestKey) return nullptr;
+  const std::uint64_t both = *key << 32 | i;
+  if (make && run_of_keyed_number_.size() <= most_runs_) return &run_of_keyed_number_[both];
+  const auto found = run_of_keyed_number_.find(both);
+  return found == run_of_keyed_number_.end() ? nullptr : &found->second;
+}
+
+std::optional<std::size_t> RecordReader::run_of(const json& record) {
   const auto i = number(record, "i");
-  if (!i || *i >= run_of_number_.size() || run_of_number_[*i] == 0) return std::nullopt;
-  return run_of_number_[*i] - 1;
+  const std::uint32_t* const run = i ? slot(record, *i, false) : nullptr;
+  if (!run || *run == 0) return std::nullopt;
+  return *run - 1;
 }
 
 bool RecordReader::read_start(const json& record) {
@@ -192,10 +219,10 @@ bool RecordReader::read_start(const json& record) {
 
 // A set-up of what has come to something already: somebody runs the test again, as those do that run failing
 // tests until they pass. What it came to before stays.
-std::optional<std::size_t> RecordReader::next_try(std::size_t run, std::uint64_t number) {
+std::optional<std::size_t> RecordReader::next_try(std::size_t run, const json& record) {
   progress_[run].ended = true;
   const auto added = add_run({.test = tests_.runs[run].test, .repeat = tests_.runs[run].repeat});
-  if (added) run_of_number_[number] = static_cast<std::uint32_t>(*added) + 1;
+  if (added) *slot(record, *number(record, "i"), false) = static_cast<std::uint32_t>(*added) + 1;
   return added;
 }
 
@@ -204,7 +231,7 @@ bool RecordReader::read_phase(const json& record) {
   const auto phase = phase_of(text(record, "p"));
   if (!run || !phase) return false;
   if (*phase == TestPhase::setup && tests_.runs[*run].outcome != TestOutcome::not_run)
-    run = next_try(*run, *number(record, "i"));
+    run = next_try(*run, record);
   if (!run) return false;
   const auto outcome = outcome_of(*phase, text(record, "o"), expected_to_fail(record));
   // What ended is known even of a phase whose word is not: only a missing teardown means that the test was

@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "orchestrator/analysis/test_results.h"
@@ -33,14 +35,16 @@ struct RecordedLog {
 };
 inline constexpr std::size_t kMaxTestLog = 8 * 1024;
 
-// The records of one attempt, as the probe documents them (images/probes/orchestrator_probe_session.py):
+// The records of one attempt, as the probe documents them
+// (images/probes/pytest/orchestrator_probe_session.py):
 //   session, collected, test, start, phase, collect_error, finish
 // A test's outcome is the first of these that holds: a phase failed in "call" → failed; setup or teardown
 // failed → error; it was skipped in setup, or in call without having been expected to fail → skipped; its
 // call passed, or failed as expected → passed. A test that has begun and has no teardown yet is running:
 // finish() says how it ended, whatever its call said, unless that had failed. A test whose set-up comes once
 // more is run again by its runner: a run of its own, of the same number. A further session numbers its tests
-// anew (`pytest a && pytest b`); where sessions run at the same time their tests cannot be told apart.
+// anew (`pytest a && pytest b`). Sessions that run at the same time say which one they are in each record, by
+// a number "k" (Go's packages are tested side by side); without it their tests cannot be told apart.
 class RecordReader {
  public:
   explicit RecordReader(TestResults& results, std::size_t most_runs = kMaxRunsPerAttempt)
@@ -65,14 +69,15 @@ class RecordReader {
 
   bool read(const nlohmann::json& record);
   bool read_session(const nlohmann::json& record);
+  bool read_finish(const nlohmann::json& record);
   bool read_test(const nlohmann::json& record);
   bool read_start(const nlohmann::json& record);
   bool read_phase(const nlohmann::json& record);
   bool read_collect_error(const nlohmann::json& record);
 
   std::optional<std::size_t> add_run(TestRun run);
-  std::optional<std::size_t> run_of(const nlohmann::json& record) const;
-  std::optional<std::size_t> next_try(std::size_t run, std::uint64_t number);
+  std::optional<std::size_t> run_of(const nlohmann::json& record);
+  std::optional<std::size_t> next_try(std::size_t run, const nlohmann::json& record);
   void add_failure(std::size_t run, TestPhase phase, const nlohmann::json& record);
   void add_log(std::size_t run, std::string_view text);
   void end_running(std::size_t run, sandbox::Outcome outcome);
@@ -83,8 +88,12 @@ class RecordReader {
   std::vector<Progress> progress_;  // as tests_.runs
   std::vector<RecordedFailure> failures_;
   std::vector<RecordedLog> logs_;
-  std::vector<std::uint32_t>
-      run_of_number_;  // by the number that the probe gave: index of the run + 1, 0 for none
+  // By the number that the probe gave: index of the run + 1, 0 for none. Of sessions that say which one they
+  // are in a map, by that and the number.
+  std::uint32_t* slot(const nlohmann::json& record, std::uint64_t i, bool make);
+  std::vector<std::uint32_t> run_of_number_;
+  std::unordered_map<std::uint64_t, std::uint32_t> run_of_keyed_number_;
+  std::set<std::uint64_t> open_sessions_;  // those that say which one they are, until their end
   std::size_t text_bytes_ = 0;
 };
 

@@ -38,6 +38,7 @@ inline constexpr std::size_t kResultHead = 4096;
 
 // All of them; the first that recognises a file reads it.
 const std::vector<const ResultFormat*>& result_formats();
+const ResultFormat& ctest_log();
 const ResultFormat& junit_xml();
 
 // Reads a file by its format; says the same as ResultFormat::read, also when no format knows it.

@@ -5,7 +5,7 @@
 namespace orchestrator {
 
 const std::vector<const ResultFormat*>& result_formats() {
-  static const std::vector<const ResultFormat*> all = {&junit_xml()};
+  static const std::vector<const ResultFormat*> all = {&ctest_log(), &junit_xml()};
   return all;
 }
 

@@ -34,8 +34,9 @@ std::string framework_like(const std::string& word) {
 }  // namespace
 
 const std::vector<std::string>& known_frameworks() {
-  static const std::vector<std::string> names = {"python",          "unknown",           "go",
-                                                 "typescript-jest", "typescript-vitest", "javascript-mocha"};
+  static const std::vector<std::string> names = {
+      "python",           "unknown",    "go", "typescript-jest", "typescript-vitest",
+      "javascript-mocha", "javascript", "cpp"};
   return names;
 }
 

@@ -58,14 +58,14 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.name = fmt::format("attempt {}", index);
   spec.labels = {{"orchestrator.run", context.run_id}, {"orchestrator.attempt", std::to_string(index)}};
   spec.execution.argv = plan.test_command.argv();
-  images::ProbeUse probe =
-      context.toolchain.use_probe(selection_of(context.condition, seed, plan.ignore_patterns), plan.env);
+  images::ProbeUse probe = context.toolchain.use_probe(
+      selection_of(context.condition, seed, plan.ignore_patterns), plan.env, plan.test_command.split());
   spec.execution.env = attempt_env(context, index, seed, probe);
   spec.execution.secret_env = context.secret_values;
   spec.execution.secret_files = std::move(probe.files);
   spec.execution.workdir =
       plan.subdir.empty() ? sandbox::kWorkDir : fmt::format("{}/{}", sandbox::kWorkDir, plan.subdir);
-  spec.execution.results = plan.results;
+  spec.execution.results = plan.results.empty() ? std::move(probe.results) : plan.results;
   spec.execution.network = plan.network;
   spec.execution.privilege = sandbox::Privilege::test;
   spec.execution.limits = plan.limits;

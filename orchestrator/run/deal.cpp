@@ -1,5 +1,7 @@
 #include "orchestrator/run/deal.h"
 
+#include <fmt/format.h>
+
 #include "orchestrator/job/variation.h"
 
 namespace orchestrator {
@@ -25,36 +27,68 @@ Condition by_hand(const JobPlan& plan) {
   return condition;
 }
 
-Deal by_shares(const Shares& shares) {
+bool possible(const Condition& condition, const images::ProbeAbilities& abilities) {
+  if (condition.repeat > 1 && !abilities.repeat) return false;
+  if (condition.order == TestOrder::shuffled) return abilities.shuffle;
+  return condition.order != TestOrder::reversed || abilities.reverse;
+}
+
+Deal by_shares(const Shares& shares, const images::ProbeAbilities& abilities,
+               std::vector<std::string>& impossible) {
   Deal deal;
   deal.conditions.clear();
   std::vector<int> sizes;
   for (const auto& [name, share] : shares) {
     if (share == 0) continue;
-    deal.conditions.push_back(condition_named(name));
+    Condition condition = condition_named(name);
+    if (!possible(condition, abilities)) {
+      impossible.push_back(name);
+      continue;
+    }
+    deal.conditions.push_back(std::move(condition));
     sizes.push_back(share);
   }
+  if (deal.conditions.empty()) return {};
   deal.pattern = interleaved(sizes);
   return deal;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text;
+}
+
 }  // namespace
 
-Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings) {
+Deal make_deal(const JobPlan& plan, const images::ProbeAbilities& abilities,
+               std::vector<std::string>& warnings) {
   const Condition condition = by_hand(plan);
   const bool asked = !condition.plain() || (plan.vary != "auto" && plan.vary != "none");
-  if (!can_vary && !plan.ignore_patterns.empty())
-    warnings.push_back("ignore_patterns has no effect: tests are not told apart here");
-  if (!can_vary) {
+  if (!abilities.choose && !plan.ignore_patterns.empty())
+    warnings.push_back(abilities.any()
+                           ? "ignore_patterns has no effect: this framework cannot be asked for it"
+                           : "ignore_patterns has no effect: tests are not told apart here");
+  if (!abilities.any()) {
     if (asked)
       warnings.push_back(
           "vary, order and repeat_in_process have no effect: no framework that can be asked for them is "
           "installed");
     return {};
   }
+  if (!condition.plain() && !possible(condition, abilities)) {
+    warnings.push_back(
+        fmt::format("{} has no effect: this framework cannot be asked for it", condition.name));
+    return {};
+  }
   if (!condition.plain()) return {{condition}, {0}};
   if (plan.vary == "none") return {};
-  return by_shares(*parse_shares(plan.vary == "auto" ? kAutoShares : plan.vary));
+  std::vector<std::string> impossible;
+  Deal deal = by_shares(*parse_shares(plan.vary == "auto" ? kAutoShares : plan.vary), abilities, impossible);
+  if (asked && !impossible.empty())
+    warnings.push_back(fmt::format("vary: {} left out: this framework cannot be asked for {}",
+                                   listed(impossible), impossible.size() == 1 ? "it" : "them"));
+  return deal;
 }
 
 void add_changed(Deal& deal, const JobPlan& plan, const std::vector<std::string>& files) {

@@ -7,9 +7,11 @@
 
 namespace orchestrator {
 
-// As the plan says. Where the framework cannot be asked for another order (`can_vary`), all attempts are
-// plain; when a person had asked for it, a sentence is added to `warnings`.
-Deal make_deal(const JobPlan& plan, bool can_vary, std::vector<std::string>& warnings);
+// As the plan says, as far as the framework can be asked for it (`abilities`): of shares, those that it
+// cannot have are left out, an order or repeats by hand are as written. When a person had asked for what
+// cannot be, a sentence is added to `warnings`.
+Deal make_deal(const JobPlan& plan, const images::ProbeAbilities& abilities,
+               std::vector<std::string>& warnings);
 
 // The attempts of the changed files' tests alone come after all others, under conditions of their own
 // ("changed", "changed, shuffle", …) that mirror those of the others. Does nothing without such attempts in

@@ -176,7 +176,8 @@ void JobExecution::checked_out(images::Source source) {
 }
 
 void JobExecution::take_toolchain() {
-  auto choice = choose_toolchain(report_.source, report_.plan.subdir, report_.plan.framework);
+  auto choice = choose_toolchain(report_.source, report_.plan.subdir, report_.plan.framework,
+                                 report_.plan.test_command.split());
   toolchain_ = choice.toolchain;
   report_.framework = choice.toolchain->name();
   report_.framework_found = std::move(choice.found);
@@ -242,14 +243,14 @@ void JobExecution::built(images::BuiltImage image) {
 // ---- attempts
 
 void JobExecution::deal_conditions() {
-  const bool can_vary = toolchain_->can_vary(report_.packages);
-  deal_ = make_deal(report_.plan, can_vary, report_.warnings);
+  const images::ProbeAbilities abilities = toolchain_->abilities(report_.packages);
+  deal_ = make_deal(report_.plan, abilities, report_.warnings);
   if (report_.replay) {
     const auto& condition = report_.replay->attempt.condition;
     const auto dealt = static_cast<std::size_t>(deal_.condition_of(report_.replay->attempt.index));
     deal_ = {{condition ? inputs_.replay->saved.conditions[*condition] : deal_.conditions[dealt]}, {0}};
   } else {
-    prepare_changed(can_vary);
+    prepare_changed(abilities.choose);
   }
   report_.conditions = deal_.conditions;
 }
@@ -275,6 +276,7 @@ void JobExecution::run_attempts() {
   RunSpec spec;
   spec.condition = [this](int index) { return deal_.condition_of(index); };
   spec.until_sure = plan.until_sure;
+  spec.files_know_conditions = files_know_conditions();
   spec.parallelism = plan.parallelism;
   spec.test_command = plan.test_command;
   spec.timeout = plan.limits.timeout;
@@ -309,11 +311,11 @@ std::unique_ptr<AttemptSource> JobExecution::attempt_source() const {
 }
 
 // Attempts of the changed files' tests alone, where there are such files and they can be chosen.
-void JobExecution::prepare_changed(bool can_vary) {
+void JobExecution::prepare_changed(bool can_choose) {
   const JobPlan& plan = report_.plan;
   if (!report_.source.changes) return;
   const auto& changes = *report_.source.changes;
-  if (!can_vary) return forget_changed("tests are not told apart here");
+  if (!can_choose) return forget_changed("tests of some files alone cannot be asked for here");
   if (changes.files.empty())
     return forget_changed(
         fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));
@@ -351,9 +353,13 @@ std::string JobExecution::logs_folder() {
   return folder;
 }
 
+// The toolchain's own result files are those of a runner that was asked for its conditions; who writes what a
+// person names, nobody knows.
+bool JobExecution::files_know_conditions() const { return report_.plan.results.empty(); }
+
 void JobExecution::judge_tests() {
   // Where no framework told its tests apart, nothing of the order was asked of anybody.
-  if (report_.tests.empty() || run_->told_by_files()) {
+  if (report_.tests.empty() || (run_->told_by_files() && !files_know_conditions())) {
     report_.conditions = {Condition{}};
     for (auto& attempt : report_.attempts) attempt.condition = 0;
   }

@@ -96,8 +96,9 @@ class JobExecution : images::RecipeObserver {
   std::string logs_folder();
   void keep_logs_fresh();
   void attempts_ended();
+  bool files_know_conditions() const;
   void judge_tests();
-  void prepare_changed(bool can_vary);
+  void prepare_changed(bool can_choose);
   void forget_changed(const std::string& why);
   std::unique_ptr<AttemptSource> attempt_source() const;
   void fail(std::exception_ptr error);

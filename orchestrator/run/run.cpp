@@ -64,7 +64,7 @@ Run::Run(io::Loop& loop, sandbox::Sandbox& sandbox, RunSpec spec, std::unique_pt
       source_(std::move(source)),
       events_(events),
       spool_(spool),
-      ledger_(spool, spec_.secrets, spec_.until_sure),
+      ledger_(spool, spec_.secrets, spec_.until_sure, spec_.files_know_conditions),
       slots_(spec_.parallelism) {
   if (spec_.budget) claim_ = spec_.budget->join(spec_.claimant, [this] { fill(); });
 }

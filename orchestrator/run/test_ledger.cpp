@@ -44,8 +44,12 @@ std::vector<std::string> with_escaped(std::vector<std::string> secrets) {
 
 }  // namespace
 
-TestLedger::TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure)
-    : secrets_(with_escaped(std::move(secrets))), probe_(spool, until_sure), files_(spool, until_sure) {
+TestLedger::TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure,
+                       bool files_know_conditions)
+    : secrets_(with_escaped(std::move(secrets))),
+      probe_(spool, until_sure),
+      files_(spool, until_sure),
+      files_know_conditions_(files_know_conditions) {
   if (until_sure) settled_command_.emplace(*until_sure);
 }
 
@@ -85,7 +89,8 @@ void TestLedger::Page::close(int attempt, int condition, sandbox::Outcome outcom
   }
   ledger_.probe_.enter(std::move(tests), reader_.failures(), reader_.logs());
   if (!ledger_.probe_.empty()) return;
-  ledger_.files_.enter(cases_.finish(attempt, 0, outcome, whole_), cases_.failures(), cases_.logs());
+  if (!ledger_.files_know_conditions_) condition = 0;
+  ledger_.files_.enter(cases_.finish(attempt, condition, outcome, whole_), cases_.failures(), cases_.logs());
 }
 
 bool TestLedger::settled() const {

@@ -20,7 +20,10 @@ namespace orchestrator {
 class TestLedger {
  public:
   // `until_sure`: the rate below which a test that never fails is settled; absent: settled() is never true.
-  TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure);
+  // `files_know_conditions`: those who write result files were asked for an order and for repeats; else what
+  // files say is all of one condition, the first.
+  TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure,
+             bool files_know_conditions = false);
 
   // One try of one attempt.
   class Page {
@@ -45,7 +48,7 @@ class TestLedger {
   // Every test is settled; where no attempt told its tests apart, the whole command is.
   bool settled() const;
   const TestResults& results() const { return told_by_files() ? files_.results() : probe_.results(); }
-  // Results are those of files. Conditions then say nothing: nobody was there who could keep an order.
+  // Results are those of files.
   bool told_by_files() const { return probe_.empty() && !files_.empty(); }
   int result_files() const { return result_files_; }  // that came, whatever is in them
 
@@ -56,6 +59,7 @@ class TestLedger {
 
   std::vector<std::string> secrets_;
   TestBook probe_, files_;
+  bool files_know_conditions_;
   int result_files_ = 0;
   std::optional<SettledTests> settled_command_;
 };

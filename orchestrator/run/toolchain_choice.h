@@ -11,11 +11,13 @@ namespace orchestrator {
 struct ToolchainChoice {
   const images::Toolchain* toolchain;
   std::string found;                  // by what it was recognised
-  std::vector<std::string> warnings;  // what else was seen; a name without a toolchain behind it
+  std::vector<std::string> warnings;  // what else was seen
 };
 
-// `framework` is what was asked for; empty: detected. Throws io::RequestError for a name that is not known.
+// `framework` is what was asked for; empty: detected, where the command's words decide between several.
+// Throws io::RequestError for a name that is not known.
 ToolchainChoice choose_toolchain(const images::Source& source, const std::string& subdir,
-                                 const std::string& framework);
+                                 const std::string& framework,
+                                 const std::vector<std::string>& test_words = {});
 
 }  // namespace orchestrator

@@ -72,14 +72,15 @@ bool place_descriptors(Plumbing& plumbing) {
   // The status pipe first gets out of the way of the fixed number.
   plumbing.status.write = io::Fd(::fcntl(plumbing.status.write.get(), F_DUPFD_CLOEXEC, kResultFd + 1));
   const io::Fd records(::fcntl(plumbing.records.write.get(), F_DUPFD_CLOEXEC, kResultFd + 1));
-  char number[16];
+  char number[16], path[64];
   std::snprintf(number, sizeof number, "%d", kResultFd);
+  std::snprintf(path, sizeof path, "/proc/%d/fd/%d", static_cast<int>(::getpid()), kResultFd);
   const bool standard = plumbing.terminal ? sit_at(plumbing.terminal.get())
                                           : ::dup2(plumbing.nothing.get(), STDIN_FILENO) >= 0 &&
                                                 ::dup2(plumbing.out.write.get(), STDOUT_FILENO) >= 0 &&
                                                 ::dup2(plumbing.err.write.get(), STDERR_FILENO) >= 0;
   return plumbing.status.write && records && standard && ::dup2(records.get(), kResultFd) >= 0 &&
-         ::setenv(kResultFdVariable, number, 1) == 0;
+         ::setenv(kResultFdVariable, number, 1) == 0 && ::setenv(kResultPathVariable, path, 1) == 0;
 }
 
 [[noreturn]] void become_command(char** argv, Plumbing& plumbing) {

@@ -9,7 +9,10 @@
 
 namespace supervisor {
 
+// The pipe for records, as the command's own descriptor, and as a path for what it starts without handing
+// that on (Node, tox): it is there for as long as the command is.
 inline constexpr const char* kResultFdVariable = "ORCHESTRATOR_RESULT_FD";
+inline constexpr const char* kResultPathVariable = "ORCHESTRATOR_RESULT_PATH";
 
 struct StartedCommand {
   enum class Result {

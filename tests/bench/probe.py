@@ -33,7 +33,7 @@ def suite(folder):
 def probe_folder(folder):
     """As in an image: compiled, with nothing to be compared with the sources."""
     os.mkdir(f"{folder}/probes")
-    for file in glob.glob(f"{root}/images/probes/*.py"):
+    for file in glob.glob(f"{root}/images/probes/pytest/*.py"):
         copy = shutil.copy(file, f"{folder}/probes")
         py_compile.compile(copy, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
 

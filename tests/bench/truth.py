@@ -14,18 +14,19 @@ class TruthTable:
         with open(os.path.join(repository, "truth.json"), encoding="utf-8") as file:
             table = json.load(file)
         self.command, self.flags, self.tests = table["command"], table["flags"], table["tests"]
+        self.shares = table.get("shares", SHARES)
         self.flaky = {test: truth for test, truth in self.tests.items() if truth["verdict"] in FLAKY}
         self.steady = {test: truth for test, truth in self.tests.items() if truth["verdict"] not in FLAKY}
 
     def attempts(self, confidence):
         """As many as its rarest test takes; 20 where none is flaky."""
-        return max((attempts_to_see(truth, confidence) for truth in self.flaky.values()), default=20)
+        return max((attempts_to_see(truth, confidence, self.shares) for truth in self.flaky.values()), default=20)
 
 
-def attempts_to_see(truth, confidence):
+def attempts_to_see(truth, confidence, shares=SHARES):
     """In how many attempts a test that shows its rarer outcome with a known rate, in some of the conditions, has shown
     it with this confidence: n = ceil(ln(1 - c) / ln(1 - p)) of those conditions, and the others that come between."""
-    rate, share = truth["rate"], sum(SHARES[name] for name in truth["in"])
+    rate, share = truth["rate"], sum(shares[name] for name in truth["in"])
     own = 1 if rate == 1 else math.ceil(math.log(1 - confidence) / math.log(1 - rate))
     return math.ceil(own / share)
 

@@ -149,7 +149,7 @@ TEST_F(Replayed, AttemptHasTheConditionThatItHad) {
 
 TEST_F(Replayed, AttemptThatWasNoEvidenceHasTheConditionThatItsPlanDeals) {
   std::vector<std::string> ignored;
-  const Deal deal = make_deal(replay_.saved.plan, true, ignored);
+  const Deal deal = make_deal(replay_.saved.plan, images::kAllAbilities, ignored);
   ASSERT_EQ(deal.conditions.size(), 3u);
   replay_.saved.conditions = deal.conditions;
   for (const int index : {0, 1, 2, 3}) {

@@ -9,32 +9,30 @@ namespace {
 
 using Sentences = std::vector<std::string>;
 
-images::Source python_with_go() {
+images::Source go_with_python() {
   images::Source source;
   source.entries = {{"go.mod", 'f'}, {"requirements.txt", 'f'}};
   return source;
 }
 
 TEST(ToolchainChoice, IsDetectedUnlessOneIsAskedFor) {
-  const auto detected = choose_toolchain(python_with_go(), "", "");
-  EXPECT_EQ(detected.toolchain->name(), "python");
-  EXPECT_EQ(detected.found, "requirements.txt");
-  EXPECT_EQ(detected.warnings, Sentences{"go.mod seen: no toolchain for Go yet"});
-  const auto asked = choose_toolchain(python_with_go(), "", "unknown");
+  const auto detected = choose_toolchain(go_with_python(), "", "");
+  EXPECT_EQ(detected.toolchain->name(), "go");
+  EXPECT_EQ(detected.found, "go.mod");
+  EXPECT_EQ(detected.warnings, Sentences{"python: requirements.txt"});
+  const auto asked = choose_toolchain(go_with_python(), "", "unknown");
   EXPECT_EQ(asked.toolchain->name(), "unknown");
   EXPECT_EQ(asked.warnings, Sentences{});
+  EXPECT_THROW(choose_toolchain(go_with_python(), "", "cobol"), io::RequestError);
 }
 
-TEST(ToolchainChoice, OfANameWithoutAToolchainSaysSo) {
-  for (const std::string name : {"go", "typescript-jest", "typescript-vitest", "javascript-mocha"}) {
-    const auto asked = choose_toolchain(python_with_go(), "", name);
-    EXPECT_EQ(asked.toolchain->name(), name);
-    EXPECT_EQ(asked.warnings,
-              Sentences{"framework '" + name +
-                        "' has no toolchain yet: its seed variable is set, but nothing was installed "
-                        "except by setup commands"});
-  }
-  EXPECT_THROW(choose_toolchain(python_with_go(), "", "cobol"), io::RequestError);
+TEST(ToolchainChoice, IsTheCommandsWhereSeveralAreRecognised) {
+  const auto detected = choose_toolchain(go_with_python(), "", "", {"bin/pytest", "-q"});
+  EXPECT_EQ(detected.toolchain->name(), "python");
+  EXPECT_EQ(detected.found, "requirements.txt, since the command runs pytest");
+  EXPECT_EQ(detected.warnings, Sentences{"go: go.mod"});
+  EXPECT_EQ(choose_toolchain(go_with_python(), "", "", {"go", "test"}).found, "go.mod");
+  EXPECT_EQ(choose_toolchain(go_with_python(), "", "", {"make", "check"}).toolchain->name(), "go");
 }
 
 }  // namespace

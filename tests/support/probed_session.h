@@ -2,6 +2,7 @@
 // a small suite.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -64,29 +65,51 @@ inline std::string with(std::string text, const std::string& place, const std::s
   return text;
 }
 
-inline ProbedSession run_probed(const ProbedSuite& suite) {
+// A command in the folder of `files` with a probe in it; `probe` and `use` as for an attempt.
+struct ProbedCommand {
+  std::map<std::string, std::string> files;
+  std::vector<images::ProbeFile> probe;
+  images::ProbeUse use;
+  std::vector<std::string> words;
+  std::string node_modules = {};  // becomes the folder's own
+};
+
+inline ProbedSession run_probed(const ProbedCommand& command) {
   const TemporaryFolder folder;
-  for (const auto& [path, content] : suite.files) write_file(folder / ("suite/" + path), content);
-  for (const auto& file : images::pytest_probe_files())
+  for (const auto& [path, content] : command.files) write_file(folder / ("suite/" + path), content);
+  for (const auto& file : command.probe)
     write_file(folder / ("probes/" + std::string(file.name)), std::string(file.content));
-  const images::ProbeUse use = images::use_pytest_probe(suite.selection, {});
-  for (const auto& file : use.files)
+  for (const auto& file : command.use.files)
     write_file(folder / ("secrets/" + file.name),
                with(file.content, std::string(sandbox::kWorkDir) + "/", folder / "suite/"));
-  ProgramOptions options{.env = {"ORCHESTRATOR_RESULT_FD=9"}, .cwd = folder / "suite"};
-  for (const auto& [name, value] : use.env)
+  if (!command.node_modules.empty())
+    std::filesystem::create_directory_symlink(command.node_modules, folder / "suite/node_modules");
+  ProgramOptions options{.env = {"ORCHESTRATOR_RESULT_FD=9", "ORCHESTRATOR_RESULT_PATH=" + (folder / "pipe")},
+                         .cwd = folder / "suite"};
+  for (const auto& [name, value] : command.use.env)
     options.env.push_back(
         name + "=" +
         with(with(value, images::kProbeFolder, folder / "probes"), sandbox::kSecretDir, folder / "secrets"));
-  std::vector<std::string> words{
-      "sh", "-c", R"(exec 9>../records; exec "$0" -m pytest -p no:cacheprovider "$@")", suite.python};
-  words.insert(words.end(), suite.words.begin(), suite.words.end());
+  std::vector<std::string> words{"sh", "-c",
+                                 R"(mkfifo ../pipe; cat ../pipe >../records & exec 9>../pipe; "$@"
+                                    code=$?; exec 9>&-; wait; exit $code)",
+                                 "sh"};
+  words.insert(words.end(), command.words.begin(), command.words.end());
   const Finished run = run_command(words, options);
   ProbedSession session{.records = {}, .printed = run.out + run.err, .exit_code = run.exit_code};
   std::istringstream lines(read_file(folder / "records"));
   for (std::string line; std::getline(lines, line);) session.records.push_back(nlohmann::json::parse(line));
-  EXPECT_FALSE(session.records.empty()) << suite.python << " needs pytest: " << session.printed;
+  EXPECT_FALSE(session.records.empty()) << command.words.front() << ": " << session.printed;
   return session;
+}
+
+inline ProbedSession run_probed(const ProbedSuite& suite) {
+  std::vector<std::string> words{suite.python, "-m", "pytest", "-p", "no:cacheprovider"};
+  words.insert(words.end(), suite.words.begin(), suite.words.end());
+  return run_probed(ProbedCommand{.files = suite.files,
+                                  .probe = images::pytest_probe_files(),
+                                  .use = images::use_pytest_probe(suite.selection, {}),
+                                  .words = std::move(words)});
 }
 
 }  // namespace testing_support

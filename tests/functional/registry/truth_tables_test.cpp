@@ -3,7 +3,6 @@
 // name that is theirs. The job seed is fixed, and so are the results; scripts/truth-sweep varies it and
 // measures.
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "tests/support/repositories.h"
@@ -16,7 +15,8 @@ using nlohmann::json;
 constexpr const char* kJobSeed = "2";
 constexpr double kConfidence = 0.99;  // that a run of another seed would find a test too, each for itself
 
-const std::map<std::string, double> kShares{{"written", 0.5}, {"shuffle", 0.25}, {"repeat", 0.25}};
+// Of attempts, by condition, where the table does not say otherwise.
+const json kShares{{"written", 0.5}, {"shuffle", 0.25}, {"repeat", 0.25}};
 
 bool is_flaky(const std::string& verdict) {
   return verdict == "flaky" || verdict == "order_dependent" || verdict == "repeat_dependent";
@@ -24,10 +24,10 @@ bool is_flaky(const std::string& verdict) {
 
 // In how many attempts a test that shows its rarer outcome at a known rate, in some of the conditions, has
 // shown it: ceil(ln(1 - c) / ln(1 - p)) of those conditions, and the others that come between.
-int attempts_to_see(const json& truth) {
+int attempts_to_see(const json& truth, const json& shares) {
   const double rate = truth.at("rate");
   double share = 0;
-  for (const auto& condition : truth.at("in")) share += kShares.at(condition);
+  for (const std::string condition : truth.at("in")) share += shares.at(condition).get<double>();
   const double own = rate == 1 ? 1 : std::ceil(std::log(1 - kConfidence) / std::log(1 - rate));
   return static_cast<int>(std::ceil(own / share));
 }
@@ -39,12 +39,13 @@ bool seen_flaky(const std::string& outcomes) {
 class TruthTable : public ::testing::TestWithParam<const char*> {
  protected:
   const json table_ = json::parse(read_file(Repository::sample(std::string(GetParam()) + "/truth.json")));
+  const json shares_ = table_.value("shares", kShares);
 
   // As many as the rarest of its tests takes.
   int attempts() const {
     int most = 0;
     for (const auto& [test, truth] : table_.at("tests").items())
-      if (is_flaky(truth.at("verdict"))) most = std::max(most, attempts_to_see(truth));
+      if (is_flaky(truth.at("verdict"))) most = std::max(most, attempts_to_see(truth, shares_));
     return most > 0 ? most : 20;
   }
 
@@ -69,7 +70,7 @@ TEST_P(TruthTable, IsWhatTheReportSays) {
     const json& truth = table_.at("tests").at(id);
     EXPECT_EQ(test.at("verdict"), truth.at("verdict")) << id << ": " << truth.at("why") << "\n" << outcomes;
     if (is_flaky(truth.at("verdict"))) {
-      const auto predicted = static_cast<std::size_t>(attempts_to_see(truth));
+      const auto predicted = static_cast<std::size_t>(attempts_to_see(truth, shares_));
       EXPECT_TRUE(seen_flaky(outcomes.substr(0, predicted)))
           << id << ": not in the " << predicted << " attempts that its rate predicts\n"
           << outcomes;
@@ -81,7 +82,9 @@ TEST_P(TruthTable, IsWhatTheReportSays) {
 
 INSTANTIATE_TEST_SUITE_P(Repositories, TruthTable,
                          ::testing::Values("order_truth", "repeat_truth", "resource_truth", "seeded_truth",
-                                           "unittest_truth", "steady", "broken_truth"),
+                                           "unittest_truth", "steady", "broken_truth", "cpp_depot",
+                                           "go_depot", "javascript_mocha", "typescript_jest",
+                                           "typescript_vitest"),
                          [](const auto& each) { return std::string(each.param); });
 
 }  // namespace

@@ -246,6 +246,41 @@ TEST(RecordReader, ReadsOneSessionAfterAnother) {
   EXPECT_EQ(attempt.dropped, 0u);
 }
 
+TEST(RecordReader, KeepsSessionsApartThatSayWhichOneTheyAre) {
+  Recorded recorded;
+  for (const int key : {7, 9}) {
+    const std::string k = R"("k":)" + std::to_string(key);
+    recorded.line(R"({"t":"session","framework":"go test",)" + k + "}");
+    recorded.line(R"({"t":"test","i":0,"r":1,"id":"package)" + std::to_string(key) + R"(.Test",)" + k + "}");
+    recorded.line(R"({"t":"start","i":0,)" + k + "}");
+  }
+  for (const char* phase : {"call", "teardown"})
+    recorded.line(std::string(R"({"t":"phase","k":7,"i":0,"o":"passed","s":0.1,"p":")") + phase + R"("})");
+  for (const char* odd : {R"("k":8,)", R"("k":-1,)", R"("k":4294967296,)", R"("k":"7",)", ""})
+    recorded.line(std::string(R"({"t":"phase",)") + odd + R"("i":0,"p":"call","o":"failed"})");
+  const AttemptTests attempt = recorded.end(Outcome::failed);
+  EXPECT_EQ(recorded.tests(), (std::vector<std::string>{"package7.Test", "package9.Test"}));
+  ASSERT_EQ(attempt.runs.size(), 2u);
+  EXPECT_EQ(attempt.runs[0].outcome, TestOutcome::passed);
+  EXPECT_EQ(attempt.runs[1].outcome, TestOutcome::crashed) << "its process died";
+  EXPECT_EQ(attempt.dropped, 5u);
+}
+
+TEST(RecordReader, IsFinishedWhenTheLastOfItsSessionsIs) {
+  const std::string first = R"({"t":"session","framework":"go test","k":1})",
+                    second = R"({"t":"session","framework":"go test","k":2})",
+                    first_end = R"({"t":"finish","k":1})", second_end = R"({"t":"finish","k":2})";
+  const auto finished = [](const std::vector<std::string>& lines) {
+    Recorded recorded;
+    for (const auto& line : lines) recorded.line(line);
+    return recorded.end().finished;
+  };
+  EXPECT_TRUE(finished({first, second, second_end, first_end}));
+  EXPECT_TRUE(finished({first, first_end, second, second_end}));
+  EXPECT_FALSE(finished({first, second, second_end})) << "the first one's process died";
+  EXPECT_FALSE(finished({first, first_end, second}));
+}
+
 TEST(RecordReader, DropsWhatIsMalformedAndReadsOn) {
   const std::string deep(60'000, '[');
   for (const std::string& line : {std::string(),

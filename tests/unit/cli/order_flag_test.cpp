@@ -23,7 +23,7 @@ json told_to_probe(const std::vector<const char*>& flags, int index) {
                                               [](const char*) { return std::nullopt; });
   const JobPlan plan = make_plan(line.request, {}, {}, PlanContext{2, 1});
   std::vector<std::string> warnings;
-  const Deal deal = make_deal(plan, true, warnings);
+  const Deal deal = make_deal(plan, images::kAllAbilities, warnings);
   EXPECT_EQ(warnings, std::vector<std::string>{});
   const images::BuiltImage image;
   const AttemptContext context{

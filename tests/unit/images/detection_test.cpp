@@ -30,11 +30,42 @@ TEST(Detection, LooksIntoTheSubdirectoryAndNowhereElse) {
   EXPECT_EQ(detect_toolchain(source, "api").toolchain->name(), "python");
 }
 
-TEST(Detection, SaysWhatItSawButCannotInstallYet) {
-  const auto detected = detect_toolchain(source_of({{"go.mod", ""}, {"requirements.txt", ""}}), "");
-  EXPECT_EQ(detected.toolchain->name(), "python");
-  ASSERT_EQ(detected.also.size(), 1u);
-  EXPECT_EQ(detected.also[0], "go.mod seen: no toolchain for Go yet");
+TEST(Detection, SaysWhatElseItSaw) {
+  const auto detected = detect_toolchain(
+      source_of({{"go.mod", ""}, {"requirements.txt", ""}, {"package.json", "{}"}, {"Gemfile", ""}}), "");
+  EXPECT_EQ(detected.toolchain->name(), "go");
+  EXPECT_EQ(detected.also, (std::vector<std::string>{"python: requirements.txt", "javascript: package.json",
+                                                     "Gemfile seen: no toolchain for Ruby yet"}));
+}
+
+TEST(Detection, FollowsThePredecessorsOrder) {
+  const auto name_of = [](const std::map<std::string, std::string>& files) {
+    return detect_toolchain(source_of(files), "").toolchain->name();
+  };
+  const std::string all =
+      R"({"dependencies": {"mocha": "1"}, "devDependencies": {"jest": "1", "vitest": "1"}})";
+  EXPECT_EQ(name_of({{"go.mod", ""}, {"package.json", all}, {"setup.py", ""}}), "go");
+  EXPECT_EQ(name_of({{"package.json", all}, {"setup.py", ""}}), "typescript-jest");
+  EXPECT_EQ(name_of({{"package.json", R"({"devDependencies": {"vitest": "1", "mocha": "1"}})"}}),
+            "typescript-vitest");
+  EXPECT_EQ(name_of({{"package.json", R"({"dependencies": {"mocha": "1"}})"}}), "javascript-mocha");
+  EXPECT_EQ(name_of({{"package.json", "{}"}, {"setup.py", ""}}), "python");
+  EXPECT_EQ(name_of({{"package.json", "{}"}}), "javascript");
+}
+
+TEST(Detection, OfAHostileManifestIsNone) {
+  EXPECT_EQ(detect_toolchain(source_of({{"package.json", std::string(200'000, '[')}}), "").toolchain->name(),
+            "unknown");
+  const std::string deep = R"({"devDependencies": )" + std::string(5000, '[') + std::string(5000, ']') + "}";
+  EXPECT_EQ(detect_toolchain(source_of({{"package.json", deep}}), "").toolchain->name(), "unknown");
+}
+
+TEST(Detection, FindsARunnerInAWorkspace) {
+  const auto detected =
+      detect_toolchain(source_of({{"package.json", R"({"workspaces": ["packages/*"]})"},
+                                  {"packages/a/package.json", R"({"devDependencies": {"vitest": "1"}})"}}),
+                       "");
+  EXPECT_EQ(detected.toolchain->name(), "typescript-vitest");
 }
 
 TEST(Detection, KnowsAllNamesOfThePredecessor) {

@@ -76,6 +76,7 @@ TEST(Environment, IsNeverAskedForSecrets) {
   for (const auto& name : asked) {
     EXPECT_NE(name, "ORCHESTRATOR_GIT_TOKEN");
     EXPECT_NE(name, "ORCHESTRATOR_RESULT_FD");
+    EXPECT_NE(name, "ORCHESTRATOR_RESULT_PATH");
     EXPECT_EQ(name.rfind("ORCHESTRATOR_", 0), 0U) << name;
   }
 }

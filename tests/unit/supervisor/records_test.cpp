@@ -17,6 +17,13 @@ TEST(Records, ComeLineByLine) {
   EXPECT_TRUE(attempt.notes.empty());
 }
 
+TEST(Records, ComeByThePathOfThePipeFromWhereItsDescriptorIsClosed) {
+  Supervised attempt(sh("(exec 8>&-; echo one >$ORCHESTRATOR_RESULT_PATH); echo two >&8"));
+  attempt.finish();
+  EXPECT_EQ(attempt.records, (std::vector<std::string>{"one", "two"}));
+  EXPECT_TRUE(attempt.notes.empty());
+}
+
 TEST(Records, AreWholeWhenWrittenInPieces) {
   Supervised attempt(sh("printf on >&8; printf 'e\\ntw' >&8; printf 'o\\n' >&8"));
   attempt.finish();

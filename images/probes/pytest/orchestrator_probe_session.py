@@ -1,8 +1,8 @@
 """Tells the tests of a pytest session apart.
 
 Loaded by orchestrator_probe. It prints nothing, writes no file, and leaves the global random state alone. What it sees
-goes, one JSON line each and as it happens, to the descriptor that ORCHESTRATOR_RESULT_FD names, so that nothing is
-lost when the process is killed the next moment:
+goes, one JSON line each and as it happens, to the descriptor that ORCHESTRATOR_RESULT_FD names (or the pipe at
+ORCHESTRATOR_RESULT_PATH), so that nothing is lost when the process is killed the next moment:
 
   {"t":"session","framework":"pytest","version":…,"python":…,"root":…}
   {"t":"collected","n":9}                       how many tests will run, repeats included
@@ -25,6 +25,7 @@ module of its own.
 import functools
 import json
 import os
+import stat
 import sys
 import time
 
@@ -337,14 +338,20 @@ def _text(report):
 
 
 def _own_descriptor():
-    """The descriptor, when it is really the supervisor's pipe that this process was given."""
+    """The descriptor, when it is really the supervisor's pipe that this process was given; or that pipe by its path,
+    where somebody on the way here closed it."""
     number = os.environ.pop("ORCHESTRATOR_RESULT_FD", None)
+    path = os.environ.pop("ORCHESTRATOR_RESULT_PATH", None)
     try:
         fd = int(number)
-        os.fstat(fd)
-        os.set_inheritable(fd, False)
-        return fd
+        if stat.S_ISFIFO(os.fstat(fd).st_mode):  # not something else that took the number
+            os.set_inheritable(fd, False)
+            return fd
     except (TypeError, ValueError, OSError):
+        pass
+    try:
+        return os.open(path, os.O_WRONLY)
+    except (TypeError, OSError):
         return None
 
 

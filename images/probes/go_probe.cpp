@@ -1,0 +1,49 @@
+#include <fmt/format.h>
+
+#include "images/probes/probe.h"
+#include "sandbox/io/carried_file.h"
+
+// PROBE_FOLDER is the folder of these files in the sources.
+CARRY_FILE(go_probe, PROBE_FOLDER "/orchestrator.go");
+CARRY_FILE(go_probe_prepare, PROBE_FOLDER "/prepare.sh");
+
+namespace images {
+namespace {
+
+std::string list_file(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
+                      const std::string& prefix = "") {
+  if (entries.empty()) return "";
+  std::string content;
+  for (const auto& entry : entries) content += (content.empty() ? "" : std::string(1, '\0')) + prefix + entry;
+  use.files.push_back({name, std::move(content)});
+  return fmt::format(" {}={}/{}", name, sandbox::kSecretDir, name);
+}
+
+}  // namespace
+
+std::vector<std::string> prepare_go_probe_argv() {
+  return {"/bin/sh",
+          "-e",
+          "-c",
+          std::string(CARRIED_FILE(go_probe_prepare)),
+          "sh",
+          kGoProbeFolder,
+          std::string(CARRIED_FILE(go_probe))};
+}
+
+std::string go_probe_flags() { return std::string("-overlay=") + kGoProbeFolder + "/overlay.json"; }
+
+ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
+  ProbeUse use;
+  std::string configuration = fmt::format("order={} seed={}", selection.order, selection.seed);
+  configuration += list_file(use, "tests", selection.tests);
+  configuration += list_file(use, "files", selection.files, std::string(sandbox::kWorkDir) + "/");
+  configuration += list_file(use, "ignore", selection.ignore);
+  // A result from the cache is none of this attempt. What the command itself says of -count wins.
+  const std::string flags = fmt::format("{} -count={}", go_probe_flags(), selection.repeat);
+  use.env = {{"ORCHESTRATOR_PROBE", std::move(configuration)},
+             {"GOFLAGS", extended(user_env, "GOFLAGS", ' ', flags)}};
+  return use;
+}
+
+}  // namespace images

@@ -1,0 +1,147 @@
+// C++ (and C) by CMake: recognised by CMakeLists.txt. Configured and compiled once, when the sources are
+// there, in the folder that the command tests in; CTest's log, or what GoogleTest writes, tells the tests
+// apart.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "images/toolchains/languages.h"
+
+namespace images {
+namespace {
+
+constexpr const char* kResultsFolder = "/tmp/orchestrator-results/";
+
+// A base of any distribution may have them already.
+constexpr const char* kInstallTools = R"sh(command -v cmake >/dev/null && command -v c++ >/dev/null && exit 0
+if command -v apt-get >/dev/null; then
+  apt-get update
+  apt-get install -y --no-install-recommends cmake g++ make ninja-build pkg-config git ca-certificates
+  rm -rf /var/lib/apt/lists/*
+elif command -v apk >/dev/null; then
+  apk add --no-cache cmake g++ make samurai pkgconf git
+else
+  echo 'this project needs cmake and a compiler, and the base image has neither them nor a package manager known here' >&2
+  exit 1
+fi)sh";
+
+// $1: the folder to build in.
+constexpr const char* kCompile = R"sh(cmake -S . -B "$1"
+cmake --build "$1" --parallel
+chown -R 10001:10001 "$1")sh";
+
+constexpr const char* kListPackages = R"sh(cmake --version | sed -n 's/^cmake version /cmake==/p'
+echo "c++==$(c++ -dumpfullversion)"
+cache=$(find . -maxdepth 3 -name CMakeCache.txt -exec grep -il 'gtest\|googletest' {} +)
+[ -z "$cache" ] || echo googletest==used)sh";
+
+sandbox::LayerBuildStep shell_step(std::string title, const char* script, const std::string& argument = "") {
+  sandbox::LayerBuildStep made;
+  made.title = std::move(title);
+  made.execution.argv = {"/bin/sh", "-ec", script, "sh"};
+  if (!argument.empty()) made.execution.argv.push_back(argument);
+  return made;
+}
+
+std::string program_of(const std::string& word) { return word.substr(word.rfind('/') + 1); }
+
+// Where the command looks for what was built: "ctest --test-dir out", "cmake --build out", "cd out && ctest",
+// "out/tests/unit"; else "build". Only a plain folder of the tree.
+std::string build_folder(const std::vector<std::string>& words) {
+  const auto plain = [](const std::string& folder) {
+    constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
+    return !folder.empty() && folder.front() != '/' && folder.front() != '-' && folder != "." &&
+           folder.find("..") == std::string::npos && folder.find_first_not_of(kPlain) == std::string::npos;
+  };
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    for (const char* flag : {"--test-dir", "--build", "-B", "cd"})
+      if (words[i] == flag && i + 1 < words.size() && plain(words[i + 1])) return words[i + 1];
+    const std::string_view said = words[i];
+    constexpr std::string_view kTestDir = "--test-dir=";
+    if (said.starts_with(kTestDir) && plain(words[i].substr(kTestDir.size())))
+      return words[i].substr(kTestDir.size());
+  }
+  return "build";
+}
+
+constexpr const char* kFetching[] = {"FetchContent_", "ExternalProject_", "CPMAddPackage"};
+
+// CMake fetches sources of others while it configures.
+bool fetches(const Source& source) {
+  return std::any_of(source.manifests.begin(), source.manifests.end(), [](const auto& manifest) {
+    if (!manifest.first.ends_with("CMakeLists.txt")) return false;
+    return std::any_of(std::begin(kFetching), std::end(kFetching),
+                       [&](const char* word) { return manifest.second.find(word) != std::string::npos; });
+  });
+}
+
+class CppToolchain : public Toolchain {
+ public:
+  std::string name() const override { return "cpp"; }
+  std::string default_base() const override { return "debian:trixie-slim"; }
+  std::string bootstrap_base() const override { return "cpp"; }
+  std::vector<std::string> programs() const override { return {"ctest", "cmake", "ninja"}; }
+
+  std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {
+    if (source.has(in_subdir(subdir, "CMakeLists.txt"))) return Detection{"CMakeLists.txt"};
+    return std::nullopt;
+  }
+
+  InstallPlan plan(const Source& source, const InstallOptions& options) const override {
+    InstallPlan plan;
+    plan.list_packages_argv = {"/bin/sh", "-c", kListPackages, "sh"};
+    if (!options.install_dependencies) {
+      plan.notes.emplace_back("nothing is compiled beforehand");
+      return plan;
+    }
+    plan.tool_steps = {shell_step("making cmake and a compiler available", kInstallTools)};
+    if (fetches(source)) plan.needs_sources = "CMake fetches dependencies while it configures";
+    const std::string folder = build_folder(options.test_words);
+    plan.source_steps = {shell_step("compiling in " + folder, kCompile, folder)};
+    return plan;
+  }
+
+  sandbox::EnvList seed_env(std::int64_t seed) const override {
+    // GoogleTest takes 1 to 99999.
+    return {{"TEST_SEED", std::to_string(seed)},
+            {"GTEST_RANDOM_SEED", std::to_string(1 + static_cast<std::uint64_t>(seed) % 99'999)}};
+  }
+
+  ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env,
+                     const std::vector<std::string>& test_words) const override {
+    (void)user_env;
+    ProbeUse use;
+    if (selection.order == "shuffled") use.env.emplace_back("GTEST_SHUFFLE", "1");
+    if (selection.repeat > 1) use.env.emplace_back("GTEST_REPEAT", std::to_string(selection.repeat));
+    if (by_ctest(test_words)) {
+      use.results = {"**/Testing/Temporary/LastTest.log", "**/Testing/Temporary/LastTest.log.tmp"};
+    } else {
+      use.env.emplace_back("GTEST_OUTPUT", std::string("xml:") + kResultsFolder);
+      use.results = {std::string(kResultsFolder) + "*.xml"};
+    }
+    return use;
+  }
+
+  // What a program of GoogleTest is told by variables; of its own XML only the last repeat stays.
+  ProbeAbilities abilities(const std::vector<std::string>& packages) const override {
+    const bool google = std::find(packages.begin(), packages.end(), "googletest==used") != packages.end();
+    return google ? ProbeAbilities{.shuffle = true, .repeat = true} : ProbeAbilities{};
+  }
+
+ private:
+  static bool by_ctest(const std::vector<std::string>& words) {
+    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
+      const std::string program = program_of(word);
+      return program == "ctest" || program == "cmake" || program == "make" || program == "ninja";
+    });
+  }
+};
+
+}  // namespace
+
+const Toolchain& cpp_toolchain() {
+  static const CppToolchain kCpp;
+  return kCpp;
+}
+
+}  // namespace images

@@ -1,0 +1,151 @@
+// Languages beside Python, from the real registries: what is installed by which lock file, what is cached by
+// what, and that the attempts themselves need no network.
+#include <filesystem>
+#include <regex>
+
+#include "tests/support/repositories.h"
+
+namespace {
+
+using namespace testing_support;
+using nlohmann::json;
+using Words = std::vector<std::string>;
+
+RunResult run_in(const Repository& repository, const Words& command, Words more = {}) {
+  Words flags{"--repo", repository.path(), "--runs", "1"};
+  flags.insert(flags.end(), more.begin(), more.end());
+  return repository.remember(run_job(flags, command));
+}
+
+Words tests_of(const RunResult& run) {
+  Words ids;
+  for (const auto& test : run.report.value("tests", json::array())) ids.push_back(test.at("id"));
+  return ids;
+}
+
+std::string whole(const json& list) { return list.dump(); }
+
+struct Manager {
+  const char* name;
+  Words locks;  // how a person gets the lock file, on this host
+  const char* lock_file;
+  const char* package_manager = "";  // the field of package.json
+};
+
+void PrintTo(const Manager& manager, std::ostream* out) { *out << manager.name; }
+
+// One small project, its dependencies locked by each of them.
+class NodeManagers : public testing::TestWithParam<Manager> {
+ protected:
+  NodeManagers() {
+    json package = {{"name", "depot"},
+                    {"version", "1.0.0"},
+                    {"private", true},
+                    {"scripts", {{"test", "mocha one.test.js"}, {"prepare", "node prepare.js"}}},
+                    {"dependencies", {{"ms", "2.1.3"}}},
+                    {"devDependencies", {{"mocha", "10.8.2"}}}};
+    if (*GetParam().package_manager) package["packageManager"] = GetParam().package_manager;
+    repository_.write("package.json", package.dump());
+    repository_.write(
+        "prepare.js",
+        "require('fs').writeFileSync('prepared.json', JSON.stringify({ms: require('ms')('1s')}));");
+    repository_.write(
+        "one.test.js",
+        "const assert = require('assert');\n"
+        "it('has what was prepared', () => assert.strictEqual(require('./prepared.json').ms, 1000));\n");
+    repository_.write(".gitignore", "node_modules\nprepared.json\n");
+    const Finished locked = run_command(GetParam().locks, {.cwd = repository_.path()});
+    EXPECT_EQ(locked.exit_code, 0) << locked.out << locked.err;
+  }
+  Repository repository_;
+};
+
+TEST_P(NodeManagers, InstallWhatTheirLockFileSays) {
+  ASSERT_TRUE(std::filesystem::exists(repository_.path() + "/" + GetParam().lock_file));
+  const auto first = run_in(repository_, {"npm", "test"});
+  ASSERT_EQ(first.exit_code, 0) << told(first);
+  EXPECT_EQ(first.report.at("framework"), "javascript-mocha");
+  EXPECT_EQ(tests_of(first), Words{"one.test.js::has what was prepared"}) << told(first);
+  const auto& packages = first.report.at("environment").at("packages");
+  EXPECT_NE(whole(packages).find("mocha==10.8.2"), std::string::npos) << packages;
+  // Another source, the same manifests: nothing is fetched.
+  repository_.write("README.md", "more\n");
+  const auto second = run_in(repository_, {"npm", "test"});
+  ASSERT_EQ(second.exit_code, 0) << told(second);
+  EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Node, NodeManagers,
+    testing::Values(
+        Manager{"npm", {"npm", "install", "--package-lock-only", "--silent"}, "package-lock.json"},
+        Manager{"yarn1",
+                {"npx", "--yes", "yarn@1.22.22", "install", "--silent", "--ignore-scripts"},
+                "yarn.lock"},
+        Manager{"pnpm9",
+                {"npx", "--yes", "pnpm@9.15.9", "install", "--lockfile-only", "--silent"},
+                "pnpm-lock.yaml",
+                "pnpm@9.15.9"}),
+    [](const auto& each) { return std::string(each.param.name); });
+
+TEST(Languages, OfASubdirectoryAreThoseThatAreThere) {
+  const Repository repository;
+  repository.copy_sample("javascript_mocha");
+  std::filesystem::create_directory(repository.path() + "/api");
+  for (const char* file : {"package.json", "package-lock.json", "test"})
+    std::filesystem::rename(repository.path() + "/" + file, repository.path() + "/api/" + file);
+  repository.write("go.mod", "module example.com/other\n\ngo 1.21\n");
+  const auto run = run_in(repository, {"npx", "mocha"}, {"--subdir", "api"});
+  EXPECT_EQ(run.exit_code, 3) << told(run);
+  EXPECT_EQ(run.report.at("framework"), "javascript-mocha");
+  EXPECT_NE(whole(tests_of(run)).find("test/parcels.spec.js::parcels > are weighed"), std::string::npos)
+      << told(run);
+}
+
+// What a failed attempt says is what its own runner says, to the byte: no word of ours is in it.
+TEST(Languages, PrintWhatTheyPrintWithoutUs) {
+  const Repository repository;
+  repository.copy_sample("go_depot");
+  const auto run = run_in(repository, {"go", "test", "-v", "-run", "TestLosesNothing|TestWeighs", "."});
+  EXPECT_EQ(run.exit_code, 3) << told(run);
+  const std::string out = std::regex_replace(stdout_of(run), std::regex("[0-9.]+s"), "0s");
+  EXPECT_EQ(out,
+            "=== RUN   TestWeighs\n--- PASS: TestWeighs (0s)\n"
+            "=== RUN   TestLosesNothing\n    depot_test.go:42: lost\n--- FAIL: TestLosesNothing (0s)\n"
+            "FAIL\nFAIL\texample.com/depot\t0s\nFAIL\n");
+  EXPECT_EQ(run.report.at("results").at(0).at("stderr"), "");
+}
+
+// Compiled when the image is built: an attempt only links and runs.
+TEST(Languages, CompileGoOnceForAllAttempts) {
+  const Repository repository;
+  repository.copy_sample("go_depot");
+  const auto run =
+      run_in(repository, {"sh", "-c", "go test -x ./... 2>&1 | grep -c '/compile -o'"}, {"--vary", "none"});
+  EXPECT_EQ(stdout_of(run), "0\n") << told(run);
+}
+
+TEST(Languages, KeepGoModulesByTheirManifestsAlone) {
+  const Repository repository;
+  repository.copy_sample("go_depot");
+  ASSERT_EQ(run_in(repository, {"go", "test", "-run", "TestWeighs", "."}).exit_code, 0);
+  repository.write("depot_more.go", "package depot\n\nconst More = 1\n");
+  const auto second = run_in(repository, {"go", "test", "-run", "TestWeighs", "."});
+  ASSERT_EQ(second.exit_code, 0) << told(second);
+  EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
+  const auto& packages = second.report.at("environment").at("packages");
+  EXPECT_NE(whole(packages).find("github.com/google/go-cmp==v0.6.0"), std::string::npos) << packages;
+}
+
+// The commands of README's section on languages are those of the tables of truth.
+TEST(Languages, OfTheReadmeAreTried) {
+  const std::string readme = read_file(source_path("README.md"));
+  for (const char* name : {"go_depot", "cpp_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
+    const json table = json::parse(read_file(Repository::sample(std::string(name) + "/truth.json")));
+    std::string line = "orchestrator run --repo tests/repos/" + std::string(name) + " --runs 20 --";
+    for (const std::string word : table.at("command")) line += " " + word;
+    EXPECT_NE(readme.find(line + "\n"), std::string::npos) << line;
+  }
+}
+
+}  // namespace

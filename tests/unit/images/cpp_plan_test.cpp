@@ -1,0 +1,56 @@
+#include <gtest/gtest.h>
+
+#include "images/toolchains/toolchain.h"
+#include "tests/unit/images/sources.h"
+
+namespace {
+
+using images::InstallPlan;
+using images_test::source_of;
+using Words = std::vector<std::string>;
+
+const images::Toolchain& cpp() { return *images::find_toolchain("cpp"); }
+
+// The folder that is built in for this command.
+std::string folder_for(const Words& test_words) {
+  const auto plan = cpp().plan(source_of({{"CMakeLists.txt", ""}}), {.test_words = test_words});
+  return plan.source_steps.at(0).execution.argv.at(4);
+}
+
+TEST(CppPlan, BuildsWhereTheCommandTests) {
+  EXPECT_EQ(folder_for({"ctest"}), "build");
+  EXPECT_EQ(folder_for({"ctest", "--test-dir", "out/debug"}), "out/debug");
+  EXPECT_EQ(folder_for({"ctest", "--test-dir=out"}), "out");
+  EXPECT_EQ(folder_for({"cmake", "--build", "cmake-build", "&&", "ctest"}), "cmake-build");
+  EXPECT_EQ(folder_for({"cd", "out", "&&", "ctest"}), "out");
+  for (const char* no : {"/etc", "../out", ".", "-x", "$(id)", "a b", ""})
+    EXPECT_EQ(folder_for({"ctest", "--test-dir", no}), "build") << no;
+}
+
+TEST(CppPlan, HasNoNetworkUnlessCmakeFetches) {
+  EXPECT_EQ(cpp().plan(source_of({{"CMakeLists.txt", "project(a)"}}), {}).needs_sources, "");
+  EXPECT_EQ(
+      cpp()
+          .plan(source_of({{"CMakeLists.txt", ""}, {"a/CMakeLists.txt", "FetchContent_Declare(x)"}}), {})
+          .needs_sources,
+      "CMake fetches dependencies while it configures");
+}
+
+TEST(CppProbe, ReadsCtestsLogOrWhatGoogleTestWrites) {
+  const auto by_ctest = cpp().use_probe({.order = "shuffled", .seed = 7, .repeat = 2}, {}, {"ctest"});
+  EXPECT_EQ(by_ctest.env, (sandbox::EnvList{{"GTEST_SHUFFLE", "1"}, {"GTEST_REPEAT", "2"}}));
+  EXPECT_EQ(by_ctest.results,
+            (Words{"**/Testing/Temporary/LastTest.log", "**/Testing/Temporary/LastTest.log.tmp"}));
+  const auto direct = cpp().use_probe({}, {}, {"build/unit"});
+  EXPECT_EQ(direct.env, (sandbox::EnvList{{"GTEST_OUTPUT", "xml:/tmp/orchestrator-results/"}}));
+  EXPECT_EQ(direct.results, Words{"/tmp/orchestrator-results/*.xml"});
+}
+
+TEST(CppToolchain, ShufflesAndRepeatsWhereThereIsGoogleTest) {
+  EXPECT_TRUE(cpp().abilities({"cmake==3.31.6", "googletest==used"}).shuffle);
+  EXPECT_FALSE(cpp().abilities({"cmake==3.31.6", "googletest==used"}).choose);
+  EXPECT_FALSE(cpp().abilities({"cmake==3.31.6"}).any());
+  EXPECT_EQ(cpp().seed_env(99'999), (sandbox::EnvList{{"TEST_SEED", "99999"}, {"GTEST_RANDOM_SEED", "1"}}));
+}
+
+}  // namespace
