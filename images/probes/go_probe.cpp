@@ -35,12 +35,13 @@ std::string go_probe_flags() { return std::string("-overlay=") + kGoProbeFolder 
 
 ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
   ProbeUse use;
-  std::string configuration = fmt::format("order={} seed={}", selection.order, selection.seed);
+  std::string configuration =
+      fmt::format("order={} seed={} repeat={}", selection.order, selection.seed, selection.repeat);
   configuration += list_file(use, "tests", selection.tests);
   configuration += list_file(use, "files", selection.files, std::string(sandbox::kWorkDir) + "/");
   configuration += list_file(use, "ignore", selection.ignore);
-  // A result from the cache is none of this attempt. What the command itself says of -count wins.
-  const std::string flags = fmt::format("{} -count={}", go_probe_flags(), selection.repeat);
+  const std::string flags =
+      go_probe_flags() + " -count=1";  // a result from the cache is none of this attempt
   use.env = {{"ORCHESTRATOR_PROBE", std::move(configuration)},
              {"GOFLAGS", extended(user_env, "GOFLAGS", ' ', flags)}};
   return use;

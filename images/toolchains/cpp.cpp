@@ -25,10 +25,12 @@ else
   exit 1
 fi)sh";
 
-// $1: the folder to build in.
-constexpr const char* kCompile = R"sh(cmake -S . -B "$1"
-cmake --build "$1" --parallel
-chown -R 10001:10001 "$1")sh";
+// $1: the folder to build in; the rest is for the configuration.
+constexpr const char* kCompile = R"sh(folder=$1
+shift
+cmake -S . -B "$folder" "$@"
+cmake --build "$folder" --parallel "$(nproc)"
+chown -R 10001:10001 "$folder")sh";
 
 constexpr const char* kListPackages = R"sh(cmake --version | sed -n 's/^cmake version /cmake==/p'
 echo "c++==$(c++ -dumpfullversion)"
@@ -45,8 +47,8 @@ sandbox::LayerBuildStep shell_step(std::string title, const char* script, const 
 
 std::string program_of(const std::string& word) { return word.substr(word.rfind('/') + 1); }
 
-// Where the command looks for what was built: "ctest --test-dir out", "cmake --build out", "cd out && ctest",
-// "out/tests/unit"; else "build". Only a plain folder of the tree.
+// Where the command looks for what was built: "ctest --test-dir out", "cmake --build out", "cd out && ctest";
+// else "build". Only a plain folder of the tree.
 std::string build_folder(const std::vector<std::string>& words) {
   const auto plain = [](const std::string& folder) {
     constexpr const char* kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/";
@@ -65,6 +67,18 @@ std::string build_folder(const std::vector<std::string>& words) {
 }
 
 constexpr const char* kFetching[] = {"FetchContent_", "ExternalProject_", "CPMAddPackage"};
+
+// "-G Ninja", "-DNAME=value": what the command itself configures with, since another generator is refused and
+// other values compile everything again.
+std::vector<std::string> configured_with(const std::vector<std::string>& words) {
+  std::vector<std::string> taken;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i].starts_with("-D") || (words[i].starts_with("-G") && words[i].size() > 2))
+      taken.push_back(words[i]);
+    if (words[i] == "-G" && i + 1 < words.size()) taken.insert(taken.end(), {words[i], words[i + 1]});
+  }
+  return taken;
+}
 
 // CMake fetches sources of others while it configures.
 bool fetches(const Source& source) {
@@ -97,7 +111,9 @@ class CppToolchain : public Toolchain {
     plan.tool_steps = {shell_step("making cmake and a compiler available", kInstallTools)};
     if (fetches(source)) plan.needs_sources = "CMake fetches dependencies while it configures";
     const std::string folder = build_folder(options.test_words);
-    plan.source_steps = {shell_step("compiling in " + folder, kCompile, folder)};
+    sandbox::LayerBuildStep compile = shell_step("compiling in " + folder, kCompile, folder);
+    for (auto& word : configured_with(options.test_words)) compile.execution.argv.push_back(std::move(word));
+    plan.source_steps = {std::move(compile)};
     return plan;
   }
 
@@ -112,8 +128,8 @@ class CppToolchain : public Toolchain {
     (void)user_env;
     ProbeUse use;
     if (selection.order == "shuffled") use.env.emplace_back("GTEST_SHUFFLE", "1");
-    if (selection.repeat > 1) use.env.emplace_back("GTEST_REPEAT", std::to_string(selection.repeat));
     if (by_ctest(test_words)) {
+      if (selection.repeat > 1) use.env.emplace_back("GTEST_REPEAT", std::to_string(selection.repeat));
       use.results = {"**/Testing/Temporary/LastTest.log", "**/Testing/Temporary/LastTest.log.tmp"};
     } else {
       use.env.emplace_back("GTEST_OUTPUT", std::string("xml:") + kResultsFolder);
@@ -122,7 +138,7 @@ class CppToolchain : public Toolchain {
     return use;
   }
 
-  // What a program of GoogleTest is told by variables; of its own XML only the last repeat stays.
+  // What a program of GoogleTest is told by variables. Of its own XML only the last repeat would stay.
   ProbeAbilities abilities(const std::vector<std::string>& packages) const override {
     const bool google = std::find(packages.begin(), packages.end(), "googletest==used") != packages.end();
     return google ? ProbeAbilities{.shuffle = true, .repeat = true} : ProbeAbilities{};

@@ -20,6 +20,22 @@ constexpr const char* kGiveModules = "find /work -name node_modules -prune -exec
 constexpr const char* kGiveTree =
     "find /work -name node_modules -prune -o ! -user 10001 -exec chown -h 10001:10001 {} +";
 
+// In the dependencies layer there is nothing that the scripts of the project and its workspaces could run;
+// with its sources their manifests come back.
+constexpr const char* kTakeScriptsAway = R"js(
+const fs = require('fs'), path = require('path');
+const visit = (folder) => {
+  for (const each of fs.readdirSync(folder, {withFileTypes: true})) {
+    const file = path.join(folder, each.name);
+    if (each.isDirectory() && each.name !== 'node_modules') visit(file);
+    if (each.name !== 'package.json') continue;
+    const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
+    delete manifest.scripts;
+    fs.writeFileSync(file, JSON.stringify(manifest));
+  }
+};
+visit('.');)js";
+
 // The packages of node_modules itself, those of a scope included.
 constexpr const char* kListPackages = R"js(
 const fs = require('fs');
@@ -47,14 +63,15 @@ class Planner {
     plan_.needs_sources = project_.needs_sources();
     plan_.dependency_files = project_.dependency_files();
     manager();
-    auto& steps = plan_.needs_sources.empty() ? plan_.dependency_steps : plan_.source_steps;
-    steps.push_back(
-        shell_step("installing " + (project_.lock_file.empty() ? "package.json" : project_.lock_file),
-                   install() + "\n" + kGiveModules));
-    for (const char* script : {"postinstall", "prepare"})
-      if (project_.has_script(script))
-        plan_.source_steps.push_back(shell_step(fmt::format("the project's own {} script", script),
-                                                fmt::format("npm run {}\n{}", script, kGiveTree)));
+    const std::string title =
+        "installing " + (project_.lock_file.empty() ? "package.json" : project_.lock_file);
+    if (plan_.needs_sources.empty()) {
+      plan_.dependency_steps.push_back(shell_step(
+          title, fmt::format("node -e \"{}\"\n{}\n{}", kTakeScriptsAway, install(), kGiveModules)));
+      own_scripts();
+    } else {
+      plan_.source_steps.push_back(shell_step(title, install() + "\n" + kGiveModules + "\n" + kGiveTree));
+    }
     if (project_.lock_file.empty())
       plan_.notes.push_back("no lock file: each new image may bring other versions of the dependencies");
     return std::move(plan_);
@@ -82,21 +99,27 @@ class Planner {
         "installing " + package, "npm install --global --force " + package + "\n" + called + " --version"));
   }
 
-  // Scripts of packages run, those of the project itself come when its sources are there.
+  // What the manager would have run, had the sources been there; now they are, without network.
+  void own_scripts() {
+    for (const char* script : {"preinstall", "install", "postinstall", "prepare"})
+      if (project_.has_script(script))
+        plan_.source_steps.push_back(shell_step(fmt::format("the project's own {} script", script),
+                                                fmt::format("npm run {}\n{}", script, kGiveTree)));
+  }
+
   std::string install() const {
     const bool locked = !project_.lock_file.empty();
     switch (project_.manager) {
       case NodeManager::npm:
-        return std::string(locked ? "npm ci" : "npm install --no-package-lock") +
-               " --ignore-scripts\nnpm rebuild\nrm -rf /root/.npm";
+        return std::string(locked ? "npm ci" : "npm install --no-package-lock") + "\nrm -rf /root/.npm";
       case NodeManager::yarn_classic:
-        return std::string("yarn install --non-interactive --ignore-scripts") +
-               (locked ? " --frozen-lockfile" : "") + "\nnpm rebuild\nyarn cache clean >/dev/null";
+        return std::string("yarn install --non-interactive") + (locked ? " --frozen-lockfile" : "") +
+               "\nyarn cache clean >/dev/null";
       case NodeManager::yarn:
         return std::string("yarn install") + (locked ? " --immutable" : "");
       case NodeManager::pnpm:
-        return std::string("pnpm install --ignore-scripts --package-import-method copy") +
-               (locked ? " --frozen-lockfile" : "") + "\npnpm rebuild\nrm -rf \"$(pnpm store path)\"";
+        return std::string("pnpm install --package-import-method copy") +
+               (locked ? " --frozen-lockfile" : "") + "\nrm -rf \"$(pnpm store path)\"";
     }
     return "";
   }

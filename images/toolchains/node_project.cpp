@@ -15,12 +15,13 @@ constexpr std::size_t kMostPackages = 500;
 struct Lock {
   const char* file;
   NodeManager manager;
+  const char* name;  // as packageManager calls it
 };
 
-constexpr Lock kLocks[] = {{"package-lock.json", NodeManager::npm},
-                           {"npm-shrinkwrap.json", NodeManager::npm},
-                           {"pnpm-lock.yaml", NodeManager::pnpm},
-                           {"yarn.lock", NodeManager::yarn}};
+constexpr Lock kLocks[] = {{"package-lock.json", NodeManager::npm, "npm"},
+                           {"npm-shrinkwrap.json", NodeManager::npm, "npm"},
+                           {"pnpm-lock.yaml", NodeManager::pnpm, "pnpm"},
+                           {"yarn.lock", NodeManager::yarn, "yarn"}};
 
 // Whatever stands there: null when it is no object, or a hostile one.
 json parsed(const std::string* text) {
@@ -68,21 +69,31 @@ NodeProject::NodeProject(const Source& its_source, std::string its_subdir)
 
 std::string NodeProject::in_tree(std::string_view name) const { return in_subdir(subdir, name); }
 
-void NodeProject::choose_manager() {
-  for (const auto& [file, its_manager] : kLocks) {
-    if (!source.has(in_tree(file))) continue;
-    lock_file = file;
-    manager = its_manager;
-    break;
-  }
+std::string NodeProject::asked_manager() const {
   const std::string asked = text_of(member(package, "packageManager"));  // "pnpm@9.1.0+sha512.…"
-  if (lock_file.empty() && asked.starts_with("pnpm@")) manager = NodeManager::pnpm;
-  if (lock_file.empty() && asked.starts_with("yarn@")) manager = NodeManager::yarn;
+  return asked.substr(0, asked.find('@'));
+}
+
+void NodeProject::choose_manager() {
+  const auto take = [&](const std::string& only_of) {
+    for (const auto& [file, its_manager, its_name] : kLocks) {
+      if (!source.has(in_tree(file)) || (!only_of.empty() && only_of != its_name)) continue;
+      lock_file = file;
+      manager = its_manager;
+      return true;
+    }
+    return false;
+  };
+  const std::string asked = asked_manager();
+  if (!take(asked) && !take("")) {
+    if (asked == "pnpm") manager = NodeManager::pnpm;
+    if (asked == "yarn") manager = NodeManager::yarn;
+  }
   if (manager != NodeManager::yarn) return;
   // Yarn's first version writes a lock file without metadata.
   const std::string* lock = source.manifest(in_tree("yarn.lock"));
-  const bool modern = lock ? lock->find("__metadata:") != std::string::npos : !asked.starts_with("yarn@1.");
-  if (!modern) manager = NodeManager::yarn_classic;
+  const bool first = text_of(member(package, "packageManager")).starts_with("yarn@1.");
+  if (lock ? lock->find("__metadata:") == std::string::npos : first) manager = NodeManager::yarn_classic;
 }
 
 std::vector<json> NodeProject::packages() const {
@@ -118,14 +129,21 @@ std::string NodeProject::needs_sources() const {
         if (reason.empty() && version.starts_with(local))
           reason = name + " is taken from the tree (" + local + ")";
     });
-  if (reason.empty() && member(member(package, "pnpm"), "patchedDependencies").is_object())
-    reason = "dependencies are patched by files of the tree";
+  const bool patched = member(member(package, "pnpm"), "patchedDependencies").is_object() ||
+                       member(package, "resolutions").dump().find("patch:") != std::string::npos;
+  if (reason.empty() && patched) reason = "dependencies are patched by files of the tree";
+  if (reason.empty() && source.has(in_tree(".pnpmfile.cjs")))
+    reason = ".pnpmfile.cjs takes part in the installation";
+  const std::string* yarn = source.manifest(in_tree(".yarnrc.yml"));
+  if (reason.empty() && yarn && yarn->find("plugins:") != std::string::npos)
+    reason = "Yarn's plugins are in the tree";
   return reason;
 }
 
 std::string NodeProject::manager_version() const {
   std::string asked = text_of(member(package, "packageManager"));
-  if (const auto at = asked.find('@'); at != std::string::npos) {
+  const bool of_this = manager == NodeManager::pnpm ? asked_manager() == "pnpm" : asked_manager() == "yarn";
+  if (const auto at = asked.find('@'); at != std::string::npos && of_this) {
     asked = asked.substr(at + 1, asked.find('+') - at - 1);
     const bool plain =
         !asked.empty() && asked.find_first_not_of("0123456789.-abcdefghijklmnopqrstuvwxyz") == asked.npos;
@@ -137,7 +155,7 @@ std::string NodeProject::manager_version() const {
   const std::string head = lock ? lock->substr(0, 64) : "";
   if (head.find("lockfileVersion: '6") != std::string::npos) return "8";
   if (head.find("lockfileVersion: 5") != std::string::npos) return "7";
-  return "9";
+  return "10";
 }
 
 std::vector<std::string> NodeProject::dependency_files() const {

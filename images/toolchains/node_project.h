@@ -37,6 +37,7 @@ struct NodeProject {
 
  private:
   std::vector<nlohmann::json> packages() const;  // this one and its workspaces'
+  std::string asked_manager() const;             // "pnpm", by packageManager; empty: it says none
   void choose_manager();
 };
 

@@ -26,15 +26,24 @@ struct Choice {
   std::string why;  // where the first is not taken
 };
 
+bool runs(const Candidate& candidate, const std::string& program) {
+  const auto programs = candidate.toolchain->programs();
+  return std::find(programs.begin(), programs.end(), program) != programs.end();
+}
+
+// A program of one candidate alone says more than one that several have: in "npx vitest" it is vitest that
+// decides.
 Choice chosen_by(std::vector<Candidate>& candidates, const std::vector<std::string>& test_words) {
-  for (const auto& word : test_words) {
-    const std::string program = word.substr(word.rfind('/') + 1);
-    const auto named = std::find_if(candidates.begin(), candidates.end(), [&](const Candidate& each) {
-      const auto programs = each.toolchain->programs();
-      return std::find(programs.begin(), programs.end(), program) != programs.end();
-    });
-    if (named == candidates.end()) continue;
-    return {named, named == candidates.begin() ? "" : ", since the command runs " + program};
+  for (const bool alone : {true, false}) {
+    for (const auto& word : test_words) {
+      const std::string program = word.substr(word.rfind('/') + 1);
+      const auto has_it = [&](const Candidate& each) { return runs(each, program); };
+      const auto named = std::find_if(candidates.begin(), candidates.end(), has_it);
+      if (named == candidates.end() ||
+          (alone && std::count_if(candidates.begin(), candidates.end(), has_it) > 1))
+        continue;
+      return {named, named == candidates.begin() ? "" : ", since the command runs " + program};
+    }
   }
   return {candidates.begin(), ""};
 }

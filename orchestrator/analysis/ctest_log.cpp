@@ -7,7 +7,7 @@
 // CTest's::Suite.Case"; what broke outside of them is CTest's test's own.
 #include <fmt/format.h>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <set>
@@ -175,7 +175,9 @@ ResultCase google_case(const std::string& id, GoogleCase one) {
 void hand_on(const Entry& entry, const std::function<void(ResultCase)>& each) {
   auto cases = google_cases(entry.output);
   if (cases.empty()) return each(own_case(entry));
-  const bool is_the_case = cases.size() == 1 && entry.name.find(cases[0].name) != std::string::npos;
+  const bool is_the_case = std::all_of(cases.begin(), cases.end(),
+                                       [&](const GoogleCase& one) { return one.name == cases[0].name; }) &&
+                           entry.name.find(cases[0].name) != std::string::npos;
   bool explained = false;
   for (auto& one : cases) {
     explained = explained || did_not_pass(one.outcome);
@@ -220,6 +222,9 @@ class Reader {
       in_output_ = true;
     } else if (line.starts_with(kTime)) {
       entry_.seconds = number_in(line.substr(kTime.size()));
+    } else if (line == "Command: \"\"") {
+      never_started_ =
+          true;  // no such program, or what it depends on has failed: logged as passed all the same
     } else if (line.starts_with("Test Passed.") || line.starts_with("Test Pass Reason:")) {
       entry_.outcome = TestOutcome::passed;
       reason_follows_ = line.ends_with(':');
@@ -247,16 +252,17 @@ class Reader {
 
   void end() {
     if (!entry_.name.empty() && entry_.outcome) {
+      if (never_started_) entry_.outcome = TestOutcome::skipped;
       hand_on(entry_, each_);
       ++cases_;
     }
     entry_ = {};
-    in_output_ = reason_follows_ = false;
+    in_output_ = reason_follows_ = never_started_ = false;
   }
 
   const std::function<void(ResultCase)>& each_;
   Entry entry_;
-  bool in_output_ = false, reason_follows_ = false;
+  bool in_output_ = false, reason_follows_ = false, never_started_ = false;
   std::size_t cases_ = 0;
 };
 

@@ -63,7 +63,7 @@ def environment_of(folder, probe, writer):
     if probe:
         environment |= {"PYTHONPATH": f"{folder}/probes", "PYTEST_PLUGINS": "orchestrator_probe",
                         "ORCHESTRATOR_PROBE": json.dumps({"order": "written", "seed": 1, "repeat": 1}),
-                        "ORCHESTRATOR_RESULT_FD": str(writer)}
+                        "ORCHESTRATOR_RESULT_FD": str(writer), "ORCHESTRATOR_RESULT_PATH": f"/proc/self/fd/{writer}"}
     return environment
 
 

@@ -35,5 +35,14 @@ TEST(ToolchainChoice, IsTheCommandsWhereSeveralAreRecognised) {
   EXPECT_EQ(choose_toolchain(go_with_python(), "", "", {"make", "check"}).toolchain->name(), "go");
 }
 
+TEST(ToolchainChoice, IsTheRunnersBehindNpx) {
+  images::Source source;
+  source.entries = {{"package.json", 'f'}};
+  source.manifests = {{"package.json", R"({"devDependencies": {"jest": "1", "vitest": "1"}})"}};
+  EXPECT_EQ(choose_toolchain(source, "", "", {"npx", "vitest", "run"}).toolchain->name(),
+            "typescript-vitest");
+  EXPECT_EQ(choose_toolchain(source, "", "", {"npm", "test"}).toolchain->name(), "typescript-jest");
+}
+
 }  // namespace
 }  // namespace orchestrator

@@ -5,12 +5,12 @@
 package testing
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"reflect"
 	"runtime"
 	"sort"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -69,6 +69,9 @@ func orchestratorCut(text string, longest int) string {
 	if len(text) <= longest {
 		return text
 	}
+	if longest < 40 {
+		return ""
+	}
 	return strings.ToValidUTF8(text[:longest/2], "") + "\n[…]\n" + strings.ToValidUTF8(text[len(text)-longest/2:], "")
 }
 
@@ -86,34 +89,23 @@ func (s *orchestratorSession) send(format string, words ...any) {
 	}
 }
 
-// The supervisor's pipe: the descriptor that was handed down, or, where somebody closed it, the pipe by its path.
-func orchestratorPipe(number, path string) *os.File {
-	if fd, err := strconv.Atoi(number); err == nil {
-		out := os.NewFile(uintptr(fd), "results")
-		if about, err := out.Stat(); err == nil && about.Mode()&os.ModeNamedPipe != 0 {
-			return out
-		}
-	}
-	out, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err != nil {
-		return nil
-	}
-	return out
-}
-
 // Called by M.Run before anything else.
 func orchestratorBegins(m *M) {
 	configuration := os.Getenv("ORCHESTRATOR_PROBE")
-	number, path := os.Getenv("ORCHESTRATOR_RESULT_FD"), os.Getenv("ORCHESTRATOR_RESULT_PATH")
+	path := os.Getenv("ORCHESTRATOR_RESULT_PATH")
 	// What the tests start is their own business.
 	for _, name := range []string{"PROBE", "RESULT_FD", "RESULT_PATH"} {
 		os.Unsetenv("ORCHESTRATOR_" + name)
 	}
+	if !flag.Parsed() { // as M.Run does next
+		flag.Parse()
+	}
 	if configuration == "" || orchestrator != nil || *matchList != "" {
 		return
 	}
-	out := orchestratorPipe(number, path)
-	if out == nil {
+	// The supervisor's pipe: what has the number of its descriptor here may be a pipe of the runtime's own.
+	out, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
 		return
 	}
 	s := &orchestratorSession{out: out, pkg: strings.TrimSuffix(m.deps.ImportPath(), "_test"),
@@ -145,6 +137,11 @@ func orchestratorArrange(m *M, configuration string, s *orchestratorSession) {
 			order = value
 		case "seed":
 			seed = value
+		case "repeat": // also of a command that says -count=1
+			var times uint
+			if _, err := fmt.Sscan(value, &times); err == nil && times > 1 {
+				*count *= times
+			}
 		case "tests", "files", "ignore":
 			if text, err := os.ReadFile(value); err == nil {
 				lists[name] = strings.Split(string(text), "\x00")
@@ -248,9 +245,15 @@ func (s *orchestratorSession) ends(test *orchestratorTest, outcome string, took 
 	more := ""
 	if outcome == "failed" {
 		text := strings.ToValidUTF8(test.text.String(), "\uFFFD")
-		more = fmt.Sprintf(`,"e":"failure","m":%s,"at":%s,"in":%s,"x":%s`,
-			orchestratorQuoted(orchestratorCut(strings.ToValidUTF8(test.message, "\uFFFD"), 300)),
-			orchestratorQuoted(test.at), orchestratorQuoted(test.in), orchestratorQuoted(orchestratorCut(text, 1500)))
+		message := strings.ToValidUTF8(test.message, "\uFFFD")
+		for _, longest := range []int{1500, 400, 100, 0} { // what is quoted is longer
+			more = fmt.Sprintf(`,"e":"failure","m":%s,"at":%s,"in":%s,"x":%s`,
+				orchestratorQuoted(orchestratorCut(message, longest/5)), orchestratorQuoted(orchestratorCut(test.at, 500)),
+				orchestratorQuoted(orchestratorCut(test.in, 200)), orchestratorQuoted(orchestratorCut(text, longest)))
+			if len(more) < orchestratorLine-200 {
+				break
+			}
+		}
 	}
 	s.phase(test, "call", outcome, took, more)
 	s.phase(test, "teardown", "passed", 0, "")

@@ -18,8 +18,21 @@ function nameOf(child) {
   return names.join(' > ');
 }
 
+// The second time a test is compared with the same snapshots as the first.
+function withSameSnapshots(fn) {
+  const again = function (...words) {
+    const {snapshotState, currentTestName} = globalThis.expect.getState();
+    const counters = snapshotState && snapshotState._counters;
+    if (counters && typeof counters.delete === 'function') counters.delete(currentTestName);
+    return fn.apply(this, words);
+  };
+  return Object.defineProperty(again, 'length', {value: fn.length}); // whether it takes a callback
+}
+
 function twin(test) {
-  return Object.assign(Object.create(Object.getPrototypeOf(test)), test, {errors: [], retryReasons: []});
+  const copy = Object.assign(Object.create(Object.getPrototypeOf(test)), test, {errors: [], retryReasons: []});
+  if (typeof test.fn === 'function') copy.fn = withSameSnapshots(test.fn);
+  return copy;
 }
 
 function ordered(children) {
@@ -41,7 +54,8 @@ function arrange(block, file) {
 }
 
 const symbol = Object.getOwnPropertySymbols(globalThis).find((each) => each.description === 'JEST_STATE_SYMBOL');
-if (symbol && order) {
+// Without global functions (injectGlobals) nothing can be asked for.
+if (symbol && order && typeof globalThis.beforeAll === 'function' && globalThis.expect) {
   let done = false;
   globalThis.beforeAll(() => {
     const {rootDescribeBlock} = globalThis[symbol];

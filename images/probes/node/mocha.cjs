@@ -108,7 +108,11 @@ function observe(runner, session, version) {
       if (running && !running.told) ends('failed', error);
       else if (current && /^"before each"/.test(test.title)) session.whole(numberOf(current), 'failed', 0, error);
       else session.broken(session.idOf(test.file || (current && current.file), titlesOf(test)), error);
-    } else if (running) ends('failed', error);
+    } else if (running && running.number === numberOf(test)) {
+      // Also of a test that had passed already: it called back twice, and has failed for Mocha.
+      running.told = false;
+      ends('failed', error);
+    } else if (running) session.ends(numberOf(test), 'failed', 0, error); // of an earlier one, too late
     else session.whole(numberOf(test), 'failed', (test.duration || 0) / 1000, error);
   });
   runner.on('suite end', leave);

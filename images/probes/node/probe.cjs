@@ -38,7 +38,7 @@ function watched(runner, loaded, by) {
 const MANAGERS = ['npm-cli.js', 'npx-cli.js', 'npm', 'npx', 'yarn', 'yarn.js', 'pnpm', 'pnpm.cjs'];
 
 function begin() {
-  if (!process.env.ORCHESTRATOR_PROBE || !process.env.ORCHESTRATOR_RESULT_FD) return;
+  if (!process.env.ORCHESTRATOR_PROBE || !process.env.ORCHESTRATOR_RESULT_PATH) return;
   if (!require('worker_threads').isMainThread) return;
   const program = path.basename(process.argv[1] || '');
   if (program === 'vitest.mjs' || program === 'vitest') require('./vitest.cjs').watch();

@@ -8,13 +8,14 @@ const path = require('path');
 const {wanted} = require('./matching.cjs');
 
 // Kept, where tests that freeze time or replace what they test with do not reach.
-const {writeSync, readFileSync, fstatSync, openSync} = fs;
+const {writeSync, readFileSync, openSync} = fs;
 const clock = process.hrtime.bigint.bind(process.hrtime);
 const {stringify, parse} = JSON;
 
-const MESSAGE = 1000;
-const TEXT = 12000;
-const LINE = 60000; // bytes that surely pass the supervisor
+const TREE = '/work';
+const MESSAGE = 300;
+const TEXT = 3000;
+const LINE = 4000; // bytes of a record: a pipe takes 4,096 as a whole, whoever else writes
 
 const cut = (text, longest) => {
   if (text.length <= longest) return text;
@@ -30,14 +31,18 @@ class Session {
     this.configuration = configuration;
     this._fd = fd;
     this._numbers = new Map();
-    this.root = process.cwd();
+    // Runners may run side by side, each in a package of its own: records say whose they are, ids and places are from
+    // the tree's root.
+    this._key = ((process.pid << 16) ^ Number(clock() / 1000n)) >>> 0;
+    this.root = `${process.cwd()}/`.startsWith(`${TREE}/`) ? TREE : process.cwd();
   }
 
   send(record) {
     if (this._fd === null) return;
+    record.k = this._key;
     let line = stringify(record);
     while (Buffer.byteLength(line) > LINE && record.x) {
-      record.x = cut(record.x, Math.floor(record.x.length / 2));
+      record.x = record.x.length > 100 ? cut(record.x, Math.floor(record.x.length / 2)) : '';
       line = stringify(record);
     }
     let rest = Buffer.from(line + '\n');
@@ -165,31 +170,18 @@ class Session {
 
 let session;
 
-// The supervisor's pipe. Node lets no descriptor through to the processes that it starts, so that what npm starts opens
-// the pipe by its path.
-function descriptor(number, where) {
-  try {
-    const fd = Number.parseInt(number, 10);
-    if (fstatSync(fd).isFIFO()) return fd;
-  } catch {
-    // not here
-  }
-  return openSync(where, 'w');
-}
-
-// The one session of this process; undefined where there is nobody to tell.
+// The one session of this process; undefined where there is nobody to tell. The supervisor's pipe is opened by its path:
+// Node lets no descriptor through to the processes that it starts, and what has its number may be a pipe of Node's own.
 function takeSession() {
   if (session) return session;
-  const {
-    ORCHESTRATOR_PROBE: text, ORCHESTRATOR_RESULT_FD: number, ORCHESTRATOR_RESULT_PATH: where,
-  } = process.env;
+  const {ORCHESTRATOR_PROBE: text, ORCHESTRATOR_RESULT_PATH: where} = process.env;
   for (const name of ['PROBE', 'RESULT_FD', 'RESULT_PATH']) delete process.env[`ORCHESTRATOR_${name}`];
   try {
     const configuration = parse(text);
     for (const key of ['tests', 'files'])
       if (configuration[`${key}_file`])
         configuration[key] = readFileSync(configuration[`${key}_file`], 'utf8').split('\0');
-    session = new Session(configuration, descriptor(number, where));
+    session = new Session(configuration, openSync(where, 'w'));
   } catch {
     return undefined;
   }

@@ -28,6 +28,10 @@ class Reporter {
   }
 
   _number(key, file, name) {
+    return this._session.number(this._id(key, file, name));
+  }
+
+  _id(key, file, name) {
     let id = this._ids.get(key);
     if (id === undefined) {
       id = this._session.idOf(file, [name]);
@@ -36,7 +40,7 @@ class Reporter {
       if (times > 1) id += ` #${times}`;
       this._ids.set(key, id);
     }
-    return this._session.number(id);
+    return id;
   }
 
   _start(key, number) {
@@ -48,7 +52,7 @@ class Reporter {
   _end(key, number, outcome, milliseconds, error) {
     if (this._told.has(key)) return;
     this._told.add(key);
-    if (outcome === 'skipped' || !this._running.has(key)) {
+    if (!this._running.has(key)) {
       this._session.whole(number, outcome, milliseconds / 1000, error);
     } else {
       this._session.ends(number, outcome, milliseconds / 1000, error);
@@ -58,6 +62,11 @@ class Reporter {
   }
 
   // ---- 3 and later
+
+  // Tests of one name are numbered as they stand in the file, not as they run.
+  onTestModuleCollected(module) {
+    for (const test of module.children.allTests()) this._id(test.id, module.moduleId, test.fullName);
+  }
 
   onTestCaseReady(test) {
     this._start(test.id, this._number(test.id, test.module.moduleId, test.fullName));

@@ -25,7 +25,6 @@ module of its own.
 import functools
 import json
 import os
-import stat
 import sys
 import time
 
@@ -344,11 +343,11 @@ def _own_descriptor():
     path = os.environ.pop("ORCHESTRATOR_RESULT_PATH", None)
     try:
         fd = int(number)
-        if stat.S_ISFIFO(os.fstat(fd).st_mode):  # not something else that took the number
+        if os.path.samestat(os.fstat(fd), os.stat(path)):
             os.set_inheritable(fd, False)
             return fd
     except (TypeError, ValueError, OSError):
-        pass
+        pass  # closed, or another file has the number
     try:
         return os.open(path, os.O_WRONLY)
     except (TypeError, OSError):

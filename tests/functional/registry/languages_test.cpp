@@ -41,7 +41,7 @@ class NodeManagers : public testing::TestWithParam<Manager> {
     json package = {{"name", "depot"},
                     {"version", "1.0.0"},
                     {"private", true},
-                    {"scripts", {{"test", "mocha one.test.js"}, {"prepare", "node prepare.js"}}},
+                    {"scripts", {{"test", "mocha one.test.js"}, {"postinstall", "node prepare.js"}}},
                     {"dependencies", {{"ms", "2.1.3"}}},
                     {"devDependencies", {{"mocha", "10.8.2"}}}};
     if (*GetParam().package_manager) package["packageManager"] = GetParam().package_manager;
@@ -77,15 +77,16 @@ TEST_P(NodeManagers, InstallWhatTheirLockFileSays) {
 
 INSTANTIATE_TEST_SUITE_P(
     Node, NodeManagers,
-    testing::Values(
-        Manager{"npm", {"npm", "install", "--package-lock-only", "--silent"}, "package-lock.json"},
-        Manager{"yarn1",
-                {"npx", "--yes", "yarn@1.22.22", "install", "--silent", "--ignore-scripts"},
-                "yarn.lock"},
-        Manager{"pnpm9",
-                {"npx", "--yes", "pnpm@9.15.9", "install", "--lockfile-only", "--silent"},
-                "pnpm-lock.yaml",
-                "pnpm@9.15.9"}),
+    testing::Values(Manager{"npm",
+                            {"npm", "install", "--package-lock-only", "--ignore-scripts", "--silent"},
+                            "package-lock.json"},
+                    Manager{"yarn1",
+                            {"npx", "--yes", "yarn@1.22.22", "install", "--silent", "--ignore-scripts"},
+                            "yarn.lock"},
+                    Manager{"pnpm9",
+                            {"npx", "--yes", "pnpm@9.15.9", "install", "--lockfile-only", "--silent"},
+                            "pnpm-lock.yaml",
+                            "pnpm@9.15.9"}),
     [](const auto& each) { return std::string(each.param.name); });
 
 TEST(Languages, OfASubdirectoryAreThoseThatAreThere) {
@@ -98,7 +99,7 @@ TEST(Languages, OfASubdirectoryAreThoseThatAreThere) {
   const auto run = run_in(repository, {"npx", "mocha"}, {"--subdir", "api"});
   EXPECT_EQ(run.exit_code, 3) << told(run);
   EXPECT_EQ(run.report.at("framework"), "javascript-mocha");
-  EXPECT_NE(whole(tests_of(run)).find("test/parcels.spec.js::parcels > are weighed"), std::string::npos)
+  EXPECT_NE(whole(tests_of(run)).find("api/test/parcels.spec.js::parcels > are weighed"), std::string::npos)
       << told(run);
 }
 
@@ -140,7 +141,8 @@ TEST(Languages, KeepGoModulesByTheirManifestsAlone) {
 // The commands of README's section on languages are those of the tables of truth.
 TEST(Languages, OfTheReadmeAreTried) {
   const std::string readme = read_file(source_path("README.md"));
-  for (const char* name : {"go_depot", "cpp_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
+  for (const char* name :
+       {"go_depot", "cpp_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
     const json table = json::parse(read_file(Repository::sample(std::string(name) + "/truth.json")));
     std::string line = "orchestrator run --repo tests/repos/" + std::string(name) + " --runs 20 --";
     for (const std::string word : table.at("command")) line += " " + word;

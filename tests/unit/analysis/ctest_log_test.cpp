@@ -80,6 +80,20 @@ TEST(CtestLog, ReadsRepeatsAndParameters) {
   EXPECT_DOUBLE_EQ(cases[0].seconds, 0.002);
 }
 
+TEST(CtestLog, KeepsTheNameOfACaseThatRanTwice) {
+  const std::string passes = "[ RUN      ] A.B\n[       OK ] A.B (3 ms)\n",
+                    fails = "[ RUN      ] A.B\n[  FAILED  ] A.B (3 ms)\n";
+  EXPECT_EQ(story(cases_of(log_of("A.B", passes + fails))), "passed A.B\nfailed again A.B\n");
+}
+
+TEST(CtestLog, BelievesNoPassOfWhatWasNeverStarted) {
+  EXPECT_EQ(story(cases_of("1/1 Testing: a\nCommand: \"\"\n" + log_of("b", "", "Test Passed."))),
+            "passed b\n");
+  std::string log = log_of("a", "Unable to find executable: gone\n", "Test Passed.");
+  log.insert(log.find("Output:"), "Command: \"\"\n");
+  EXPECT_EQ(story(cases_of(log + log_of("b", "", "Test Passed."))), "skipped a\npassed b\n");
+}
+
 TEST(CtestLog, SaysWhyCtestWasNotContent) {
   const auto cases = cases_of(
       log_of("unit", "done\n", "Test Fail Reason:\nRequired regular expression not found. Regex=[ok]"));

@@ -27,6 +27,13 @@ TEST(CppPlan, BuildsWhereTheCommandTests) {
     EXPECT_EQ(folder_for({"ctest", "--test-dir", no}), "build") << no;
 }
 
+TEST(CppPlan, ConfiguresAsTheCommandDoes) {
+  const Words words{"cmake", "-B", "build", "-G", "Ninja", "-DFAST=1", "&&", "ctest"};
+  const auto plan = cpp().plan(source_of({{"CMakeLists.txt", ""}}), {.test_words = words});
+  const Words& argv = plan.source_steps.at(0).execution.argv;
+  EXPECT_EQ(Words(argv.begin() + 4, argv.end()), (Words{"build", "-G", "Ninja", "-DFAST=1"}));
+}
+
 TEST(CppPlan, HasNoNetworkUnlessCmakeFetches) {
   EXPECT_EQ(cpp().plan(source_of({{"CMakeLists.txt", "project(a)"}}), {}).needs_sources, "");
   EXPECT_EQ(

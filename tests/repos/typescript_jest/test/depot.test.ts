@@ -19,6 +19,10 @@ describe('the depot', () => {
     expect(depot.size).toBeGreaterThan(0);
   });
 
+  test('fills again', () => {
+    depot.put('parcel');
+  });
+
   let counted = 0;
   test('counts once', () => expect(++counted).toBe(1));
 
