@@ -65,7 +65,8 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.execution.secret_files = std::move(probe.files);
   spec.execution.workdir =
       plan.subdir.empty() ? sandbox::kWorkDir : fmt::format("{}/{}", sandbox::kWorkDir, plan.subdir);
-  spec.execution.results = plan.results.empty() ? std::move(probe.results) : plan.results;
+  spec.execution.results = plan.results;
+  if (plan.results.empty()) spec.execution.results = std::move(probe.results);
   spec.execution.network = plan.network;
   spec.execution.privilege = sandbox::Privilege::test;
   spec.execution.limits = plan.limits;

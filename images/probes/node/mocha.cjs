@@ -52,7 +52,7 @@ function arrange(suite, session, ids) {
     suite.suites = [...suite.suites].reverse();
   } else if (order === 'shuffled') {
     suite.tests = session.shuffled(suite.tests, (test) => ids.of(test));
-    suite.suites = session.shuffled(suite.suites, (each) => `${each.file || ''} ${titlesOf(each).join(' > ')}`);
+    suite.suites = session.shuffled(suite.suites, (each) => session.idOf(each.file, titlesOf(each)));
   }
   if (repeat > 1) suite.tests = suite.tests.flatMap((test) => [test, ...copies(test, suite, repeat, ids)]);
 }

@@ -69,6 +69,7 @@ class Reporter {
   }
 
   onTestCaseReady(test) {
+    if (test.options && ['skip', 'todo'].includes(test.options.mode)) return; // it does not begin
     this._start(test.id, this._number(test.id, test.module.moduleId, test.fullName));
   }
 

@@ -19,8 +19,8 @@ describe('the depot', () => {
     expect(depot.size).toBeGreaterThan(0);
   });
 
-  test('fills again', () => {
-    depot.put('parcel');
+  test.each(['again', 'up', 'over'])('fills %s', (how) => {
+    depot.put(how);
   });
 
   let counted = 0;
