@@ -250,7 +250,7 @@ void JobExecution::deal_conditions() {
     const auto dealt = static_cast<std::size_t>(deal_.condition_of(report_.replay->attempt.index));
     deal_ = {{condition ? inputs_.replay->saved.conditions[*condition] : deal_.conditions[dealt]}, {0}};
   } else {
-    prepare_changed(abilities.choose);
+    prepare_changed(abilities);
   }
   report_.conditions = deal_.conditions;
 }
@@ -311,11 +311,13 @@ std::unique_ptr<AttemptSource> JobExecution::attempt_source() const {
 }
 
 // Attempts of the changed files' tests alone, where there are such files and they can be chosen.
-void JobExecution::prepare_changed(bool can_choose) {
+void JobExecution::prepare_changed(const images::ProbeAbilities& abilities) {
   const JobPlan& plan = report_.plan;
   if (!report_.source.changes) return;
   const auto& changes = *report_.source.changes;
-  if (!can_choose) return forget_changed("tests of some files alone cannot be asked for here");
+  if (!abilities.any()) return forget_changed("tests are not told apart here");
+  if (!abilities.choose)
+    return forget_changed("this framework cannot be asked for the tests of some files alone");
   if (changes.files.empty())
     return forget_changed(
         fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));

@@ -98,7 +98,7 @@ class JobExecution : images::RecipeObserver {
   void attempts_ended();
   bool files_know_conditions() const;
   void judge_tests();
-  void prepare_changed(bool can_choose);
+  void prepare_changed(const images::ProbeAbilities& abilities);
   void forget_changed(const std::string& why);
   std::unique_ptr<AttemptSource> attempt_source() const;
   void fail(std::exception_ptr error);

@@ -5,6 +5,7 @@
 #include <future>
 #include <map>
 #include <optional>
+#include <regex>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -46,13 +47,15 @@ inline RunResult run_line(const Strings& more, const std::string& line, ProgramO
   return run_attempts(more, {line}, std::move(options));
 }
 
-// The lines "NAME=value" of an attempt's output.
+// The lines "NAME=value" of an attempt's output. The number of its own process is none that could be the same again.
 inline std::map<std::string, std::string> variables(const nlohmann::json& attempt) {
   std::map<std::string, std::string> found;
   std::istringstream lines(attempt.at("stdout").get<std::string>());
   for (std::string line; std::getline(lines, line);)
     if (const auto equals = line.find('='); equals != std::string::npos)
       found[line.substr(0, equals)] = line.substr(equals + 1);
+  if (const auto path = found.find("ORCHESTRATOR_RESULT_PATH"); path != found.end())
+    path->second = std::regex_replace(path->second, std::regex("^/proc/[0-9]+/"), "/proc/PID/");
   return found;
 }
 
