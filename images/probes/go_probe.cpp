@@ -10,13 +10,9 @@ CARRY_FILE(go_probe_prepare, PROBE_FOLDER "/prepare.sh");
 namespace images {
 namespace {
 
-std::string list_file(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
-                      const std::string& prefix = "") {
-  if (entries.empty()) return "";
-  std::string content;
-  for (const auto& entry : entries) content += (content.empty() ? "" : std::string(1, '\0')) + prefix + entry;
-  use.files.push_back({name, std::move(content)});
-  return fmt::format(" {}={}/{}", name, sandbox::kSecretDir, name);
+// " tests=/run/…/tests", or nothing for an empty list.
+std::string list_word(const std::string& name, const std::string& path) {
+  return path.empty() ? "" : fmt::format(" {}={}", name, path);
 }
 
 }  // namespace
@@ -37,9 +33,9 @@ ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& us
   ProbeUse use;
   std::string configuration =
       fmt::format("order={} seed={} repeat={}", selection.order, selection.seed, selection.repeat);
-  configuration += list_file(use, "tests", selection.tests);
-  configuration += list_file(use, "files", selection.files, std::string(sandbox::kWorkDir) + "/");
-  configuration += list_file(use, "ignore", selection.ignore);
+  configuration += list_word("tests", add_list(use, "tests", selection.tests));
+  configuration += list_word("files", add_list(use, "files", selection.files, kTreePrefix));
+  configuration += list_word("ignore", add_list(use, "ignore", selection.ignore));
   const std::string flags =
       go_probe_flags() + " -count=1";  // a result from the cache is none of this attempt
   use.env = {{"ORCHESTRATOR_PROBE", std::move(configuration)},

@@ -67,6 +67,10 @@ ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& us
 // `value` behind what the person has given the variable `name`, if anything.
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value);
+// Adds a file `name` of entries separated by NUL, each behind `prefix`; where it will be, "" for an empty list.
+std::string add_list(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
+                     std::string_view prefix = "");
+inline const std::string kTreePrefix = std::string(sandbox::kWorkDir) + "/";
 // The selection as the probes read it: one JSON object in ORCHESTRATOR_PROBE, with lists of tests and files
 // in files of their own, separated by NUL.
 ProbeUse probe_configuration(const TestSelection& selection);

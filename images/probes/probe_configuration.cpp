@@ -3,18 +3,6 @@
 #include "images/probes/probe.h"
 
 namespace images {
-namespace {
-
-constexpr const char* kListFile = "tests";
-constexpr const char* kFileListFile = "files";
-
-std::string joined(const std::vector<std::string>& entries, const std::string& prefix) {
-  std::string list;
-  for (const auto& entry : entries) list += (list.empty() ? "" : std::string(1, '\0')) + prefix + entry;
-  return list;
-}
-
-}  // namespace
 
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value) {
@@ -23,19 +11,25 @@ std::string extended(const sandbox::EnvList& user_env, const std::string& name, 
   return value;
 }
 
+std::string add_list(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
+                     std::string_view prefix) {
+  if (entries.empty()) return "";
+  std::string list;
+  for (const auto& entry : entries)
+    list.append(list.empty() ? "" : std::string(1, '\0')).append(prefix).append(entry);
+  use.files.push_back({name, std::move(list)});
+  return std::string(sandbox::kSecretDir) + "/" + name;
+}
+
 ProbeUse probe_configuration(const TestSelection& selection) {
   nlohmann::json configuration = {
       {"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};
   if (!selection.ignore.empty()) configuration["ignore"] = selection.ignore;
   ProbeUse use;
-  if (!selection.tests.empty()) {
-    use.files.push_back({kListFile, joined(selection.tests, "")});
-    configuration["tests_file"] = std::string(sandbox::kSecretDir) + "/" + kListFile;
-  }
-  if (!selection.files.empty()) {
-    use.files.push_back({kFileListFile, joined(selection.files, std::string(sandbox::kWorkDir) + "/")});
-    configuration["files_file"] = std::string(sandbox::kSecretDir) + "/" + kFileListFile;
-  }
+  if (const auto tests = add_list(use, "tests", selection.tests); !tests.empty())
+    configuration["tests_file"] = tests;
+  if (const auto files = add_list(use, "files", selection.files, kTreePrefix); !files.empty())
+    configuration["files_file"] = files;
   use.env = {
       {"ORCHESTRATOR_PROBE", configuration.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace)}};
   return use;

@@ -12,21 +12,15 @@
 #include <optional>
 #include <set>
 
+#include "orchestrator/analysis/log_text.h"
 #include "orchestrator/analysis/result_format.h"
 #include "orchestrator/analysis/top_frame.h"
-#include "sandbox/execution.h"
 
 namespace orchestrator {
 namespace {
 
 constexpr std::size_t kMaxText = 64 * 1024;  // of what one test printed
 constexpr std::size_t kMaxMessageLines = 4;
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // Lines one after the other; what is behind the last newline, too.
 class Lines {
@@ -50,11 +44,6 @@ double number_in(std::string_view text) {
   double value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value >= 0 ? value : 0;
-}
-
-std::string in_repository(std::string_view path) {
-  const std::string work = std::string(sandbox::kWorkDir) + "/";
-  return std::string(path.starts_with(work) ? path.substr(work.size()) : path);
 }
 
 std::string last_line(std::string_view text) {
@@ -97,7 +86,7 @@ void take_assertion(std::string_view text, FailureFacts& facts) {
   while (const auto line = lines.next()) {
     const std::string_view said = trimmed(*line);
     if (!said.ends_with(kEnd)) continue;
-    facts.location = in_repository(said.substr(0, said.size() - kEnd.size()));
+    facts.location = std::string(in_repository(said.substr(0, said.size() - kEnd.size())));
     facts.exception = "assertion";
     for (std::size_t i = 0; i < kMaxMessageLines; ++i) {
       const auto more = lines.next();

@@ -17,9 +17,9 @@
 #include <cmath>
 #include <pugixml.hpp>
 
+#include "orchestrator/analysis/log_text.h"
 #include "orchestrator/analysis/result_format.h"
 #include "orchestrator/analysis/top_frame.h"
-#include "sandbox/execution.h"
 
 namespace orchestrator {
 namespace {
@@ -78,13 +78,6 @@ std::string log_of(const pugi::xml_node& node) {
 }
 
 // ---- ids
-
-std::string_view in_repository(std::string_view file) {
-  const std::string work = std::string(sandbox::kWorkDir) + "/";
-  if (file.starts_with(work)) file.remove_prefix(work.size());
-  while (file.starts_with("./")) file.remove_prefix(2);
-  return file;
-}
 
 // "tests/test_cart.py" → "tests.test_cart"
 std::string as_module(std::string_view file) {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "sandbox/execution.h"
+#include "orchestrator/analysis/log_text.h"
 
 namespace orchestrator {
 namespace {
@@ -42,25 +42,10 @@ bool is_of_library(std::string_view line) {
                      [&](std::string_view mark) { return line.find(mark) != std::string_view::npos; });
 }
 
-// As it stands in the repository: an attempt runs in the same folder each time.
-std::string_view in_repository(std::string_view path) {
-  const std::string work = std::string(sandbox::kWorkDir) + "/";
-  const std::size_t start = path.find(work);
-  if (start != std::string_view::npos) path.remove_prefix(start + work.size());
-  while (path.substr(0, 2) == "./") path.remove_prefix(2);
-  return path;
-}
-
 std::string_view digits_at(std::string_view line, std::size_t at) {
   std::size_t end = at;
   while (end < line.size() && is_digit(line[end]) && end - at < 9) ++end;
   return line.substr(at, end - at);
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
 }
 
 // "at com.shop.CartTest.total(" → "com.shop.CartTest.total"; "at total (file:" → "total"

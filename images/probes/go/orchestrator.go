@@ -23,7 +23,6 @@ const (
 
 type orchestratorTest struct {
 	number  int
-	since   time.Time
 	text    strings.Builder // what was logged, up to orchestratorText
 	failed  bool            // by itself, not by a test below it
 	message string          // what was logged last before that
@@ -227,7 +226,7 @@ func orchestratorHash(text string) uint64 {
 
 func (s *orchestratorSession) starts(name string) *orchestratorTest {
 	s.times[name]++
-	test := &orchestratorTest{number: s.numbers, since: time.Now()}
+	test := &orchestratorTest{number: s.numbers}
 	s.numbers++
 	s.send(`{"t":"test","k":%d,"i":%d,"id":%s,"r":%d}`, s.key, test.number, orchestratorQuoted(s.pkg+"."+name),
 		s.times[name])

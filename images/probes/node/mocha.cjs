@@ -18,7 +18,6 @@ class Ids {
   constructor(session) {
     this._session = session;
     this._ids = new WeakMap();
-    this._times = new Map();
   }
 
   of(test) {
@@ -26,10 +25,7 @@ class Ids {
     if (first) return this.of(first);
     let id = this._ids.get(test);
     if (id === undefined) {
-      id = this._session.idOf(test.file, titlesOf(test));
-      const times = (this._times.get(id) || 0) + 1;
-      this._times.set(id, times);
-      if (times > 1) id += ` #${times}`;
+      id = this._session.distinct(this._session.idOf(test.file, titlesOf(test)));
       this._ids.set(test, id);
     }
     return id;

@@ -31,6 +31,7 @@ class Session {
     this.configuration = configuration;
     this._fd = fd;
     this._numbers = new Map();
+    this._times = new Map(); // of an id
     // Runners may run side by side, each in a package of its own: records say whose they are, ids and places are from
     // the tree's root.
     this._key = ((process.pid << 16) ^ Number(clock() / 1000n)) >>> 0;
@@ -64,6 +65,13 @@ class Session {
   // "test/a.test.js::suite > title"
   idOf(file, titles) {
     return `${file ? path.relative(this.root, file).split(path.sep).join('/') : ''}::${titles.join(' > ')}`;
+  }
+
+  // Tests of one name get a number each, in the order in which they are asked for.
+  distinct(id) {
+    const times = (this._times.get(id) || 0) + 1;
+    this._times.set(id, times);
+    return times > 1 ? `${id} #${times}` : id;
   }
 
   // The first time of a test names it. `repeat`: which of its times in this process.

@@ -18,7 +18,6 @@ class Reporter {
     this._running = new Map(); // by the task's id
     this._told = new Set();
     this._ids = new Map();
-    this._times = new Map();
   }
 
   onInit(vitest) {
@@ -34,10 +33,7 @@ class Reporter {
   _id(key, file, name) {
     let id = this._ids.get(key);
     if (id === undefined) {
-      id = this._session.idOf(file, [name]);
-      const times = (this._times.get(id) || 0) + 1;
-      this._times.set(id, times);
-      if (times > 1) id += ` #${times}`;
+      id = this._session.distinct(this._session.idOf(file, [name]));
       this._ids.set(key, id);
     }
     return id;

@@ -1,0 +1,27 @@
+// What the readers of logs, traces and result files have in common. Pure; any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "sandbox/execution.h"
+
+namespace orchestrator {
+
+inline std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r";
+  const std::size_t first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+// A path as it stands in the repository: an attempt runs in the same folder each time.
+inline std::string_view in_repository(std::string_view path) {
+  const std::string work = std::string(sandbox::kWorkDir) + "/";
+  const std::size_t start = path.find(work);
+  if (start != std::string_view::npos) path.remove_prefix(start + work.size());
+  while (path.starts_with("./")) path.remove_prefix(2);
+  return path;
+}
+
+}  // namespace orchestrator
