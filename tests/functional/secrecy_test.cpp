@@ -4,6 +4,7 @@
 
 #include "tests/support/companion.h"
 #include "tests/support/repositories.h"
+#include "tests/support/saved_image.h"
 
 namespace {
 
@@ -82,27 +83,6 @@ class Secrecy : public testing::Test {
   TemporaryFolder folder_;
   std::string ca_file_ = folder_ / "bundle.pem";
   PackageIndex index_{user_};
-};
-
-// Every layer, configuration and history of an image, unpacked; a layer that is compressed is looked into,
-// too.
-class SavedImage {
- public:
-  explicit SavedImage(const std::string& id) {
-    shell("docker save " + id + " | tar -x -C " + folder_.path());
-    write_file(folder_ / "history", shell("docker history --no-trunc " + id));
-    write_file(folder_ / "inspect", shell("docker inspect " + id));
-  }
-  bool holds(const std::string& text) const {
-    const auto found = run_command({"/bin/sh", "-c",
-                                    "find \"$1\" -type f -exec sh -c 'zcat -f \"$2\" | grep -qaF -e \"$1\" "
-                                    "&& echo \"$2\"' sh \"$2\" {} \\;",
-                                    "sh", folder_.path(), text});
-    return !found.out.empty();
-  }
-
- private:
-  TemporaryFolder folder_;
 };
 
 TEST_F(Secrecy, NoLayerConfigurationOrHistoryHoldsWhatTheInstallWasTold) {
