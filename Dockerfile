@@ -36,7 +36,7 @@ FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
       ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
-      libsqlite3-0 libprometheus-cpp-core1.0 \
+      libsqlite3-0 libprometheus-cpp-core1.0 openssh-client \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*
 COPY --from=build /src/build/release/orchestrator/orchestrator /usr/local/bin/orchestrator
 # Any user may keep its state here: --user UID:GID works, with GID that of the engine's socket.

@@ -1,11 +1,16 @@
 #include "images/host_settings.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <set>
 
+#include "images/java_settings.h"
+#include "images/java_truststore.h"
 #include "images/pip_config.h"
 
 namespace images {
@@ -27,7 +32,10 @@ constexpr const char* kPassedOn[] = {
     // JavaScript, Go, Rust
     "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY", "GOPROXY",
     "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT",
-    "CARGO_NET_RETRY"};
+    "CARGO_HTTP_MULTIPLEXING", "CARGO_NET_RETRY"};
+
+// Of cargo's registries, which projects name as they like: CARGO_REGISTRIES_NAME_TOKEN, …
+constexpr std::string_view kCargoRegistries = "CARGO_REGISTRIES_";
 
 constexpr const char* kCaNames[] = {"ORCHESTRATOR_CA_FILE", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "PIP_CERT",
                                     "CURL_CA_BUNDLE"};
@@ -36,6 +44,9 @@ constexpr const char* kCaReaders[] = {"SSL_CERT_FILE",    "PIP_CERT",       "REQ
                                       "CARGO_HTTP_CAINFO"};
 constexpr const char* kCaFile = "ca-certificates.crt";
 constexpr const char* kPipFile = "pip.conf";
+constexpr const char* kTruststoreFile = "ca-certificates.jks";
+constexpr const char* kMavenFile = "maven-settings.xml";
+constexpr const char* kMavenSecurityFile = "maven-settings-security.xml";
 
 std::string secret_path(const char* name) {
   std::string path = sandbox::kSecretDir;  // piece by piece: GCC 12 takes the sum for an overflow
@@ -75,14 +86,17 @@ bool names_this_host(std::string_view url) {
 
 class Collector {
  public:
-  Collector(const std::function<std::optional<std::string>(const char*)>& getenv, std::string etc)
-      : getenv_(getenv), etc_(std::move(etc)) {}
+  Collector(const std::function<std::optional<std::string>(const char*)>& getenv, std::string etc,
+            const std::vector<std::string>& names)
+      : getenv_(getenv), etc_(std::move(etc)), names_(names) {}
 
   HostSettings collect() {
     variables();
     pip_configuration();
     one_index_for_all();
     ca_bundle();
+    java();
+    maven();
     return std::move(settings_);
   }
 
@@ -94,17 +108,19 @@ class Collector {
   }
 
   void variables() {
-    for (const char* name : kPassedOn) {
-      const auto value = variable(name);
-      if (!value) continue;
-      settings_.env.emplace_back(name, *value);
-      settings_.sources.emplace_back(name);
-      const std::string_view known(name);
-      if (!known.starts_with("NO_") && !known.starts_with("no_") && names_this_host(*value))
-        settings_.warnings.push_back(
-            std::string(name) +
-            " names this host itself, which an install step does not reach by that address");
-    }
+    for (const char* name : kPassedOn) pass_on(name);
+    for (const auto& name : names_)
+      if (name.starts_with(kCargoRegistries)) pass_on(name);
+  }
+
+  void pass_on(const std::string& name) {
+    const auto value = variable(name.c_str());
+    if (!value) return;
+    settings_.env.emplace_back(name, *value);
+    settings_.sources.push_back(name);
+    if (!name.starts_with("NO_") && !name.starts_with("no_") && names_this_host(*value))
+      settings_.warnings.push_back(
+          name + " names this host itself, which an install step does not reach by that address");
   }
 
   // In pip's own order, later files win.
@@ -156,8 +172,31 @@ class Collector {
     }
   }
 
+  void java() {
+    std::string truststore;
+    for (const auto& file : settings_.files)
+      if (file.name == kCaFile) truststore = java_truststore(file.content);
+    std::string options = java_options(getenv_, truststore.empty() ? "" : secret_path(kTruststoreFile));
+    if (!options.empty()) settings_.env.emplace_back("JAVA_TOOL_OPTIONS", std::move(options));
+    if (!truststore.empty()) settings_.files.push_back({kTruststoreFile, std::move(truststore)});
+  }
+
+  void maven() {
+    const auto home = variable("HOME");
+    const std::string path = home.value_or("") + "/.m2/settings.xml";
+    const auto own = home ? read_file(path) : std::nullopt;
+    std::string settings = maven_settings(own.value_or(""), getenv_);
+    if (settings.empty()) return;
+    settings_.files.push_back({kMavenFile, std::move(settings)});
+    if (!own) return;
+    settings_.sources.push_back(path);
+    if (auto security = read_file(*home + "/.m2/settings-security.xml"))
+      settings_.files.push_back({kMavenSecurityFile, std::move(*security)});
+  }
+
   const std::function<std::optional<std::string>(const char*)>& getenv_;
   std::string etc_;
+  const std::vector<std::string>& names_;
   PipConfig pip_;
   HostSettings settings_;
 };
@@ -193,9 +232,15 @@ void HostSettings::apply_to(sandbox::Execution& execution) const {
 
 std::string HostSettings::mask(std::string text) const {
   std::set<std::string> credentials;
-  for (const auto& [name, value] : env) collect_credentials(value, credentials);
-  for (const auto& file : files)
-    if (file.name == kPipFile) collect_credentials(file.content, credentials);
+  for (const auto& [name, value] : env) {
+    collect_credentials(value, credentials);
+    if (name.ends_with("_TOKEN")) credentials.insert(value);
+  }
+  for (const auto& file : files) {
+    if (file.name == kPipFile || file.name == kMavenFile) collect_credentials(file.content, credentials);
+    if (file.name == kMavenFile)
+      for (auto& password : maven_passwords(file.content)) credentials.insert(std::move(password));
+  }
   // The whole before its parts: a password alone is also a piece of "user:password".
   for (const bool whole : {true, false})
     for (const auto& credential : credentials)
@@ -205,15 +250,23 @@ std::string HostSettings::mask(std::string text) const {
 }
 
 HostSettings host_settings(const std::function<std::optional<std::string>(const char*)>& getenv,
-                           const std::string& etc) {
-  return Collector(getenv, etc).collect();
+                           const std::string& etc, const std::vector<std::string>& names) {
+  return Collector(getenv, etc, names).collect();
 }
 
 HostSettings host_settings() {
-  return host_settings([](const char* name) -> std::optional<std::string> {
-    const char* value = std::getenv(name);
-    return value ? std::optional<std::string>(value) : std::nullopt;
-  });
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view said(*entry);
+    names.emplace_back(said.substr(0, said.find('=')));
+  }
+  std::sort(names.begin(), names.end());
+  return host_settings(
+      [](const char* name) -> std::optional<std::string> {
+        const char* value = std::getenv(name);
+        return value ? std::optional<std::string>(value) : std::nullopt;
+      },
+      "/etc", names);
 }
 
 }  // namespace images

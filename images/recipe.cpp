@@ -124,7 +124,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     request_.install.own_base = !request_.base.empty();
     plan_ = request_.toolchain->plan(request_.source, request_.install);
     search_ = find_base_image(
-        store_, *request_.toolchain, request_.base, lifeline_.guard([this](io::Result<FoundBase> result) {
+        store_, *request_.toolchain, {request_.base, request_.pull, request_.pinned_base},
+        lifeline_.guard([this](io::Result<FoundBase> result) {
           auto base = std::move(result).value();
           loop_.post(
               lifeline_.guard([this, base = std::move(base)]() mutable { use_base(std::move(base)); }));

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "images/base_wish.h"
 #include "images/checkout/checkout.h"
 #include "images/host_settings.h"
 #include "images/toolchains/toolchain.h"
@@ -30,8 +31,10 @@ struct RecipeRequest {
   CheckoutRequest checkout;  // for the archive of the sources
   const Toolchain* toolchain = nullptr;
   InstallOptions install;
-  std::string base;                         // the person's --image; empty: by toolchain
-  std::vector<std::string> setup_commands;  // shell lines, run as root in the tools layer
+  std::string base;  // the person's --image; empty: by toolchain
+  PullPolicy pull = PullPolicy::missing;
+  std::optional<PinnedBase> pinned_base = std::nullopt;  // see BaseWish
+  std::vector<std::string> setup_commands;               // shell lines, run as root in the tools layer
   HostSettings host;
   std::string supervisor_file;  // path of the static supervisor binary on this host
   std::string scratch;          // an existing folder of ours

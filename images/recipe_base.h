@@ -1,6 +1,6 @@
-// Finds the base image of a recipe. A registry is asked only when nothing usable is here: an unchanged second
-// run must not depend on anybody but the engine, so that an image made by `images bootstrap` is taken without
-// asking.
+// Finds the base image of a recipe. Unless a person wants it otherwise, a registry is asked only when nothing
+// usable is here: an unchanged second run must not depend on anybody but the engine, so that an image made by
+// `images bootstrap` is taken without asking.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "images/base_wish.h"
 #include "images/toolchains/toolchain.h"
 #include "sandbox/image_store.h"
 
@@ -24,10 +25,8 @@ class BaseSearch {
   virtual ~BaseSearch() = default;  // letting go forgets the answer
 };
 
-// `asked_for`: the person's image, or empty. Errors: io::HostError that says how to get one. `done` is never
-// called before this returns.
+// Errors: io::HostError that says how to get one. `done` is never called before this returns.
 std::unique_ptr<BaseSearch> find_base_image(sandbox::ImageStore& store, const Toolchain& toolchain,
-                                            const std::string& asked_for,
-                                            std::function<void(io::Result<FoundBase>)> done);
+                                            BaseWish wish, std::function<void(io::Result<FoundBase>)> done);
 
 }  // namespace images

@@ -61,6 +61,9 @@ constexpr Hint kHints[] = {
     {"No module named venv", "the base image's Python has no venv"},
     {"ensurepip is not available", "the base image's Python has no venv"},
     {"No space left on device", "the disk of the engine is full"},
+    {"PKIX path building failed",
+     "the registry's certificate is signed by a CA that the container does not know: set "
+     "ORCHESTRATOR_CA_FILE to its PEM bundle"},
     {"CERTIFICATE_VERIFY_FAILED",
      "the registry's certificate is signed by a CA that the container does not know: set "
      "ORCHESTRATOR_CA_FILE to its PEM bundle"},

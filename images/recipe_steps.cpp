@@ -104,7 +104,8 @@ std::vector<sandbox::LayerBuildStep> RecipeSteps::dependencies() const {
 std::vector<sandbox::LayerBuildStep> RecipeSteps::sources() const {
   const auto network = plan_.needs_sources.empty() ? sandbox::Network::none : sandbox::Network::bridge;
   std::vector<sandbox::LayerBuildStep> steps;
-  for (const auto& step : plan_.source_steps) steps.push_back(completed(step, workdir_, network));
+  for (const auto& step : plan_.source_steps)
+    steps.push_back(completed(step, workdir_, std::max(network, step.execution.network)));
   if (!plan_.list_packages_argv.empty()) {
     sandbox::LayerBuildStep list;
     list.title = "listing what is installed";

@@ -64,6 +64,8 @@ int run_mode(const Program& program, const CommandLine& options) {
       return bootstrap_command(program, options);
     case CommandLine::Mode::images_list:
       return list_images_command(program, options);
+    case CommandLine::Mode::images_prune:
+      return prune_images_command(program, options);
     case CommandLine::Mode::doctor:
       return doctor_command(program, options);
     case CommandLine::Mode::clean:

@@ -12,6 +12,8 @@ enum class Enforcement { enforced, sampled, not_enforced };
 std::string to_string(Enforcement value);  // "enforced", "sampled", "not enforced"
 
 struct Capabilities {
+  std::string id;               // tells engines apart, and stays for as long as the engine keeps its images
+  std::string host;             // what the host that it runs on calls itself
   std::string engine;           // "docker", "podman", "fake"
   std::string engine_version;   // "20.10.24+dfsg1"
   std::string api_version;      // "1.41": the one spoken
@@ -26,6 +28,7 @@ struct Capabilities {
   int cpus = 1;
   std::int64_t memory_bytes = 0;
   std::string data_root;  // the engine's data folder when it is on this host, else empty
+  std::string carrier;    // what the engine is reached by: "Unix socket", "TLS", "ssh", "plain TCP"
   // "memory", "cpus", "pids", "nofile", "tmp", "shm", "disk", "output", "timeout", "network", …
   std::map<std::string, Enforcement> limits;
   std::vector<std::string> warnings;  // sentences for the report

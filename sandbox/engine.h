@@ -21,8 +21,10 @@ class Engine {
 };
 
 struct EngineOptions {
-  std::string host;     // as in DOCKER_HOST; empty: by environment
-  std::string scratch;  // an existing folder for small files
+  std::string host;          // as in DOCKER_HOST; empty: by environment
+  std::string scratch = {};  // an existing folder for small files
+  std::string context = {};  // of the docker program, instead of `host`
+  bool insecure = false;     // an engine may be spoken to over TCP without TLS
 };
 
 // Throws io::RequestError for an address that is not supported; whether it answers is found out by probe().

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sandbox/execution.h"
+#include "sandbox/image_labels.h"
 #include "sandbox/io/result.h"
 #include "sandbox/outcome.h"
 #include "sandbox/sandbox.h"
@@ -22,12 +23,18 @@ namespace sandbox {
 struct Image {
   std::string id;                       // "sha256:…"
   std::vector<std::string> references;  // "python:3.12-slim"
-  std::string digest;                   // of its registry, when it came from one
+  std::string digest;                   // by which the registry knows it, when it came from one
   std::string architecture;
   std::int64_t size_bytes = 0;
   std::chrono::system_clock::time_point created{};
   std::map<std::string, std::string> labels;
   EnvList env;  // of its configuration
+
+  // Of those that list() answers:
+  std::string parent;                   // id of the image that it was made of, where the engine has that
+  std::int64_t own_bytes = 0;           // what it takes beside its parent
+  bool has_names_of_others = false;     // beside the one that its layer is kept under
+  bool has_children_of_others = false;  // somebody else's image is made of it
 };
 
 struct LayerBuildStep {
@@ -88,7 +95,9 @@ class ImageStore {
   // The image of that reference ("python:3.12-slim", "sha256:…") if the engine has it; nullopt if not.
   virtual void inspect(const std::string& reference,
                        std::function<void(io::Result<std::optional<Image>>)> done) = 0;
-  // Fetches from a registry. Fails with PullFailed when no registry answers or it has no such image.
+  // Fetches from a registry, with the credential that the person who runs this has for it. An image that was
+  // asked for by digest ("name@sha256:…") has that digest. Fails with PullFailed when the registry does not
+  // answer, refuses, or has no such image.
   virtual void pull(const std::string& reference, std::function<void(io::Result<Image>)> done) = 0;
   // The layer built earlier under this kind and key.
   virtual void find_layer(const std::string& kind, const std::string& key,
@@ -100,13 +109,23 @@ class ImageStore {
   // Builds a layer. The observer must outlive the handle or `done`.
   virtual std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
                                              std::function<void(io::Result<Image>)> done) = 0;
-  virtual void list(std::function<void(io::Result<std::vector<Image>>)> done) = 0;  // those made by us
+  // Those made by us: layers that are whole, and bases.
+  virtual void list(std::function<void(io::Result<std::vector<Image>>)> done) = 0;
+  // By id; with it go the images of the steps between it and its parent. False: it is not there, or something
+  // stands on it: a container, another image, another name.
   virtual void remove(const std::string& id, std::function<void(io::Result<bool>)> done) = 0;
 };
 
+// what() says who did not give the image and why, and never holds a credential.
 class PullFailed : public std::runtime_error {
  public:
-  using std::runtime_error::runtime_error;
+  explicit PullFailed(const std::string& reason, std::string remedy = "")
+      : std::runtime_error(reason), remedy_(std::move(remedy)) {}
+  // What to do about it, as in "check its name"; empty: nothing that is special to this reason.
+  const std::string& remedy() const { return remedy_; }
+
+ private:
+  std::string remedy_;
 };
 
 }  // namespace sandbox

@@ -34,6 +34,16 @@ const std::vector<BaseRecipe>& base_recipes() {
        {"ca-certificates", "cmake", "g++", "git", "libgtest-dev", "make", "ninja-build", "pkg-config"},
        "orchestrator/cpp:trixie",
        "Debian trixie with CMake 3.31, GCC 14, GoogleTest and git"},
+      {"rust",
+       "trixie",
+       {"ca-certificates", "cargo", "gcc", "git", "libc6-dev", "pkg-config", "rustc"},
+       "orchestrator/rust:trixie",
+       "Debian trixie with Rust 1.85, cargo, a C compiler and git"},
+      {"java",
+       "trixie",
+       {"ca-certificates", "curl", "default-jdk-headless", "git", "maven"},
+       "orchestrator/java:trixie",
+       "Debian trixie with JDK 21, Maven 3.9, curl and git"},
   };
   return kRecipes;
 }

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "images/checkout/messages.h"
+#include "images/checkout/ssh_url.h"
 #include "sandbox/io/child.h"
 #include "sandbox/io/error.h"
 
@@ -19,12 +20,25 @@ using checkout::ChildRequest;
 
 constexpr std::size_t kLargestRequest = 64 * 1024;  // what spawn() writes to a child
 
+using Names = std::vector<const char*>;
+
+// Of the programs ssh and git and of git's credential helpers, where these may be used.
+const Names kOfOwnAccess{"SSH_AUTH_SOCK",     "USER",
+                         "LOGNAME",           "GIT_CONFIG_GLOBAL",
+                         "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+                         "XDG_CACHE_HOME",    "XDG_DATA_HOME",
+                         "XDG_RUNTIME_DIR",   "DBUS_SESSION_BUS_ADDRESS",
+                         "GNUPGHOME"};
+
 // Nothing else of the environment is the child's business.
-std::vector<std::string> child_environment() {
+std::vector<std::string> child_environment(const GitAccess& access) {
+  Names names{"PATH",           "HOME",           "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR",
+              "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "https_proxy",     "HTTPS_PROXY",   "all_proxy",
+              "ALL_PROXY",      "no_proxy",       "NO_PROXY"};
+  if (access.ssh || access.own_settings || !access.git_program.empty())
+    names.insert(names.end(), kOfOwnAccess.begin(), kOfOwnAccess.end());
   std::vector<std::string> env;
-  for (const char* name :
-       {"PATH", "HOME", "XDG_CONFIG_HOME", "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE",
-        "GIT_SSL_CAINFO", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"})
+  for (const char* name : names)
     if (const char* value = std::getenv(name)) env.push_back(std::string(name) + "=" + value);
   return env;
 }
@@ -57,7 +71,7 @@ class ChildCheckout : public Checkout {
     try {
       io::ChildSpec spec;
       spec.argv = {io::self_path(), kCheckoutChild};
-      spec.env = child_environment();
+      spec.env = child_environment(request_.request.access);
       spec.stdin_text = checkout::encode(request_);
       if (spec.stdin_text.size() > kLargestRequest)
         throw io::RequestError("the include patterns are too long");
@@ -113,7 +127,8 @@ class ChildCheckout : public Checkout {
   }
 
   std::string failed() const {
-    const bool remote = request_.request.repo.find("://") != std::string::npos;
+    const std::string& repo = request_.request.repo;
+    const bool remote = repo.find("://") != std::string::npos || checkout::is_ssh_form(repo);
     if (request_.archive) return "Failed to pack the sources: ";
     return remote ? "Failed to clone repository: " : "Failed to read the local folder: ";
   }

@@ -25,16 +25,32 @@ struct GitCredential {
   std::string host;  // "git.example.com" or "git.example.com:8443"
   std::string username = "x-access-token";
   std::string token;
+  std::string origin = "the token";  // for messages
+};
+
+// What of this account's own access to git a checkout may use, beside a credential. Nothing of it for a
+// repository that somebody from elsewhere names, but the key that an operator has given for one host.
+struct GitAccess {
+  // "git.example.com" or "git.example.com:2222": the only host that is reached by ssh (without a port: at
+  // any), and the only one whose password git's credential helpers are asked for. Empty: none.
+  std::string host;
+  bool ssh = false;             // may be reached by ssh: by agent, keys and configuration as ssh finds them
+  std::string ssh_key;          // a private key's file: this one and no other
+  std::string ssh_known_hosts;  // a file instead of ~/.ssh/known_hosts
+  std::string ssh_config;       // a file instead of ssh's own configuration
+  bool own_settings = false;    // git's credential helpers and http.sslCAInfo
+  std::string git_program;      // this program fetches, not libgit2: never together with allowed_hosts
 };
 
 struct CheckoutRequest {
-  std::string repo;  // https URL, or a local folder's path
+  std::string repo;  // https or ssh address, or a local folder's path
   // Branch, tag or commit; empty: the default branch, and for a local folder the folder as it is.
   std::string ref;
   std::vector<std::string> include;  // globs that bring ignored files of a local folder back
   // Which files have changed since this branch, tag or commit is asked for, too; a local folder only.
   std::string changed_since;
   std::optional<GitCredential> credential;
+  GitAccess access;
   std::string ca_file;  // PEM bundle to trust; empty: SSL_CERT_FILE and the like, else the system's
   // The only hosts that may be spoken to, redirects and submodules included; empty: any. For repositories
   // that somebody from elsewhere names.
@@ -76,15 +92,16 @@ struct Source {
 };
 
 // Base names (fnmatch) whose contents a Source carries; and any *.txt or *.in in a folder named
-// "requirements". Lock files may have 16 MiB, all others 1 MiB; together 64 MiB. Symlinks and what is in
-// node_modules are not read.
+// "requirements", config and config.toml in one named ".cargo". Lock files may have 16 MiB, all others 1 MiB;
+// together 64 MiB. Symlinks and what is in node_modules are not read.
 extern const std::vector<std::string> kManifestGlobs;
 
-// True for https:// URLs; false for a local path. Throws io::RequestError with the predecessor's text
-// "Invalid repository URL or path: …" for anything else (other schemes, user:password@ in the URL, a path
-// that is no folder, metadata addresses by number).
+// True for https:// and ssh:// URLs and user@host:path; false for a local path. Throws io::RequestError with
+// the predecessor's text "Invalid repository URL or path: …" for anything else (other schemes, user:password@
+// in the URL, a path that is no folder, metadata addresses by number).
 bool is_remote(const std::string& repo);
-// The URL without user and password, safe to print.
+// The URL without user and password, safe to print. Of an ssh address the user stays: it is no secret, and
+// without it it is another address.
 std::string without_credentials(const std::string& url);
 
 class Checkout {

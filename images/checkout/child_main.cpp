@@ -11,6 +11,7 @@
 #include "images/checkout/changed_files.h"
 #include "images/checkout/checkout.h"
 #include "images/checkout/messages.h"
+#include "images/checkout/own_git_settings.h"
 #include "images/checkout/scan.h"
 #include "images/checkout/sources.h"
 
@@ -76,6 +77,7 @@ ChildAnswer answer_to(const std::string& text) {
     answer.kind = ChildAnswer::Kind::host_error;
     answer.message = error.what();
   }
+  answer.message = checkout::without_own_passwords(answer.message);
   return answer;
 }
 

@@ -1,11 +1,7 @@
 #include "images/checkout/clone.h"
 
-#include <chrono>
-#include <cstdio>
 #include <filesystem>
-#include <vector>
 
-#include "images/checkout/git_https.h"
 #include "images/checkout/path_rules.h"
 #include "images/checkout/refs.h"
 
@@ -15,83 +11,10 @@ namespace {
 constexpr const char* kCommitRef = "refs/orchestrator/commit";  // its presence says: complete
 constexpr const char* kShownKey = "orchestrator.shown";
 
-// One connection to one server, with the callbacks that libgit2 wants.
-class Fetch {
- public:
-  Fetch(HttpsClient& client, git_repository* repository, const std::string& url, const Progress& progress)
-      : https_(client), progress_(progress) {
-    git_remote_create_options options = GIT_REMOTE_CREATE_OPTIONS_INIT;
-    options.repository = repository;
-    options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
-    remote_ = git_make<Remote>("cannot prepare the fetch", ::git_remote_create_with_opts, url.c_str(),
-                               static_cast<const git_remote_create_options*>(&options));
-    options_.download_tags = GIT_REMOTE_DOWNLOAD_TAGS_NONE;
-    options_.update_fetchhead = 0;
-    options_.callbacks.transport = [](git_transport** out, git_remote* owner, void* self) {
-      return static_cast<Fetch*>(self)->https_.make_transport(out, owner);
-    };
-    options_.callbacks.transfer_progress = [](const git_indexer_progress* stats, void* self) {
-      return static_cast<Fetch*>(self)->report(*stats);
-    };
-    options_.callbacks.payload = this;
-  }
-
-  std::vector<AdvertisedRef> connect() {
-    attempt([&] {
-      return ::git_remote_connect(remote_.get(), GIT_DIRECTION_FETCH, &options_.callbacks, nullptr, nullptr);
-    });
-    const git_remote_head** heads = nullptr;
-    std::size_t count = 0;
-    attempt([&] { return ::git_remote_ls(&heads, &count, remote_.get()); });
-    std::vector<AdvertisedRef> advertised;
-    for (std::size_t i = 0; i < count; ++i)
-      advertised.push_back(
-          {heads[i]->name, hex(heads[i]->oid), heads[i]->symref_target ? heads[i]->symref_target : ""});
-    return advertised;
-  }
-
-  void download(const std::vector<std::string>& refspecs, bool depth_one) {
-    https_.set_depth_one(depth_one);
-    std::vector<char*> texts;
-    for (const std::string& one : refspecs) texts.push_back(const_cast<char*>(one.c_str()));
-    const git_strarray list{texts.data(), texts.size()};
-    attempt([&] { return ::git_remote_fetch(remote_.get(), &list, &options_, nullptr); });
-  }
-
- private:
-  template <class Call>
-  void attempt(Call call) {
-    const int code = call();
-    if (code >= 0) return;
-    https_.rethrow();
-    const git_error* error = ::git_error_last();
-    throw TransportError(error && error->message ? printable(error->message) : "git's protocol failed");
-  }
-
-  int report(const git_indexer_progress& stats) {
-    const auto now = std::chrono::steady_clock::now();
-    if (now - reported_ < std::chrono::milliseconds(200)) return 0;
-    reported_ = now;
-    char text[120];
-    std::snprintf(text, sizeof text, "receiving objects %u/%u (%.1f MiB)", stats.received_objects,
-                  stats.total_objects, static_cast<double>(stats.received_bytes) / (1 << 20));
-    progress_(text);
-    return 0;
-  }
-
-  GitHttps https_;
-  const Progress& progress_;
-  Remote remote_;
-  git_fetch_options options_ = GIT_FETCH_OPTIONS_INIT;
-  std::chrono::steady_clock::time_point reported_{};
-};
-
 // Everything, for a commit that no name leads to and that the server does not give by its id.
-void download_everything(HttpsClient& client, git_repository* repository, const std::string& url,
-                         const Progress& progress) {
+void download_everything(Fetch& fetch, const Progress& progress) {
   progress("looking for the commit in the whole history");
-  Fetch fetch(client, repository, url, progress);
-  fetch.connect();
+  fetch.advertised();
   fetch.download({"+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}, false);
 }
 
@@ -110,13 +33,12 @@ git_oid commit_of(git_repository* repository, const std::string& revision, const
   return *::git_object_id(commit);
 }
 
-// Which revision the download left to look up.
-std::string download(HttpsClient& client, git_repository* repository, const std::string& url,
-                     const RefChoice& choice, Fetch& fetch, const Progress& progress) {
-  const std::string prefix = choice.shown;
+// Which revision the download left to look up. `again` makes another connection.
+std::string download(const RefChoice& choice, Fetch& fetch,
+                     const std::function<std::unique_ptr<Fetch>()>& again, const Progress& progress) {
   if (choice.refspecs.empty()) {
-    download_everything(client, repository, url, progress);
-    return prefix;
+    download_everything(*again(), progress);
+    return choice.shown;
   }
   if (!choice.exact_commit) {
     fetch.download(choice.refspecs, true);
@@ -124,11 +46,10 @@ std::string download(HttpsClient& client, git_repository* repository, const std:
   }
   try {
     fetch.download(choice.refspecs, true);
-    return choice.oid;
   } catch (const TransportError&) {
-    download_everything(client, repository, url, progress);
-    return choice.oid;
+    download_everything(*again(), progress);
   }
+  return choice.oid;
 }
 
 void complete(Clone& clone) {
@@ -165,7 +86,7 @@ bool open_completed(Clone& clone, const std::string& folder) {
 
 }  // namespace
 
-Clone clone_commit(HttpsClient& client, const std::string& url, const std::string& ref,
+Clone clone_commit(Transports& transports, const std::string& url, const std::string& ref,
                    const std::string& folder, const Progress& progress) {
   Clone clone;
   if (open_completed(clone, folder)) return clone;
@@ -174,10 +95,11 @@ Clone clone_commit(HttpsClient& client, const std::string& url, const std::strin
   clone.repository = git_make<Repository>("cannot make " + folder, ::git_repository_init, folder.c_str(), 1u);
   git_repository* repository = clone.repository.get();
 
-  progress("connecting to " + parse_https(url).host);
-  Fetch fetch(client, repository, url, progress);
-  const RefChoice choice = choose_ref(fetch.connect(), ref, without_credentials(url));
-  const std::string revision = download(client, repository, url, choice, fetch, progress);
+  progress("connecting to " + host_of(url));
+  const auto connect = [&] { return transports.fetch(repository, folder, url, progress); };
+  const auto fetch = connect();
+  const RefChoice choice = choose_ref(fetch->advertised(), ref, without_credentials(url));
+  const std::string revision = download(choice, *fetch, connect, progress);
   clone.commit = commit_of(repository, revision, choice.shown, url);
   clone.branch = choice.branch;
   clone.shown = choice.shown;

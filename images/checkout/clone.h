@@ -1,17 +1,12 @@
-// Fetches one commit, with the tags that point at it, from an https server into a bare repository. Child
-// process.
+// Fetches one commit, with the tags that point at it, from a server into a bare repository. Child process.
 #pragma once
 
-#include <functional>
 #include <string>
-#include <string_view>
 
 #include "images/checkout/git_handles.h"
-#include "images/checkout/https_client.h"
+#include "images/checkout/transports.h"
 
 namespace images::checkout {
-
-using Progress = std::function<void(std::string_view)>;
 
 struct Clone {
   Repository repository;
@@ -22,7 +17,7 @@ struct Clone {
 
 // `folder` is created; one that an earlier call has completed is opened and the server is not asked again.
 // Throws TransportError, io::HostError, io::RequestError.
-Clone clone_commit(HttpsClient& client, const std::string& url, const std::string& ref,
+Clone clone_commit(Transports& transports, const std::string& url, const std::string& ref,
                    const std::string& folder, const Progress& progress);
 
 }  // namespace images::checkout

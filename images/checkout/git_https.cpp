@@ -18,7 +18,8 @@ constexpr std::size_t kLongestAdvertisement = 64u << 20;
       "; give a token by the variable ORCHESTRATOR_GIT_TOKEN or the flag --git-token-file";
   if (status == 401 || status == 403) {
     if (response.sent_credential())
-      throw io::HostError(answer + ": it does not accept the token for this repository");
+      throw io::HostError(answer + ": it does not accept " + response.credential_origin() +
+                          " for this repository");
     throw io::HostError(answer + ": authentication is required" + how);
   }
   if (status == 404)
@@ -127,22 +128,14 @@ int subtransport_make(git_smart_subtransport** out, git_transport*, void* owner)
   self->action = subtransport_action;
   self->close = subtransport_close;
   self->free = subtransport_free;
-  self->owner = static_cast<GitHttps*>(owner);
+  self->owner = static_cast<GitHttps*>(static_cast<GitTransport*>(owner));
   *out = self;
   return 0;
 }
 
 }  // namespace
 
-GitHttps::GitHttps(HttpsClient& client) : client_(client) {
-  definition_.callback = subtransport_make;
-  definition_.rpc = 1;
-  definition_.param = this;
-}
-
-int GitHttps::make_transport(git_transport** out, git_remote* owner) {
-  return ::git_transport_smart(out, owner, &definition_);
-}
+GitHttps::GitHttps(HttpsClient& client) : GitTransport(subtransport_make, true), client_(client) {}
 
 std::string GitHttps::advertisement(const std::string& url) {
   HttpsRequest request;
@@ -158,16 +151,6 @@ std::string GitHttps::advertisement(const std::string& url) {
   std::string text = response->read_all(kLongestAdvertisement);
   server_offers_depth_ = offers_depth(text);
   return text;
-}
-
-int GitHttps::fail() noexcept {
-  error_ = std::current_exception();
-  ::git_error_set_str(GIT_ERROR_NET, "the transport failed");
-  return -1;
-}
-
-void GitHttps::rethrow() {
-  if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
 }
 
 }  // namespace images::checkout

@@ -220,6 +220,10 @@ std::string HttpsResponse::content_type() const {
   return text ? text : "";
 }
 
+std::string HttpsResponse::credential_origin() const {
+  return client_.settings_.credential ? client_.settings_.credential->origin : "";
+}
+
 std::string HttpsResponse::redirect() const {
   char* text = nullptr;
   ::curl_easy_getinfo(handle_.get(), CURLINFO_REDIRECT_URL, &text);
@@ -254,7 +258,18 @@ std::unique_ptr<HttpsResponse> HttpsClient::send(const HttpsRequest& request) {
   check_allowed(request.url);
   std::unique_ptr<HttpsResponse> response(new HttpsResponse(*this, request));
   response->wait_for(false);
+  if (!learns_credential(*response)) return response;
+  response.reset(new HttpsResponse(*this, request));
+  response->wait_for(false);
   return response;
+}
+
+// As git does it: only a server that wants a credential is a reason to look for one.
+bool HttpsClient::learns_credential(const HttpsResponse& refused) {
+  if (refused.status() != 401 || settings_.credential || !settings_.ask_credential) return false;
+  const auto ask = std::exchange(settings_.ask_credential, nullptr);
+  settings_.credential = ask(refused.url());
+  return settings_.credential.has_value();
 }
 
 std::unique_ptr<HttpsResponse> HttpsClient::send_following(HttpsRequest request) {

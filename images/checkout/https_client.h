@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,8 @@ struct HttpsSettings {
   std::string ca_file;
   std::int64_t max_bytes = 0;
   std::vector<std::string> allowed_hosts;  // empty: any
+  // Asked once, for the first address that wants a credential where there is none; may know of none.
+  std::function<std::optional<GitCredential>(const HttpsUrl&)> ask_credential;
 };
 
 struct HttpsRequest {
@@ -54,6 +57,7 @@ class HttpsResponse {
   std::string content_type() const;
   const HttpsUrl& url() const { return url_; }
   bool sent_credential() const { return sent_credential_; }
+  std::string credential_origin() const;  // where the one that was sent came from
 
   // At least one byte, or 0 at the end. Throws TransportError, io::RequestError when the cap is passed.
   std::size_t read(char* buffer, std::size_t size);
@@ -101,6 +105,7 @@ class HttpsClient {
 
  private:
   void check_allowed(const std::string& url) const;
+  bool learns_credential(const HttpsResponse& refused);
   friend class HttpsResponse;
   bool is_proxy(const curl_sockaddr& address) const;
 

@@ -9,6 +9,7 @@
 #include "images/checkout/globs.h"
 #include "images/checkout/lfs_download.h"
 #include "images/checkout/path_rules.h"
+#include "images/checkout/ssh_url.h"
 
 namespace images::checkout {
 namespace {
@@ -126,6 +127,9 @@ void fetch_lfs(HttpsClient& client, GitTree& tree, std::size_t source, const std
   const auto wanted = pointers_of(tree, source, prefix);
   if (wanted.empty()) return;
   try {
+    if (is_ssh_form(url))
+      throw io::HostError(
+          "large files are fetched by https alone; name the repository by https://, with a token");
     download_lfs(client, url, wanted, folder, progress);
   } catch (const TransportError&) {
     throw;  // worth a second try

@@ -38,7 +38,15 @@ const std::vector<std::string> kManifestGlobs = {"*requirements*.txt",
                                                  "go.work.sum",
                                                  "Cargo.toml",
                                                  "Cargo.lock",
-                                                 "pom.xml",
+                                                 "rust-toolchain",
+                                                 "rust-toolchain.toml",
+                                                 "*pom.xml",
+                                                 "*settings.xml",
+                                                 "extensions.xml",
+                                                 "maven.config",
+                                                 "jvm.config",
+                                                 "maven-wrapper.properties",
+                                                 "mvnw",
                                                  "CMakeLists.txt",
                                                  ".flaky-detector.yml",
                                                  "known-flaky.json"};
@@ -64,6 +72,7 @@ bool is_manifest(std::string_view path) {
   const std::string name(path.substr(path.rfind('/') + 1));
   if (has_folder_named(path, "requirements") && (matches("*.txt", name) || matches("*.in", name)))
     return true;
+  if (has_folder_named(path, ".cargo") && (name == "config.toml" || name == "config")) return true;
   return std::any_of(kManifestGlobs.begin(), kManifestGlobs.end(),
                      [&](const std::string& pattern) { return matches(pattern, name); });
 }

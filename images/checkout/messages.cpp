@@ -118,6 +118,14 @@ std::string encode(const ChildRequest& child) {
                 {"scratch", request.scratch},
                 {"max_bytes", request.max_bytes},
                 {"changed_since", request.changed_since}};
+  const GitAccess& access = request.access;
+  value["access"] = {{"host", access.host},
+                     {"ssh", access.ssh},
+                     {"ssh_key", access.ssh_key},
+                     {"ssh_known_hosts", access.ssh_known_hosts},
+                     {"ssh_config", access.ssh_config},
+                     {"own_settings", access.own_settings},
+                     {"git_program", access.git_program}};
   if (const auto& credential = request.credential)
     value["credential"] = {
         {"host", credential->host}, {"username", credential->username}, {"token", credential->token}};
@@ -145,9 +153,18 @@ ChildRequest decode_request(const std::string& text) {
   request.changed_since = value.at("changed_since");
   if (value.contains("credential")) {
     const json& credential = value["credential"];
-    request.credential =
-        GitCredential{credential.at("host"), credential.at("username"), credential.at("token")};
+    request.credential = GitCredential{.host = credential.at("host"),
+                                       .username = credential.at("username"),
+                                       .token = credential.at("token")};
   }
+  const json& access = value.at("access");
+  request.access.host = access.at("host");
+  request.access.ssh = access.at("ssh");
+  request.access.ssh_key = access.at("ssh_key");
+  request.access.ssh_known_hosts = access.at("ssh_known_hosts");
+  request.access.ssh_config = access.at("ssh_config");
+  request.access.own_settings = access.at("own_settings");
+  request.access.git_program = access.at("git_program");
   return child;
 }
 

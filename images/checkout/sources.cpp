@@ -16,9 +16,9 @@ namespace {
 namespace fs = std::filesystem;
 
 Sources open_remote(const CheckoutRequest& request, const Progress& progress) {
-  const std::string url = parse_https(request.repo).text;
-  HttpsClient client({request.credential, request.ca_file, request.max_bytes, request.allowed_hosts});
-  Clone clone = clone_commit(client, url, request.ref, request.scratch + "/repo.git", progress);
+  const std::string url = checked_address(request.repo);
+  Transports transports(request);
+  Clone clone = clone_commit(transports, url, request.ref, request.scratch + "/repo.git", progress);
   Sources sources;
   sources.url = without_credentials(url);
   sources.ref = clone.shown;
@@ -29,12 +29,13 @@ Sources open_remote(const CheckoutRequest& request, const Progress& progress) {
   auto tree = std::make_unique<GitTree>(request.max_bytes);
   git_repository* repository = clone.repository.get();
   const auto links = tree->add(std::move(clone.repository), clone.commit, "");
-  RemoteModules modules{client, *tree, request.scratch, progress};
+  RemoteModules modules{transports, *tree, request.scratch, progress};
   modules.places[0] = {url, ""};
   modules.add(repository, clone.commit, url, "", links);
   tree->finish();
   for (const auto& [source, place] : modules.places)
-    fetch_lfs(client, *tree, source, place.first, place.second, request.scratch + "/lfs", progress);
+    fetch_lfs(transports.https(), *tree, source, place.first, place.second, request.scratch + "/lfs",
+              progress);
   sources.tree = std::move(tree);
   return sources;
 }

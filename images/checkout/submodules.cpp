@@ -123,13 +123,13 @@ void RemoteModules::add(git_repository* repository, const git_oid& commit, const
     }
     if (sources > kMostModules) throw io::RequestError("the repository has more than 256 submodules");
     naming("submodule '" + printable(link.path) + "'", [&] {
-      const std::string address = parse_https(resolve_url(url, found->second.url)).text;
+      const std::string address = checked_address(resolve_url(url, found->second.url));
       progress("submodule " + printable(link.path));
       Sha256 place;
       place.add(link.path);
       const std::string folder = scratch + "/modules/" + place.finish_hex().substr(0, 16);
       std::filesystem::create_directories(scratch + "/modules");
-      Clone clone = clone_commit(client, address, link.commit, folder, progress);
+      Clone clone = clone_commit(transports, address, link.commit, folder, progress);
       git_repository* inner = clone.repository.get();
       const auto inner_links = tree.add(std::move(clone.repository), clone.commit, link.path);
       places[sources++] = {address, link.path};

@@ -8,7 +8,7 @@
 
 #include "images/checkout/clone.h"
 #include "images/checkout/git_tree.h"
-#include "images/checkout/https_client.h"
+#include "images/checkout/transports.h"
 
 namespace images::checkout {
 
@@ -23,7 +23,7 @@ std::map<std::string, Submodule> parse_gitmodules(std::string_view text);
 // with their LFS files. `root` is the repository's commit, `url` its address. Throws io::RequestError that
 // names the submodule for an address that is not allowed.
 struct RemoteModules {
-  HttpsClient& client;
+  Transports& transports;
   GitTree& tree;
   const std::string& scratch;
   const Progress& progress;

@@ -13,6 +13,7 @@
 
 #include "images/checkout/checkout.h"
 #include "images/checkout/path_rules.h"
+#include "images/checkout/ssh_url.h"
 #include "sandbox/io/error.h"
 
 namespace images {
@@ -105,6 +106,10 @@ bool is_refused_address(const sockaddr* address) {
   return true;  // nothing but the internet is spoken to
 }
 
+bool is_refused_host(const std::string& host) {
+  return is_refused_number(host) || host == "metadata.google.internal";
+}
+
 bool HttpsUrl::is_among(const std::vector<std::string>& hosts) const {
   return std::any_of(hosts.begin(), hosts.end(), [this](const std::string& said) {
     try {
@@ -143,8 +148,7 @@ HttpsUrl parse_https(const std::string& url) {
   if (result.host.starts_with('[')) result.host = result.host.substr(1, result.host.size() - 2);
   while (result.host.ends_with('.')) result.host.pop_back();
   if (result.host.empty()) refuse(url, "it names no host");
-  if (is_refused_number(result.host) || result.host == "metadata.google.internal")
-    refuse(url, "link-local and metadata addresses are refused");
+  if (is_refused_host(result.host)) refuse(url, "link-local and metadata addresses are refused");
   const std::string port = parsed.part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
   result.port = std::stoi(port);
   result.text = "https" + url.substr(5);
@@ -154,21 +158,28 @@ HttpsUrl parse_https(const std::string& url) {
 
 std::string resolve_url(const std::string& base, const std::string& relative) {
   if (!relative.starts_with("./") && !relative.starts_with("../")) return relative;
-  std::string folder = base;
+  std::string host = base;
   std::string_view rest = relative;
-  while (folder.ends_with('/')) folder.pop_back();
-  const std::size_t path_start = folder.find('/', folder.find("://") + 3);
+  while (host.ends_with('/')) host.pop_back();
+  const std::size_t scheme = host.find("://");
+  const std::size_t start =
+      scheme == std::string::npos ? host.find(':') + 1 : std::min(host.find('/', scheme + 3), host.size());
+  std::string folder = host.substr(start);
+  host.resize(start);
+  if (folder.empty()) folder = "/";
   while (true) {
     if (rest.starts_with("./")) {
       rest.remove_prefix(2);
     } else if (rest.starts_with("../")) {
+      if (folder.empty() || folder == "/")
+        throw io::RequestError("the relative address " + printable(relative) + " leaves " +
+                               without_credentials(base));
       const std::size_t slash = folder.rfind('/');
-      if (path_start == std::string::npos || slash == std::string::npos || slash < path_start)
-        throw io::RequestError("the relative address " + relative + " leaves " + without_credentials(base));
-      folder.resize(slash);
+      folder = slash == std::string::npos ? "" : folder.substr(0, std::max<std::size_t>(slash, 1));
       rest.remove_prefix(3);
     } else {
-      return folder + "/" + std::string(rest);
+      const bool joined = folder.empty() || folder.ends_with('/');
+      return host + folder + (joined ? "" : "/") + std::string(rest);
     }
   }
 }
@@ -190,6 +201,10 @@ bool is_remote(const std::string& repo) {
   };
   if (repo.empty()) throw io::RequestError("Repository URL is required");
   if (repo.find('\0') != std::string::npos) throw invalid("it holds a NUL");
+  if (checkout::is_ssh_form(repo)) {
+    checkout::parse_ssh(repo);
+    return true;
+  }
   const std::string scheme = checkout::scheme_of(repo);
   if (scheme == "https") {
     const checkout::HttpsUrl url = checkout::parse_https(repo);
@@ -203,7 +218,8 @@ bool is_remote(const std::string& repo) {
     if (S_ISDIR(status.st_mode)) return false;
     throw invalid("it is no folder");
   }
-  if (!scheme.empty()) throw invalid("only https:// and local folders are taken, not " + scheme);
+  if (scheme == "ssh") throw invalid("there is no such folder; by ssh, write user@host:path");
+  if (!scheme.empty()) throw invalid("only https://, ssh:// and local folders are taken, not " + scheme);
   throw invalid("there is no such folder");
 }
 
@@ -215,7 +231,9 @@ std::string without_credentials(const std::string& url) {
   const std::size_t end = std::min(shown.find_first_of("/?#", start), shown.size());
   const std::size_t at = shown.rfind('@', end);
   if (at != std::string::npos && at >= start && at < end) {
-    const bool keeps_plain_user = scheme == std::string::npos && shown.find(':', start) > at;
+    // Of ssh the user is a part of the address, no secret.
+    const bool by_ssh = scheme == std::string::npos || checkout::scheme_of(url) == "ssh";
+    const bool keeps_plain_user = by_ssh && shown.find(':', start) > at;
     if (!keeps_plain_user) shown.erase(start, at + 1 - start);
   }
   if (scheme != std::string::npos) shown.resize(std::min(shown.find_first_of("?#"), shown.size()));

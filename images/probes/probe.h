@@ -62,12 +62,20 @@ std::vector<std::string> prepare_go_probe_argv();
 std::string go_probe_flags();
 ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
 
+// For libtest and rustdoc: a library that every program of an attempt loads first, and a program that runs
+// those of tests. Both are made when the image is built, by a step that runs `prepare_rust_probe_argv` with
+// the Rust that is there.
+inline constexpr const char* kRustProbeFolder = "/.orchestrator/rust";
+std::vector<std::string> prepare_rust_probe_argv();
+ProbeUse use_rust_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
+
 // ---- what probes have in common
 
 // `value` behind what the person has given the variable `name`, if anything.
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value);
-// Adds a file `name` of entries separated by NUL, each behind `prefix`; where it will be, "" for an empty list.
+// Adds a file `name` of entries separated by NUL, each behind `prefix`; where it will be, "" for an empty
+// list.
 std::string add_list(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
                      std::string_view prefix = "");
 inline const std::string kTreePrefix = std::string(sandbox::kWorkDir) + "/";

@@ -10,8 +10,10 @@
 namespace images {
 
 const Toolchain& go_toolchain();
+const Toolchain& rust_toolchain();
 const Toolchain& python_toolchain();
 const Toolchain& cpp_toolchain();
+const Toolchain& java_maven_toolchain();
 // "typescript-jest", "typescript-vitest", "javascript-mocha": one for each runner, in the order of detection.
 std::vector<const Toolchain*> node_toolchains();
 const Toolchain& javascript_toolchain();  // a package.json with none of these

@@ -14,7 +14,7 @@ struct Foreign {
 };
 
 // Manifests of languages that have no toolchain here yet: worth a word to the person, no more.
-constexpr Foreign kForeign[] = {{"Cargo.toml", "Rust"}, {"pom.xml", "Java"}, {"Gemfile", "Ruby"}};
+constexpr Foreign kForeign[] = {{"Gemfile", "Ruby"}};
 
 struct Candidate {
   const Toolchain* toolchain;
@@ -56,10 +56,10 @@ std::string in_subdir(const std::string& subdir, std::string_view name) {
 
 const std::vector<const Toolchain*>& toolchains() {
   static const std::vector<const Toolchain*> kAll = [] {
-    std::vector<const Toolchain*> all = {&go_toolchain()};
+    std::vector<const Toolchain*> all = {&go_toolchain(), &rust_toolchain()};
     for (const Toolchain* each : node_toolchains()) all.push_back(each);
-    for (const Toolchain* each :
-         {&python_toolchain(), &cpp_toolchain(), &javascript_toolchain(), &unknown_toolchain()})
+    for (const Toolchain* each : {&python_toolchain(), &cpp_toolchain(), &java_maven_toolchain(),
+                                  &javascript_toolchain(), &unknown_toolchain()})
       all.push_back(each);
     return all;
   }();

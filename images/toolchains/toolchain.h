@@ -30,8 +30,9 @@ struct InstallPlan {
   std::vector<std::string> dependency_files;
   std::vector<sandbox::LayerBuildStep> dependency_steps;
 
-  // Run after the whole sources are there. Offline, unless `needs_sources` says why dependencies could not be
-  // installed without them; then these steps have network and the layer is not cached by manifests.
+  // Run after the whole sources are there. Offline but for a step that says so itself
+  // (`execution.network`), unless `needs_sources` says why dependencies could not be installed without them;
+  // then all these steps have network and the layer is not cached by manifests.
   std::vector<sandbox::LayerBuildStep> source_steps;
   std::string needs_sources;  // empty, or the reason in a sentence
 

@@ -205,7 +205,7 @@ class Reader {
                          cases_ == 1 ? "1 test" : fmt::format("{} tests", cases_),
                          cases_ == 1 ? "was read" : "were read");
     if (left_out_) return fmt::format("nests suites deeper than {}; what is below was left out", kMaxDepth);
-    return cases_ == 0 ? "names no test" : "";
+    return cases_ == 0 && !says_none_ ? "names no test" : "";
   }
 
  private:
@@ -248,6 +248,8 @@ class Reader {
       } else if (is(child, "testsuite") || is(child, "testsuites")) {
         Suite inner = suite;
         if (const auto name = attribute(child, "name"); !name.empty()) inner.name = name;
+        // Surefire's, of a class with all its tests in nested ones.
+        says_none_ |= attribute(child, "tests") == "0";
         for (const char* key : {"filepath", "file"})
           if (const auto file = attribute(child, key); !file.empty()) inner.file = file;
         left_out_ |= depth == kMaxDepth;
@@ -289,6 +291,7 @@ class Reader {
   pugi::xml_node unfinished_;
   std::size_t cases_ = 0;
   bool left_out_ = false;
+  bool says_none_ = false;
 };
 
 class JUnitXml : public ResultFormat {

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "orchestrator/cli/commands.h"
+#include "orchestrator/cli/kept_images.h"
 
 namespace orchestrator {
 
@@ -13,9 +14,12 @@ int clean_command(const Program& program, const CommandLine& options) {
   const int removed = io::await<io::Result<int>>(session.loop(), [&](auto done) {
                         session.engine().sandbox().sweep(sandbox::SweepScope::dead_owners, std::move(done));
                       }).value();
+  std::string images;
+  if (options.clean_images) images = pruned_words(remove_now(session, {}), false) + "\n";
   session.close_engine();
   std::cout << fmt::format("removed {} containers and networks and {} folders of dead runs\n", removed,
-                           folders);
+                           folders)
+            << images;
   return 0;
 }
 

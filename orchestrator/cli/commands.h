@@ -16,6 +16,7 @@ int compare_command(const CommandLine& options);
 int replay_command(const Program& program, const CommandLine& options);
 int bootstrap_command(const Program& program, const CommandLine& options);
 int list_images_command(const Program& program, const CommandLine& options);
+int prune_images_command(const Program& program, const CommandLine& options);
 int doctor_command(const Program& program, const CommandLine& options);
 int clean_command(const Program& program, const CommandLine& options);
 int serve_command(const Program& program, const CommandLine& options);

@@ -14,9 +14,9 @@ using Level = Finding::Level;
 
 Finding of_engine(const sandbox::Capabilities& engine) {
   return {Level::good, "engine",
-          fmt::format("{} {} (API {}), {} {}, cgroup v{}, {}", engine.engine, engine.engine_version,
-                      engine.api_version, engine.runtime, engine.runtime_version, engine.cgroup_version,
-                      engine.storage_driver),
+          fmt::format("{} {} (API {}) over {}, {} {}, cgroup v{}, {}", engine.engine, engine.engine_version,
+                      engine.api_version, engine.carrier, engine.runtime, engine.runtime_version,
+                      engine.cgroup_version, engine.storage_driver),
           ""};
 }
 
@@ -77,9 +77,9 @@ std::vector<Finding> host_findings(const sandbox::Capabilities& engine, const st
 
 Finding no_engine(const std::exception& error) {
   return {Level::missing, "engine", error.what(),
-          "attempts need a container engine whose Unix socket this process reaches: start or repair it, or "
-          "name another "
-          "by --host unix:///path or DOCKER_HOST; in a container the socket must be mounted"};
+          "attempts need a container engine: start or repair it, or name another by --host, --context or "
+          "DOCKER_HOST (unix:///path, tcp://host:port with TLS, ssh://user@host); in a container the socket "
+          "must be mounted"};
 }
 
 }  // namespace orchestrator

@@ -20,6 +20,7 @@ struct Draft {
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;
+  std::string image_budget, older_than;
   std::string fail_on, max_flake_rate;
   std::string attempt, times;  // of replay
   // Of serve; jobs and drain of worker, too.
@@ -43,6 +44,8 @@ struct Beside {
 // `otherwise`: of --git-host.
 void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise = "the repository's");
 void check_git_flags(Draft& draft);
+// For whoever clones for themselves.
+void define_git_program(FlagSet& flags, Draft& draft);
 
 // A whole number within bounds, if one was said; else its mistake is the draft's.
 std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,

@@ -5,6 +5,8 @@
 #include "images/bases/bootstrap.h"
 #include "images/toolchains/toolchain.h"
 #include "orchestrator/cli/doctor_findings.h"
+#include "orchestrator/cli/image_list.h"
+#include "orchestrator/cli/kept_images.h"
 #include "orchestrator/cli/trial.h"
 
 namespace orchestrator {
@@ -59,6 +61,8 @@ void add_trial(const Program& program, Session& session, const std::string& base
 std::vector<Finding> examine_host(const Program& program, Session& session,
                                   const sandbox::Capabilities& engine) {
   std::vector<Finding> findings = host_findings(engine, session.state_folder());
+  findings.push_back(
+      {Finding::Level::good, "images", image_sums(images_of(session), budget_of(session)), ""});
   const std::string base = add_bases(session, findings);
   add_trial(program, session, base, findings);
   return findings;

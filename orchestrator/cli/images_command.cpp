@@ -2,10 +2,12 @@
 
 #include <csignal>
 #include <iostream>
+#include <limits>
 
 #include "images/bases/bootstrap.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/image_list.h"
+#include "orchestrator/cli/kept_images.h"
 #include "orchestrator/cli/terminal.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
@@ -18,20 +20,6 @@ std::string known_bases() {
   for (const auto& base : images::base_recipes())
     list += fmt::format("{}{} ({})", list.empty() ? "" : ", ", base.name, base.about);
   return list;
-}
-
-template <class T, class Start>
-T answer(Session& session, Start start) {
-  return io::await<io::Result<T>>(session.loop(), start).value();
-}
-
-// In the order of images::base_recipes().
-std::vector<std::optional<sandbox::Image>> known_base_images(Session& session) {
-  std::vector<std::optional<sandbox::Image>> bases;
-  for (const auto& recipe : images::base_recipes())
-    bases.push_back(answer<std::optional<sandbox::Image>>(
-        session, [&](auto done) { session.engine().images().inspect(recipe.reference, std::move(done)); }));
-  return bases;
 }
 
 }  // namespace
@@ -66,12 +54,34 @@ int list_images_command(const Program& program, const CommandLine& options) {
   Session session(program, options);
   session.open_engine();
   session.sweep_in_background();
-  const auto images =
-      listed_images(answer<std::vector<sandbox::Image>>(
-                        session, [&](auto done) { session.engine().images().list(std::move(done)); }),
-                    known_base_images(session));
-  std::cout << (options.json_output ? image_json(images)
-                                    : image_table(images, std::chrono::system_clock::now()));
+  const auto images = images_of(session);
+  if (options.json_output)
+    std::cout << image_json(images);
+  else
+    std::cout << image_table(images, std::chrono::system_clock::now())
+              << image_sums(images, options.image_budget) << "\n";
+  session.close_engine();
+  return 0;
+}
+
+int prune_images_command(const Program& program, const CommandLine& options) {
+  const CommandLine::Prune& prune = options.prune;
+  Session session(program, options);
+  session.open_engine();
+  session.sweep_in_background();
+  RemovalRequest request;
+  request.of_others = prune.of_others;
+  request.bases = prune.bases;
+  request.dry_run = prune.dry_run;
+  const auto now = std::chrono::system_clock::now();
+  if (prune.unused_for_s)
+    request.unused_since = now - std::chrono::seconds(static_cast<std::int64_t>(*prune.unused_for_s));
+  else if (!prune.all)
+    request.keep_bytes = options.image_budget.value_or(std::numeric_limits<std::int64_t>::max());
+  const RemovalResult result = remove_now(session, request);
+  if (prune.dry_run)
+    for (const auto& one : result.removed) std::cout << removal_line(one, now) << "\n";
+  std::cout << pruned_words(result, prune.dry_run) << "\n";
   session.close_engine();
   return 0;
 }

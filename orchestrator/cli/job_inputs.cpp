@@ -1,6 +1,7 @@
 #include "orchestrator/cli/job_inputs.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -8,6 +9,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "images/checkout/ssh_url.h"
 #include "orchestrator/job/check.h"
 #include "orchestrator/job/field_table.h"
 #include "sandbox/io/error.h"
@@ -31,10 +33,34 @@ std::string read_stream(std::istream& stream) {
 }
 
 std::string host_of(const std::string& url) {
+  if (images::checkout::is_ssh_form(url)) return images::checkout::parse_ssh(url).host_and_port();
   const auto start = url.find("://");
   if (start == std::string::npos) return "";
   const auto begin = start + 3;
   return url.substr(begin, url.find('/', begin) - begin);
+}
+
+// ssh expands "${NAME}" in a file's name, and nothing keeps it from that.
+std::string callers_ssh_file(const std::string& flag, const std::string& path) {
+  if (path.empty()) return path;
+  const auto refuse = [&](const std::string& why) {
+    throw io::RequestError(fmt::format("{}: the file '{}' {}", flag, path, why));
+  };
+  std::error_code ignored;
+  const bool is_folder = fs::is_directory(path, ignored);
+  if (is_folder || ::access(path.c_str(), R_OK) != 0)
+    refuse(fmt::format("cannot be read: {}", std::strerror(is_folder ? EISDIR : errno)));
+  if (path.find('"') != std::string::npos || path.find("${") != std::string::npos)
+    refuse("has a name that ssh would read otherwise; give it one without \" and ${");
+  return fs::absolute(path).string();
+}
+
+images::GitAccess said_access(const CommandLine& options) {
+  images::GitAccess access;
+  access.ssh_key = callers_ssh_file("--ssh-key", options.ssh_key);
+  access.ssh_known_hosts = callers_ssh_file("--ssh-known-hosts", options.ssh_known_hosts);
+  access.ssh_config = callers_ssh_file("--ssh-config", options.ssh_config);
+  return access;
 }
 
 // A token that is said to be there but is not would come out as one that the server does not accept.
@@ -174,6 +200,33 @@ std::optional<images::GitCredential> gather_credential(const CommandLine& option
   if (token.empty() || !images::is_remote(repo)) return std::nullopt;
   return images::GitCredential{.host = options.git_host.empty() ? host_of(repo) : options.git_host,
                                .token = std::move(token)};
+}
+
+images::GitAccess gather_access(const CommandLine& options, const std::string& repo) {
+  images::GitAccess access = said_access(options);
+  // A folder that is not there any more is no matter of access: its image may be all that is needed.
+  const bool names_host = images::checkout::is_ssh_form(repo) || repo.find("://") != std::string::npos;
+  if (!names_host || !images::is_remote(repo)) return {};
+  access.host = options.git_host.empty() ? host_of(repo) : options.git_host;
+  // A stranger's repository that is fetched without a key must not have its submodules fetched by one.
+  access.ssh = images::checkout::is_ssh_form(repo) || !options.git_host.empty();
+  access.own_settings = true;
+  access.git_program = options.git_program;
+  return access;
+}
+
+images::GitAccess gather_service_access(const CommandLine& options) {
+  images::GitAccess access = said_access(options);
+  if (access.ssh_key.empty()) {
+    if (!access.ssh_known_hosts.empty() || !access.ssh_config.empty())
+      throw io::RequestError("--ssh-key is needed for ssh: a service uses no other key of this account");
+    return {};
+  }
+  if (options.git_host.empty())
+    throw io::RequestError("--git-host is needed beside --ssh-key: it says whom this service may show it to");
+  access.host = options.git_host;
+  access.ssh = true;
+  return access;
 }
 
 JobRequest service_defaults(const GetEnv& getenv) {

@@ -31,6 +31,12 @@ std::vector<FieldError> named_for(const CommandLine& options, std::vector<FieldE
 // The token, bound to the host of the repository that was asked for; none for a folder.
 std::optional<images::GitCredential> gather_credential(const CommandLine& options, const std::string& repo,
                                                        const GetEnv& getenv);
+// What of this account's own access to git its own run may use: ssh for the repository's host (or --git-host)
+// and git's own settings; nothing for a folder.
+images::GitAccess gather_access(const CommandLine& options, const std::string& repo);
+// Of a service: ssh for the host that --git-host names, with --ssh-key alone. Throws io::RequestError where
+// one is said without the other.
+images::GitAccess gather_service_access(const CommandLine& options);
 // The operator's defaults for all jobs of a service: ORCHESTRATOR_…, but for what is about one repository.
 // Throws InvalidJob.
 JobRequest service_defaults(const GetEnv& getenv);

@@ -59,7 +59,7 @@ class JobMode {
     if (!result.ok()) return end_without_attempts(result.error());
     Report report = std::move(result).value();
     complete(report);
-    runner_->close();
+    close();
     return present(report);
   }
 
@@ -74,8 +74,16 @@ class JobMode {
     if (!spec.ok()) return end_without_attempts(spec.error());
     const int code =
         hooks_.sit({session_.loop(), session_.engine().sandbox(), std::move(spec).value(), told_of_signal_});
-    runner_->close();
+    close();
     return signal_ != 0 ? signal_code() : code;
+  }
+
+  // Of what else went, JSON has an event.
+  void close() {
+    runner_->close();
+    const std::string removed = runner_->also_removed();
+    if (!removed.empty() && !tells_json() && options_.progress != ProgressMode::quiet)
+      write_to_stderr(removed + "\n");
   }
 
   void show_progress() {
@@ -135,7 +143,7 @@ class JobMode {
   int end_without_attempts(const std::exception_ptr& error) {
     const Failure failure = failure_of_job(error);
     auto report = runner_->report_without_attempts(end_of(failure), failure.message);
-    runner_->close();
+    close();
     runner_.reset();
     if (report && failure.kind != "request" && failure.kind != "skipped") {
       complete(*report);
@@ -225,6 +233,7 @@ JobInputs gather_inputs(const CommandLine& options) {
   inputs.ca_file = options.ca_file;
   if (!options.on.url.empty()) return inputs;  // the other host clones, and has values of its own
   inputs.credential = gather_credential(options, *inputs.said.repo, environment);
+  inputs.access = gather_access(options, *inputs.said.repo);
   inputs.secret_values = gather_secrets(inputs.said.secret_env, environment);
   return inputs;
 }

@@ -42,8 +42,19 @@ void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise) {
              "Variable that holds a token for a repository's host [ORCHESTRATOR_GIT_TOKEN]",
              line.git_token_env);
   flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
-  flags.text(git, "--git-host", "HOST", "Host that the token is for [" + otherwise + "]", line.git_host);
+  flags.text(git, "--git-host", "HOST", "Host that token and keys are for [" + otherwise + "]",
+             line.git_host);
+  flags.text(git, "--ssh-key", "FILE", "Private key for ssh, and no other [agent and ssh's configuration]",
+             line.ssh_key);
+  flags.text(git, "--ssh-known-hosts", "FILE", "Host keys to trust [~/.ssh/known_hosts]",
+             line.ssh_known_hosts);
+  flags.text(git, "--ssh-config", "FILE", "Configuration of ssh [~/.ssh/config]", line.ssh_config);
   flags.text(git, "--ca-file", "FILE", "Certificates to trust, as PEM", line.ca_file);
+}
+
+void define_git_program(FlagSet& flags, Draft& draft) {
+  flags.text("Access to git", "--git-program", "PROGRAM",
+             "Fetch by this git, with its own configuration [libgit2 fetches]", draft.line.git_program);
 }
 
 void check_git_flags(Draft& draft) {
@@ -75,7 +86,7 @@ const std::vector<FieldGroup>& field_groups() {
        {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
         "repeat_in_process", "until_sure", "max_runs", "only_changed", "changed_runs"}},
       {"Where it runs",
-       {"image", "dockerfile", "setup_commands", "auto_install_dependencies", "network", "env",
+       {"image", "dockerfile", "pull", "setup_commands", "auto_install_dependencies", "network", "env",
         "secret_env"}},
       {"Limits of an attempt", {"memory", "cpus", "pids", "nofile", "tmp", "shm", "disk"}},
   };
@@ -141,6 +152,7 @@ void define_job(FlagSet& flags, Draft& draft, bool ci) {
   define_reports(flags, draft);
   define_posting(flags, draft);
   define_git(flags, draft);
+  define_git_program(flags, draft);
   define_elsewhere(flags, draft);
 }
 
@@ -246,6 +258,7 @@ void define_replay(FlagSet& flags, Draft& draft) {
   flags.on(what, "--shell", "Open a terminal in the container right where the test would start", line.shell);
   define_reports(flags, draft);
   define_git(flags, draft);
+  define_git_program(flags, draft);
 }
 
 void finish_replay(Draft& draft, const Beside&) {

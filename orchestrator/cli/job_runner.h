@@ -9,7 +9,9 @@
 #include "orchestrator/cli/session.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/event.h"
+#include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/job_execution.h"
+#include "orchestrator/run/leased_builds.h"
 
 namespace orchestrator {
 
@@ -28,6 +30,8 @@ class JobRunner {
   virtual bool keeps_scratch() const = 0;
   // Nothing of the job is left anywhere; the spool stays.
   virtual void close() = 0;
+  // What close() removed beside, as one line for a person; empty: nothing.
+  virtual std::string also_removed() const { return ""; }
 };
 
 // `inputs` must have their folders. Throws io::HostError when the engine cannot be reached, or the disk is
@@ -46,14 +50,22 @@ class LocalRunner : public JobRunner {
     return execution_->report_without_attempts(end, reason);
   }
   bool keeps_scratch() const override { return execution_->keeps_scratch(); }
-  void close() override { session_.close_engine(); }
+  void close() override;
+  std::string also_removed() const override { return also_removed_; }
 
  private:
+  void keep_image_budget();
+
   Session& session_;
+  EventLog& events_;
   const JobHost host_;
+  HostBudget budget_;  // of CPUs alone, and those are shared with other processes: a person may ask for more
+  LeasedBuilds leased_;
+  HostBuilds builds_;
   std::unique_ptr<JobExecution> execution_;
   bool started_ = false;
   std::string stop_;  // wanted before there was anything to stop
+  std::string also_removed_;
 };
 
 // --on. Throws io::RequestError for what cannot be sent there.

@@ -13,13 +13,22 @@ namespace {
 using Mode = CommandLine::Mode;
 using Words = std::vector<std::string>;
 
+constexpr const char* kImageBudget = "ORCHESTRATOR_IMAGE_BUDGET";
 const char* const kExample = "orchestrator run --repo . --runs 20 -- pytest tests/";
 
 void define_common(FlagSet& flags, Draft& draft) {
   const std::string group = "In general";
-  flags.text(group, "--host", "URL", "The engine, as in DOCKER_HOST [that variable, or the usual socket]",
-             draft.line.host);
+  flags.text(
+      group, "--host", "URL",
+      "The engine: unix:///path, tcp://host:port with TLS, ssh://user@host [as the docker program has it]",
+      draft.line.host);
+  flags.text(group, "--context", "NAME", "The engine of that docker context, instead", draft.line.context);
+  flags.on(group, "--insecure-engine", "Let tcp:// be spoken without TLS", draft.line.insecure_engine);
   flags.text(group, "--state-dir", "DIR", "Where to keep state between runs", draft.line.state_dir);
+  flags.text(group, "--image-budget", "SIZE",
+             "What its layers may take at the engine before the least recently used go; none for no bound "
+             "[ORCHESTRATOR_IMAGE_BUDGET, 20g]",
+             draft.image_budget);
   flags.text(group, "--progress", "MODE", "auto, tty, plain, json or quiet, on stderr [auto]",
              draft.progress);
   flags.on(group, "-q,--quiet", "The same as --progress quiet", draft.quiet);
@@ -31,8 +40,25 @@ void define_common(FlagSet& flags, Draft& draft) {
   flags.on(group, "-h,--help", "Show this", draft.help);
 }
 
-void read_common(Draft& draft) {
+void read_image_budget(const std::string& where, const std::string& text, Draft& draft) {
+  if (text == "none") {
+    draft.line.image_budget.reset();
+  } else if (const auto bytes = parse_size(text)) {
+    draft.line.image_budget = *bytes;
+  } else {
+    draft.fail(where, "must be a size as in 500m or 20g, or none, not " + in_quotes(text));
+  }
+}
+
+void read_common(Draft& draft, const GetEnv& getenv) {
+  const std::string variable = getenv(kImageBudget).value_or("");
+  if (!draft.image_budget.empty())
+    read_image_budget("--image-budget", draft.image_budget, draft);
+  else if (!variable.empty())
+    read_image_budget(kImageBudget, variable, draft);
   auto& errors = draft.reading.errors;
+  if (!draft.line.host.empty() && !draft.line.context.empty())
+    draft.fail("--context", "--context and --host exclude each other");
   if (draft.quiet && !draft.progress.empty())
     draft.fail("--quiet", "--quiet and --progress exclude each other");
   if (draft.quiet) draft.line.progress = ProgressMode::quiet;
@@ -104,6 +130,30 @@ void define_list(FlagSet& flags, Draft& draft) {
   flags.on("Output", "--json", "As JSON", draft.line.json_output);
 }
 
+void define_prune(FlagSet& flags, Draft& draft) {
+  const std::string what = "What goes";
+  CommandLine::Prune& prune = draft.line.prune;
+  flags.text(what, "--older-than", "TIME", "Whatever was not used for so long, as in 7d", draft.older_than);
+  flags.on(what, "--all", "Whatever nobody uses right now", prune.all);
+  flags.on(what, "--bases", "Bases, too, that images bootstrap made", prune.bases);
+  flags.on(what, "--others", "What other state folders or earlier versions made, too", prune.of_others);
+  flags.on(what, "--dry-run", "Only say what would go", prune.dry_run);
+}
+
+void finish_prune(Draft& draft, const Beside&) {
+  if (draft.older_than.empty()) return;
+  CommandLine::Prune& prune = draft.line.prune;
+  prune.unused_for_s = parse_duration_s(draft.older_than);
+  if (!prune.unused_for_s)
+    draft.fail("--older-than", "must be a time as in 12h or 7d, not " + in_quotes(draft.older_than));
+  if (prune.all) draft.fail("--all", "--all and --older-than exclude each other");
+}
+
+void define_clean(FlagSet& flags, Draft& draft) {
+  flags.on("What goes", "--images", "Every layer that nobody uses right now, too; they are built again",
+           draft.line.clean_images);
+}
+
 void define_nothing(FlagSet&, Draft&) {}
 
 void finish_nothing(Draft&, const Beside&) {}
@@ -169,6 +219,15 @@ const std::vector<Command>& commands() {
                 {},
                 {}},
        .define = define_list},
+      {.mode = Mode::images_prune,
+       .names = {"images", "prune"},
+       .page = {"orchestrator images prune [flags]",
+                "Removes layers, the least recently used first, until they keep the budget. What a run or a "
+                "container uses stays, and so does what has another name or an image on top of it.",
+                {},
+                {"orchestrator images prune --older-than 7d", "orchestrator images prune --all --dry-run"}},
+       .define = define_prune,
+       .finish = finish_prune},
       {.mode = Mode::doctor,
        .names = {"doctor"},
        .page = {"orchestrator doctor [flags]",
@@ -181,7 +240,8 @@ const std::vector<Command>& commands() {
        .page = {"orchestrator clean [flags]",
                 "Removes what dead runs left. What a living run owns is never touched.",
                 {},
-                {}}},
+                {}},
+       .define = define_clean},
       {.mode = Mode::serve,
        .names = {"serve"},
        .page =
@@ -319,7 +379,7 @@ CommandLine parse_command(const Command& command, Words words, const Beside& bes
   draft.complete = parsed.complete && !parsed.stray;
   draft.line.worker.ignored = std::move(parsed.ignored);
   if (parsed.stray) draft.fail("", about_stray(command, *parsed.stray));
-  read_common(draft);
+  read_common(draft, beside.getenv);
   command.finish(draft, beside);
   if (beside.test_command && !command.job && !command.ignores_rest)
     draft.fail("--", joined(command.names) + " takes no test command");
@@ -341,7 +401,7 @@ const Command& take_command(Words& words) {
   for (const auto& command : commands()) known.push_back(joined(command.names));
   const bool two = words[0] == "images";
   if (two && words.size() == 1)
-    throw UsageError("'images' needs a command: images bootstrap NAME, or images list");
+    throw UsageError("'images' needs a command: images bootstrap NAME, images list, or images prune");
   if (words[0][0] == '-') throw UsageError("the command comes first, as in: " + std::string(kExample));
   const std::string said = two ? words[0] + " " + words[1] : words[0];
   throw UsageError("unknown command " + in_quotes(said) + did_you_mean(nearest(said, known)) +

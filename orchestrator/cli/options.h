@@ -25,6 +25,7 @@ struct CommandLine {
     compare,
     images_bootstrap,
     images_list,
+    images_prune,
     doctor,
     clean,
     serve,
@@ -48,9 +49,12 @@ struct CommandLine {
   std::string config_file;    // the user's config; empty: the usual place
   std::string git_token_env;  // name of the variable that holds the token
   std::string git_token_file;
-  std::string git_host;  // the host that the token is for; empty: the repository's
-  std::string ca_file;   // PEM bundle
-  bool keep = false;     // leave scratch folders for a look
+  std::string git_host;                     // the host that token and keys are for; empty: the repository's
+  std::string ssh_key;                      // a private key's file; empty: as ssh finds one
+  std::string ssh_known_hosts, ssh_config;  // files instead of ssh's own
+  std::string git_program;                  // fetches instead of libgit2; empty: libgit2 does
+  std::string ca_file;                      // PEM bundle
+  bool keep = false;                        // leave scratch folders for a look
 
   // Another host that runs the job: a serve, or an endpoint of RunPod's.
   struct On {
@@ -119,9 +123,23 @@ struct CommandLine {
   std::string bootstrap_name;
   std::string mirror;
 
+  // images prune
+  struct Prune {
+    std::optional<double> unused_for_s;  // only what nobody has used for so long
+    bool all = false;                    // not only what is beyond the budget
+    bool of_others = false;              // of other state folders, too
+    bool bases = false;
+    bool dry_run = false;
+  } prune;
+
+  bool clean_images = false;  // clean
+
   // every mode
-  std::string host;       // as DOCKER_HOST; empty: that variable, or the usual socket
-  std::string state_dir;  // empty: the usual place
+  std::optional<std::int64_t> image_budget = 20ll << 30;  // bytes; nothing: no budget
+  std::string host;              // as DOCKER_HOST; empty: by `context`, or by the environment
+  std::string context;           // of the docker program
+  bool insecure_engine = false;  // plain TCP is allowed
+  std::string state_dir;         // empty: the usual place
   ProgressMode progress = ProgressMode::automatic;
   ColourMode colour = ColourMode::automatic;
   LogFormat log_format = LogFormat::text;

@@ -56,6 +56,7 @@ std::optional<std::string> lasting_line(const Event& event) {
   if (event.type == "image_finished") return image_line(event);
   if (event.type == "elsewhere" && event.data.contains("job"))
     return "handed to " + text_of(event, "at") + " as job " + text_of(event, "job");
+  if (event.type == "waiting") return "waiting for " + text_of(event, "for");
   if (event.type == "stopping") return "stopping: " + text_of(event, "reason");
   if (event.type == "warning") return "warning: " + text_of(event, "text");
   return std::nullopt;

@@ -68,8 +68,14 @@ void check_can_be_sent(const CommandLine& options, const JobInputs& inputs, cons
                     in_quotes(repo)));
   if (options.keep) refuse("--keep is about folders of this host, where --on runs nothing");
   if (!options.host.empty()) refuse("--host and --on exclude each other: the other host has its own engine");
+  if (!options.context.empty())
+    refuse("--context and --on exclude each other: the other host has its own engine");
   if (!options.git_token_env.empty() || !options.git_token_file.empty())
     refuse("a git token is not sent elsewhere: that host has its own access to git");
+  if (!options.ssh_key.empty() || !options.ssh_known_hosts.empty() || !options.ssh_config.empty())
+    refuse("a key for ssh is not sent elsewhere: that host has its own access to git");
+  if (!options.git_program.empty())
+    refuse("--git-program is about this host, and --on lets another one clone");
   if (options.ci.on_failure)
     refuse("--on-failure asks the repository's own file, which --on does not read here");
 }

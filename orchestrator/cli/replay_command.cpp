@@ -95,6 +95,7 @@ JobInputs replay_inputs(const CommandLine& options) {
   inputs.said = request_of(plan, inputs.replay->record.attempt.index);
   inputs.secret_values = secrets_again(plan, options.saved_report);
   inputs.credential = gather_credential(options, plan.repo, environment);
+  inputs.access = gather_access(options, plan.repo);
   if (!options.ca_file.empty()) images::check_ca_file("--ca-file", options.ca_file);
   inputs.ca_file = options.ca_file;
   if (options.progress != ProgressMode::quiet && options.progress != ProgressMode::json)

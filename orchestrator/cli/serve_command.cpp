@@ -143,6 +143,7 @@ class ServeMode {
     settings.version = version;
     settings.defaults = service_defaults(environment);
     settings.credential = gather_service_credential(options_, environment);
+    settings.access = gather_service_access(options_);
     settings.ca_file = options_.ca_file;
     settings.admission = api_->settings().admission;
     settings.secrets = [](const auto& names) { return gather_secrets(names, environment); };
@@ -164,6 +165,7 @@ class ServeMode {
     settings.works_itself = works_itself();
     settings.streams = static_cast<std::size_t>(serve.readers);
     settings.admission = works_itself() ? admission_of(serve, host_.engine) : admission_of(serve);
+    settings.admission.ssh_host = gather_service_access(options_).host;
     return settings;
   }
 

@@ -37,9 +37,15 @@ constexpr Setting kSettings[] = {
     {"git-token-file"},
     {"git-token-env"},
     {"git-host"},
+    {"ssh-key"},
+    {"ssh-known-hosts"},
+    {"ssh-config"},
     {"ca-file"},
     {"host"},
+    {"context"},
+    {"insecure-engine", Setting::on},
     {"state-dir"},
+    {"image-budget"},
     {"log-format"},
 };
 

@@ -96,11 +96,22 @@ Session::~Session() {
 }
 
 const sandbox::Capabilities& Session::open_engine() {
-  engine_ = program_.connect(loop_, {options_.host, scratch_});
+  engine_ = program_.connect(loop_, {options_.host, scratch_, options_.context, options_.insecure_engine});
   auto probed = io::await<io::Result<sandbox::Capabilities>>(
       loop_, [this](auto done) { engine_->sandbox().probe(std::move(done)); });
   capabilities_ = std::move(probed).value();
+  share_host();
   return capabilities_;
+}
+
+// No run fails for the lack of it.
+void Session::share_host() {
+  try {
+    sharing_ = std::make_unique<HostSharing>(loop_, engine_->images(), capabilities_,
+                                             HostSharing::Settings{state_, run_id_, options_.image_budget});
+  } catch (const std::exception& error) {
+    spdlog::warn("layers and CPUs are not shared with other runs of this host: {}", error.what());
+  }
 }
 
 void Session::sweep_in_background() {
@@ -133,6 +144,7 @@ JobHost Session::job_host() const {
   host.settings = images::host_settings();
   host.supervisor_file = scratch_ + "/supervisor";
   host.state_folder = state_;
+  host.sharing = sharing_.get();
   std::ofstream(host.supervisor_file, std::ios::binary) << program_.supervisor;
   return host;
 }

@@ -42,11 +42,15 @@ class Session {
   const std::string& scratch() const { return scratch_; }
   const std::string& run_id() const { return run_id_; }
   JobHost job_host() const;  // after open_engine()
+  // With other processes of this host, after open_engine(); nullptr where the state folder cannot be used for
+  // it.
+  HostSharing* sharing() { return sharing_.get(); }
   void keep_scratch() { keep_ = true; }
   // Handles events until nothing of ours is left at the engine, then sweeps what is left all the same.
   void close_engine();
 
  private:
+  void share_host();
   void sweep_engine();
   void sweep_later(std::chrono::seconds pause);
 
@@ -61,6 +65,7 @@ class Session {
   std::unique_ptr<io::Timer> next_sweep_;
   std::unique_ptr<sandbox::Engine> engine_;
   sandbox::Capabilities capabilities_;
+  std::unique_ptr<HostSharing> sharing_;
 };
 
 // $ORCHESTRATOR_STATE, $XDG_STATE_HOME/orchestrator or ~/.local/state/orchestrator.

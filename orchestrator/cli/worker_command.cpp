@@ -17,6 +17,7 @@
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
 #include "orchestrator/cli/worker_kind.h"
+#include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
 #include "orchestrator/runpod/local_api.h"
@@ -95,7 +96,10 @@ class WorkerMode {
     session_.keep_swept();
     budget_ = std::make_unique<HostBudget>(session_.loop(), host_.engine, session_.scratch());
     leased_ = std::make_unique<LeasedBuilds>(*budget_, session_.engine().images());
-    builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *leased_);
+    if (host_.sharing) budget_->share_with(host_.sharing->cpus());
+    host_builds_ = std::make_unique<HostBuilds>(session_.loop(), *leased_, host_.sharing,
+                                                std::vector{host_.engine.data_root, session_.scratch()});
+    builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *host_builds_);
     Background background;
     place_ = std::unique_ptr<runpod::JobPlace>(new runpod::JobPlace{
         session_.loop(), background, session_.engine(), host_, *budget_, *builds_, *log_, job_settings()});
@@ -199,6 +203,7 @@ class WorkerMode {
     settings.admission = admission();
     settings.defaults = service_defaults(environment);
     settings.credential = gather_service_credential(options_, environment);
+    settings.access = gather_service_access(options_);
     settings.ca_file = options_.ca_file;
     settings.result_bytes = said_.result_bytes;
     if (std::error_code none; kind_ == WorkerKind::queue && fs::is_directory(said_.volume, none))
@@ -214,7 +219,9 @@ class WorkerMode {
     add_from("ORCHESTRATOR_ALLOW_IMAGES", said.images);
     add_from("ORCHESTRATOR_ALLOW_NETWORKS", said.networks);
     add_from("ORCHESTRATOR_ALLOW_SECRETS", said.secrets);
-    return admission_of(said, host_.engine);
+    Admission admission = admission_of(said, host_.engine);
+    admission.ssh_host = gather_service_access(options_).host;
+    return admission;
   }
 
   int run_test(const runpod::TakenJob& taken) {
@@ -315,6 +322,7 @@ class WorkerMode {
   JobHost host_;
   std::unique_ptr<HostBudget> budget_;
   std::unique_ptr<LeasedBuilds> leased_;
+  std::unique_ptr<HostBuilds> host_builds_;
   std::unique_ptr<sandbox::SharedBuilds> builds_;
   std::unique_ptr<runpod::JobPlace> place_;
   std::function<void()> on_first_, on_second_;

@@ -43,7 +43,10 @@ void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
 }  // namespace
 
 bool is_cloned(const std::string& repo) {
-  return repo.find("://") != std::string::npos || repo.starts_with("git@");
+  if (repo.find("://") != std::string::npos) return true;
+  // user@host:path; a folder of such a name is written with a '/' before it.
+  const auto at = repo.find('@'), colon = repo.find(':');
+  return at < colon && colon < repo.find('/') && colon != std::string::npos;
 }
 
 std::vector<FieldError> out_of_bounds(const JobRequest& request) {

@@ -85,4 +85,10 @@ std::string check_image_reference(const std::string& reference) {
   return wrong_path(name.substr(registry.size() + 1));
 }
 
+std::string registry_of(std::string_view name) {
+  const auto slash = name.find('/');
+  const std::string_view first = name.substr(0, slash);
+  return slash != std::string_view::npos && is_registry(first) ? std::string(first) : "docker.io";
+}
+
 }  // namespace orchestrator

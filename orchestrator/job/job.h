@@ -74,6 +74,7 @@ struct JobRequest {
   std::optional<std::int64_t> only_attempt;
   std::optional<std::string> image;
   std::optional<std::string> dockerfile;
+  std::optional<std::string> pull;  // "missing", "always", "never"
   std::optional<std::vector<std::string>> setup_commands;
   std::optional<bool> auto_install_dependencies;
   std::optional<std::string> network;  // "none", "internal", "bridge"
@@ -197,6 +198,7 @@ struct JobPlan {
       0;  // attempts of the changed files' tests alone, after the others; 0 when there are none
   std::string image;
   std::string dockerfile;
+  std::string pull = "missing";  // when a registry is asked for the base image
   std::vector<std::string> setup_commands;
   bool install_dependencies = true;
   std::chrono::milliseconds install_timeout{900'000};

@@ -121,6 +121,7 @@ json JobPlan::to_json() const {
           {"changed_runs", changed_runs},
           {"image", image.empty() ? json() : json(image)},
           {"dockerfile", dockerfile.empty() ? json() : json(dockerfile)},
+          {"pull", pull},
           {"setup_commands", setup_commands},
           {"auto_install_dependencies", install_dependencies},
           {"install_timeout_s", seconds(install_timeout)},

@@ -221,6 +221,7 @@ class Planner {
   void fill_environment() {
     plan_.image = all_.image.value_or("");
     if (all_.dockerfile) plan_.dockerfile = normalised_subdir(*all_.dockerfile).value();
+    plan_.pull = all_.pull.value_or(plan_.pull);
     plan_.setup_commands = all_.setup_commands.value_or(std::vector<std::string>());
     plan_.install_dependencies = all_.auto_install_dependencies.value_or(true);
     if (all_.install_timeout_s) plan_.install_timeout = milliseconds(*all_.install_timeout_s);

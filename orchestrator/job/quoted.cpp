@@ -29,6 +29,8 @@ std::string without_userinfo(const std::string& url) {
   const auto end = url.find_first_of("/?#", start);
   const auto at = url.substr(0, end).rfind('@');
   if (at == std::string::npos || at < start) return url;
+  // Of ssh the user is a part of the address, no secret.
+  if (url.starts_with("ssh://") && url.find(':', start) > at) return url;
   return url.substr(0, start) + url.substr(at + 1);
 }
 

@@ -24,6 +24,7 @@ struct PlanKey {
   const char* key;
   const char* field;
   bool may_be_null = false;
+  bool may_be_absent = false;  // plans of older versions do not have it
 };
 
 constexpr PlanKey kKeys[] = {{"repo", "repo"},
@@ -43,6 +44,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"only_changed", "only_changed", true},
                              {"image", "image", true},
                              {"dockerfile", "dockerfile", true},
+                             {"pull", "pull", false, true},
                              {"setup_commands", "setup_commands"},
                              {"auto_install_dependencies", "auto_install_dependencies"},
                              {"install_timeout_s", "pip_install_timeout"},
@@ -105,6 +107,7 @@ class PlanReader {
   void read_fields(const json& object, const PlanKey (&keys)[N], const std::string& pointer) {
     for (const PlanKey& each : keys) {
       known_.push_back(each.key);
+      if (each.may_be_absent && !object.contains(each.key)) continue;
       const json* value = value_of(object, pointer, each.key);
       if (!value) continue;
       if (value->is_null() && !each.may_be_null) {
@@ -225,6 +228,7 @@ class PlanReader {
   void fill_environment(JobRequest& said) {
     plan_.image = said.image.value_or("");
     plan_.dockerfile = said.dockerfile.value_or("");
+    plan_.pull = said.pull.value_or(plan_.pull);
     plan_.setup_commands = std::move(*said.setup_commands);
     plan_.install_dependencies = *said.auto_install_dependencies;
     plan_.install_timeout = to_milliseconds(*said.install_timeout_s);

@@ -35,8 +35,8 @@ std::string framework_like(const std::string& word) {
 
 const std::vector<std::string>& known_frameworks() {
   static const std::vector<std::string> names = {
-      "python",           "unknown",    "go", "typescript-jest", "typescript-vitest",
-      "javascript-mocha", "javascript", "cpp"};
+      "python",           "unknown",    "go",  "typescript-jest", "typescript-vitest",
+      "javascript-mocha", "javascript", "cpp", "java-maven",      "rust"};
   return names;
 }
 
@@ -108,6 +108,12 @@ std::string check_framework(const std::string& name) {
   std::string all;
   for (const auto& word : known) all += (all.empty() ? "" : ", ") + word;
   return "framework " + in_quotes(name) + " is not known; known are " + all;
+}
+
+std::string check_pull(const std::string& when) {
+  static const std::vector<std::string> known = {"missing", "always", "never"};
+  if (std::find(known.begin(), known.end(), when) != known.end()) return "";
+  return "pull must be missing, always or never, not " + in_quotes(when) + did_you_mean(nearest(when, known));
 }
 
 std::string check_network(const std::string& name) {

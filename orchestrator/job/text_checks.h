@@ -18,6 +18,7 @@ std::string check_base(const std::string& base);  // of --only-changed
 std::string check_subdir(const std::string& subdir);
 std::string check_image(const std::string& image);
 std::string check_dockerfile(const std::string& path);
+std::string check_pull(const std::string& when);
 std::string check_framework(const std::string& name);
 std::string check_network(const std::string& name);
 std::string check_vary(const std::string& value);

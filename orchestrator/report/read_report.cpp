@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "orchestrator/job/check.h"
 #include "orchestrator/job/read_plan.h"
 #include "orchestrator/job/read_request.h"
 #include "orchestrator/report/cut.h"
@@ -130,7 +131,7 @@ class Reader {
   void read_environment(const SavedPlace& place) {
     SavedEnvironment saved = read_saved_environment(place);
     images::Source& source = report().source;
-    source.local = !report().plan.repo.starts_with("https://");
+    source.local = !is_cloned(report().plan.repo);
     if (!source.local) source.url = images::without_credentials(report().plan.repo);
     source.commit = std::move(saved.commit);
     source.ref = std::move(saved.ref);

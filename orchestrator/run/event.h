@@ -20,6 +20,7 @@ namespace orchestrator {
 //   attempt_started    {attempt, seed, try}
 //   attempt_finished   {attempt, seed, outcome, exit_code, duration_ms, done, runs, running, not_passed}
 //                      (done, not_passed: so far, without those that were cancelled)
+//   waiting            {for}: nothing of the job runs because of others; told once
 //   stopping           {reason}
 //   elsewhere          of a job that another host runs: {at, job} once it is handed in; {stage}, or
 //                      {attempts, runs, not_passed}: how far it is, where attempts are not told one by one
@@ -27,6 +28,7 @@ namespace orchestrator {
 //   job_failed         {kind, message, exit_code}: kinds as in the report; the last event of a job that ended
 //                      before its attempts, or could not even begin
 //   job_ended          {state, error?} of a job of a serve: the last, with each end; told by the server alone
+//   images_removed     {count, bytes}: at the end of a run, beyond the budget for images
 //   warning            {text}
 struct Event {
   std::uint64_t sequence = 0;  // 1, 2, 3, …

@@ -50,10 +50,21 @@ std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders
     if (!space || space->free_bytes >= needed(*space, least)) continue;
     return fmt::format(
         "the disk of {} is too full: {:.1f} GiB free ({:.0f} %), at least {:.1f} GiB and 5 % are needed; "
-        "orchestrator images list shows what its images take, and docker image rm removes them",
+        "orchestrator images list shows what its images take, and orchestrator images prune --all removes "
+        "them",
         folder, space->free_bytes / kGiB, 100 * space->free_bytes / space->all_bytes, least / kGiB);
   }
   return std::nullopt;
+}
+
+std::int64_t missing_bytes(const std::vector<std::string>& folders) {
+  const double least = min_free_bytes();
+  std::int64_t missing = 0;
+  for (const auto& folder : folders)
+    if (const auto space = space_of(folder))
+      missing = std::max(missing,
+                         static_cast<std::int64_t>(std::max(0.0, needed(*space, least) - space->free_bytes)));
+  return missing;
 }
 
 std::int64_t writable_bytes(const std::vector<std::string>& folders) {

@@ -16,6 +16,9 @@ double min_free_bytes();
 // names or do not exist are passed over.
 std::optional<std::string> disk_obstacle(const std::vector<std::string>& folders);
 
+// Bytes that must become free on each of these before there is no such sentence; 0 when there is none.
+std::int64_t missing_bytes(const std::vector<std::string>& folders);
+
 // Bytes that may be written to all of these folders before there is such a sentence; 0 when there is one. The
 // largest number there is when nothing is known of them.
 std::int64_t writable_bytes(const std::vector<std::string>& folders);

@@ -32,6 +32,17 @@ HostBudget::Claim::~Claim() {
   budget_.call_next();  // it may have stood before others
 }
 
+HostBudget::~HostBudget() {
+  if (!others_) return;
+  others_->withdraw();
+  others_->on_room(nullptr);
+}
+
+void HostBudget::share_with(SharedCpus& others) {
+  others_ = &others;
+  others.on_room([this] { call_next(); });
+}
+
 std::unique_ptr<HostBudget::Claim> HostBudget::join(Claimant who, std::function<void()> on_room) {
   return std::unique_ptr<Claim>(new Claim(*this, std::move(who), std::move(on_room)));
 }
@@ -42,6 +53,7 @@ std::optional<Lease> HostBudget::Claim::try_take(const HostShare& asked) {
   if (budget_.next() != this) return std::nullopt;
   const auto share = budget_.fitting(asked);
   if (!share) return std::nullopt;
+  if (budget_.others_ && share->cpus > 0 && !budget_.others_->try_take(share->cpus)) return std::nullopt;
   wanted_.reset();
   budget_.leased_.cpus += share->cpus;
   budget_.leased_.memory_bytes += share->memory_bytes;
@@ -92,12 +104,16 @@ void HostBudget::give_back(const std::string& client, const HostShare& share) {
   leased_.memory_bytes -= share.memory_bytes;
   leased_.disk_bytes -= share.disk_bytes;
   if ((held_[client] -= share.cpus) < kTiny) held_.erase(client);
+  if (others_ && share.cpus > 0) others_->give_back(share.cpus);
   call_next();
 }
 
 void HostBudget::call_next() {
   const Claim* chosen = next();
-  if (!chosen || !fitting(*chosen->wanted_)) return;
+  if (!chosen || !fitting(*chosen->wanted_)) {
+    if (others_) others_->withdraw();  // whoever could not take them must not stand before other processes
+    return;
+  }
   loop_.post([self = chosen->self_] {
     if (*self && (*self)->wanted_) (*self)->on_room_();
   });

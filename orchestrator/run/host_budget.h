@@ -1,7 +1,8 @@
 // The host, shared by the jobs that run on it at once: an attempt holds a Lease of CPUs, memory and disk
 // while it may use them, a build step one of CPUs and memory. What is asked for is given whole or not at all.
 // When not all fits, the next is the client that holds the least, then jobs of normal priority before those
-// of low, then whoever has waited longest; nobody is passed over for being large. Loop's thread only.
+// of low, then whoever has waited longest; nobody is passed over for being large. CPUs are shared with the
+// other processes of this host, too, where share_with() says so. Loop's thread only.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include <string>
 #include <utility>
 
+#include "orchestrator/run/shared_cpus.h"
 #include "sandbox/capabilities.h"
 #include "sandbox/io/loop.h"
 
@@ -60,6 +62,15 @@ class HostBudget {
   // All that the engine's host has; `scratch`: a folder of ours, where something is written, too.
   HostBudget(io::Loop& loop, const sandbox::Capabilities& engine, const std::string& scratch);
 
+  ~HostBudget();
+  HostBudget(const HostBudget&) = delete;
+  HostBudget& operator=(const HostBudget&) = delete;
+
+  // From now on CPUs are also those of other processes: a lease needs their leave, too. It must outlive this.
+  void share_with(SharedCpus& others);
+  // Somebody here has no lease because of other processes.
+  bool waits_for_others() const { return others_ && others_->waits(); }
+
   struct Claimant {
     std::string client;
     bool low_priority = false;
@@ -106,6 +117,7 @@ class HostBudget {
   HostShare leased_{0, 0, 0};
   std::map<std::string, double> held_;  // CPUs by client
   std::list<Claim*> claims_;
+  SharedCpus* others_ = nullptr;
 };
 
 inline Lease::~Lease() {

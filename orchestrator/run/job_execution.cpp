@@ -36,8 +36,9 @@ JobExecution::JobExecution(io::Loop& loop, sandbox::Sandbox& sandbox, sandbox::I
                            const JobHost& host, JobInputs inputs, EventLog& events)
     : loop_(loop),
       sandbox_(sandbox),
-      images_(images),
       host_(host),
+      used_(host.sharing ? std::make_unique<UsedImages>(loop, images, host.sharing->uses()) : nullptr),
+      images_(used_ ? *used_ : images),
       inputs_(std::move(inputs)),
       events_(events) {}
 
@@ -137,6 +138,7 @@ void JobExecution::checkout() {
   checkout_request_.include = early_.include;
   checkout_request_.changed_since = early_.only_changed.value_or("");
   checkout_request_.credential = inputs_.credential;
+  checkout_request_.access = inputs_.access;
   checkout_request_.ca_file = inputs_.ca_file;
   checkout_request_.allowed_hosts = inputs_.allowed_hosts;
   checkout_request_.scratch = inputs_.scratch;
@@ -198,6 +200,8 @@ void JobExecution::build_image() {
   request.toolchain = toolchain_;
   request.install = install_options(report_.plan);
   request.base = report_.plan.image;
+  request.pull = images::pull_policy(report_.plan.pull);
+  if (inputs_.replay) request.pinned_base = pinned_base(inputs_.replay->saved);
   request.setup_commands = report_.plan.setup_commands;
   request.host = host_.settings;
   request.supervisor_file = host_.supervisor_file;

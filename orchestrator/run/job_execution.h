@@ -14,8 +14,10 @@
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/run/event.h"
+#include "orchestrator/run/host_sharing.h"
 #include "orchestrator/run/replay.h"
 #include "orchestrator/run/run.h"
+#include "orchestrator/run/used_images.h"
 #include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
 #include "sandbox/sandbox.h"
@@ -31,6 +33,7 @@ struct JobHost {
   // A repository's file may have all output of attempts kept below that folder (save_full_output). Not where
   // whoever asks for a job never sees the disk, and nobody removes what lies there.
   bool keeps_logs = true;
+  HostSharing* sharing = nullptr;  // with other processes; nullptr: nothing is shared
 };
 
 struct JobInputs {
@@ -40,6 +43,7 @@ struct JobInputs {
   std::string scratch;      // an existing empty folder for this job alone
   std::string logs_folder;  // --logs, or empty
   std::optional<images::GitCredential> credential;
+  images::GitAccess access;
   std::string ca_file;                     // for git
   std::vector<std::string> allowed_hosts;  // see CheckoutRequest
   sandbox::EnvList secret_values;          // of said.secret_env, or of the replayed plan's
@@ -116,8 +120,9 @@ class JobExecution : images::RecipeObserver {
 
   io::Loop& loop_;
   sandbox::Sandbox& sandbox_;
-  sandbox::ImageStore& images_;
   const JobHost& host_;
+  std::unique_ptr<UsedImages> used_;  // where processes share images; in front of the store
+  sandbox::ImageStore& images_;
   JobInputs inputs_;
   JobRequest early_;  // flags, job, environment and user's config, without the repository's file
   EventLog& events_;

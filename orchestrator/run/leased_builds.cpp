@@ -8,7 +8,9 @@ namespace {
 HostShare share_of(const sandbox::LayerSpec& spec) {
   HostShare share{0, 0, 0};
   for (const auto& step : spec.steps) {
-    share.cpus = std::max(share.cpus, step.execution.limits.cpus);
+    // One that may use all CPUs uses one, mostly.
+    const double cpus = step.execution.limits.cpus;
+    share.cpus = std::max(share.cpus, cpus > 0 ? cpus : 1.0);
     share.memory_bytes =
         std::max(share.memory_bytes, static_cast<std::int64_t>(step.execution.limits.memory_bytes));
   }

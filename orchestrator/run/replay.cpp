@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/job/image_reference.h"
 #include "orchestrator/report/words.h"
 #include "sandbox/io/error.h"
 
@@ -27,6 +28,7 @@ JobPlan replayed_plan(const Replay& replay, int engine_cpus) {
   plan.until_sure.reset();
   plan.deadline.reset();
   plan.save_full_output = plan.keep = false;
+  if (plan.pull == "always") plan.pull = "missing";  // a tag that has moved is what a replay does not want
   const double fitting = std::clamp(std::floor(engine_cpus / plan.limits.cpus), 1.0, 1000.0);
   plan.parallelism = std::min({plan.parallelism, static_cast<int>(fitting), replay.record.times});
   return plan;
@@ -48,6 +50,19 @@ images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& i
   for (const auto& variable : image.env)
     if (variable.first != "HOME") built.env.push_back(variable);
   return built;
+}
+
+std::optional<images::PinnedBase> pinned_base(const SavedRun& saved) {
+  const SavedImage& image = saved.environment.image;
+  const std::string& reference = image.base_reference;
+  if (image.base_digest.empty() || reference.empty() || reference.find('@') != std::string::npos)
+    return std::nullopt;
+  const auto colon = reference.rfind(':');
+  const bool tagged = colon != std::string::npos && reference.find('/', colon) == std::string::npos;
+  std::string by_digest = (tagged ? reference.substr(0, colon) : reference) + "@" + image.base_digest;
+  // Both come from a file that somebody may have edited.
+  if (!check_image_reference(by_digest).empty()) return std::nullopt;
+  return images::PinnedBase{reference, std::move(by_digest)};
 }
 
 std::optional<images::ChangedFiles> replayed_changes(const SavedRun& saved) {

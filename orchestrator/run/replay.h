@@ -22,6 +22,9 @@ JobPlan replayed_plan(const Replay& replay, int engine_cpus);
 // The image that the engine still has, as a recipe would have made it. Throws io::RequestError when it is
 // none that this program has sealed: a report must not make us run just any image of the host.
 images::BuiltImage replayed_image(const SavedRun& saved, const sandbox::Image& image);
+// The base that a rebuilt image is to stand on, by the digest that its registry knew it by. Nothing when the
+// report knows none: of a base that was made here, only its name can be followed.
+std::optional<images::PinnedBase> pinned_base(const SavedRun& saved);
 // Where the sources came from, as the report says.
 images::Source replayed_source(const SavedRun& saved);
 // Which files' tests had attempts of their own: not compared anew.

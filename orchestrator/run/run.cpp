@@ -88,10 +88,17 @@ void Run::fill() {
     if (const auto obstacle = spec_.obstacle ? spec_.obstacle() : std::nullopt)
       return stop(RunEnd::infrastructure, *obstacle);
     std::optional<Lease> lease;
-    if (claim_ && !(lease = claim_->try_take(spec_.share))) return;
+    if (claim_ && !(lease = claim_->try_take(spec_.share))) return tell_that_it_waits();
     launch(std::move(*slot), std::move(lease));
   }
   check_done();
+}
+
+// Once is enough for whoever wonders why nothing happens.
+void Run::tell_that_it_waits() {
+  const bool idle = std::all_of(active_.begin(), active_.end(), [](const auto& a) { return a->finished_; });
+  if (!idle || !spec_.budget->waits_for_others() || std::exchange(told_that_it_waits_, true)) return;
+  events_.append("waiting", {{"for", "other runs, which use the CPUs of this host"}});
 }
 
 bool Run::has_next() {

@@ -81,6 +81,7 @@ class Run {
   std::optional<Next> take_next();
   bool has_next();
   void launch(Slot slot, std::optional<Lease> lease);
+  void tell_that_it_waits();
   void ended(Active& active, const sandbox::ExecutionResult& result);
   void drained(Active& active);
   AttemptRecord record_of(Active& active, const sandbox::ExecutionResult& result);
@@ -107,6 +108,7 @@ class Run {
   bool stopped_ = false;   // what runs was told to end
   bool exhausted_ = false;
   bool told_ = false;
+  bool told_that_it_waits_ = false;
   RunEnd end_ = RunEnd::complete;
   std::string end_reason_;
   std::function<void()> done_;

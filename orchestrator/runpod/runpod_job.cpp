@@ -78,6 +78,7 @@ HostedJobSpec RunpodJob::spec() {
   spec.reports = reports_;
   spec.summary_bytes = settings.result_bytes - std::min(settings.result_bytes, 2 * kRoom);
   spec.credential = settings.credential;
+  spec.access = settings.access;
   spec.ca_file = settings.ca_file;
   if (sender_ == Sender::elsewhere) spec.allowed_hosts = settings.admission.repository_hosts;
   spec.secret_values = secret_values(spec.said);

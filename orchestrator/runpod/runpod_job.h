@@ -22,6 +22,7 @@ struct JobSettings {
   Admission admission;
   JobRequest defaults;  // the operator's
   std::optional<images::GitCredential> credential;
+  images::GitAccess access;
   std::string ca_file;
   std::size_t result_bytes = 8'000'000;  // the most that a final post's body has
   std::string volume;                    // a folder that stays, for whole reports; empty: there is none

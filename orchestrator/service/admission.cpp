@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "images/checkout/ssh_url.h"
 #include "images/checkout/url_rules.h"
 #include "orchestrator/job/check.h"
+#include "orchestrator/job/image_reference.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -32,18 +34,33 @@ bool is_below(const std::string& folder, const std::string& root) {
   return !error && !top.empty() && end.first == top.end();
 }
 
+// A star alone allows all. Behind anything else it stays within the registry that stands before it: "python*"
+// is not "python.example.org/what/they/like".
 bool matches(const std::string& pattern, const std::string& image) {
-  if (pattern.ends_with('*')) return image.starts_with(pattern.substr(0, pattern.size() - 1));
-  return pattern == image;
+  if (pattern == "*") return true;
+  if (!pattern.ends_with('*')) return pattern == image;
+  const std::string start = pattern.substr(0, pattern.size() - 1);
+  return image.starts_with(start) && registry_of(image) == registry_of(start);
+}
+
+std::string about_host(const std::string& repo, const Admission& admission) {
+  const bool by_ssh = images::checkout::is_ssh_form(repo);
+  const auto is_among = [&](const std::vector<std::string>& hosts) {
+    return by_ssh ? images::checkout::parse_ssh(repo).is_among(hosts)
+                  : images::checkout::parse_https(repo).is_among(hosts);
+  };
+  const std::string host = images::checkout::host_of(repo);
+  if (!is_among(admission.repository_hosts))
+    return fmt::format("repositories of '{}' are not cloned here; allowed are: {}", host,
+                       joined(admission.repository_hosts));
+  if (by_ssh && !is_among({admission.ssh_host}))
+    return fmt::format(
+        "repositories of '{}' are not cloned by ssh here: there is no key for it; use https://", host);
+  return "";
 }
 
 std::string about_repository(const std::string& repo, const Admission& admission, bool here) try {
-  if (is_cloned(repo)) {
-    const auto url = images::checkout::parse_https(repo);
-    if (url.is_among(admission.repository_hosts)) return "";
-    return fmt::format("repositories of '{}' are not cloned here; allowed are: {}", url.host,
-                       joined(admission.repository_hosts));
-  }
+  if (is_cloned(repo)) return about_host(repo, admission);
   if (!here) return "a folder of the host cannot be named from elsewhere";
   const bool allowed = std::any_of(admission.folders.begin(), admission.folders.end(),
                                    [&](const std::string& root) { return is_below(repo, root); });
@@ -64,6 +81,10 @@ std::vector<FieldError> refusals(const JobRequest& request, const Admission& adm
   if (request.image && std::none_of(admission.images.begin(), admission.images.end(), allows_image))
     refuse("/image", fmt::format("the image '{}' is not one that the operator allows: {}", *request.image,
                                  joined(admission.images)));
+  // Whoever names no image would have the toolchain's fetched anew, in the place of the one that is here.
+  if (request.pull == "always" && !request.image && !holds(admission.images, "*"))
+    refuse("/pull",
+           "pull is always, and no image that the operator allows is named: name one, or leave it out");
   // Its FROM may name any image, and its limits are the engine's.
   if (request.dockerfile && !holds(admission.images, "*"))
     refuse("/dockerfile",

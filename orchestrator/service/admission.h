@@ -12,8 +12,13 @@ namespace orchestrator {
 
 struct Admission {
   std::vector<std::string> repository_hosts{"github.com", "gitlab.com", "bitbucket.org", "codeberg.org"};
+  // Of these the one that ssh leads to as well ("host" or "host:port"), since there is a key for it; empty:
+  // none.
+  std::string ssh_host;
   std::vector<std::string> folders;  // of this host, with what is below; for callers who sit here
-  std::vector<std::string> images;   // references; "prefix*" for all that begin so
+  // References; "prefix*" for all of that registry that begin so, "*" for all. They are fetched with the
+  // registry credentials of whoever runs this process.
+  std::vector<std::string> images;
   std::vector<std::string> networks{"none"};
   std::vector<std::string> secrets;  // names of this process's variables
   double cpus = 0;                   // the most of an attempt; 0: no bound

@@ -24,6 +24,7 @@ JobInputs inputs_of(const HostedJobSpec& spec) {
   inputs.run_id = spec.id;
   inputs.scratch = spec.scratch;
   inputs.credential = spec.credential;
+  inputs.access = spec.access;
   inputs.ca_file = spec.ca_file;
   inputs.allowed_hosts = spec.allowed_hosts;
   inputs.logs_folder = spec.logs;
@@ -115,6 +116,7 @@ HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& en
                      HostedJobSpec spec, EventLog::Listener on_event, std::function<void(HostedResult)> ended)
     : loop_(loop),
       background_(background),
+      host_(host),
       spec_(std::move(spec)),
       ended_(std::move(ended)),
       self_(std::make_shared<HostedJob*>(this)) {
@@ -128,7 +130,8 @@ HostedJob::HostedJob(io::Loop& loop, Background& background, sandbox::Engine& en
 
 HostedJob::~HostedJob() {
   *self_ = nullptr;
-  execution_.reset();
+  execution_.reset();  // and with it the use of its images
+  if (host_.sharing) host_.sharing->keep_budget_in_background();
   std::error_code ignored;
   fs::remove_all(spec_.scratch, ignored);
 }

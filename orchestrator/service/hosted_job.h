@@ -21,6 +21,7 @@ struct HostedJobSpec {
   std::string reports;             // a folder to make for the reports; empty: none are kept
   std::size_t summary_bytes = 8u << 20;
   std::optional<images::GitCredential> credential;
+  images::GitAccess access;
   std::string ca_file;
   std::vector<std::string> allowed_hosts;  // see images::CheckoutRequest
   sandbox::ImageStore* images = nullptr;   // instead of the engine's
@@ -76,6 +77,7 @@ class HostedJob {
 
   io::Loop& loop_;
   Background& background_;
+  const JobHost& host_;
   HostedJobSpec spec_;
   EventLog events_;
   std::unique_ptr<JobExecution> execution_;

@@ -95,8 +95,11 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       settings_(std::move(settings)),
       budget_(loop, host.engine, settings_.scratch),
       leased_(budget_, engine.images()),
-      builds_(loop, leased_),
-      self_(std::make_shared<LocalWorker*>(this)) {}
+      host_builds_(loop, leased_, host.sharing, {host.engine.data_root, settings_.scratch}),
+      builds_(loop, host_builds_),
+      self_(std::make_shared<LocalWorker*>(this)) {
+  if (host.sharing) budget_.share_with(host.sharing->cpus());
+}
 
 LocalWorker::~LocalWorker() { *self_ = nullptr; }
 
@@ -173,6 +176,7 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
   spec.scratch = fmt::format("{}/{}-{}", settings_.scratch, job.id, job.epoch);
   spec.reports = reports_of(job);
   spec.credential = settings_.credential;
+  spec.access = settings_.access;
   spec.ca_file = settings_.ca_file;
   spec.allowed_hosts = settings_.admission.repository_hosts;
   if (!spec.reports.empty()) spec.logs = HostedJob::logs_folder(spec.reports);

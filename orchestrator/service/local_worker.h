@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/service/admission.h"
 #include "orchestrator/service/background.h"
@@ -27,6 +28,7 @@ struct LocalWorkerSettings {
   std::string version;
   JobRequest defaults;  // the operator's: below what a job says, above the repository's own file
   std::optional<images::GitCredential> credential;
+  images::GitAccess access;
   std::string ca_file;
   Admission admission;  // asked again when a job begins: the operator may have changed it since it came
   // Values of the variables that a job may have; throws io::RequestError where there is none.
@@ -88,6 +90,7 @@ class LocalWorker {
   LocalWorkerSettings settings_;
   HostBudget budget_;
   LeasedBuilds leased_;
+  HostBuilds host_builds_;
   sandbox::SharedBuilds builds_;
   std::vector<std::unique_ptr<Active>> active_;  // no two of one job
   std::vector<StoredJob> waiting_;               // taken; each while an earlier hand-out of it is active

@@ -52,11 +52,12 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
   const Execution& execution = request.execution;
   const Limits& limits = execution.limits;
   const bool test = execution.privilege == Privilege::test;
-  Json tmpfs = {{"/tmp", fmt::format("rw,nosuid,nodev,exec,mode=1777,size={}", limits.tmp_bytes)}};
+  const std::string empty = traits.mounts_as_podman ? ",notmpcopyup" : "";
+  Json tmpfs = {{"/tmp", fmt::format("rw,nosuid,nodev,exec,mode=1777,size={}{}", limits.tmp_bytes, empty)}};
   // A runtime gives the mount the mode of a folder that the image has there already, as one of our own
   // install steps leaves it: an attempt can write into it as its owner.
-  const std::string owner = test ? fmt::format(",uid={0},gid={0}", kTestUser) : "";
-  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m" + owner;
+  const std::string user = traits.mounts_as_podman ? ",U" : fmt::format(",uid={0},gid={0}", kTestUser);
+  if (gifts) tmpfs[kSecretDir] = "rw,nosuid,nodev,noexec,mode=1777,size=16m" + empty + (test ? user : "");
   Json config = {
       {"NetworkMode", network_mode(request)},
       {"LogConfig", {{"Type", "none"}}},
@@ -75,8 +76,9 @@ Json host_config(const ContainerRequest& request, const EngineTraits& traits, bo
       {"Privileged", false},
       {"RestartPolicy", {{"Name", "no"}}},
   };
+  if (traits.nproc > 0) config["Ulimits"].push_back(ulimit("nproc", traits.nproc));
   if (limits.cpus > 0) config["NanoCpus"] = std::llround(limits.cpus * 1e9);
-  if (execution.network == Network::none && traits.skips_network_sandbox)
+  if (execution.network == Network::none && !traits.hosts_file.empty())
     config["Binds"] = Json::array({traits.hosts_file + ":/etc/hosts:ro"});
   return config;
 }

@@ -1,6 +1,8 @@
 // The JSON that creates a container for an Execution: isolation and limits are all here. Pure.
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -12,10 +14,23 @@ namespace sandbox::docker {
 
 // What of this engine changes how a container is made.
 struct EngineTraits {
-  bool skips_network_sandbox =
-      false;               // NetworkDisabled is understood: a container without network starts faster
-  std::string hosts_file;  // on the engine's host: bound to /etc/hosts where the engine writes none
-  bool podman = false;
+  // NetworkDisabled is understood: a container without network starts faster.
+  bool skips_network_sandbox = false;
+  // The engine writes no /etc/hosts into a container without network, or one with names of its own host.
+  bool needs_hosts_file = false;
+  std::string hosts_file = {};  // on the engine's host: bound to /etc/hosts there; empty: none was made
+  // An image's folder is copied into an empty volume at the first start, and not at create.
+  bool fills_volumes_late = false;
+  // A commit reads no JSON, but instructions of a Dockerfile.
+  bool commits_by_changes = false;
+  // A tmpfs is the user's by the option U, since uid and gid are not known, and gets a copy of what the image
+  // has in its place unless told not to.
+  bool mounts_as_podman = false;
+  // Processes of one user, in all containers together; 0: left to the engine. Podman otherwise asks for
+  // 1,048,576, which a host refuses that may not raise its limits (without CAP_SYS_RESOURCE).
+  std::int64_t nproc = 0;
+  // The engine's clock less ours.
+  std::chrono::system_clock::duration clock_ahead{0};
 };
 
 struct ContainerRequest {

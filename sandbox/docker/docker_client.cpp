@@ -14,6 +14,7 @@ namespace sandbox::docker {
 namespace {
 
 constexpr int kTries = 3;
+constexpr std::chrono::seconds kTimeToLogIn{60};  // more than ssh itself takes for it at most
 constexpr const char* kOldestApi = "1.41";
 constexpr const char* kNewestApi = "1.47";  // nothing newer than this is asked of an engine
 
@@ -41,29 +42,41 @@ std::string settle_version(const Json& answer) {
   return chosen;
 }
 
-// What a person can do about an engine that does not answer.
-io::HostError unreachable(const Endpoint& endpoint, const io::TransportError& error) {
-  const std::string& path = endpoint.socket;
+// What a person can do about a socket that does not answer.
+std::string socket_trouble(const std::string& path, const io::TransportError& error) {
   if (error.error_number == ENOENT || access(path.c_str(), F_OK) != 0)
-    return io::HostError(
-        fmt::format("no container engine: the socket {} does not exist. Install and start Docker Engine, or "
-                    "name another socket "
-                    "with --host unix:///path",
-                    path));
+    return fmt::format(
+        "no container engine: the socket {} does not exist. Install and start Docker Engine, or name another "
+        "socket with --host unix:///path",
+        path);
   if (error.error_number == EACCES || access(path.c_str(), R_OK | W_OK) != 0)
-    return io::HostError(
-        fmt::format("no permission on the engine's socket {}: run as root or join the group that owns it "
-                    "(often 'docker')",
-                    path));
-  return io::HostError(fmt::format("the container engine at {} does not answer: {}", path, error.what()));
+    return fmt::format(
+        "no permission on the engine's socket {}: run as root or join the group that owns it (often "
+        "'docker')",
+        path);
+  return fmt::format("the container engine at {} does not answer: {}", path, error.what());
 }
 
-// Something listens that is no engine we know.
-io::HostError not_understood(const Endpoint& endpoint, const std::exception& error) {
-  return io::HostError(
-      fmt::format("the container engine at {} gave an answer that makes no sense ({}); is it Docker Engine "
-                  "20.10 or newer?",
-                  endpoint.socket, error.what()));
+// The same for TCP. Curl has one number for many things that a peer may dislike about TLS.
+std::string tcp_trouble(const Endpoint& endpoint, const io::TransportError& error) {
+  std::string text =
+      fmt::format("the container engine at {} does not answer: {}", endpoint.url(), error.what());
+  if (!endpoint.tls || error.refused || error.timed_out) return text;
+  const TlsFiles& files = *endpoint.tls;
+  text += fmt::format("; its certificate must be for that name and signed by {}",
+                      files.ca.empty() ? "an authority of this host's (no ca.pem was found)" : files.ca);
+  text += files.certificate.empty()
+              ? ", and no certificate of our own (cert.pem, key.pem) was found to show it"
+              : fmt::format(", and it must accept {}", files.certificate);
+  return text;
+}
+
+std::string ssh_trouble(const Endpoint& endpoint, const std::string& complaint,
+                        const io::TransportError& error) {
+  return fmt::format(
+      "no container engine over {}: {}. The user there needs the program docker and the right to use the "
+      "engine; ssh must log in without asking (a key or an agent, a known host key)",
+      endpoint.url(), complaint.empty() ? error.what() : complaint);
 }
 
 // A call that is tried again when its transport failed or the engine answered 5xx.
@@ -120,17 +133,6 @@ class RepeatingCall : public io::HttpCall, public std::enable_shared_from_this<R
 
 }  // namespace
 
-Endpoint Endpoint::from(const std::string& host) {
-  std::string text = host;
-  if (text.empty())
-    if (const char* environment = std::getenv("DOCKER_HOST")) text = environment;
-  if (text.empty()) return {"/var/run/docker.sock"};
-  constexpr std::string_view scheme = "unix://";
-  if (text.starts_with(scheme) && text.size() > scheme.size()) return {text.substr(scheme.size())};
-  if (text.starts_with('/')) return {text};
-  throw io::RequestError(fmt::format("engine host '{}': only unix:///path/to/socket is supported", text));
-}
-
 Json Reply::json() const {
   try {
     return Json::parse(text);
@@ -170,14 +172,29 @@ struct DockerClient::Detached {
 };
 
 DockerClient::DockerClient(io::CurlLoop& loop, Endpoint endpoint)
-    : loop_(loop), endpoint_(std::move(endpoint)), http_(loop) {}
+    : loop_(loop), endpoint_(std::move(endpoint)), http_(loop) {
+  if (endpoint_.ssh) bridge_ = std::make_unique<SshBridge>(loop, *endpoint_.ssh);
+}
 DockerClient::~DockerClient() = default;
 
 io::HttpRequest DockerClient::request(const std::string& method, const std::string& path) const {
   io::HttpRequest request;
   request.method = method;
-  request.url = version_.empty() ? "http://engine" + path : "http://engine/v" + version_ + path;
-  request.unix_socket = endpoint_.socket;
+  std::string origin = "http://engine";  // on a socket only a name
+  if (bridge_) {
+    origin = "http://" + bridge_->name();
+    request.unix_socket = bridge_->path();
+    request.open_socket = [bridge = bridge_.get()] { return bridge->open().release(); };
+  } else if (endpoint_.on_this_host()) {
+    request.unix_socket = endpoint_.socket;
+  } else {
+    origin = (endpoint_.tls ? "https://" : "http://") + endpoint_.authority;
+    const TlsFiles files = endpoint_.tls.value_or(TlsFiles{});
+    request.ca_file = files.ca;
+    request.certificate = files.certificate;
+    request.key = files.key;
+  }
+  request.url = version_.empty() ? origin + path : origin + "/v" + version_ + path;
   return request;
 }
 
@@ -185,7 +202,7 @@ void DockerClient::negotiate(std::function<void(io::Result<Json>)> done) {
   version_.clear();
   ApiCall version;
   version.path = "/version";
-  version.timeout = std::chrono::seconds(20);
+  version.timeout = endpoint_.ssh ? kTimeToLogIn : std::chrono::seconds(20);
   call_detached(std::move(version), [this, done = std::move(done)](io::Result<Reply> result) {
     try {
       const Json answer = expect_success(result.value(), "asking the engine for its version").json();
@@ -203,10 +220,24 @@ std::exception_ptr DockerClient::explain_first_answer() const {
   } catch (const io::HostError&) {
     return std::current_exception();
   } catch (const io::TransportError& error) {
-    return io::failure(unreachable(endpoint_, error));
+    return io::failure(unreachable(error));
   } catch (const std::exception& error) {
-    return io::failure(not_understood(endpoint_, error));
+    return io::failure(not_understood(error));
   }
+}
+
+io::HostError DockerClient::unreachable(const io::TransportError& error) const {
+  if (bridge_) return io::HostError(ssh_trouble(endpoint_, bridge_->complaint(), error));
+  if (endpoint_.on_this_host()) return io::HostError(socket_trouble(endpoint_.socket, error));
+  return io::HostError(tcp_trouble(endpoint_, error));
+}
+
+// Something listens that is no engine we know.
+io::HostError DockerClient::not_understood(const std::exception& error) const {
+  return io::HostError(
+      fmt::format("the container engine at {} gave an answer that makes no sense ({}); is it Docker Engine "
+                  "20.10 or newer?",
+                  endpoint_.on_this_host() ? endpoint_.socket : endpoint_.url(), error.what()));
 }
 
 std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
@@ -215,6 +246,7 @@ std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
   // On a connection that was used before, libcurl would send a request once more when it breaks before an
   // answer; a create that was heard twice leaves a container that nobody knows.
   http.own_connection = !call.repeatable && call.method != "GET";
+  http.headers = std::move(call.headers);
   if (!call.tar_file.empty()) {
     http.body_file = call.tar_file;
     http.headers.push_back("Content-Type: application/x-tar");

@@ -9,23 +9,18 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "sandbox/docker/endpoint.h"
+#include "sandbox/docker/ssh_bridge.h"
 #include "sandbox/io/curl_loop.h"
+#include "sandbox/io/error.h"
 #include "sandbox/io/http_client.h"
 #include "sandbox/io/result.h"
 
 namespace sandbox::docker {
 
 using Json = nlohmann::json;
-
-// Where the engine is. Today a Unix socket.
-struct Endpoint {
-  std::string socket;  // path
-
-  // `host` as in DOCKER_HOST ("unix:///run/docker.sock"); empty: DOCKER_HOST, then the usual socket.
-  // Throws io::RequestError for schemes that are not supported.
-  static Endpoint from(const std::string& host);
-};
 
 // An answer that was not expected; what() carries the engine's own message.
 class EngineError : public std::runtime_error {
@@ -46,6 +41,7 @@ struct ApiCall {
   std::string path;  // below the version: "/containers/create?name=x"
   std::string body;  // JSON text, or empty
   std::string tar_file;
+  std::vector<std::string> headers;           // beside the usual; never in a log
   std::chrono::milliseconds timeout{60'000};  // 0: none
   bool repeatable = false;                    // tried 3 times on transport errors and 5xx
   std::string doing;  // "creating the container of attempt 7": before an error's message
@@ -62,6 +58,7 @@ class DockerClient {
   // Errors: io::HostError with what to do (no socket, no permission, an engine too old).
   void negotiate(std::function<void(io::Result<Json>)> done);  // the answer of /version
   const std::string& api_version() const { return version_; }
+  const Endpoint& endpoint() const { return endpoint_; }
   // Inside a catch block of the first questions to an engine: the error for a person, with what to do.
   std::exception_ptr explain_first_answer() const;
 
@@ -86,12 +83,15 @@ class DockerClient {
 
  private:
   struct Detached;
+  io::HostError unreachable(const io::TransportError& error) const;
+  io::HostError not_understood(const std::exception& error) const;
   io::HttpRequest request(const std::string& method, const std::string& path) const;
   io::HttpRequest raw_request(const std::string& method, const std::string& path,
                               std::optional<std::string> late_body) const;
 
   io::CurlLoop& loop_;
   Endpoint endpoint_;
+  std::unique_ptr<SshBridge> bridge_;  // where the endpoint is reached by ssh
   io::HttpClient http_;
   std::string version_;
   std::list<std::unique_ptr<Detached>> detached_;

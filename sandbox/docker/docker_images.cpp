@@ -2,16 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <list>
 #include <sstream>
 
+#include "sandbox/docker/image_changes.h"
+#include "sandbox/docker/image_listing.h"
+#include "sandbox/docker/image_name.h"
+#include "sandbox/docker/image_pull.h"
 #include "sandbox/docker/layer_build.h"
+#include "sandbox/docker/progress_stream.h"
 #include "sandbox/io/error.h"
 
 namespace sandbox::docker {
 namespace {
 
 constexpr std::chrono::minutes kPullTime{30};
-constexpr int kPullTries = 3;
 
 EnvList env_of(const Json& config) {
   EnvList env;
@@ -25,27 +30,13 @@ EnvList env_of(const Json& config) {
   return env;
 }
 
-// The engine reports a failed pull or import inside a 200 answer: JSON lines, the last with "errorDetail".
-std::string error_in_stream(const std::string& text) {
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const Json entry = Json::parse(line, nullptr, false);
-    if (!entry.is_object()) continue;
-    if (entry.contains("errorDetail") && entry["errorDetail"].is_object())
-      return entry["errorDetail"].value("message", "unknown error");
-    if (entry.contains("error") && entry["error"].is_string()) return entry["error"].get<std::string>();
-  }
-  return "";
-}
-
-// "name:tag", "name@sha256:…" → name and tag; a port's colon is no tag's.
-std::pair<std::string, std::string> split_reference(const std::string& reference) {
-  if (const auto at = reference.find('@'); at != std::string::npos)
-    return {reference.substr(0, at), reference.substr(at + 1)};
-  const auto colon = reference.rfind(':');
-  if (colon == std::string::npos || reference.find('/', colon) != std::string::npos)
-    return {reference, "latest"};
-  return {reference.substr(0, colon), reference.substr(colon + 1)};
+std::vector<std::string> strings_at(const Json& object, const char* key) {
+  std::vector<std::string> list;
+  const auto found = object.find(key);
+  if (found != object.end() && found->is_array())
+    for (const auto& entry : *found)
+      if (entry.is_string()) list.push_back(entry.get<std::string>());
+  return list;
 }
 
 class DockerImages : public ImageStore {
@@ -55,23 +46,40 @@ class DockerImages : public ImageStore {
 
   void inspect(const std::string& reference,
                std::function<void(io::Result<std::optional<Image>>)> done) override {
+    const ImageName name = image_name(reference);
     ApiCall call;
-    call.path = fmt::format("/images/{}/json", url_encode(reference));
+    // An engine may not understand a tag beside a digest.
+    call.path =
+        fmt::format("/images/{}/json", url_encode(name.digest.empty() ? reference : name.reference()));
     call.repeatable = true;
     call.doing = "while looking for image " + reference;
-    client_.call_detached(std::move(call), [reference, done = std::move(done)](io::Result<Reply> result) {
-      try {
-        if (result.value().status == 404) return done(std::optional<Image>{});
-        done(
-            std::optional(image_of(expect_success(result.value(), "looking for image " + reference).json())));
-      } catch (...) {
-        done(std::current_exception());
-      }
-    });
+    client_.call_detached(
+        std::move(call), [reference, name, done = std::move(done)](io::Result<Reply> result) {
+          try {
+            if (result.value().status == 404) return done(std::optional<Image>{});
+            const Json found = expect_success(result.value(), "looking for image " + reference).json();
+            const auto digests = strings_at(found, "RepoDigests");
+            if (!name.digest.empty() && !have_digest(digests, name.digest))
+              return done(std::optional<Image>{});
+            Image image = image_of(found);
+            image.digest = digest_of(digests, name);
+            done(std::optional(std::move(image)));
+          } catch (...) {
+            done(std::current_exception());
+          }
+        });
   }
 
   void pull(const std::string& reference, std::function<void(io::Result<Image>)> done) override {
-    pull_try(reference, 1, std::move(done));
+    if (is_image_id(reference)) return refuse_to_pull_id(done);
+    forget_ended_pulls();
+    auto& pull = pulls_.emplace_back();
+    pull.running = start_pull(client_, reference,
+                              [this, &pull, reference, done = std::move(done)](std::exception_ptr error) {
+                                pull.ended = true;
+                                if (error) return done(error);
+                                expect_pulled(reference, done);
+                              });
   }
 
   void find_layer(const std::string& kind, const std::string& key,
@@ -88,8 +96,7 @@ class DockerImages : public ImageStore {
   void import(const std::string& tar_file, const std::string& reference,
               std::map<std::string, std::string> labels, EnvList env,
               std::function<void(io::Result<Image>)> done) override {
-    const auto [repository, tag] = split_reference(reference);
-    std::string query = fmt::format("fromSrc=-&repo={}&tag={}", url_encode(repository), url_encode(tag));
+    std::string query = "fromSrc=-";
     for (const auto& [name, value] : labels)
       query += "&changes=" + url_encode(fmt::format("LABEL {}={}", name, Json(value).dump()));
     for (const auto& [name, value] : env)
@@ -105,7 +112,7 @@ class DockerImages : public ImageStore {
             expect_success(result.value(), "importing " + reference);
             if (const std::string error = error_in_stream(result.value().text); !error.empty())
               throw EngineError("importing " + reference + ": " + error, 200);
-            expect_present(reference, done);
+            name_image(imported_image(result.value().text), reference, done);
           } catch (...) {
             done(std::current_exception());
           }
@@ -123,14 +130,11 @@ class DockerImages : public ImageStore {
 
   void list(std::function<void(io::Result<std::vector<Image>>)> done) override {
     ApiCall call;
-    call.path = "/images/json?filters=" + url_encode(Json{{"label", Json::array({kKindLabel})}}.dump());
+    call.path = "/images/json?all=1";  // what stands on ours, and what they stand on, need not be ours
     call.repeatable = true;
     client_.call_detached(std::move(call), [done = std::move(done)](io::Result<Reply> result) {
       try {
-        std::vector<Image> images;
-        for (const auto& entry : expect_success(result.value(), "listing images").json())
-          images.push_back(listed(entry));
-        done(std::move(images));
+        done(images_of_ours(expect_success(result.value(), "listing images").json()));
       } catch (...) {
         done(std::current_exception());
       }
@@ -155,27 +159,51 @@ class DockerImages : public ImageStore {
   }
 
  private:
-  void pull_try(const std::string& reference, int attempt, std::function<void(io::Result<Image>)> done) {
-    const auto [repository, tag] = split_reference(reference);
+  struct RunningPull {
+    std::unique_ptr<ImagePull> running;
+    bool ended = false;
+  };
+
+  // One of them may be the caller, which may be let go of from inside its own callback.
+  void forget_ended_pulls() {
+    pulls_.remove_if([](const RunningPull& each) { return each.ended; });
+  }
+
+  void refuse_to_pull_id(const std::function<void(io::Result<Image>)>& done) {
+    client_.loop().post([done] {
+      done(io::failure(PullFailed("no registry knows an image by an id of this engine",
+                                  "name it as its registry does, as in name:tag or name@sha256:…")));
+    });
+  }
+
+  void expect_pulled(const std::string& reference, const std::function<void(io::Result<Image>)>& done) {
+    inspect(reference, [reference, done](io::Result<std::optional<Image>> result) {
+      if (!result.ok()) return done(result.error());
+      if (!result.value())
+        return done(
+            io::failure(PullFailed("the engine says that it has fetched it, but has nothing by that name and "
+                                   "digest")));
+      done(std::move(*result.value()));
+    });
+  }
+
+  // Apart from the import, whose `tag` Podman does not heed.
+  void name_image(const std::string& id, const std::string& reference,
+                  const std::function<void(io::Result<Image>)>& done) {
+    const ImageName name = image_name(reference);
     ApiCall call;
     call.method = "POST";
-    call.path = fmt::format("/images/create?fromImage={}&tag={}", url_encode(repository), url_encode(tag));
-    call.timeout = kPullTime;
-    client_.call_detached(
-        std::move(call), [this, reference, attempt, done = std::move(done)](io::Result<Reply> result) {
-          std::string error;
-          try {
-            const Reply& reply = result.value();
-            error = reply.status >= 300 ? reply.message() : error_in_stream(reply.text);
-          } catch (const std::exception& failure) {
-            error = failure.what();
-          }
-          if (error.empty()) return expect_present(reference, done);
-          const bool final =
-              error.find("not found") != std::string::npos || error.find("denied") != std::string::npos;
-          if (attempt < kPullTries && !final) return pull_try(reference, attempt + 1, done);
-          done(io::failure(PullFailed(error)));
-        });
+    call.path = fmt::format("/images/{}/tag?repo={}&tag={}", url_encode(id), url_encode(name.repository),
+                            url_encode(name.tag));
+    call.repeatable = true;
+    client_.call_detached(std::move(call), [this, reference, done](io::Result<Reply> result) {
+      try {
+        expect_success(result.value(), "naming the image " + reference);
+        expect_present(reference, done);
+      } catch (...) {
+        done(std::current_exception());
+      }
+    });
   }
 
   void expect_present(const std::string& reference, const std::function<void(io::Result<Image>)>& done) {
@@ -186,22 +214,10 @@ class DockerImages : public ImageStore {
     });
   }
 
-  static Image listed(const Json& entry) {
-    Image image;
-    image.id = entry.value("Id", "");
-    image.size_bytes = entry.value("Size", std::int64_t{0});
-    image.created = std::chrono::system_clock::from_time_t(entry.value("Created", std::int64_t{0}));
-    if (entry.contains("RepoTags") && entry["RepoTags"].is_array())
-      for (const auto& tag : entry["RepoTags"]) image.references.push_back(tag.get<std::string>());
-    if (entry.contains("Labels") && entry["Labels"].is_object())
-      for (const auto& [name, value] : entry["Labels"].items())
-        if (value.is_string()) image.labels[name] = value.get<std::string>();
-    return image;
-  }
-
   DockerClient& client_;
   Containers& containers_;
   const EngineTraits& traits_;
+  std::list<RunningPull> pulls_;
 };
 
 }  // namespace
@@ -215,24 +231,28 @@ Image image_of(const Json& inspected) {
   image.id = inspected.value("Id", "");
   image.architecture = inspected.value("Architecture", "");
   image.size_bytes = inspected.value("Size", std::int64_t{0});
-  const auto strings = [&](const char* key) {
-    std::vector<std::string> list;
-    const auto found = inspected.find(key);
-    if (found != inspected.end() && found->is_array())
-      for (const auto& entry : *found)
-        if (entry.is_string()) list.push_back(entry.get<std::string>());
-    return list;
-  };
-  image.references = strings("RepoTags");
-  const auto digests = strings("RepoDigests");
-  if (!digests.empty()) image.digest = digests.front().substr(digests.front().find('@') + 1);
+  image.references = strings_at(inspected, "RepoTags");
+  image.digest = digest_of(strings_at(inspected, "RepoDigests"), ImageName());
   const auto config = inspected.find("Config");
   if (config == inspected.end() || !config->is_object()) return image;
   image.env = env_of(*config);
   if (const auto labels = config->find("Labels"); labels != config->end() && labels->is_object())
     for (const auto& [name, value] : labels->items())
-      if (value.is_string()) image.labels[name] = value.get<std::string>();
+      if (value.is_string()) image.labels[name] = label_value(value.get<std::string>());
   return image;
+}
+
+// It is the "status" of the last line.
+std::string imported_image(const std::string& answer) {
+  std::istringstream lines(answer);
+  std::string id;
+  for (std::string line; std::getline(lines, line);) {
+    const Json entry = Json::parse(line, nullptr, false);
+    if (entry.is_object() && entry.contains("status") && entry["status"].is_string())
+      id = entry["status"].get<std::string>();
+  }
+  if (!id.starts_with("sha256:")) throw EngineError("the engine does not say which image it has made", 200);
+  return id;
 }
 
 std::unique_ptr<ImageStore> make_images(DockerClient& client, Containers& containers,

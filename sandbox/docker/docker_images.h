@@ -15,5 +15,7 @@ std::unique_ptr<ImageStore> make_images(DockerClient& client, Containers& contai
 // The reference under which a layer is kept: "orchestrator/layer-tools:0123…".
 std::string layer_reference(const std::string& kind, const std::string& key);
 Image image_of(const Json& inspected);
+// The id of the image that an import has made, from its answer. Throws EngineError when it names none.
+std::string imported_image(const std::string& answer);
 
 }  // namespace sandbox::docker

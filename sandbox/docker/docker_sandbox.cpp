@@ -157,16 +157,19 @@ class DockerSandbox : public Sandbox {
       info.path = "/info";
       info.repeatable = true;
       info.doing = "while asking the engine what it can do";
-      client_.call_detached(
-          std::move(info), [this, done, version = version.value()](io::Result<Reply> result) {
-            try {
-              const Json answer = expect_success(result.value(), "asking the engine what it can do").json();
-              traits_ = traits_of(version, answer);
-              find_hosts_file(capabilities_of(version, answer, client_.api_version()), done);
-            } catch (...) {
-              done(client_.explain_first_answer());
-            }
-          });
+      client_.call_detached(std::move(info), [this, done, version = version.value(),
+                                              asked = std::chrono::system_clock::now()](
+                                                 io::Result<Reply> result) {
+        try {
+          const Json answer = expect_success(result.value(), "asking the engine what it can do").json();
+          traits_ = traits_of(version, answer);
+          if (!client_.endpoint().on_this_host())
+            traits_.clock_ahead = clock_ahead(answer, asked, std::chrono::system_clock::now());
+          find_hosts_file(capabilities_of(version, answer, client_.api_version(), client_.endpoint()), done);
+        } catch (...) {
+          done(client_.explain_first_answer());
+        }
+      });
     });
   }
 
@@ -243,16 +246,19 @@ class DockerSandbox : public Sandbox {
   }
 
   void find_hosts_file(Capabilities capabilities, std::function<void(io::Result<Capabilities>)> done) {
-    if (!traits_.skips_network_sandbox) return done(std::move(capabilities));
-    ensure_hosts_volume(client_, scratch_, [this, capabilities, done](io::Result<std::string> file) mutable {
-      if (file.ok()) {
-        traits_.hosts_file = file.value();
-      } else {
-        traits_.skips_network_sandbox = false;
-        spdlog::info("attempts start the slower way: {}", io::describe(file.error()));
-      }
-      done(std::move(capabilities));
-    });
+    if (!traits_.needs_hosts_file) return done(std::move(capabilities));
+    ensure_hosts_volume(client_, traits_.fills_volumes_late, scratch_,
+                        [this, capabilities, done](io::Result<std::string> file) mutable {
+                          if (file.ok()) {
+                            traits_.hosts_file = file.value();
+                          } else {
+                            traits_.skips_network_sandbox = false;
+                            spdlog::info(
+                                "attempts have the engine's own /etc/hosts, and may start the slower way: {}",
+                                io::describe(file.error()));
+                          }
+                          done(std::move(capabilities));
+                        });
   }
 
   DockerClient& client_;
@@ -264,7 +270,7 @@ class DockerSandbox : public Sandbox {
 class DockerEngine : public Engine {
  public:
   DockerEngine(io::CurlLoop& loop, const EngineOptions& options)
-      : client_(loop, Endpoint::from(options.host)),
+      : client_(loop, Endpoint::from(options)),
         sandbox_(client_, containers_, traits_, options.scratch),
         images_(make_images(client_, containers_, traits_)) {}
 

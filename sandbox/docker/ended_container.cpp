@@ -6,9 +6,7 @@
 #include <string>
 
 namespace sandbox::docker {
-namespace {
 
-// "2026-11-23T00:13:28.123456789Z" of the engine; the epoch when it is no time or "0001-01-01T00:00:00Z".
 std::chrono::system_clock::time_point engine_time(const std::string& text) {
   std::tm parts{};
   double fraction = 0;
@@ -24,8 +22,6 @@ std::chrono::system_clock::time_point engine_time(const std::string& text) {
   return whole + std::chrono::duration_cast<std::chrono::system_clock::duration>(
                      std::chrono::duration<double>(fraction));
 }
-
-}  // namespace
 
 EndedContainer ended_container(const nlohmann::json& inspected) {
   const nlohmann::json& state = inspected.at("State");

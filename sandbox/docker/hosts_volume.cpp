@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "sandbox/docker/docker_images.h"
 #include "sandbox/docker/ownership.h"
 
 namespace sandbox::docker {
@@ -48,9 +49,12 @@ std::string tar_entry(const std::string& name, char type, std::string_view conte
 // The steps, one after the other; keeps itself alive through its callbacks.
 class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
  public:
-  HostsVolume(DockerClient& client, const std::string& scratch,
+  HostsVolume(DockerClient& client, bool fills_late, const std::string& scratch,
               std::function<void(io::Result<std::string>)> done)
-      : client_(client), tar_(fmt::format("{}/hosts-{}.tar", scratch, getpid())), done_(std::move(done)) {}
+      : client_(client),
+        fills_late_(fills_late),
+        tar_(fmt::format("{}/hosts-{}.tar", scratch, getpid())),
+        done_(std::move(done)) {}
   ~HostsVolume() { unlink(tar_.c_str()); }
 
   void find() {
@@ -70,16 +74,19 @@ class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
     });
   }
 
+  void write_tar(const std::string& entries) const {
+    std::ofstream(tar_, std::ios::binary) << entries << std::string(1024, '\0');
+  }
+
   void import_image() {
-    std::ofstream(tar_, std::ios::binary)
-        << tar_entry(std::string(kFolder) + "/", '5', "")
-        << tar_entry(std::string(kFolder) + "/hosts", '0', kHosts) << std::string(1024, '\0');
+    write_tar(tar_entry(std::string(kFolder) + "/", '5', "") +
+              tar_entry(std::string(kFolder) + "/hosts", '0', kHosts));
     ApiCall call;
     call.method = "POST";
-    call.path = fmt::format("/images/create?fromSrc=-&repo=orchestrator/hosts&tag={}", getpid());
+    call.path = "/images/create?fromSrc=-";
     call.tar_file = tar_;
     send(std::move(call), [this](const Reply& reply) {
-      expect_success(reply, kDoing);
+      image_ = imported_image(expect_success(reply, kDoing).text);
       make_volume(kVolume, [this] { fill(); });
     });
   }
@@ -94,19 +101,37 @@ class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
 
   // Creating a container is what copies the image's folder into the empty volume; it is never started.
   void fill() {
-    const std::string image = fmt::format("orchestrator/hosts:{}", getpid());
     const Json body = {
-        {"Image", image},
+        {"Image", image_},
         {"Cmd", Json::array({"never"})},
         {"Labels", ownership_labels(std::chrono::minutes(10))},
         {"HostConfig",
          {{"Binds", Json::array({fmt::format("{}:/{}", kVolume, kFolder)})}, {"NetworkMode", "none"}}}};
-    ask("POST", "/containers/create", body.dump(), [this, image](const Reply& reply) {
-      const std::string id = expect_success(reply, kDoing).json().value("Id", "");
-      ask("DELETE", fmt::format("/containers/{}?force=1", id), "", [this, image](const Reply&) {
-        ask("DELETE", fmt::format("/images/{}", image), "",
-            [this](const Reply&) { make_volume(kMarker, [this] { answer(); }); });
-      });
+    ask("POST", "/containers/create", body.dump(), [this](const Reply& reply) {
+      container_ = expect_success(reply, kDoing).json().value("Id", "");
+      if (fills_late_)
+        put_file();
+      else
+        clean_up();
+    });
+  }
+
+  void put_file() {
+    write_tar(tar_entry("hosts", '0', kHosts));
+    ApiCall call;
+    call.method = "PUT";
+    call.path = fmt::format("/containers/{}/archive?path=%2F{}", container_, kFolder);
+    call.tar_file = tar_;
+    send(std::move(call), [this](const Reply& reply) {
+      expect_success(reply, kDoing);
+      clean_up();
+    });
+  }
+
+  void clean_up() {
+    ask("DELETE", fmt::format("/containers/{}?force=1", container_), "", [this](const Reply&) {
+      ask("DELETE", fmt::format("/images/{}", url_encode(image_)), "",
+          [this](const Reply&) { make_volume(kMarker, [this] { answer(); }); });
     });
   }
 
@@ -131,15 +156,17 @@ class HostsVolume : public std::enable_shared_from_this<HostsVolume> {
   }
 
   DockerClient& client_;
+  bool fills_late_;
   std::string tar_;
+  std::string image_, container_;  // ids
   std::function<void(io::Result<std::string>)> done_;
 };
 
 }  // namespace
 
-void ensure_hosts_volume(DockerClient& client, const std::string& scratch,
+void ensure_hosts_volume(DockerClient& client, bool fills_late, const std::string& scratch,
                          std::function<void(io::Result<std::string>)> done) {
-  std::make_shared<HostsVolume>(client, scratch, std::move(done))->find();
+  std::make_shared<HostsVolume>(client, fills_late, scratch, std::move(done))->find();
 }
 
 }  // namespace sandbox::docker

@@ -11,8 +11,9 @@
 
 namespace sandbox::docker {
 
-// Finds or makes it; answers the file's path on the engine's host. `scratch` is a folder for a small tar.
-void ensure_hosts_volume(DockerClient& client, const std::string& scratch,
+// Finds or makes it; answers the file's path on the engine's host. `fills_late`: as EngineTraits has it,
+// where the file is put into the volume instead. `scratch` is a folder for a small tar.
+void ensure_hosts_volume(DockerClient& client, bool fills_late, const std::string& scratch,
                          std::function<void(io::Result<std::string>)> done);
 
 }  // namespace sandbox::docker

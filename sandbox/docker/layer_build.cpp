@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "sandbox/docker/docker_images.h"
+#include "sandbox/docker/image_changes.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
 
@@ -119,10 +120,11 @@ class LayerBuild : public BuildHandle {
     Json labels = is_last() ? Json{{kOwnerLabel, ""}, {kProcessLabel, ""}, {kExpiryLabel, ""}}
                             : Json(ownership_labels(kTransferTime));
     for (const auto& [name, value] : spec_.labels) labels[name] = value;
-    if (is_last()) {
-      labels[kKindLabel] = spec_.kind;
-      labels[kKeyLabel] = spec_.key;
-    }
+    // Empty rather than absent: else the parent's would be its own.
+    labels[kKindLabel] = is_last() ? spec_.kind : "";
+    labels[kKeyLabel] = is_last() ? spec_.key : "";
+    labels[kParentLabel] = is_last() ? spec_.parent : "";
+    if (!is_last() || !labels.contains(kKeeperLabel)) labels[kKeeperLabel] = "";
     return {{"Env", env}, {"Labels", labels}, {"Cmd", Json::array({"/bin/sh"})}, {"WorkingDir", kWorkDir}};
   }
 
@@ -135,7 +137,12 @@ class LayerBuild : public BuildHandle {
                             is_last() ? fmt::format("&repo={}&tag={}", url_encode(reference.substr(0, colon)),
                                                     reference.substr(colon + 1))
                                       : "");
-    call.body = io::json_text(image_config());
+    if (traits_.commits_by_changes) {
+      call.path += changes_query(image_config());
+      call.body = "{}";  // a body must be there all the same
+    } else {
+      call.body = io::json_text(image_config());
+    }
     call.timeout = kTransferTime;
     call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { committed(std::move(result)); });
   }

@@ -6,14 +6,14 @@
 #include <map>
 #include <string>
 
+#include "sandbox/image_labels.h"
+
 namespace sandbox::docker {
 
 inline constexpr const char* kOwnerLabel =
     "orchestrator.owner";  // this host's boot and pid namespace, hashed
 inline constexpr const char* kProcessLabel = "orchestrator.process";  // "pid:start time in clock ticks"
 inline constexpr const char* kExpiryLabel = "orchestrator.expires";   // seconds since the epoch
-inline constexpr const char* kKindLabel = "orchestrator.kind";  // of an image: "tools", "dependencies", …
-inline constexpr const char* kKeyLabel = "orchestrator.key";
 
 using Labels = std::map<std::string, std::string>;
 

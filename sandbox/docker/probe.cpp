@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+
+#include "sandbox/docker/ended_container.h"
 
 namespace sandbox::docker {
 namespace {
@@ -25,11 +28,20 @@ bool is_podman(const Json& version) {
   return false;
 }
 
+// Docker: {"Name": "runc", "Version": "1.1.5"}. Podman: {"Name": "OCI Runtime (runc)", "Version": "runc
+// version 1.1.5\ncommit: …"}.
 std::string component_version(const Json& version, const std::string& name) {
-  for (const auto& component : version.value("Components", Json::array()))
-    if (text(component, "Name") == name) return text(component, "Version");
+  for (const auto& component : version.value("Components", Json::array())) {
+    std::string found = text(component, "Version");
+    if (text(component, "Name") == name) return found;
+    if (text(component, "Name") != "OCI Runtime (" + name + ")") continue;
+    found = found.substr(0, found.find('\n'));
+    return found.substr(found.rfind(' ') + 1);
+  }
   return "";
 }
+
+constexpr std::int64_t kProcessesOfAll = 32'768;  // the kernel's usual limit for a whole host
 
 // "name=seccomp,profile=default" → "seccomp"
 std::vector<std::string> security_of(const Json& info) {
@@ -43,8 +55,23 @@ std::vector<std::string> security_of(const Json& info) {
   return names;
 }
 
+// Podman makes up a new one for each answer.
+std::string engine_id(const Json& info, bool podman) {
+  const std::string id = podman ? "" : text(info, "ID");
+  return id.empty() ? fmt::format("{}-{}", text(info, "Name"), text(info, "DockerRootDir")) : id;
+}
+
+bool is_rootless(const Json& info) {
+  const auto names = security_of(info);
+  return std::find(names.begin(), names.end(), "rootless") != names.end();
+}
+
 void read_limits(const Json& info, Capabilities& result) {
-  const auto enforced = [](bool yes) { return yes ? Enforcement::enforced : Enforcement::not_enforced; };
+  // Without root nobody may write into the groups of cgroup v1, whatever the kernel could do.
+  const bool able = !(is_rootless(info) && result.cgroup_version == "1");
+  const auto enforced = [able](bool yes) {
+    return yes && able ? Enforcement::enforced : Enforcement::not_enforced;
+  };
   result.limits["memory"] = enforced(flag(info, "MemoryLimit") && flag(info, "SwapLimit"));
   result.limits["cpus"] = enforced(flag(info, "CpuCfsQuota"));
   result.limits["pids"] = enforced(flag(info, "PidsLimit"));
@@ -59,10 +86,24 @@ void read_limits(const Json& info, Capabilities& result) {
       result.warnings.push_back(fmt::format("the engine does not enforce the limit of {}", name));
 }
 
+// What it means that the engine is elsewhere, or that others may listen.
+void read_carrier(const Endpoint& endpoint, Capabilities& result) {
+  result.carrier = endpoint.carrier();
+  if (endpoint.on_this_host()) return;
+  result.warnings.emplace_back(
+      "the engine is on another host: whether its disk has space left is not looked at");
+  if (!endpoint.ssh && !endpoint.tls)
+    result.warnings.emplace_back(
+        "the engine is spoken to over plain TCP: whoever reads or reaches that port owns its host");
+}
+
 }  // namespace
 
-Capabilities capabilities_of(const Json& version, const Json& info, const std::string& api_version) {
+Capabilities capabilities_of(const Json& version, const Json& info, const std::string& api_version,
+                             const Endpoint& endpoint) {
   Capabilities result;
+  result.id = engine_id(info, is_podman(version));
+  result.host = text(info, "Name");
   result.engine = is_podman(version) ? "podman" : "docker";
   result.engine_version = text(version, "Version");
   result.api_version = api_version;
@@ -78,23 +119,35 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
   result.memory_bytes = info.value("MemTotal", std::int64_t{0});
   const std::string root = text(info, "DockerRootDir");
   std::error_code ignored;
-  if (!root.empty() && std::filesystem::is_directory(root, ignored)) result.data_root = root;
+  if (endpoint.on_this_host() && !root.empty() && std::filesystem::is_directory(root, ignored))
+    result.data_root = root;
   read_limits(info, result);
   const auto has = [&](const char* name) {
     return std::find(result.security.begin(), result.security.end(), name) != result.security.end();
   };
   if (!has("seccomp"))
     result.warnings.emplace_back("the engine has no seccomp: attempts can make every system call");
+  read_carrier(endpoint, result);
   return result;
 }
 
 EngineTraits traits_of(const Json& version, const Json& info) {
+  const bool podman = is_podman(version), rootless = is_rootless(info);
   EngineTraits traits;
-  traits.podman = is_podman(version);
-  bool rootless = false;
-  for (const auto& name : security_of(info)) rootless = rootless || name == "rootless";
-  traits.skips_network_sandbox = !traits.podman && !rootless;
+  traits.skips_network_sandbox = !podman && !rootless;
+  traits.needs_hosts_file = traits.skips_network_sandbox || podman;
+  traits.fills_volumes_late = podman;
+  traits.commits_by_changes = podman;
+  traits.mounts_as_podman = podman;
+  if (podman && !rootless) traits.nproc = kProcessesOfAll;
   return traits;
+}
+
+std::chrono::system_clock::duration clock_ahead(const Json& info, std::chrono::system_clock::time_point asked,
+                                                std::chrono::system_clock::time_point answered) {
+  const auto theirs = engine_time(text(info, "SystemTime"));
+  if (theirs.time_since_epoch().count() == 0) return {};
+  return theirs - (asked + (answered - asked) / 2);
 }
 
 }  // namespace sandbox::docker

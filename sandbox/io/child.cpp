@@ -82,7 +82,7 @@ class PosixChild : public std::enable_shared_from_this<PosixChild> {
         (this->*fn)();
       });
     };
-    out_watch_ = watched(out_, &PosixChild::read_output);
+    if (out_) out_watch_ = watched(out_, &PosixChild::read_output);
     err_watch_ = watched(err_, &PosixChild::read_errors);
     exit_watch_ = watched(pidfd_, &PosixChild::exited);
     if (spec.deadline.count() > 0)
@@ -110,8 +110,9 @@ class PosixChild : public std::enable_shared_from_this<PosixChild> {
     if (spec.stdin_text.size() > kMaxInput) throw std::length_error("too much input for a child process");
     Pipe in, out, err;
     SpawnOptions options;
-    posix_spawn_file_actions_adddup2(&options.actions, in.read_end.get(), 0);
-    posix_spawn_file_actions_adddup2(&options.actions, out.write_end.get(), 1);
+    const bool given = spec.socket >= 0;
+    posix_spawn_file_actions_adddup2(&options.actions, given ? spec.socket : in.read_end.get(), 0);
+    posix_spawn_file_actions_adddup2(&options.actions, given ? spec.socket : out.write_end.get(), 1);
     posix_spawn_file_actions_adddup2(&options.actions, err.write_end.get(), 2);
     auto argv = c_strings(spec.argv);
     auto env = c_strings(spec.env);
@@ -126,10 +127,11 @@ class PosixChild : public std::enable_shared_from_this<PosixChild> {
     set_non_blocking(in.write_end.get());
     [[maybe_unused]] const auto written =
         write(in.write_end.get(), spec.stdin_text.data(), spec.stdin_text.size());
-    out_ = std::move(out.read_end);
     err_ = std::move(err.read_end);
-    set_non_blocking(out_.get());
     set_non_blocking(err_.get());
+    if (given) return;
+    out_ = std::move(out.read_end);
+    set_non_blocking(out_.get());
   }
 
   // Reads what is there, up to one turn's share; false at end of file.
@@ -149,6 +151,7 @@ class PosixChild : public std::enable_shared_from_this<PosixChild> {
   }
 
   void read_output() {
+    if (!out_) return;
     const bool open = read_available(out_.get(), [this](std::string_view bytes) {
       result_.output.append(bytes.substr(0, kMaxOutput - std::min(kMaxOutput, result_.output.size())));
     });

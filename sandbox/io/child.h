@@ -18,6 +18,7 @@ struct ChildSpec {
   std::vector<std::string> argv;          // argv[0]: a path, or a name looked up in PATH
   std::vector<std::string> env;           // "NAME=value"; complete
   std::string stdin_text;                 // written to its stdin (at most 64 KiB), then closed
+  int socket = -1;                        // is its stdin and stdout instead; the caller closes its own
   std::chrono::milliseconds deadline{0};  // 0: none. At the deadline its whole process group is killed
 };
 

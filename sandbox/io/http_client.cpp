@@ -98,9 +98,18 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     if (!request_.unix_socket.empty()) {
       set(CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
       set(CURLOPT_NOPROXY, "*");
+      if (request_.open_socket) {
+        set(CURLOPT_OPENSOCKETFUNCTION, &Transfer::open_given);
+        set(CURLOPT_OPENSOCKETDATA, this);
+      }
     } else {
       set(CURLOPT_PROTOCOLS_STR, "http,https");
+      set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's head is not the answer's
       set_trust(easy_, request_.ca_file);
+      if (!request_.certificate.empty()) {
+        set(CURLOPT_SSLCERT, request_.certificate.c_str());
+        set(CURLOPT_SSLKEY, request_.key.c_str());
+      }
     }
     if (request_.public_only) {
       // A proxy would look the name up itself, and a connection that somebody else has opened was not looked
@@ -166,7 +175,7 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
     if (not_public_) message = "the address is not one of the public internet";
-    if (is_trust_failure(code))
+    if (is_trust_failure(code) && request_.ca_file.empty())
       message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
     return failure(
@@ -209,6 +218,13 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
       return CURL_SOCKET_BAD;
     }
     return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  }
+
+  static curl_socket_t open_given(void* self_, curlsocktype, curl_sockaddr*) {
+    auto* self = static_cast<Transfer*>(self_);
+    curl_socket_t given = CURL_SOCKET_BAD;
+    self->guarded([&] { given = self->request_.open_socket(); });
+    return given;
   }
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self_) {

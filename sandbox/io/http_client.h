@@ -23,7 +23,11 @@ struct HttpRequest {
   std::string method = "GET";
   std::string url;          // "http://engine/v1.41/_ping"; the host part is only a name on a Unix socket
   std::string unix_socket;  // path; empty: by the URL's host
-  std::string ca_file;      // PEM, for https; empty: as set_trust() has it
+  // Beside `unix_socket`: gives the socket that is connected to it then, and which the transfer owns. What it
+  // throws is the transfer's error.
+  std::function<int()> open_socket;
+  std::string ca_file;               // PEM, for https; empty: as set_trust() has it
+  std::string certificate, key;      // PEM files that this program shows to an https server; both or neither
   std::vector<std::string> headers;  // "Content-Type: application/json"
   std::string body;
   std::string body_file;  // instead of `body`: sent from this file

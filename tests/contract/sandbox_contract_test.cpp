@@ -1,4 +1,5 @@
-// One suite that every engine passes: the fake, so that tests of the run may believe it, and Docker.
+// One suite that every engine passes: the fake, so that tests of the run may believe it, and each real one
+// that ORCHESTRATOR_TEST_ENGINES names.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include "tests/support/docker_fixture.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/test_engines.h"
 
 namespace {
 
@@ -15,6 +17,7 @@ using testing_support::DockerFixture;
 using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
+using testing_support::TestEngine;
 
 // The same behaviour in both worlds.
 struct Behaviour {
@@ -73,29 +76,45 @@ class FakeWorld : public World {
 
 class DockerWorld : public World {
  public:
-  io::Loop& loop() override { return shared().loop(); }
-  sandbox::Sandbox& sandbox() override { return shared().engine().sandbox(); }
+  explicit DockerWorld(const TestEngine& engine) : fixture_(shared(engine)) {}
+  io::Loop& loop() override { return fixture_.loop(); }
+  sandbox::Sandbox& sandbox() override { return fixture_.engine().sandbox(); }
+  const sandbox::Capabilities& capabilities() const { return fixture_.capabilities(); }
   sandbox::AttemptSpec spec(const Behaviour& behaviour) override {
     sandbox::AttemptSpec spec;
-    spec.image = shared().image();
+    spec.image = fixture_.image();
     spec.name = "attempt";
     spec.execution.argv = behaviour.argv;
     spec.execution.env = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}};
     return spec;
   }
-  static DockerFixture& shared() {
-    static DockerFixture fixture;
-    return fixture;
+
+ private:
+  static DockerFixture& shared(const TestEngine& engine) {
+    static std::map<std::string, std::unique_ptr<DockerFixture>> fixtures;
+    auto& fixture = fixtures[engine.name];
+    if (!fixture) fixture = std::make_unique<DockerFixture>(engine.url);
+    return *fixture;
   }
+
+  DockerFixture& fixture_;
 };
 
-class SandboxContract : public ::testing::TestWithParam<std::string> {
+constexpr const char* kFake = "fake";
+
+std::vector<TestEngine> engines_and_the_fake() {
+  auto engines = testing_support::test_engines();
+  engines.insert(engines.begin(), {kFake, ""});
+  return engines;
+}
+
+class SandboxContract : public ::testing::TestWithParam<TestEngine> {
  protected:
   SandboxContract() {
-    if (GetParam() == "fake")
+    if (GetParam().name == kFake)
       world_ = std::make_unique<FakeWorld>();
     else
-      world_ = std::make_unique<DockerWorld>();
+      world_ = std::make_unique<DockerWorld>(GetParam());
   }
 
   Outcome run(sandbox::AttemptSpec spec) {
@@ -274,11 +293,11 @@ TEST_P(SandboxContract, LettingGoOfATerminalLeavesNothing) {
   EXPECT_EQ(classify(other.result), Outcome::passed);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, SandboxContract, ::testing::Values("fake", "docker"),
-                         [](const auto& engine) { return engine.param; });
+INSTANTIATE_TEST_SUITE_P(Engines, SandboxContract, ::testing::ValuesIn(engines_and_the_fake()),
+                         [](const auto& engine) { return engine.param.name; });
 
 // What only a real engine can show.
-class DockerAttempt : public ::testing::Test {
+class DockerAttempt : public ::testing::TestWithParam<TestEngine> {
  protected:
   sandbox::AttemptSpec shell(const std::string& line) { return world_.spec({{"/bin/sh", "-c", line}, {}}); }
   Outcome run(sandbox::AttemptSpec spec) {
@@ -286,18 +305,56 @@ class DockerAttempt : public ::testing::Test {
     world_.loop().run_until([&] { return seen_.drains == 1; });
     return classify(seen_.result);
   }
-  DockerWorld world_;
+  int system(const std::string& line) const {
+    return std::system(testing_support::at_engine(GetParam(), line).c_str());
+  }
+  DockerWorld world_{GetParam()};
   Recorder seen_;
 };
 
-TEST_F(DockerAttempt, RunsWithoutAnyPrivilege) {
+INSTANTIATE_TEST_SUITE_P(Engines, DockerAttempt, ::testing::ValuesIn(testing_support::test_engines()),
+                         [](const auto& engine) { return engine.param.name; });
+
+// Where the tests run there is all that it takes.
+TEST_P(DockerAttempt, IsBoundByAllThatTheEnginePromises) {
+  for (const auto& [limit, enforcement] : world_.capabilities().limits)
+    EXPECT_NE(enforcement, sandbox::Enforcement::not_enforced) << limit;
+  const auto said = [&](const char* word) {
+    return std::find(world_.capabilities().security.begin(), world_.capabilities().security.end(), word) !=
+           world_.capabilities().security.end();
+  };
+  EXPECT_TRUE(said("seccomp"));
+}
+
+TEST_P(DockerAttempt, HasTheLimitsThatItWasGiven) {
+  auto spec = shell(R"(ulimit -n; ulimit -c; df -k /tmp /dev/shm | awk 'NR > 1 { print $2 }'; python3 - <<'P'
+import time
+begin = time.monotonic(), time.process_time()
+while time.monotonic() - begin[0] < 1.5: pass
+share = (time.process_time() - begin[1]) / (time.monotonic() - begin[0])
+print("half a CPU" if share < 0.75 else f"{share} CPUs")
+P)");
+  spec.execution.limits.nofile = 321;
+  spec.execution.limits.tmp_bytes = 8 << 20;
+  spec.execution.limits.shm_bytes = 4 << 20;
+  spec.execution.limits.cpus = 0.5;
+  ASSERT_EQ(run(std::move(spec)), Outcome::passed) << seen_.err;
+  EXPECT_EQ(seen_.out, "321\n0\n8192\n4096\nhalf a CPU\n");
+}
+
+TEST_P(DockerAttempt, KnowsNoNameOfItsHost) {
+  ASSERT_EQ(run(shell("cat /etc/hosts")), Outcome::passed);
+  EXPECT_EQ(seen_.out, "127.0.0.1\tlocalhost attempt\n::1\tlocalhost ip6-localhost ip6-loopback\n");
+}
+
+TEST_P(DockerAttempt, RunsWithoutAnyPrivilege) {
   ASSERT_EQ(run(shell("id -u; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status")),
             Outcome::passed);
   EXPECT_EQ(seen_.out,
             "10001\nCapEff:\t0000000000000000\nCapBnd:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\n");
 }
 
-TEST_F(DockerAttempt, HasNoNetworkButLocalhostWorks) {
+TEST_P(DockerAttempt, HasNoNetworkButLocalhostWorks) {
   ASSERT_EQ(run(shell(R"(python3 - <<'P'
 import socket, threading
 s = socket.create_server(("127.0.0.1", 0)); port = s.getsockname()[1]
@@ -316,13 +373,13 @@ P)")),
   EXPECT_GT(seen_.result.refusals.no_route, 0u);
 }
 
-TEST_F(DockerAttempt, AnOutOfMemoryKillIsToldFromAFailure) {
+TEST_P(DockerAttempt, AnOutOfMemoryKillIsToldFromAFailure) {
   auto spec = shell("python3 -c \"x = bytearray(300 << 20); print(len(x))\"");
   spec.execution.limits.memory_bytes = 64 << 20;
   EXPECT_EQ(run(std::move(spec)), Outcome::out_of_memory);
 }
 
-TEST_F(DockerAttempt, AForkBombEndsAtThePidsLimit) {
+TEST_P(DockerAttempt, AForkBombEndsAtThePidsLimit) {
   auto spec = shell("f() { f | f & }; f; sleep 30");
   spec.execution.limits.pids = 64;
   spec.execution.limits.timeout = 5s;
@@ -333,7 +390,7 @@ TEST_F(DockerAttempt, AForkBombEndsAtThePidsLimit) {
   EXPECT_GT(seen_.result.refusals.pids, 0u);
 }
 
-TEST_F(DockerAttempt, ATermIgnoringTreeEndsAfterTheGrace) {
+TEST_P(DockerAttempt, ATermIgnoringTreeEndsAfterTheGrace) {
   auto spec = shell("trap '' TERM; (trap '' TERM; setsid sleep 60) & echo here; sleep 60");
   spec.execution.limits.timeout = 1s;
   spec.execution.limits.grace = 1s;
@@ -342,12 +399,12 @@ TEST_F(DockerAttempt, ATermIgnoringTreeEndsAfterTheGrace) {
   EXPECT_LT(seen_.result.duration, 6s);
 }
 
-TEST_F(DockerAttempt, BackgroundChildrenNeitherDelayNorOutlive) {
+TEST_P(DockerAttempt, BackgroundChildrenNeitherDelayNorOutlive) {
   EXPECT_EQ(run(shell("(sleep 60; echo late) & exit 0")), Outcome::passed);
   EXPECT_LT(seen_.result.duration, 3s);
 }
 
-TEST_F(DockerAttempt, TooMuchOutputIsStoppedAndBounded) {
+TEST_P(DockerAttempt, TooMuchOutputIsStoppedAndBounded) {
   auto spec = shell("yes | head -c 400000000");
   spec.execution.limits.output_keep_bytes = 1 << 20;
   spec.execution.limits.output_stop_bytes = 20 << 20;
@@ -355,7 +412,7 @@ TEST_F(DockerAttempt, TooMuchOutputIsStoppedAndBounded) {
   EXPECT_EQ(seen_.out.size(), static_cast<std::size_t>(1 << 20));
 }
 
-TEST_F(DockerAttempt, TellsTimeCpuAndPeakMemory) {
+TEST_P(DockerAttempt, TellsTimeCpuAndPeakMemory) {
   ASSERT_EQ(run(shell("python3 -c \"x = bytearray(50 << 20); sum(range(2000000))\"")), Outcome::passed);
   EXPECT_GT(seen_.result.usage.cpu_ms.value_or(0), 20);
   EXPECT_GT(seen_.result.usage.peak_memory_bytes.value_or(0), 50 << 20);
@@ -363,7 +420,7 @@ TEST_F(DockerAttempt, TellsTimeCpuAndPeakMemory) {
   EXPECT_GT(seen_.result.started_at.time_since_epoch().count(), 0);
 }
 
-TEST_F(DockerAttempt, ResultFilesAreThoseOfThisAttemptInItsWorkingFolder) {
+TEST_P(DockerAttempt, ResultFilesAreThoseOfThisAttemptInItsWorkingFolder) {
   auto spec =
       shell("mkdir -p a/reports; head -c 3000000 /dev/zero > a/reports/TEST-1.xml; ln -s /etc/passwd l.xml");
   spec.execution.results = {"**/TEST-*.xml", "*.xml", "/etc/*.conf", "/etc/host*"};
@@ -377,7 +434,7 @@ TEST_F(DockerAttempt, ResultFilesAreThoseOfThisAttemptInItsWorkingFolder) {
       << seen_.result.notes[1];
 }
 
-TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
+TEST_P(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
   auto spec = shell("echo \"$TOKEN\"; cat /run/orchestrator/key; sleep 2");
   spec.execution.secret_env = {{"TOKEN", "s3cr3t-value"}};
   spec.execution.secret_files = {{"key", "k3y-content"}};
@@ -386,20 +443,20 @@ TEST_F(DockerAttempt, SecretsReachTheCommandAndNotTheEngine) {
   world_.loop().run_until(
       [&] { return seen_.out.find("k3y-content") != std::string::npos || seen_.drains == 1; });
   EXPECT_EQ(seen_.out, "s3cr3t-value\nk3y-content") << seen_.result.infrastructure.value_or("") << seen_.err;
-  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker "
-                        "inspect | grep -q -e s3cr3t -e k3y-c"),
+  EXPECT_NE(system("docker ps -aq --filter label=orchestrator.run=contract-secret | xargs docker "
+                   "inspect | grep -q -e s3cr3t -e k3y-c"),
             0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
 }
 
-TEST_F(DockerAttempt, AtATerminalCtrlCInterruptsWhatRunsAndSecretsStayOutOfTheEngine) {
+TEST_P(DockerAttempt, AtATerminalCtrlCInterruptsWhatRunsAndSecretsStayOutOfTheEngine) {
   auto spec = shell("trap 'echo interrupted $TOKEN' INT; echo ready; sleep 60; read line; echo last $line");
   spec.execution.secret_env = {{"TOKEN", "s3cr3t-typed"}};
   spec.labels = {{"orchestrator.run", "contract-terminal"}};
   Typist typist(world_, seen_, std::move(spec), {24, 80});
   ASSERT_TRUE(typist.wait_for("ready")) << seen_.result.infrastructure.value_or("");
-  EXPECT_NE(std::system("docker ps -aq --filter label=orchestrator.run=contract-terminal | xargs docker "
-                        "inspect | grep -q s3cr3t"),
+  EXPECT_NE(system("docker ps -aq --filter label=orchestrator.run=contract-terminal | xargs docker "
+                   "inspect | grep -q s3cr3t"),
             0);
   typist.terminal().type("\x03");
   EXPECT_TRUE(typist.wait_for("interrupted s3cr3t-typed")) << seen_.out;
@@ -409,7 +466,7 @@ TEST_F(DockerAttempt, AtATerminalCtrlCInterruptsWhatRunsAndSecretsStayOutOfTheEn
   EXPECT_EQ(classify(seen_.result), Outcome::passed);
 }
 
-TEST_F(DockerAttempt, ATerminalTakesMoreThanItCanHoldAndGivesItAllBack) {
+TEST_P(DockerAttempt, ATerminalTakesMoreThanItCanHoldAndGivesItAllBack) {
   auto spec =
       shell("stty raw -echo; echo ready; head -c 500000 | md5sum; head -c 3000000 /dev/zero | tr '\\0' z");
   Typist typist(world_, seen_, std::move(spec), {24, 80});
@@ -422,20 +479,20 @@ TEST_F(DockerAttempt, ATerminalTakesMoreThanItCanHoldAndGivesItAllBack) {
       << seen_.out.substr(0, 200);
 }
 
-TEST_F(DockerAttempt, AStrangersKillIsInfrastructureAndNoEvidence) {
+TEST_P(DockerAttempt, AStrangersKillIsInfrastructureAndNoEvidence) {
   auto spec = shell("sleep 60");
   spec.labels = {{"orchestrator.run", "contract-stranger"}};
   auto handle = world_.sandbox().start(world_.sandbox().prepare(std::move(spec)), seen_);
   world_.loop().run_until([&] { return seen_.starts == 1; });
   // The engine may call it running only a moment after its command has begun.
-  ASSERT_EQ(std::system("for i in $(seq 100); do docker kill $(docker ps -aq --filter "
-                        "label=orchestrator.run=contract-stranger) > /dev/null 2>&1 && exit 0; done; exit 1"),
+  ASSERT_EQ(system("for i in $(seq 100); do docker kill $(docker ps -aq --filter "
+                   "label=orchestrator.run=contract-stranger) > /dev/null 2>&1 && exit 0; done; exit 1"),
             0);
   world_.loop().run_until([&] { return seen_.drains == 1; });
   EXPECT_EQ(classify(seen_.result), Outcome::infrastructure_error);
 }
 
-TEST_F(DockerAttempt, WritingPastTheDiskLimitIsSampled) {
+TEST_P(DockerAttempt, WritingPastTheDiskLimitIsSampled) {
   auto spec = shell("head -c 300000000 /dev/zero > /home/attempt/big; sleep 30");
   spec.execution.limits.disk_bytes = 100 << 20;
   EXPECT_EQ(run(std::move(spec)), Outcome::disk_limit);

@@ -199,7 +199,7 @@ const std::vector<BadInput>& in_a_job_file() {
 }
 
 const std::vector<BadInput>& about_the_repository() {
-  const std::string only_these = "only https:// and local folders are taken";
+  const std::string only_these = "only https://, ssh:// and local folders are taken";
   static const std::vector<BadInput> all = {
       {"APathThatIsNotThere",
        {"--repo", "/nowhere", "--", "true"},

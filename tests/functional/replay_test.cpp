@@ -165,7 +165,7 @@ TEST(ReplayedImage, IsUsedThoughTheFolderHasChangedAndMissedWhenItIsGone) {
 
 TEST(ReplayedImage, IsAllThatIsNeededWhenTheFolderIsGone) {
   const Repository repository;
-  repository.script("inner/check", "#!/bin/sh\necho as it was; exit 3\n");
+  repository.script("inner/check", "#!/bin/sh\necho as it was inside; exit 3\n");
   const std::string folder = repository.path() + "/inner";
   const Saved saved(repository.remember(run_job(
       flags_for(folder, {"--no-install", "--runs", "1", "--state-dir", state_folder()}), {"./check"})));

@@ -242,5 +242,46 @@ TEST(SameSources, OfAFolderThatHadChangesMustBeTheSameTree) {
   EXPECT_EQ(complaint(replay, "2222222bbb"), "");
 }
 
+// ---- the base of an image that has to be made again
+
+TEST(PinnedBase, IsTheSameImageByItsDigest) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const std::pair<const char*, std::string> bases[] = {
+      {"python:3.12-slim", "python@" + digest},
+      {"python", "python@" + digest},
+      {"localhost:5000/team/app", "localhost:5000/team/app@" + digest},
+      {"localhost:5000/team/app:1", "localhost:5000/team/app@" + digest}};
+  for (const auto& [reference, by_digest] : bases) {
+    SavedRun saved;
+    saved.environment.image.base_reference = reference;
+    saved.environment.image.base_digest = digest;
+    const auto pinned = pinned_base(saved);
+    ASSERT_TRUE(pinned) << reference;
+    EXPECT_EQ(pinned->reference, reference);
+    EXPECT_EQ(pinned->by_digest, by_digest);
+  }
+}
+
+TEST(PinnedBase, IsNoneWithoutADigestThatAnEngineWouldTake) {
+  const std::string digest = "sha256:" + std::string(64, 'a');
+  const std::pair<std::string, std::string> bases[] = {
+      {"orchestrator/python:trixie", ""}, {"", digest},        {"python@" + digest, digest},
+      {"python:3.12", "sha256:short"},    {"../../x", digest}, {"python:3.12", digest + "&repo=x"}};
+  for (const auto& [reference, known] : bases) {
+    SavedRun saved;
+    saved.environment.image.base_reference = reference;
+    saved.environment.image.base_digest = known;
+    EXPECT_FALSE(pinned_base(saved)) << reference << " " << known;
+  }
+}
+
+TEST(ReplayedPlan, DoesNotFollowATagThatHasMoved) {
+  Replay replay;
+  replay.saved.plan.pull = "always";
+  EXPECT_EQ(replayed_plan(replay, 4).pull, "missing");
+  replay.saved.plan.pull = "never";
+  EXPECT_EQ(replayed_plan(replay, 4).pull, "never");
+}
+
 }  // namespace
 }  // namespace orchestrator

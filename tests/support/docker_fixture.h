@@ -23,10 +23,11 @@ inline std::string test_base() {
 
 class DockerFixture {
  public:
-  DockerFixture() {
+  // `host` as in DOCKER_HOST; empty: by the environment.
+  explicit DockerFixture(const std::string& host = "") {
     char name[] = "/tmp/orchestrator-contract-XXXXXX";
     folder_ = mkdtemp(name);
-    engine_ = sandbox::docker::connect(loop_, {"", folder_});
+    engine_ = sandbox::docker::connect(loop_, {host, folder_});
     capabilities_ = io::await<io::Result<sandbox::Capabilities>>(loop_, [&](auto done) {
                       engine_->sandbox().probe(std::move(done));
                     }).value();

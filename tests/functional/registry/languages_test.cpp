@@ -142,7 +142,7 @@ TEST(Languages, KeepGoModulesByTheirManifestsAlone) {
 TEST(Languages, OfTheReadmeAreTried) {
   const std::string readme = read_file(source_path("README.md"));
   for (const char* name :
-       {"go_depot", "cpp_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
+       {"go_depot", "rust_depot", "cpp_depot", "java_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
     const json table = json::parse(read_file(Repository::sample(std::string(name) + "/truth.json")));
     std::string line = "orchestrator run --repo tests/repos/" + std::string(name) + " --runs 20 --";
     for (const std::string word : table.at("command")) line += " " + word;

@@ -225,6 +225,7 @@ TEST(JUnitXml, OfOtherThingsIsSaidInASentence) {
   EXPECT_EQ(read("").problem, "is empty");
   EXPECT_EQ(read("<html/>").problem, "holds no results in a format that is known");
   EXPECT_EQ(read("<testsuites/>").problem, "names no test");
+  EXPECT_EQ(read("<testsuite name=\"shop.CartTest\" tests=\"0\"/>").problem, "");
 }
 
 }  // namespace

@@ -161,10 +161,13 @@ TEST(Messages, ARequestComesBackAsItWas) {
   child.request.ref = "main";
   child.request.include = {"a", "b"};
   child.request.credential = GitCredential{"h", "u", "t"};
+  child.request.access = {"h:22", true, "/key", "/known", "/config", true, "git"};
   child.request.max_bytes = 5;
   const ChildRequest back = decode_request(encode(child));
   EXPECT_EQ(encode(back), encode(child));
   EXPECT_EQ(back.request.credential->token, "t");
+  EXPECT_TRUE(back.request.access.ssh);
+  EXPECT_EQ(back.request.access.ssh_config, "/config");
   child.request.ref = "\xff";
   EXPECT_THROW(encode(child), io::RequestError);
 }

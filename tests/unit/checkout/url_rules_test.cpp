@@ -54,7 +54,7 @@ TEST(UrlRules, RefuseEverythingElseInThePredecessorsWords) {
   scratch.write("file", "x");
   for (const std::string& repo :
        {std::string("http://git.example.com/a"), std::string("git://git.example.com/a"),
-        std::string("ssh://git@git.example.com/a"), std::string("git@git.example.com:a/b"),
+        std::string("git+ssh://git@git.example.com/a"), std::string("git.example.com:a/b"),
         std::string("file:///etc"), std::string("ext::sh -c id"), std::string("ftp://git.example.com/a"),
         std::string("https://"), std::string("https:/a/b"), std::string("https:///a"),
         std::string("https://git.example.com/a b"), std::string("https://git.example.com/a\nb"),

@@ -92,6 +92,64 @@ TEST_F(GitToken, IsNeverPartOfAMessage) {
   EXPECT_EQ(complaint().find("s3cret"), std::string::npos);
 }
 
+class GitAccess : public GitToken {
+ protected:
+  std::string service_complaint() const {
+    try {
+      gather_service_access(line_);
+    } catch (const io::RequestError& error) {
+      return error.what();
+    }
+    return "";
+  }
+};
+
+TEST_F(GitAccess, IsForTheRepositorysHost) {
+  const images::GitAccess https = gather_access(line_, kRemote);
+  EXPECT_EQ(https.host, "git.example:8443");
+  EXPECT_FALSE(https.ssh) << "a stranger's submodule would be fetched by one's own keys";
+  EXPECT_TRUE(https.own_settings);
+  EXPECT_EQ(gather_access(line_, "git@git.example:a/b").host, "git.example");
+  EXPECT_EQ(gather_access(line_, "ssh://git@git.example:2222/a").host, "git.example:2222");
+  EXPECT_TRUE(gather_access(line_, "git@git.example:a/b").ssh);
+  EXPECT_FALSE(gather_access(line_, folder_).own_settings);
+}
+
+TEST_F(GitAccess, IsForTheHostThatIsNamed) {
+  line_.git_host = "other.example";
+  line_.git_program = "git";
+  const images::GitAccess access = gather_access(line_, kRemote);
+  EXPECT_EQ(access.host, "other.example");
+  EXPECT_TRUE(access.ssh);
+  EXPECT_EQ(access.git_program, "git");
+}
+
+TEST_F(GitAccess, NeedsFilesThatCanBeRead) {
+  line_.ssh_key = file("key");
+  EXPECT_EQ(gather_access(line_, "git@h:a").ssh_key, folder_ + "/token");
+  line_.ssh_known_hosts = folder_;
+  EXPECT_THROW(gather_access(line_, "git@h:a"), io::RequestError);
+  line_.ssh_known_hosts = folder_ + "/none";
+  line_.git_host = "h";
+  EXPECT_EQ(service_complaint(),
+            "--ssh-known-hosts: the file '" + folder_ + "/none' cannot be read: No such file or directory");
+}
+
+TEST_F(GitAccess, OfAServiceIsAKeyForOneHost) {
+  EXPECT_FALSE(gather_service_access(line_).ssh);
+  EXPECT_EQ(gather_service_access(line_).host, "") << "no agent, no key of the account";
+  line_.ssh_key = file("key");
+  EXPECT_NE(service_complaint().find("--git-host is needed beside --ssh-key"), std::string::npos);
+  line_.git_host = "git.example";
+  const images::GitAccess access = gather_service_access(line_);
+  EXPECT_TRUE(access.ssh);
+  EXPECT_EQ(access.host, "git.example");
+  EXPECT_FALSE(access.own_settings);
+  line_.ssh_known_hosts = line_.ssh_key;
+  line_.ssh_key.clear();
+  EXPECT_NE(service_complaint().find("--ssh-key is needed"), std::string::npos);
+}
+
 class JobSources : public GitToken {
  protected:
   std::string write(const std::string& name, const std::string& content) {

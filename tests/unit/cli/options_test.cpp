@@ -74,6 +74,8 @@ TEST(Options, OfARunMakeARequest) {
                                   "17",
                                   "--image",
                                   "python",
+                                  "--pull",
+                                  "always",
                                   "--setup-command",
                                   "a b",
                                   "--setup-command",
@@ -121,6 +123,7 @@ TEST(Options, OfARunMakeARequest) {
   EXPECT_EQ(job.seed, 4242U);
   EXPECT_EQ(job.only_attempt, 17);
   EXPECT_EQ(job.image, "python");
+  EXPECT_EQ(job.pull, "always");
   EXPECT_EQ(job.setup_commands, (Words{"a b", "c"}));
   EXPECT_EQ(job.auto_install_dependencies, false);
   EXPECT_EQ(job.network, "bridge");
@@ -164,6 +167,36 @@ TEST(Options, RunWhatTheDisplayOfACommandShows) {
   const std::string shown = line.display();  // 'make;true ', which a shell makes one word
   const auto read = *parse({"run", "--", shown.substr(1, shown.size() - 2)}).request.test_command;
   EXPECT_EQ(read.line, "make;true ");
+}
+
+TEST(Options, SayWhatImagesMayTake) {
+  EXPECT_EQ(parse(run({})).image_budget, 20ll << 30);
+  EXPECT_EQ(parse(run({"--image-budget", "500m"})).image_budget, 500ll << 20);
+  EXPECT_EQ(parse(run({"--image-budget", "none"})).image_budget, std::nullopt);
+  EXPECT_EQ(parse(run({}), {{"ORCHESTRATOR_IMAGE_BUDGET", "1g"}}).image_budget, 1ll << 30);
+  EXPECT_EQ(parse(run({"--image-budget", "2g"}), {{"ORCHESTRATOR_IMAGE_BUDGET", "x"}}).image_budget,
+            2ll << 30);
+  EXPECT_EQ(parse({"serve"}, {{"ORCHESTRATOR_SERVE_IMAGE_BUDGET", "3g"}, {"ORCHESTRATOR_IMAGE_BUDGET", "1g"}})
+                .image_budget,
+            3ll << 30);
+  EXPECT_EQ(complaint(run({"--image-budget", "much"})),
+            "--image-budget: must be a size as in 500m or 20g, or none, not 'much'");
+  EXPECT_EQ(complaint(run({}), {{"ORCHESTRATOR_IMAGE_BUDGET", "-1"}}),
+            "ORCHESTRATOR_IMAGE_BUDGET: must be a size as in 500m or 20g, or none, not '-1'");
+}
+
+TEST(Options, OfPruneSayWhatGoes) {
+  const auto line = parse({"images", "prune", "--older-than", "7d", "--bases", "--others", "--dry-run"});
+  EXPECT_EQ(line.mode, Mode::images_prune);
+  EXPECT_EQ(line.prune.unused_for_s, 7 * 86'400.0);
+  EXPECT_TRUE(line.prune.bases && line.prune.of_others && line.prune.dry_run);
+  EXPECT_FALSE(line.prune.all);
+  EXPECT_TRUE(parse({"images", "prune", "--all"}).prune.all);
+  EXPECT_TRUE(parse({"clean", "--images"}).clean_images);
+  EXPECT_EQ(complaint({"images", "prune", "--older-than", "long"}),
+            "--older-than: must be a time as in 12h or 7d, not 'long'");
+  EXPECT_EQ(complaint({"images", "prune", "--older-than", "1h", "--all"}),
+            "--all: --all and --older-than exclude each other");
 }
 
 TEST(Options, OfARunNameItsFiles) {
@@ -301,7 +334,7 @@ TEST(Options, SayWhatIsWrongAndWhichFlag) {
       {{"rnu"}, "unknown command 'rnu' (did you mean 'run'?); see orchestrator --help"},
       {{"images", "bootstrp", "python"},
        "unknown command 'images bootstrp' (did you mean 'images bootstrap'?); see orchestrator --help"},
-      {{"images"}, "'images' needs a command: images bootstrap NAME, or images list"},
+      {{"images"}, "'images' needs a command: images bootstrap NAME, images list, or images prune"},
       {{"--runs", "5", "run"},
        "the command comes first, as in: orchestrator run --repo . --runs 20 -- pytest tests/"},
       {{"images", "bootstrap"}, "a name is missing, as in: orchestrator images bootstrap python"},

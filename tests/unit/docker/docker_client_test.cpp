@@ -155,17 +155,6 @@ TEST_F(TheDockerClient, SaysThatThePermissionIsMissingAndWhatToDo) {
   EXPECT_TRUE(says(error, "group")) << error;
 }
 
-TEST_F(TheDockerClient, FindsTheEngineByItsAddress) {
-  setenv("DOCKER_HOST", "unix:///run/somewhere.sock", 1);
-  EXPECT_EQ(Endpoint::from("").socket, "/run/somewhere.sock");
-  EXPECT_EQ(Endpoint::from("unix:///run/said.sock").socket, "/run/said.sock");
-  unsetenv("DOCKER_HOST");
-  EXPECT_EQ(Endpoint::from("").socket, "/var/run/docker.sock");
-  EXPECT_EQ(Endpoint::from("/run/plain.sock").socket, "/run/plain.sock");
-  for (const char* unknown : {"tcp://127.0.0.1:2375", "ssh://host", "unix://", "somewhere"})
-    EXPECT_THROW(Endpoint::from(unknown), io::RequestError) << unknown;
-}
-
 // ---- answers
 
 TEST_F(TheDockerClient, GivesTheAnswerWhateverItsStatus) {

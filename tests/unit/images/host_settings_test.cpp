@@ -32,7 +32,12 @@ class HostSettingsTest : public ::testing::Test {
           const auto found = variables_.find(name);
           return found == variables_.end() ? std::nullopt : std::optional(found->second);
         },
-        (folder_ / "etc").string());
+        (folder_ / "etc").string(), names_of(variables_));
+  }
+  static std::vector<std::string> names_of(const std::map<std::string, std::string>& variables) {
+    std::vector<std::string> names;
+    for (const auto& [name, value] : variables) names.push_back(name);
+    return names;
   }
   static std::string value(const images::HostSettings& settings, const std::string& name) {
     for (const auto& [key, text] : settings.env)
@@ -48,6 +53,17 @@ TEST_F(HostSettingsTest, PassNothingWhenNothingIsSet) {
   const auto settings = read();
   EXPECT_TRUE(settings.env.empty());
   EXPECT_TRUE(settings.files.empty());
+}
+
+TEST_F(HostSettingsTest, PassWhatCargosRegistriesAreToldOfAndMaskTheirTokens) {
+  variables_ = {{"CARGO_REGISTRIES_OURS_TOKEN", "Bearer b3d"},
+                {"CARGO_REGISTRIES_OURS_INDEX", "sparse+https://crates.example/index/"},
+                {"CARGO_REGISTRY_TOKEN", "publishes"}};
+  const auto settings = read();
+  EXPECT_EQ(value(settings, "CARGO_REGISTRIES_OURS_TOKEN"), "Bearer b3d");
+  EXPECT_EQ(value(settings, "CARGO_REGISTRIES_OURS_INDEX"), "sparse+https://crates.example/index/");
+  EXPECT_EQ(value(settings, "CARGO_REGISTRY_TOKEN"), "absent");
+  EXPECT_EQ(settings.mask("token Bearer b3d"), "token ***");
 }
 
 TEST_F(HostSettingsTest, PassProxiesInTheCaseInWhichTheyWereGiven) {
@@ -111,6 +127,20 @@ TEST_F(HostSettingsTest, ReadNoPipConfigurationWhenPipItselfWouldNot) {
   EXPECT_TRUE(read().env.empty());
 }
 
+TEST_F(HostSettingsTest, PassMavensSettingsAndMaskTheirPasswords) {
+  variables_ = {{"HOME", folder_.string()}, {"NEXUS", "hunter22"}};
+  const std::string path = file(".m2/settings.xml",
+                                "<settings><servers><server><username>me</username>"
+                                "<password>${env.NEXUS}</password></server></servers></settings>");
+  file(".m2/settings-security.xml", "<settingsSecurity/>");
+  const auto settings = read();
+  ASSERT_EQ(settings.files.size(), 2u);
+  EXPECT_EQ(settings.files[0].name, "maven-settings.xml");
+  EXPECT_EQ(settings.files[1].name, "maven-settings-security.xml");
+  EXPECT_EQ(settings.sources, std::vector<std::string>{path});
+  EXPECT_EQ(settings.mask("by hunter22"), "by ***");
+}
+
 TEST_F(HostSettingsTest, TellSourcesWithoutValues) {
   variables_ = {{"PIP_INDEX_URL", "https://user:hunter22@index.example/simple"}};
   for (const auto& source : read().sources) EXPECT_EQ(source.find("hunter22"), std::string::npos);
@@ -129,7 +159,9 @@ TEST_F(HostSettingsTest, TravelAsSecretsOfAnExecution) {
   sandbox::Execution execution;
   read().apply_to(execution);
   EXPECT_TRUE(execution.env.empty());
-  ASSERT_EQ(execution.secret_env.size(), 1u);
+  ASSERT_EQ(execution.secret_env.size(), 2u);
+  EXPECT_EQ(execution.secret_env[0].first, "HTTPS_PROXY");
+  EXPECT_EQ(execution.secret_env[1].first, "JAVA_TOOL_OPTIONS");
 }
 
 }  // namespace

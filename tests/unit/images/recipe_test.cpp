@@ -177,6 +177,18 @@ TEST_F(RecipeTest, TheProjectIsInstalledWithoutNetwork) {
     EXPECT_EQ(step.execution.network, sandbox::Network::none) << step.title;
 }
 
+TEST_F(RecipeTest, AStepWithTheSourcesMayAskForNetworkByItself) {
+  request_.base = "python:3.12-slim";
+  request_.toolchain = images::find_toolchain("java-maven");
+  request_.source = source_of({{"pom.xml", ""}});
+  run().value();
+  const auto& steps = store_.last_built("sources")->steps;
+  ASSERT_EQ(steps.size(), 3u);
+  EXPECT_EQ(steps[0].execution.network, sandbox::Network::none);
+  EXPECT_EQ(steps[1].execution.network, sandbox::Network::bridge) << "what the manifests did not tell";
+  EXPECT_EQ(steps[2].execution.network, sandbox::Network::none) << "the list";
+}
+
 TEST_F(RecipeTest, AProjectThatNeedsItsSourcesSaysSo) {
   request_.source = source_of({{"setup.py", "setup(install_requires=[])"}});
   const auto built = run().value();
@@ -339,9 +351,8 @@ TEST_F(BaseTest, ARegistryIsAskedWhenNothingIsHere) {
 
 TEST_F(BaseTest, NoBaseAtAllSaysHowToMakeOne) {
   EXPECT_EQ(error_of_run(),
-            "host: no base image: debian:trixie-slim is not here and no registry answers (no registry "
-            "answered); make "
-            "one with: orchestrator images bootstrap minimal");
+            "host: no base image: debian:trixie-slim is not here and could not be fetched (no registry "
+            "answered); load it into the engine, or make one with: orchestrator images bootstrap minimal");
 }
 
 TEST_F(BaseTest, APersonsImageIsTakenAndNoOther) {
@@ -350,6 +361,94 @@ TEST_F(BaseTest, APersonsImageIsTakenAndNoOther) {
   EXPECT_TRUE(error_of_run().starts_with("host: the base image example/own:1 is not here"));
   store_.add_image("example/own:1");
   EXPECT_EQ(run().value().base_reference, "example/own:1");
+}
+
+// ---- when a registry is asked
+
+TEST_F(BaseTest, IsFetchedAnewEachTimeWhenPullIsAlways) {
+  store_.add_image("orchestrator/minimal:trixie");
+  store_.let_registry_have("debian:trixie-slim");
+  request_.pull = images::PullPolicy::always;
+  EXPECT_EQ(run().value().base_reference, "debian:trixie-slim");
+  run().value();
+  EXPECT_EQ(store_.pulled.size(), 2u);
+}
+
+TEST_F(BaseTest, ThatIsHereIsNotTakenForOneThatCouldNotBeFetched) {
+  store_.add_image("example/own:1");
+  request_.base = "example/own:1";
+  request_.pull = images::PullPolicy::always;
+  EXPECT_EQ(
+      error_of_run(),
+      "host: the base image example/own:1 could not be fetched (no registry answered); one of that name "
+      "is here, and --pull missing takes it");
+  request_.base.clear();
+  store_.add_image("orchestrator/minimal:trixie");
+  EXPECT_EQ(error_of_run(),
+            "host: the base image debian:trixie-slim could not be fetched (no registry answered); "
+            "orchestrator/minimal:trixie is here, and --pull missing takes it");
+}
+
+TEST_F(BaseTest, ThatIsNowhereIsToldSoWhenPullIsAlways) {
+  request_.pull = images::PullPolicy::always;
+  EXPECT_TRUE(
+      error_of_run().starts_with("host: no base image: debian:trixie-slim is not here and could not"));
+}
+
+TEST_F(BaseTest, IsNeverFetchedWhenPullIsNever) {
+  store_.let_registry_have("debian:trixie-slim");
+  store_.let_registry_have("example/own:1");
+  request_.pull = images::PullPolicy::never;
+  EXPECT_EQ(
+      error_of_run(),
+      "host: no base image: debian:trixie-slim is not here and pull is never; fetch it with: docker pull "
+      "debian:trixie-slim, or make one with: orchestrator images bootstrap minimal");
+  request_.base = "example/own:1";
+  EXPECT_TRUE(error_of_run().starts_with("host: the base image example/own:1 is not here and pull is never"));
+  store_.add_image("example/own:1");
+  EXPECT_EQ(run().value().base_reference, "example/own:1");
+  EXPECT_TRUE(store_.pulled.empty());
+}
+
+// ---- of a run that is made again
+
+class PinnedBaseTest : public BaseTest {
+ protected:
+  void SetUp() override {
+    BaseTest::SetUp();
+    request_.base = "example/own:1";
+    request_.pinned_base = images::PinnedBase{"example/own:1", "example/own@sha256:then"};
+    moved_ = store_.add_image("example/own:1").id;
+  }
+  std::string moved_;  // what the tag names by now
+};
+
+TEST_F(PinnedBaseTest, IsTakenByItsDigestThoughItsTagHasMoved) {
+  const std::string then = store_.add_image("example/own@sha256:then").id;
+  const auto built = run().value();
+  EXPECT_EQ(built.base_id, then);
+  EXPECT_EQ(built.base_reference, "example/own:1") << "so that nothing seems to differ";
+  EXPECT_TRUE(store_.pulled.empty());
+}
+
+TEST_F(PinnedBaseTest, IsFetchedByItsDigest) {
+  store_.let_registry_have("example/own@sha256:then");
+  EXPECT_NE(run().value().base_id, moved_);
+  EXPECT_EQ(store_.pulled, (std::vector<std::string>{"example/own@sha256:then"}));
+}
+
+TEST_F(PinnedBaseTest, ThatCanBeHadNoMoreGivesWayToItsTagAndSaysSo) {
+  const auto built = run().value();
+  EXPECT_EQ(built.base_id, moved_);
+  ASSERT_FALSE(built.notes.empty());
+  EXPECT_EQ(built.notes[0], "base example/own@sha256:then could not be fetched (no registry answered)");
+}
+
+TEST_F(PinnedBaseTest, IsNotFetchedWhenPullIsNever) {
+  store_.let_registry_have("example/own@sha256:then");
+  request_.pull = images::PullPolicy::never;
+  EXPECT_EQ(run().value().base_id, moved_);
+  EXPECT_TRUE(store_.pulled.empty());
 }
 
 TEST(NetworkErrors, AreToldFromWrongRequests) {

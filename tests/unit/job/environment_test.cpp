@@ -25,6 +25,7 @@ TEST(Environment, SetsEveryScalarField) {
                                                       {"ORCHESTRATOR_SEED", "42"},
                                                       {"ORCHESTRATOR_AUTO_INSTALL_DEPENDENCIES", "no"},
                                                       {"ORCHESTRATOR_NETWORK", "internal"},
+                                                      {"ORCHESTRATOR_PULL", "never"},
                                                       {"ORCHESTRATOR_MEMORY", "1g"},
                                                       {"ORCHESTRATOR_CPUS", "0.5"},
                                                       {"ORCHESTRATOR_PIDS", "100"}}));
@@ -38,6 +39,7 @@ TEST(Environment, SetsEveryScalarField) {
   EXPECT_EQ(job.seed, 42U);
   EXPECT_EQ(job.auto_install_dependencies, false);
   EXPECT_EQ(job.network, "internal");
+  EXPECT_EQ(job.pull, "never");
   EXPECT_EQ(job.memory_bytes, 1LL << 30);
   EXPECT_EQ(job.cpus, 0.5);
   EXPECT_EQ(job.pids, 100);

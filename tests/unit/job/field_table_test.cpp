@@ -80,7 +80,7 @@ TEST(JobSchema, HasTheDefaultsOfThePlan) {
   request.test_command = TestCommand{"true", {}};
   const json plan = make_plan(request, {}, {}, PlanContext{8, 0}).to_json();
   const json properties = schema()["properties"];
-  for (const char* name : {"runs", "parallelism", "auto_install_dependencies", "network"}) {
+  for (const char* name : {"runs", "parallelism", "auto_install_dependencies", "network", "pull"}) {
     EXPECT_EQ(properties[name]["default"], plan[name]) << name;
   }
   EXPECT_EQ(properties["timeout"]["default"], plan["limits"]["timeout_s"]);

@@ -21,7 +21,7 @@ TEST(ParseJob, ReadsEveryField) {
     "repo": "https://example.org/a/b", "test_command": ["pytest", "-q"], "suite": "slow", "runs": 20,
     "parallelism": 8, "framework": "python", "ref": "v1", "subdir": "a/b", "timeout": 1.5, "deadline": "1h",
     "seed": 18446744073709551615, "image": "python:3.12-slim", "setup_commands": ["apt-get update"],
-    "auto_install_dependencies": false, "network": "bridge", "env": {"A": "x", "B": 5, "C": true},
+    "pull": "always", "auto_install_dependencies": false, "network": "bridge", "env": {"A": "x", "B": 5, "C": true},
     "secret_env": ["TOKEN"], "include": ["*.bin"], "vary": "none",
     "limits": {"memory": "1g", "cpus": 0.5, "pids": 64, "nofile": 1024, "tmp": 1048576, "shm": "64m", "disk": "1GiB"}
   })");
@@ -38,6 +38,7 @@ TEST(ParseJob, ReadsEveryField) {
   EXPECT_EQ(job.seed, 18446744073709551615U);
   EXPECT_EQ(job.image, "python:3.12-slim");
   EXPECT_EQ(job.setup_commands, (std::vector<std::string>{"apt-get update"}));
+  EXPECT_EQ(job.pull, "always");
   EXPECT_EQ(job.auto_install_dependencies, false);
   EXPECT_EQ(job.network, "bridge");
   EXPECT_EQ(job.env, (std::map<std::string, std::string>{{"A", "x"}, {"B", "5"}, {"C", "true"}}));
@@ -116,6 +117,8 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
       {R"({"memory": "2g"})", "/memory: 'memory' belongs into 'limits'\n"},
       {R"({"network": "brigde"})",
        "/network: network must be none, internal or bridge, not 'brigde' (did you mean 'bridge'?)\n"},
+      {R"({"pull": "allways"})",
+       "/pull: pull must be missing, always or never, not 'allways' (did you mean 'always'?)\n"},
       {R"({"framework": "jest"})",
        "/framework: framework 'jest' is not known (did you mean 'typescript-jest'?)\n"},
       {R"({"env": {"1A": "x"}})",

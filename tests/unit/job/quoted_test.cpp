@@ -28,6 +28,8 @@ TEST(Userinfo, IsTakenOutOfUrls) {
       {"https://a@b@e.org/r", "https://e.org/r"},
       {"https://e.org/a@b", "https://e.org/a@b"},
       {"git@e.org:a/b", "git@e.org:a/b"},
+      {"ssh://git@e.org:22/a", "ssh://git@e.org:22/a"},
+      {"ssh://git:secret@e.org/a", "ssh://e.org/a"},
       {"/local/a@b", "/local/a@b"},
   };
   for (const auto& [from, to] : urls) EXPECT_EQ(without_userinfo(from), to);

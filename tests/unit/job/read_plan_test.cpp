@@ -41,6 +41,7 @@ JobPlan unusual() {
   plan.repeat_in_process = 3;
   plan.until_sure = 0.0125;
   plan.image = "python:3.12-slim";
+  plan.pull = "never";
   plan.setup_commands = {"apt-get install -y x", "true"};
   plan.install_dependencies = false;
   plan.install_timeout = std::chrono::milliseconds(1'234'567);
@@ -108,13 +109,21 @@ TEST(ReadPlan, ReadsADockerfile) {
 
 TEST(ReadPlan, WantsEveryFieldThere) {
   const json written = unusual().to_json();
-  for (const auto& [key, value] : written.items())
+  for (const auto& [key, value] : written.items()) {
+    if (key == "pull") continue;
     EXPECT_NE(complaint([&](json& plan) { plan.erase(key); }).find("/job/plan/" + key), std::string::npos)
         << key;
+  }
   for (const auto& [key, value] : written.at("limits").items())
     EXPECT_NE(complaint([&](json& plan) { plan["limits"].erase(key); }).find("/job/plan/limits/" + key),
               std::string::npos)
         << key;
+}
+
+TEST(ReadPlan, ReadsAPlanFromBeforeThereWasPull) {
+  json written = unusual().to_json();
+  written.erase("pull");
+  EXPECT_EQ(read_plan(written, "").pull, "missing");
 }
 
 TEST(ReadPlan, RefusesEveryFieldOfAnotherType) {
@@ -135,7 +144,8 @@ TEST(ReadPlan, KeepsTheBoundsOfAJob) {
       {"until_sure", 1.5},  {"env", {{"TEST_SEED", "1"}}},
       {"job_seed", -1},     {"random_seed_range", {{"min", 9}, {"max", 3}}},
       {"subdir", "../up"},  {"parallelism_requested", 1e9},
-      {"order", "random"},  {"warnings", {1}}};
+      {"order", "random"},  {"warnings", {1}},
+      {"pull", "sometimes"}};
   for (const auto& [key, value] : wrong)
     EXPECT_NE(complaint([&, k = key, v = value](json& plan) { plan[k] = v; }), "") << key;
   for (const char* key : {"memory_bytes", "cpus", "pids", "nofile", "tmp_bytes", "shm_bytes", "disk_bytes",

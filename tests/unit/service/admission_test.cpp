@@ -65,6 +65,30 @@ TEST_F(AdmissionTest, IsNotMisledByAHostThatLooksLikeAnother) {
     EXPECT_NE(refusal_of_repo(repo, true), "") << repo;
 }
 
+TEST_F(AdmissionTest, AllowsSshToTheHostAloneThatThereIsAKeyFor) {
+  for (const char* repo : {"git@github.com:a/b", "ssh://git@github.com/a/b", "deploy@github.com:a/b"}) {
+    admission_.ssh_host.clear();
+    request_.repo = repo;
+    expect_refused("/repo", "there is no key for it", false);
+    admission_.ssh_host = "github.com";
+    EXPECT_EQ(refusal_of_repo(repo, false), "") << repo;
+  }
+  request_.repo = "git@gitlab.com:a/b";
+  expect_refused("/repo", "there is no key for it", false);
+  admission_.ssh_host = "example.org";  // and still not one of the allowed
+  request_.repo = "git@example.org:a/b";
+  expect_refused("/repo", "are not cloned here", false);
+}
+
+TEST_F(AdmissionTest, TakesWhatLooksLikeSshForNoFolder) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::create_directories(folder_ / "allowed/me@host:project");
+  std::filesystem::current_path(folder_ / "allowed");
+  EXPECT_NE(refusal_of_repo("me@host:project"), "");
+  EXPECT_EQ(refusal_of_repo("./me@host:project"), "");
+  std::filesystem::current_path(before);
+}
+
 TEST_F(AdmissionTest, NeverAllowsAFolderToCallersFromElsewhere) {
   request_.repo = folder_ / "allowed/project";
   expect_refused("/repo", "cannot be named from elsewhere", false);
@@ -120,6 +144,33 @@ TEST_F(AdmissionTest, AllowsTheImagesThatTheOperatorNamed) {
     request_.image = other;
     expect_refused("/image", other);
   }
+}
+
+TEST_F(AdmissionTest, DoesNotLetAStarReachIntoAnotherRegistry) {
+  admission_.images = {"python*", "localhost:5000/team*"};
+  for (const char* image : {"python", "python:3.12", "python/like", "localhost:5000/team/app"}) {
+    request_.image = image;
+    EXPECT_EQ(refusal(), "") << image;
+  }
+  for (const char* image : {"python.example.org/x", "python:5000/x", "localhost:5000/other"}) {
+    request_.image = image;
+    expect_refused("/image", image);
+  }
+}
+
+TEST_F(AdmissionTest, FetchesNothingAnewForWhoeverNamesNoImage) {
+  request_.pull = "always";
+  expect_refused("/pull", "pull is always");
+  request_.pull = "never";
+  EXPECT_EQ(refusal(), "");
+  request_.pull = "always";
+  admission_.images = {"python:3.12"};
+  expect_refused("/pull", "pull is always");
+  request_.image = "python:3.12";
+  EXPECT_EQ(refusal(), "");
+  request_.image.reset();
+  admission_.images = {"*"};
+  EXPECT_EQ(refusal(), "");
 }
 
 TEST_F(AdmissionTest, AllowsNoImageByDefault) {
