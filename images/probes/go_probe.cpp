@@ -8,14 +8,6 @@ CARRY_FILE(go_probe, PROBE_FOLDER "/orchestrator.go");
 CARRY_FILE(go_probe_prepare, PROBE_FOLDER "/prepare.sh");
 
 namespace images {
-namespace {
-
-// " tests=/run/…/tests", or nothing for an empty list.
-std::string list_word(const std::string& name, const std::string& path) {
-  return path.empty() ? "" : fmt::format(" {}={}", name, path);
-}
-
-}  // namespace
 
 std::vector<std::string> prepare_go_probe_argv() {
   return {"/bin/sh",
@@ -33,9 +25,7 @@ ProbeUse use_go_probe(const TestSelection& selection, const sandbox::EnvList& us
   ProbeUse use;
   std::string configuration =
       fmt::format("order={} seed={} repeat={}", selection.order, selection.seed, selection.repeat);
-  configuration += list_word("tests", add_list(use, "tests", selection.tests));
-  configuration += list_word("files", add_list(use, "files", selection.files, kTreePrefix));
-  configuration += list_word("ignore", add_list(use, "ignore", selection.ignore));
+  configuration += add_lists(use, selection);
   const std::string flags =
       go_probe_flags() + " -count=1";  // a result from the cache is none of this attempt
   use.env = {{"ORCHESTRATOR_PROBE", std::move(configuration)},

@@ -79,6 +79,9 @@ std::string extended(const sandbox::EnvList& user_env, const std::string& name, 
 std::string add_list(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,
                      std::string_view prefix = "");
 inline const std::string kTreePrefix = std::string(sandbox::kWorkDir) + "/";
+// All three lists of a selection, for probes that read words: " tests=PATH files=PATH ignore=PATH", those
+// that are there.
+std::string add_lists(ProbeUse& use, const TestSelection& selection);
 // The selection as the probes read it: one JSON object in ORCHESTRATOR_PROBE, with lists of tests and files
 // in files of their own, separated by NUL.
 ProbeUse probe_configuration(const TestSelection& selection);

@@ -21,6 +21,18 @@ std::string add_list(ProbeUse& use, const std::string& name, const std::vector<s
   return std::string(sandbox::kSecretDir) + "/" + name;
 }
 
+std::string add_lists(ProbeUse& use, const TestSelection& selection) {
+  std::string words;
+  const auto add = [&](const char* name, const std::vector<std::string>& entries, std::string_view prefix) {
+    if (const auto path = add_list(use, name, entries, prefix); !path.empty())
+      words.append(" ").append(name).append("=").append(path);
+  };
+  add("tests", selection.tests, "");
+  add("files", selection.files, kTreePrefix);
+  add("ignore", selection.ignore, "");
+  return words;
+}
+
 ProbeUse probe_configuration(const TestSelection& selection) {
   nlohmann::json configuration = {
       {"order", selection.order}, {"seed", selection.seed}, {"repeat", selection.repeat}};

@@ -15,14 +15,6 @@ CARRY_FILE(rust_probe_records, PROBE_FOLDER "/records.rs");
 CARRY_FILE(rust_probe_selection, PROBE_FOLDER "/selection.rs");
 
 namespace images {
-namespace {
-
-// " tests=/run/…/tests", or nothing for an empty list.
-std::string list_word(const std::string& name, const std::string& path) {
-  return path.empty() ? "" : fmt::format(" {}={}", name, path);
-}
-
-}  // namespace
 
 std::vector<std::string> prepare_rust_probe_argv() {
   std::vector<std::string> argv = {
@@ -40,9 +32,7 @@ std::vector<std::string> prepare_rust_probe_argv() {
 ProbeUse use_rust_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
   ProbeUse use;
   std::string configuration = fmt::format("order={} seed={}", selection.order, selection.seed);
-  configuration += list_word("tests", add_list(use, "tests", selection.tests));
-  configuration += list_word("files", add_list(use, "files", selection.files, kTreePrefix));
-  configuration += list_word("ignore", add_list(use, "ignore", selection.ignore));
+  configuration += add_lists(use, selection);
   const std::string preload = std::string(kRustProbeFolder) + "/preload.so";
   use.env = {{"ORCHESTRATOR_PROBE", std::move(configuration)},
              {"LD_PRELOAD", extended(user_env, "LD_PRELOAD", ':', preload)}};

@@ -15,8 +15,6 @@
 #include "sandbox/docker/docker_contexts.h"
 #include "sandbox/io/child.h"
 
-extern char** environ;
-
 namespace sandbox::docker {
 namespace {
 
@@ -159,7 +157,7 @@ class Search : public std::enable_shared_from_this<Search> {
     }
     io::ChildSpec spec;
     spec.argv = {program, "get"};
-    for (char** each = environ; *each; ++each) spec.env.emplace_back(*each);
+    spec.env = io::own_environment();
     spec.stdin_text = entry.server;
     spec.deadline = helper_time_;
     try {

@@ -39,12 +39,6 @@ io::Fd listen_at(const std::string& path) {
   return listener;
 }
 
-std::vector<std::string> own_environment() {
-  std::vector<std::string> all;
-  for (char** entry = environ; *entry; ++entry) all.emplace_back(*entry);
-  return all;
-}
-
 // The control socket's path must be short, and nobody else may reach it.
 std::string private_folder() {
   std::string name = (std::filesystem::temp_directory_path() / "orchestrator-ssh-XXXXXX").string();
@@ -152,7 +146,7 @@ void SshBridge::accept() {
 void SshBridge::begin() {
   io::ChildSpec spec;
   spec.argv = ssh({}, dial());
-  spec.env = own_environment();
+  spec.env = io::own_environment();
   spec.deadline = std::chrono::seconds(45);
   try {
     first_ = io::spawn(loop_, std::move(spec), [this](const io::ChildResult& result) { began(result); });
@@ -182,7 +176,7 @@ void SshBridge::join(const io::Fd& far_end) {
   sessions_.remove_if([](const auto& session) { return session->ended; });
   io::ChildSpec spec;
   spec.argv = ssh({}, dial());
-  spec.env = own_environment();
+  spec.env = io::own_environment();
   spec.socket = far_end.get();
   auto session = std::make_shared<Session>();
   session->child =

@@ -11,6 +11,8 @@
 #include "sandbox/io/error.h"
 #include "sandbox/io/fd.h"
 
+extern char** environ;
+
 namespace io {
 namespace {
 
@@ -224,6 +226,12 @@ class ChildHandle : public Child {
 };
 
 }  // namespace
+
+std::vector<std::string> own_environment() {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry; ++entry) all.emplace_back(*entry);
+  return all;
+}
 
 std::unique_ptr<Child> spawn(Loop& loop, ChildSpec spec, std::function<void(ChildResult)> done,
                              std::function<void(std::string_view)> on_stderr_line) {

@@ -42,6 +42,8 @@ class Child {
 std::unique_ptr<Child> spawn(Loop& loop, ChildSpec spec, std::function<void(ChildResult)> done,
                              std::function<void(std::string_view)> on_stderr_line = {});
 
+// This process's own, for a child that is to see the same.
+std::vector<std::string> own_environment();
 // The path of the running binary itself.
 std::string self_path();
 
