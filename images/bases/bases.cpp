@@ -21,7 +21,11 @@ const std::vector<BaseRecipe>& base_recipes() {
        "Debian bookworm with Python 3.11, pip and git: for projects that later ones do not run"},
       {"node",
        "trixie",
-       {"ca-certificates", "git", "nodejs", "npm"},
+       // debootstrap knows no virtual packages: behind npm stand those that provide what it, or what they,
+       // need.
+       {"ca-certificates", "git", "nodejs", "npm", "eslint", "node-ampproject-remapping", "node-babel7",
+        "node-cli-table", "node-css-loader", "node-css-selector-tokenizer", "node-fancy-log",
+        "node-jest-debbundle", "node-json-schema", "node-n3", "node-read-pkg", "node-tape"},
        "orchestrator/node:trixie",
        "Debian trixie with Node 20, npm and git"},
       {"go",
