@@ -11,11 +11,6 @@ using Time = std::chrono::system_clock::time_point;
 constexpr std::chrono::hours kForgetAfter{24 * 30};
 constexpr const char* kBaseKind = "base";
 
-std::string label(const sandbox::Image& image, const char* name) {
-  const auto found = image.labels.find(name);
-  return found == image.labels.end() ? "" : found->second;
-}
-
 class Removal : public std::enable_shared_from_this<Removal> {
  public:
   Removal(sandbox::ImageStore& store, const ImageUses& uses, RemovalRequest request,
@@ -160,8 +155,8 @@ class Removal : public std::enable_shared_from_this<Removal> {
 }  // namespace
 
 ImageOwner owner_of(const sandbox::Image& image, const ImageUses& uses) {
-  if (label(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
-  const bool ours = layer_name(image) && label(image, sandbox::kKeeperLabel) == uses.keeper();
+  if (label_of(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
+  const bool ours = layer_name(image) && label_of(image, sandbox::kKeeperLabel) == uses.keeper();
   return ours ? ImageOwner::us : ImageOwner::others;
 }
 
