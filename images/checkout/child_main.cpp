@@ -32,13 +32,21 @@ void confine() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
+// Whose shadow memory is larger than any limit of ours.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // A pack may unfold to much more than it is; the host's memory is not to be its measure.
-void limit_memory([[maybe_unused]] std::int64_t max_bytes) {
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+void limit_memory(std::int64_t max_bytes) {
+  if (kSanitized) return;
   const rlim_t most = static_cast<rlim_t>(max_bytes) + (rlim_t{1} << 30);
   const rlimit data{most, most};
   ::setrlimit(RLIMIT_DATA, &data);
-#endif
 }
 
 void report(std::string_view sentence) {
