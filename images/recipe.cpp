@@ -24,7 +24,6 @@ namespace {
 
 // To be raised when the same inputs are turned into a different layer: then no old layer is found any more.
 constexpr const char* kRevision = "1";
-constexpr int kTestUid = 10001;
 
 std::string read_supervisor(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -99,6 +98,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void step_output(sandbox::Stream stream, std::string_view bytes) override { lines_.add(stream, bytes); }
   void built_by_another() override { by_another_ = true; }
+  void warned(const std::string& sentence) override { add_warning(sentence); }
 
  private:
   void enter(Stage stage) {

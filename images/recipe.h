@@ -41,6 +41,8 @@ struct RecipeRequest {
   Archiver archive = start_archive;
 };
 
+inline constexpr int kTestUid = 10001;  // whose the sources are, and who runs the tests
+
 struct BuiltLayer {
   std::string kind;  // "tools", "dependencies", "sources", "seal"
   std::string key;

@@ -161,7 +161,8 @@ class Removal : public std::enable_shared_from_this<Removal> {
 
 ImageOwner owner_of(const sandbox::Image& image, const ImageUses& uses) {
   if (label(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
-  const bool ours = layer_name(image) && label(image, sandbox::kKeeperLabel) == uses.keeper();
+  const auto name = layer_name(image);
+  const bool ours = name && (label(image, sandbox::kKeeperLabel) == uses.keeper() || uses.adopted(*name));
   return ours ? ImageOwner::us : ImageOwner::others;
 }
 
