@@ -136,10 +136,19 @@ class DockerImages : public ImageStore {
 
   std::unique_ptr<ImageTransfer> load(const std::string& tar_file,
                                       std::function<void(io::Result<Image>)> done) override {
-    return start_image_load(client_, tar_file, [this, done = std::move(done)](io::Result<std::string> id) {
-      if (!id.ok()) return done(id.error());
-      expect_present(id.value(), done);
+    struct Loading : ImageTransfer {
+      std::unique_ptr<ImageTransfer> transfer;
+      std::shared_ptr<int> wanted = std::make_shared<int>();
+    };
+    auto loading = std::make_unique<Loading>();
+    const auto tell = [wanted = std::weak_ptr(loading->wanted), done = std::move(done)](io::Result<Image> image) {
+      if (!wanted.expired()) done(std::move(image));
+    };
+    loading->transfer = start_image_load(client_, tar_file, [this, tell](io::Result<std::string> id) {
+      if (!id.ok()) return tell(id.error());
+      expect_present(id.value(), tell);
     });
+    return loading;
   }
 
   void name_layer(const std::string& id, const std::string& kind, const std::string& key,
