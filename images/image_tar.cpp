@@ -69,8 +69,9 @@ class Look {
   void check_path(const std::string& path, archive_entry* entry) {
     const auto type = ::archive_entry_filetype(entry);
     const bool link = type == AE_IFLNK && path.ends_with("/" + std::string(kLayer));
-    const bool odd = path[0] == '/' || path.find("..") != std::string::npos || path.find("//") != std::string::npos ||
-                     path.find("/./") != std::string::npos || path.find(std::string(kLayer) + "/") != std::string::npos;
+    const bool odd = path[0] == '/' || path.find("..") != std::string::npos ||
+                     path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
+                     path.find(std::string(kLayer) + "/") != std::string::npos;
     if (odd || ::archive_entry_hardlink(entry) || (!link && type != AE_IFREG && type != AE_IFDIR))
       refuse("holds an entry that no engine writes");
     if (type != AE_IFDIR && !seen_.insert(path).second) refuse("holds one entry twice");
@@ -87,7 +88,8 @@ class Look {
   }
 
   void look_at_manifest(const Json& list) {
-    if (!list.is_array() || list.size() != 1 || !list[0].is_object()) refuse("does not hold exactly one image");
+    if (!list.is_array() || list.size() != 1 || !list[0].is_object())
+      refuse("does not hold exactly one image");
     const auto names = list[0].find("RepoTags");
     if (names == list[0].end() || names->is_null()) return;
     if (!names->is_array() || !names->empty())
@@ -102,7 +104,8 @@ class Look {
     const auto notes = (*list)[0].find("annotations");
     if (notes == (*list)[0].end() || !notes->is_object()) return;
     for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"})
-      if (notes->contains(key)) refuse_names((*notes)[key].is_string() ? (*notes)[key].get<std::string>() : "");
+      if (notes->contains(key))
+        refuse_names((*notes)[key].is_string() ? (*notes)[key].get<std::string>() : "");
   }
 
   void expect(int code) const {
@@ -113,7 +116,8 @@ class Look {
   [[noreturn]] void refuse_names(const std::string& name) const {
     std::string shown;
     for (const char c : name.substr(0, 100)) shown += c > ' ' && c < 0x7f ? c : '?';
-    refuse("would give the engine's images names, which none of ours does" + (shown.empty() ? "" : ": " + shown));
+    refuse("would give the engine's images names, which none of ours does" +
+           (shown.empty() ? "" : ": " + shown));
   }
   [[noreturn]] void refuse(const std::string& why) const { throw io::RequestError(what_ + " " + why); }
 

@@ -56,7 +56,8 @@ void give_up_if(const std::stop_token& stop) {
 
 class Packer {
  public:
-  Packer(std::ostream& out, const std::string& path) : out_(out), path_(path), archive_(::archive_write_new()) {
+  Packer(std::ostream& out, const std::string& path)
+      : out_(out), path_(path), archive_(::archive_write_new()) {
     expect(::archive_write_set_format_pax_restricted(archive_.get()));
     expect(::archive_write_add_filter_zstd(archive_.get()));
     expect(::archive_write_set_filter_option(archive_.get(), "zstd", "compression-level", kLevel));

@@ -29,8 +29,9 @@ using MemberSink = std::function<void(std::string_view)>;
 // Calls `open` for each member, in order, and then what it returned for all of its bytes; what they throw
 // ends the reading. Returns the SHA-256 of the whole file, hex. Throws io::RequestError with one sentence for
 // what is no such file, ends early, or holds anything but plain files.
-std::string read_packed_file(const std::string& path,
-                             const std::function<MemberSink(const std::string& name, std::int64_t size)>& open);
+std::string read_packed_file(
+    const std::string& path,
+    const std::function<MemberSink(const std::string& name, std::int64_t size)>& open);
 
 // Of a file, hex. Throws io::HostError when it cannot be read.
 struct FileSum {

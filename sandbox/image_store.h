@@ -119,7 +119,8 @@ class ImageStore {
   // Writes the image, with all that it stands on but under no name, to a new file: a tar that load() takes,
   // here or elsewhere. Answers its size. Throws io::HostError where the file cannot be made.
   [[nodiscard]] virtual std::unique_ptr<ImageTransfer> save(
-      const std::string& id, const std::string& tar_file, std::function<void(io::Result<std::int64_t>)> done) = 0;
+      const std::string& id, const std::string& tar_file,
+      std::function<void(io::Result<std::int64_t>)> done) = 0;
   // Makes the image of such a file. It has the id that it had where it was saved, unless this engine counts
   // ids otherwise. Names that a tar from elsewhere holds would be given, also those of other images: who does
   // not know it looks first.

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "orchestrator/cli/session.h"
-#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/run/event.h"
 #include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/job_execution.h"

@@ -142,7 +142,7 @@ struct CommandLine {
 
   // every mode
   std::optional<std::int64_t> image_budget = 20ll << 30;  // bytes; nothing: no budget
-  std::string image_cache;       // a folder; empty: none
+  std::string image_cache;                                // a folder; empty: none
   std::string host;              // as DOCKER_HOST; empty: by `context`, or by the environment
   std::string context;           // of the docker program
   bool insecure_engine = false;  // plain TCP is allowed

@@ -58,17 +58,18 @@ std::string package_lines(const Report& report) {
 
 OrderedJson index_json(const Report& report, OrderedJson members) {
   const images::BuiltImage& image = report.image;
-  return {{"bundle_version", kBundleVersion},
-          {"program_version", report.program_version},
-          {"created", iso_time(std::chrono::system_clock::now())},
-          {"architecture", report.engine.architecture},
-          {"image",
-           {{"id", image.id}, {"base_reference", image.base_reference}, {"base_digest", image.base_digest}}},
-          {"tree_hash", report.source.tree_hash},
-          {"job_seed", report.plan.job_seed},
-          {"job",
-           {{"request", OrderedJson(report.request.to_json())}, {"plan", OrderedJson(report.plan.to_json())}}},
-          {"members", std::move(members)}};
+  return {
+      {"bundle_version", kBundleVersion},
+      {"program_version", report.program_version},
+      {"created", iso_time(std::chrono::system_clock::now())},
+      {"architecture", report.engine.architecture},
+      {"image",
+       {{"id", image.id}, {"base_reference", image.base_reference}, {"base_digest", image.base_digest}}},
+      {"tree_hash", report.source.tree_hash},
+      {"job_seed", report.plan.job_seed},
+      {"job",
+       {{"request", OrderedJson(report.request.to_json())}, {"plan", OrderedJson(report.plan.to_json())}}},
+      {"members", std::move(members)}};
 }
 
 // ---- reading
@@ -133,7 +134,8 @@ class BundleReader {
     const auto space = fs::space(fs::path(image_tar_).parent_path());
     if (static_cast<std::uint64_t>(size) > space.available)
       throw io::HostError(fmt::format("{}: its image needs {} of disk, and {} are free", file_,
-                                      size_text(static_cast<std::uint64_t>(size)), size_text(space.available)));
+                                      size_text(static_cast<std::uint64_t>(size)),
+                                      size_text(space.available)));
     image_.open(image_tar_, std::ios::binary);
   }
 
@@ -226,7 +228,8 @@ JobPlan bundled_plan(const SavedRun& saved, const BundleWishes& wishes, int engi
   if (wishes.runs) {
     if (plan.changed_runs > 0)
       throw io::RequestError(
-          "--runs: the bundle's run has attempts of changed tests behind the others, whose numbers cannot move");
+          "--runs: the bundle's run has attempts of changed tests behind the others, whose numbers cannot "
+          "move");
     plan.runs = *wishes.runs;
   }
   if (wishes.only_attempt) plan.only_attempt = wishes.only_attempt;

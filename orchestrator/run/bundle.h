@@ -24,7 +24,7 @@ namespace orchestrator {
 inline constexpr int kBundleVersion = 1;
 
 struct BundleParts {
-  std::string folder;  // an existing one of ours, for small files
+  std::string folder;                            // an existing one of ours, for small files
   std::string report_json, tree_tar, image_tar;  // files that are there
 };
 // Throws io::HostError, and io::GivenUp once `stop` is asked for; then `file` is as it was. Returns its size.

@@ -51,9 +51,9 @@ class CachedLayers::Build : public sandbox::BuildHandle {
           if (!loaded.ok()) return build_instead(io::describe(loaded.error()));
           const sandbox::Image& image = loaded.value();
           if (image.id != layer.image)
-            return build_instead(
-                fmt::format("this engine has what was {} as {}", layer.image, image.id));
-          if (label(image, sandbox::kKindLabel) != name_.kind || label(image, sandbox::kKeyLabel) != name_.key)
+            return build_instead(fmt::format("this engine has what was {} as {}", layer.image, image.id));
+          if (label(image, sandbox::kKindLabel) != name_.kind ||
+              label(image, sandbox::kKeyLabel) != name_.key)
             return build_instead("its image says of itself that it is another layer");
           name_it(image);
         }));
@@ -76,21 +76,21 @@ class CachedLayers::Build : public sandbox::BuildHandle {
   }
 
   void build() {
-    handle_ = cache_.store_.build(spec_, observer_,
-                                  lifeline_.guard([this](io::Result<sandbox::Image> made) {
-                                    if (!made.ok()) return end(std::move(made));
-                                    made_ = made.value();
-                                    save();
-                                  }));
+    handle_ = cache_.store_.build(spec_, observer_, lifeline_.guard([this](io::Result<sandbox::Image> made) {
+      if (!made.ok()) return end(std::move(made));
+      made_ = made.value();
+      save();
+    }));
   }
 
   void save() try {
     observer_.step_started("keeping the layer in " + files_.tar_of(name_));
     const std::string part = files_.new_part(name_);
-    transfer_ = cache_.store_.save(made_.id, part, lifeline_.guard([this, part](io::Result<std::int64_t> saved) {
-      if (!saved.ok()) return not_kept(saved.error());
-      keep(part);
-    }));
+    transfer_ =
+        cache_.store_.save(made_.id, part, lifeline_.guard([this, part](io::Result<std::int64_t> saved) {
+          if (!saved.ok()) return not_kept(saved.error());
+          keep(part);
+        }));
   } catch (...) {
     not_kept(std::current_exception());
   }

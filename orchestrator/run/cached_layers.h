@@ -1,6 +1,6 @@
 // An image store that takes layers from a folder of files before it has them built, and keeps there what it
-// had built: for hosts that start empty. Only of what is installed (tools, dependencies): sources and seal are
-// quick, and another with each change. Only what a build has made gets there, before any test runs on it.
+// had built: for hosts that start empty. Only of what is installed (tools, dependencies): sources and seal
+// are quick, and another with each change. Only what a build has made gets there, before any test runs on it.
 // Whatever is wrong with the folder is a warning, and the layer is built. Loop's thread only.
 #pragma once
 

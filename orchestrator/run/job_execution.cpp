@@ -131,7 +131,8 @@ void JobExecution::find_bundled_image() {
   const Bundle& bundle = *inputs_.bundle;
   report_.bundle = bundle.origin;
   report_.plan = bundled_plan(bundle.saved, inputs_.bundle_wishes, host_.engine.cpus);
-  if (early_.deadline_s) report_.plan.deadline = std::chrono::milliseconds(std::llround(*early_.deadline_s * 1000));
+  if (early_.deadline_s)
+    report_.plan.deadline = std::chrono::milliseconds(std::llround(*early_.deadline_s * 1000));
   take_saved(bundle.saved);
   if (bundle.architecture != host_.engine.architecture)
     throw io::RequestError(fmt::format("{} is of an image for {}; this engine runs {}", bundle.origin.file,
@@ -149,25 +150,27 @@ void JobExecution::find_bundled_image() {
 void JobExecution::load_bundled_image() {
   events_.append("layer_started", {{"kind", "bundle"}, {"title", "loading the image of the bundle"}});
   report_.bundle->image_loaded = true;
-  loading_ = images_.load(inputs_.bundle->image_tar, lifeline_.guard([this](io::Result<sandbox::Image> result) {
-    const auto image = std::move(result).value();
-    if (!done_) return;
-    const std::string& known = inputs_.bundle->saved.environment.image.id;
-    if (image.id != known)
-      warn({fmt::format("this engine counts ids of images otherwise: what was {} is {} here", known, image.id)});
-    if (const auto layer = layer_name(image); layer && host_.sharing) host_.sharing->adopt(*layer);
-    events_.append("layer_finished", {{"kind", "bundle"},
-                                      {"cached", false},
-                                      {"seconds", seconds_since(stage_started_, loop_.now())}});
-    // Asked for again, it is in use.
-    images_.inspect(image.id, lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> found) {
-      const auto loaded = std::move(found).value();
-      if (!done_) return;
-      loading_.reset();
-      if (!loaded) throw io::HostError("the image of the bundle went as soon as it was loaded");
-      use_bundled_image(*loaded);
-    }));
-  }));
+  loading_ =
+      images_.load(inputs_.bundle->image_tar, lifeline_.guard([this](io::Result<sandbox::Image> result) {
+        const auto image = std::move(result).value();
+        if (!done_) return;
+        const std::string& known = inputs_.bundle->saved.environment.image.id;
+        if (image.id != known)
+          warn({fmt::format("this engine counts ids of images otherwise: what was {} is {} here", known,
+                            image.id)});
+        if (const auto layer = layer_name(image); layer && host_.sharing) host_.sharing->adopt(*layer);
+        events_.append(
+            "layer_finished",
+            {{"kind", "bundle"}, {"cached", false}, {"seconds", seconds_since(stage_started_, loop_.now())}});
+        // Asked for again, it is in use.
+        images_.inspect(image.id, lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> found) {
+          const auto loaded = std::move(found).value();
+          if (!done_) return;
+          loading_.reset();
+          if (!loaded) throw io::HostError("the image of the bundle went as soon as it was loaded");
+          use_bundled_image(*loaded);
+        }));
+      }));
 }
 
 void JobExecution::use_bundled_image(const sandbox::Image& image) {
@@ -302,15 +305,16 @@ void JobExecution::built(images::BuiltImage image) {
 
 // Of a folder the same again only while nobody writes to it.
 void JobExecution::keep_tree() {
-  checkout_ = images::start_archive(
-      loop_, checkout_request_, std::string(sandbox::kWorkDir + 1) + "/", images::kTestUid,
-      then<images::SourceArchive>([this](const images::SourceArchive& archive) {
-        if (archive.tree_hash != report_.source.tree_hash)
-          throw io::HostError(
-              "--bundle: the folder has changed since its image was made; run it again when nobody writes there");
-        std::filesystem::rename(archive.tar_file, tree_file());
-        go_on();
-      }));
+  checkout_ = images::start_archive(loop_, checkout_request_, std::string(sandbox::kWorkDir + 1) + "/",
+                                    images::kTestUid,
+                                    then<images::SourceArchive>([this](const images::SourceArchive& archive) {
+                                      if (archive.tree_hash != report_.source.tree_hash)
+                                        throw io::HostError(
+                                            "--bundle: the folder has changed since its image was made; run "
+                                            "it again when nobody writes there");
+                                      std::filesystem::rename(archive.tar_file, tree_file(inputs_.scratch));
+                                      go_on();
+                                    }));
 }
 
 void JobExecution::go_on() {

@@ -81,9 +81,9 @@ class JobExecution : images::RecipeObserver {
   // Lets attempts that run go on and starts no others; before the attempts the same as stop().
   void start_no_more(RunEnd end, std::string reason);
   const Spool& spool() const { return *spool_; }  // once a report is there
-  // The sources as attempts got them, as a tar. Where it is to be kept, a folder that changes meanwhile ends the
-  // job before its attempts.
-  std::string tree_file() const { return inputs_.scratch + "/tree.tar"; }
+  // The sources as attempts got them, as a tar. Where it is to be kept, a folder that changes meanwhile ends
+  // the job before its attempts.
+  static std::string tree_file(const std::string& scratch) { return scratch + "/tree.tar"; }
   // What is known of a job that ended before its attempts; nothing before there was a plan.
   std::optional<Report> report_without_attempts(RunEnd end, const std::string& reason) const;
   // The repository's own wish, which counts above all when the job fails. False before the checkout.

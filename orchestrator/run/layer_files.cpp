@@ -40,7 +40,8 @@ json read_side(const std::string& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   const json side = json::parse(text, nullptr, false);
-  if (!side.is_object() || side.value("format", json()) != kFormat) refuse("its side file is none of this program's");
+  if (!side.is_object() || side.value("format", json()) != kFormat)
+    refuse("its side file is none of this program's");
   return side;
 }
 
@@ -69,7 +70,8 @@ std::optional<KeptLayer> LayerFiles::find(const LayerName& name, const std::stop
   if (!fs::exists(side_of(name), error) || !fs::exists(tar, error)) return std::nullopt;
   if (!fs::is_regular_file(fs::symlink_status(tar, error))) refuse("it is no file");
   const json side = read_side(side_of(name));
-  KeptLayer layer{{text_at(side, "kind"), text_at(side, "key")}, text_at(side, "image"), text_at(side, "parent")};
+  KeptLayer layer{
+      {text_at(side, "kind"), text_at(side, "key")}, text_at(side, "image"), text_at(side, "parent")};
   if (layer.name != name) refuse("its side file is of another layer");
   const auto sum = images::sum_of_file(tar, stop);
   if (side.value("bytes", json()) != sum.bytes || text_at(side, "sha256") != sum.sha256)
@@ -89,8 +91,8 @@ void LayerFiles::keep(const KeptLayer& layer, const std::string& part, const std
   const std::string side = side_of(layer.name), side_part = part + ".json" + kPart;
   try {
     const auto sum = images::sum_of_file(part, stop);
-    const json text = {{"format", kFormat},          {"kind", layer.name.kind}, {"key", layer.name.key},
-                       {"image", layer.image},       {"parent", layer.parent},  {"bytes", sum.bytes},
+    const json text = {{"format", kFormat},    {"kind", layer.name.kind}, {"key", layer.name.key},
+                       {"image", layer.image}, {"parent", layer.parent},  {"bytes", sum.bytes},
                        {"sha256", sum.sha256}};
     io::write_whole_file(side_part, [&](std::ostream& out) { out << text.dump(2) << "\n"; });
     fs::permissions(part, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
@@ -119,7 +121,8 @@ void LayerFiles::make_room(const std::string& newest) const {
   const auto now = fs::file_time_type::clock::now();
   for (const auto& entry : fs::directory_iterator(cache_.folder)) {
     const auto used = fs::last_write_time(entry.path(), gone);
-    if (entry.path().extension() == kPart && !gone && now - used > kForgottenAfter) fs::remove(entry.path(), gone);
+    if (entry.path().extension() == kPart && !gone && now - used > kForgottenAfter)
+      fs::remove(entry.path(), gone);
     if (!is_layer_file(entry.path())) continue;
     const auto size = fs::file_size(entry.path(), gone);
     if (gone) continue;

@@ -1,6 +1,6 @@
 // Layers as files in a folder, for hosts that start empty. Several hosts may share it, and anybody may have
-// written there: what is found is checked against its side file before it is used, and a file appears whole or
-// not at all.
+// written there: what is found is checked against its side file before it is used, and a file appears whole
+// or not at all.
 //
 //   KIND-KEY.tar   the image as ImageStore::save() has written it
 //   KIND-KEY.json  what it must be: id, parent, size, SHA-256
@@ -18,8 +18,8 @@
 namespace orchestrator {
 
 struct ImageCache {
-  std::string folder;                       // empty: there is none
-  std::optional<std::int64_t> most_bytes;   // of its files; nothing: no bound
+  std::string folder;                      // empty: there is none
+  std::optional<std::int64_t> most_bytes;  // of its files; nothing: no bound
 };
 
 // What a layer's image is and stands on.

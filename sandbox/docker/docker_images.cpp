@@ -141,7 +141,8 @@ class DockerImages : public ImageStore {
       std::shared_ptr<int> wanted = std::make_shared<int>();
     };
     auto loading = std::make_unique<Loading>();
-    const auto tell = [wanted = std::weak_ptr(loading->wanted), done = std::move(done)](io::Result<Image> image) {
+    const auto tell = [wanted = std::weak_ptr(loading->wanted),
+                       done = std::move(done)](io::Result<Image> image) {
       if (!wanted.expired()) done(std::move(image));
     };
     loading->transfer = start_image_load(client_, tar_file, [this, tell](io::Result<std::string> id) {

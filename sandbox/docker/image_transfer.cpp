@@ -53,7 +53,8 @@ class ImageSave : public ImageTransfer {
     try {
       result.value();
       expect_success(reply_, doing_);
-      if (::close(file_.release()) != 0) throw io::HostError(io::system_failure("cannot write " + path_).what());
+      if (::close(file_.release()) != 0)
+        throw io::HostError(io::system_failure("cannot write " + path_).what());
     } catch (...) {
       return finish(std::current_exception());
     }
