@@ -49,7 +49,8 @@ struct BuiltLayer {
   std::string image;  // id
   bool cached = false;
   double seconds = 0;
-  std::string note;  // "not cached by manifests: setup.py reads the tree"
+  std::string note;       // "not cached by manifests: setup.py reads the tree"
+  std::string from = {};  // the file that it came from instead of being built
 };
 
 struct BuiltImage {

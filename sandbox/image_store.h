@@ -66,6 +66,8 @@ class BuildObserver {
   virtual void step_output(Stream, std::string_view) {}
   // The layer that is answered next was built at somebody else's wish, who came first.
   virtual void built_by_another() {}
+  // … and not built at all: it came from that file.
+  virtual void taken_from(const std::string& file) { (void)file; }
   // A sentence for the report: the layer came about in another way than it was meant to.
   virtual void warned(const std::string& sentence) { (void)sentence; }
 };

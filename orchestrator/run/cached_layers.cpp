@@ -64,7 +64,7 @@ class CachedLayers::Build : public sandbox::BuildHandle {
                              lifeline_.guard([this](io::Result<sandbox::Image> named) {
                                if (!named.ok()) return build_instead(io::describe(named.error()));
                                if (cache_.sharing_) cache_.sharing_->adopt(name_);
-                               observer_.built_by_another();
+                               observer_.taken_from(files_.tar_of(name_));
                                end(std::move(named));
                              }));
   }

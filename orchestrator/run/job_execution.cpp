@@ -158,10 +158,10 @@ void JobExecution::load_bundled_image() {
         if (image.id != known)
           warn({fmt::format("this engine counts ids of images otherwise: what was {} is {} here", known,
                             image.id)});
-        if (const auto layer = layer_name(image); layer && host_.sharing) host_.sharing->adopt(*layer);
-        events_.append(
-            "layer_finished",
-            {{"kind", "bundle"}, {"cached", false}, {"seconds", seconds_since(stage_started_, loop_.now())}});
+        events_.append("layer_finished", {{"kind", "bundle"},
+                                          {"cached", true},
+                                          {"how", "loaded"},
+                                          {"seconds", seconds_since(stage_started_, loop_.now())}});
         // Asked for again, it is in use.
         images_.inspect(image.id, lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> found) {
           const auto loaded = std::move(found).value();
@@ -174,8 +174,11 @@ void JobExecution::load_bundled_image() {
 }
 
 void JobExecution::use_bundled_image(const sandbox::Image& image) {
+  auto sealed = replayed_image(inputs_.bundle->saved, image);
+  const auto layer = layer_name(image);
+  if (report_.bundle->image_loaded && layer && host_.sharing) host_.sharing->adopt(*layer);
   report_.source = replayed_source(inputs_.bundle->saved);
-  built(replayed_image(inputs_.bundle->saved, image));
+  built(std::move(sealed));
 }
 
 void JobExecution::checked_out_again(images::Source source) {
@@ -275,8 +278,9 @@ void JobExecution::layer_started(const std::string& kind, const std::string& tit
 }
 
 void JobExecution::layer_finished(const images::BuiltLayer& layer) {
-  events_.append("layer_finished",
-                 {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}});
+  nlohmann::json data = {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}};
+  if (!layer.from.empty()) data["how"] = to_utf8("taken from " + layer.from);
+  events_.append("layer_finished", std::move(data));
 }
 
 void JobExecution::step_started(const std::string& title) {

@@ -33,7 +33,10 @@ struct Host : sandbox::BuildObserver {
         loop, [&](auto done) { handle = layers.build(std::move(spec), *this, std::move(done)); });
   }
   void step_started(const std::string& title) override { steps.push_back(title); }
-  void built_by_another() override { ++given; }
+  void taken_from(const std::string& file) override {
+    EXPECT_TRUE(fs::exists(file));
+    ++given;
+  }
   void warned(const std::string& sentence) override { warnings.push_back(sentence); }
 
   io::Loop& loop;
