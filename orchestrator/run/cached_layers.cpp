@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "images/lifeline.h"
 #include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
@@ -116,7 +118,7 @@ class CachedLayers::Build : public sandbox::BuildHandle {
   }
 
   void end(io::Result<sandbox::Image> result) {
-    const auto done = std::move(done_);
+    const auto done = std::exchange(done_, nullptr);
     done(std::move(result));  // it may let go of this
   }
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "sandbox/docker/progress_stream.h"
@@ -65,7 +66,7 @@ class ImageSave : public ImageTransfer {
   void finish(io::Result<std::int64_t> result) {
     too_late_.reset();
     forget();
-    const auto done = std::move(done_);
+    const auto done = std::exchange(done_, nullptr);
     done(std::move(result));  // it may let go of this
   }
 
