@@ -17,6 +17,7 @@
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
 #include "orchestrator/cli/worker_kind.h"
+#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
