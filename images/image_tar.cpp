@@ -14,24 +14,23 @@
 namespace images {
 namespace {
 
-using Json = nlohmann::json;
-
-constexpr std::size_t kBlock = 1 << 20;
+constexpr std::size_t kImageTarBlock = 1 << 20;
 constexpr std::int64_t kLargestIndex = 1 << 20;
 constexpr std::size_t kMostEntries = 100'000;
-constexpr std::string_view kLayer = "layer.tar";  // the only thing that engines make a link of
+constexpr std::string_view kLayerTar = "layer.tar";  // the only thing that engines make a link of
 
-struct FreeArchive {
+struct FreeImageTar {
   void operator()(archive* handle) const { ::archive_free(handle); }
 };
 
 // Engines before containerd read manifest.json, those with it index.json; the first has names in a third
 // file, too.
-class Look {
+class ImageTarLook {
  public:
-  Look(const std::string& path, const std::string& what) : what_(what), archive_(::archive_read_new()) {
+  ImageTarLook(const std::string& path, const std::string& what)
+      : what_(what), archive_(::archive_read_new()) {
     expect(::archive_read_support_format_tar(archive_.get()));
-    expect(::archive_read_open_filename(archive_.get(), path.c_str(), kBlock));
+    expect(::archive_read_open_filename(archive_.get(), path.c_str(), kImageTarBlock));
   }
 
   void look(const std::stop_token& stop) {
@@ -59,7 +58,7 @@ class Look {
     const bool manifest = path == "manifest.json", index = path == "index.json";
     if (path == "repositories") refuse_names("");
     if (!manifest && !index) return;
-    const Json found = Json::parse(text_of(entry), nullptr, false);
+    const nlohmann::json found = nlohmann::json::parse(text_of(entry), nullptr, false);
     if (manifest) look_at_manifest(found);
     if (index) look_at_index(found);
     has_manifest_ = true;
@@ -68,10 +67,10 @@ class Look {
   // Nothing may stand in the place of another entry, by whatever way.
   void check_path(const std::string& path, archive_entry* entry) {
     const auto type = ::archive_entry_filetype(entry);
-    const bool link = type == AE_IFLNK && path.ends_with("/" + std::string(kLayer));
+    const bool link = type == AE_IFLNK && path.ends_with("/" + std::string(kLayerTar));
     const bool odd = path[0] == '/' || path.find("..") != std::string::npos ||
                      path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
-                     path.find(std::string(kLayer) + "/") != std::string::npos;
+                     path.find(std::string(kLayerTar) + "/") != std::string::npos;
     if (odd || ::archive_entry_hardlink(entry) || (!link && type != AE_IFREG && type != AE_IFDIR))
       refuse("holds an entry that no engine writes");
     if (type != AE_IFDIR && !seen_.insert(path).second) refuse("holds one entry twice");
@@ -87,7 +86,7 @@ class Look {
     return text;
   }
 
-  void look_at_manifest(const Json& list) {
+  void look_at_manifest(const nlohmann::json& list) {
     if (!list.is_array() || list.size() != 1 || !list[0].is_object())
       refuse("does not hold exactly one image");
     const auto names = list[0].find("RepoTags");
@@ -96,7 +95,7 @@ class Look {
       refuse_names(names->is_array() && (*names)[0].is_string() ? (*names)[0].get<std::string>() : "");
   }
 
-  void look_at_index(const Json& index) {
+  void look_at_index(const nlohmann::json& index) {
     const auto list = index.is_object() ? index.find("manifests") : index.end();
     if (!index.is_object() || list == index.end() || !list->is_array() || list->size() != 1 ||
         !(*list)[0].is_object())
@@ -122,7 +121,7 @@ class Look {
   [[noreturn]] void refuse(const std::string& why) const { throw io::RequestError(what_ + " " + why); }
 
   const std::string& what_;
-  std::unique_ptr<archive, FreeArchive> archive_;
+  std::unique_ptr<archive, FreeImageTar> archive_;
   std::set<std::string> seen_;
   bool has_manifest_ = false;
 };
@@ -130,7 +129,7 @@ class Look {
 }  // namespace
 
 void check_image_tar(const std::string& path, const std::string& what, const std::stop_token& stop) {
-  Look(path, what).look(stop);
+  ImageTarLook(path, what).look(stop);
 }
 
 }  // namespace images

@@ -20,22 +20,22 @@ namespace images {
 namespace {
 
 constexpr std::size_t kPiece = 1 << 20;
-constexpr const char* kLevel = "3";
+constexpr const char* kZstdLevel = "3";
 
-struct FreeArchive {
+struct FreePacked {
   void operator()(archive* handle) const { ::archive_free(handle); }
 };
-struct FreeEntry {
+struct FreePackedEntry {
   void operator()(archive_entry* entry) const { ::archive_entry_free(entry); }
 };
-using Archive = std::unique_ptr<archive, FreeArchive>;
+using PackedArchive = std::unique_ptr<archive, FreePacked>;
 
-std::string why(archive* handle) {
+std::string archive_trouble(archive* handle) {
   const char* text = ::archive_error_string(handle);
   return text ? text : "no reason is known";
 }
 
-io::Fd open_file(const std::string& path) {
+io::Fd open_to_read(const std::string& path) {
   io::Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) throw io::HostError(fmt::format("{} cannot be read: {}", path, std::strerror(errno)));
   return file;
@@ -60,16 +60,16 @@ class Packer {
       : out_(out), path_(path), archive_(::archive_write_new()) {
     expect(::archive_write_set_format_pax_restricted(archive_.get()));
     expect(::archive_write_add_filter_zstd(archive_.get()));
-    expect(::archive_write_set_filter_option(archive_.get(), "zstd", "compression-level", kLevel));
+    expect(::archive_write_set_filter_option(archive_.get(), "zstd", "compression-level", kZstdLevel));
     expect(::archive_write_set_bytes_in_last_block(archive_.get(), 1));
     expect(::archive_write_open(archive_.get(), this, nullptr, &Packer::on_write, nullptr));
   }
 
   void add(const PackedMember& member, const std::stop_token& stop) {
-    const io::Fd file = open_file(member.file);
+    const io::Fd file = open_to_read(member.file);
     struct stat found {};
     if (::fstat(file.get(), &found) != 0) throw io::HostError("cannot read " + member.file);
-    const std::unique_ptr<archive_entry, FreeEntry> entry(::archive_entry_new());
+    const std::unique_ptr<archive_entry, FreePackedEntry> entry(::archive_entry_new());
     ::archive_entry_set_pathname(entry.get(), member.name.c_str());
     ::archive_entry_set_filetype(entry.get(), AE_IFREG);
     ::archive_entry_set_perm(entry.get(), 0644);
@@ -100,12 +100,12 @@ class Packer {
     if (code < ARCHIVE_WARN) fail();
   }
   [[noreturn]] void fail() const {
-    throw io::HostError(fmt::format("cannot write {}: {}", path_, why(archive_.get())));
+    throw io::HostError(fmt::format("cannot write {}: {}", path_, archive_trouble(archive_.get())));
   }
 
   std::ostream& out_;
   const std::string& path_;
-  Archive archive_;
+  PackedArchive archive_;
 };
 
 class Unpacker {
@@ -173,7 +173,7 @@ class Unpacker {
     }
   }
   void expect(int code) const {
-    if (code < ARCHIVE_OK) refuse("cannot be unpacked: " + why(archive_.get()));
+    if (code < ARCHIVE_OK) refuse("cannot be unpacked: " + archive_trouble(archive_.get()));
   }
   [[noreturn]] void refuse(const std::string& what) const {
     throw io::RequestError(fmt::format("{} {}", path_, what));
@@ -183,7 +183,7 @@ class Unpacker {
   io::Fd file_;
   std::vector<char> buffer_;
   checkout::Sha256 hash_;
-  Archive archive_;
+  PackedArchive archive_;
   archive_entry* entry_ = nullptr;
   std::int64_t read_ = 0;  // of the member
 };
@@ -214,7 +214,7 @@ std::string read_packed_file(
 }
 
 FileSum sum_of_file(const std::string& path, const std::stop_token& stop) {
-  const io::Fd file = open_file(path);
+  const io::Fd file = open_to_read(path);
   std::vector<char> buffer(kPiece);
   checkout::Sha256 hash;
   FileSum sum;

@@ -11,7 +11,7 @@ constexpr std::array kKept = {"index-url", "extra-index-url", "trusted-host", "t
                               "proxy",     "find-links",      "only-binary",  "prefer-binary", "pre",
                               "no-binary", "default-timeout"};
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_value(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -46,7 +46,7 @@ bool PipConfig::add(std::string_view text) {
     const auto end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    const auto content = trimmed(line);
+    const auto content = trimmed_value(line);
     if (content.empty() || content.front() == '#' || content.front() == ';') continue;
     if (line.front() == ' ' || line.front() == '\t') {
       if (!key.empty()) take(content, true);
@@ -59,11 +59,11 @@ bool PipConfig::add(std::string_view text) {
     }
     const auto equals = content.find_first_of("=:");
     if (equals == std::string_view::npos) continue;
-    key = normal(trimmed(content.substr(0, equals)));
+    key = normal(trimmed_value(content.substr(0, equals)));
     if (std::find(kKept.begin(), kKept.end(), key) == kKept.end())
       key.clear();
     else
-      take(trimmed(content.substr(equals + 1)), false);
+      take(trimmed_value(content.substr(equals + 1)), false);
   }
   return kept;
 }

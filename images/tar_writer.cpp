@@ -25,7 +25,7 @@ struct Field {
   std::size_t size;
 };
 constexpr Field kName{0, 100}, kMode{100, 8}, kUid{108, 8}, kGid{116, 8}, kSize{124, 12}, kMtime{136, 12},
-    kChecksum{148, 8}, kType{156, 1}, kLink{157, 100}, kMagic{257, 8};
+    kChecksum{148, 8}, kType{156, 1}, kLink{157, 100}, kMagicField{257, 8};
 
 using Header = std::array<char, kBlock>;
 
@@ -88,7 +88,7 @@ struct TarWriter::State {
     put_octal(header, kSize, size);
     put_octal(header, kMtime, mtime);
     put_text(header, kType, std::string_view(&type, 1));
-    put_text(header, kMagic, std::string_view("ustar\00000", 8));
+    put_text(header, kMagicField, std::string_view("ustar\00000", 8));
     put_text(header, kChecksum, "        ");
     unsigned sum = 0;
     for (char byte : header) sum += static_cast<unsigned char>(byte);

@@ -9,7 +9,7 @@ ASSUME_YES=${ASSUME_YES:-0}
 BUILD_PACKAGES="g++ cmake ninja-build ccache pkg-config git ca-certificates
   libcurl4-openssl-dev nlohmann-json3-dev libgit2-dev libspdlog-dev libfmt-dev
   libcli11-dev libarchive-dev libyaml-cpp-dev libpugixml-dev libboost1.81-dev libssl-dev libsqlitecpp-dev libsqlite3-dev prometheus-cpp-dev"
-TEST_PACKAGES="clang-tidy-14 libgtest-dev libgmock-dev libvalijson-dev python3 python3-pytest python3-venv python3-yaml curl openssl chromium maven docker-registry apache2-utils openssh-server podman runc procps"
+TEST_PACKAGES="clang-14 libclang-rt-14-dev clang-tidy-14 libgtest-dev libgmock-dev libvalijson-dev python3 python3-pytest python3-venv python3-yaml curl openssl chromium maven docker-registry apache2-utils openssh-server podman runc procps"
 # Any Node will do for the browser's driver: one that is there already may conflict with Debian's.
 command -v node >/dev/null && command -v npm >/dev/null || TEST_PACKAGES="$TEST_PACKAGES nodejs npm"
 ENGINE_PACKAGES="docker.io iptables"

@@ -41,7 +41,7 @@ std::vector<std::string> child_env() {
   return env;
 }
 
-std::string last_lines(const std::string& text, int count) {
+std::string log_end(const std::string& text, int count) {
   std::size_t at = text.size();
   while (at > 0 && text[at - 1] == '\n') --at;
   for (int lines = 0; at > 0; --at)
@@ -105,7 +105,7 @@ class BootstrapRun : public Bootstrap {
     if (result.deadline_passed)
       return "debootstrap did not end within 30 minutes: is the mirror slow or out of reach?";
     return fmt::format("debootstrap failed (exit code {}); another mirror can be given with --mirror\n{}",
-                       result.exit_code, last_lines(result.errors, 15));
+                       result.exit_code, log_end(result.errors, 15));
   }
 
   void pack() {
@@ -114,7 +114,7 @@ class BootstrapRun : public Bootstrap {
          "--one-file-system", "--xattrs", "--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*",
          "--exclude=./run/*", "."},
         [this](const io::ChildResult& result) {
-          if (result.exit_code != 0) throw io::HostError("tar failed: " + last_lines(result.errors, 5));
+          if (result.exit_code != 0) throw io::HostError("tar failed: " + log_end(result.errors, 5));
           remove_root_tree(root_);
           import();
         });

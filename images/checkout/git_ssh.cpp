@@ -12,21 +12,21 @@ namespace {
 constexpr std::size_t kCapabilities = 64u
                                       << 10;  // they stand in the first line, which is no longer than that
 
-struct Subtransport;
+struct SshSubtransport;
 
 // The one stream of a session: what libgit2 asks twice for, references and pack.
-struct Stream : git_smart_subtransport_stream {
+struct SessionStream : git_smart_subtransport_stream {
   GitSsh* owner = nullptr;
-  Subtransport* transport = nullptr;
+  SshSubtransport* transport = nullptr;
 };
 
-struct Subtransport : git_smart_subtransport {
+struct SshSubtransport : git_smart_subtransport {
   GitSsh* owner = nullptr;
-  Stream* stream = nullptr;
+  SessionStream* stream = nullptr;
 };
 
-int stream_read(git_smart_subtransport_stream* stream, char* buffer, std::size_t size, std::size_t* got) {
-  GitSsh& owner = *static_cast<Stream*>(stream)->owner;
+int session_read(git_smart_subtransport_stream* stream, char* buffer, std::size_t size, std::size_t* got) {
+  GitSsh& owner = *static_cast<SessionStream*>(stream)->owner;
   try {
     *got = owner.read(buffer, size);
     return 0;
@@ -35,8 +35,8 @@ int stream_read(git_smart_subtransport_stream* stream, char* buffer, std::size_t
   }
 }
 
-int stream_write(git_smart_subtransport_stream* stream, const char* bytes, std::size_t size) {
-  GitSsh& owner = *static_cast<Stream*>(stream)->owner;
+int session_write(git_smart_subtransport_stream* stream, const char* bytes, std::size_t size) {
+  GitSsh& owner = *static_cast<SessionStream*>(stream)->owner;
   try {
     owner.write(bytes, size);
     return 0;
@@ -45,24 +45,24 @@ int stream_write(git_smart_subtransport_stream* stream, const char* bytes, std::
   }
 }
 
-void stream_free(git_smart_subtransport_stream* stream) {
-  auto* self = static_cast<Stream*>(stream);
+void session_free(git_smart_subtransport_stream* stream) {
+  auto* self = static_cast<SessionStream*>(stream);
   self->transport->stream = nullptr;
   self->owner->close();
   delete self;
 }
 
-int subtransport_action(git_smart_subtransport_stream** out, git_smart_subtransport* transport, const char*,
-                        git_smart_service_t service) {
-  auto* self = static_cast<Subtransport*>(transport);
+int ssh_action(git_smart_subtransport_stream** out, git_smart_subtransport* transport, const char*,
+               git_smart_service_t service) {
+  auto* self = static_cast<SshSubtransport*>(transport);
   try {
     if (service == GIT_SERVICE_UPLOADPACK_LS) {
       self->owner->open();
-      auto stream = std::make_unique<Stream>();
+      auto stream = std::make_unique<SessionStream>();
       stream->subtransport = transport;
-      stream->read = stream_read;
-      stream->write = stream_write;
-      stream->free = stream_free;
+      stream->read = session_read;
+      stream->write = session_write;
+      stream->free = session_free;
       stream->owner = self->owner;
       stream->transport = self;
       self->stream = stream.release();
@@ -76,19 +76,19 @@ int subtransport_action(git_smart_subtransport_stream** out, git_smart_subtransp
   }
 }
 
-int subtransport_close(git_smart_subtransport* transport) {
-  static_cast<Subtransport*>(transport)->owner->close();
+int ssh_close(git_smart_subtransport* transport) {
+  static_cast<SshSubtransport*>(transport)->owner->close();
   return 0;
 }
 
-void subtransport_free(git_smart_subtransport* transport) { delete static_cast<Subtransport*>(transport); }
+void ssh_free(git_smart_subtransport* transport) { delete static_cast<SshSubtransport*>(transport); }
 
-int subtransport_make(git_smart_subtransport** out, git_transport*, void* owner) {
-  auto* self = new (std::nothrow) Subtransport;
+int ssh_make(git_smart_subtransport** out, git_transport*, void* owner) {
+  auto* self = new (std::nothrow) SshSubtransport;
   if (!self) return -1;
-  self->action = subtransport_action;
-  self->close = subtransport_close;
-  self->free = subtransport_free;
+  self->action = ssh_action;
+  self->close = ssh_close;
+  self->free = ssh_free;
   self->owner = static_cast<GitSsh*>(static_cast<GitTransport*>(owner));
   *out = self;
   return 0;
@@ -97,7 +97,7 @@ int subtransport_make(git_smart_subtransport** out, git_transport*, void* owner)
 }  // namespace
 
 GitSsh::GitSsh(SshClient& client, const std::string& url)
-    : GitTransport(subtransport_make, false), client_(client), url_(parse_ssh(url)) {}
+    : GitTransport(ssh_make, false), client_(client), url_(parse_ssh(url)) {}
 
 void GitSsh::open() {
   has_asked_ = filtered_ = false;

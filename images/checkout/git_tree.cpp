@@ -22,7 +22,7 @@ char type_of(git_filemode_t mode) {
   return mode == GIT_FILEMODE_BLOB_EXECUTABLE ? 'x' : 'f';
 }
 
-git_oid tree_of(git_repository* repository, const git_oid& commit) {
+git_oid root_of(git_repository* repository, const git_oid& commit) {
   const auto owner =
       git_make<Commit>("cannot read commit " + hex(commit), ::git_commit_lookup, repository, &commit);
   return *::git_commit_tree_id(owner.get());
@@ -36,13 +36,13 @@ void refuse_size(std::int64_t max_bytes) {
 }
 
 std::vector<GitLink> GitTree::add(Repository repository, const git_oid& commit, const std::string& prefix) {
-  const git_oid tree = tree_of(repository.get(), commit);
+  const git_oid tree = root_of(repository.get(), commit);
   return add_tree(std::move(repository), tree, prefix);
 }
 
 std::vector<GitLink> GitTree::add_folder(Repository repository, const git_oid& commit,
                                          const std::string& folder) {
-  const git_oid root = tree_of(repository.get(), commit);
+  const git_oid root = root_of(repository.get(), commit);
   const auto tree = git_make<Tree>("cannot read the tree", ::git_tree_lookup, repository.get(), &root);
   git_tree_entry* found = nullptr;
   if (::git_tree_entry_bypath(&found, tree.get(), folder.c_str()) != 0)

@@ -15,7 +15,7 @@
 namespace images::checkout {
 namespace {
 
-constexpr std::size_t kMostNamed = 5;
+constexpr std::size_t kMostShown = 5;
 
 struct CloseDir {
   void operator()(DIR* dir) const { ::closedir(dir); }
@@ -107,7 +107,7 @@ void LocalFolder::visit(int parent, const char* name, const std::string& path, c
     add(path, status.st_mode & S_IXUSR ? 'x' : 'f', status.st_size);
   } else if (S_ISLNK(status.st_mode)) {
     add(path, 'l', status.st_size);
-  } else if (++special_count_ <= kMostNamed) {
+  } else if (++special_count_ <= kMostShown) {
     special_.push_back(printable(path));
   }
 }

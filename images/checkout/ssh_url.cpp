@@ -12,12 +12,12 @@ namespace images::checkout {
 namespace {
 
 constexpr std::string_view kScheme = "ssh://";
-constexpr std::size_t kLongestUrl = 4096;
+constexpr std::size_t kLongestSshUrl = 4096;
 constexpr int kUsualPort = 22;
 
 [[noreturn]] void refuse(const std::string& url, const std::string& why) {
   throw io::RequestError("Invalid repository URL or path: " +
-                         printable(without_credentials(url.substr(0, kLongestUrl))) + " (" + why + ")");
+                         printable(without_credentials(url.substr(0, kLongestSshUrl))) + " (" + why + ")");
 }
 
 bool has_scheme(const std::string& text) {
@@ -107,7 +107,7 @@ bool is_ssh_form(const std::string& text) {
 }
 
 SshUrl parse_ssh(const std::string& url) {
-  if (url.size() > kLongestUrl) refuse(url.substr(0, 100) + "…", "longer than 4096 bytes");
+  if (url.size() > kLongestSshUrl) refuse(url.substr(0, 100) + "…", "longer than 4096 bytes");
   if (std::any_of(url.begin(), url.end(), [](unsigned char c) { return c <= 0x20 || c == 0x7f; }))
     refuse(url, "it holds a space or a control character");
   if (!is_ssh_form(url)) refuse(url, "only ssh://user@host/path and user@host:path are taken");

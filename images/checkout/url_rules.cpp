@@ -87,7 +87,7 @@ struct CurlUrl {
   }
 };
 
-[[noreturn]] void refuse(const std::string& url, const std::string& why) {
+[[noreturn]] void refuse_url(const std::string& url, const std::string& why) {
   throw io::RequestError("Invalid repository URL or path: " + printable(without_credentials(url)) + " (" +
                          why + ")");
 }
@@ -131,24 +131,24 @@ bool HttpsUrl::is_host(const std::string& host_and_port) const {
 }
 
 HttpsUrl parse_https(const std::string& url) {
-  if (url.size() > kLongestUrl) refuse(url.substr(0, 100) + "…", "longer than 4096 bytes");
-  if (has_unprintable(url)) refuse(url, "it holds a space or a control character");
+  if (url.size() > kLongestUrl) refuse_url(url.substr(0, 100) + "…", "longer than 4096 bytes");
+  if (has_unprintable(url)) refuse_url(url, "it holds a space or a control character");
   const CurlUrl parsed;
-  if (::curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) refuse(url, "not a URL");
-  if (parsed.part(CURLUPART_SCHEME) != "https") refuse(url, "only https:// is spoken");
+  if (::curl_url_set(parsed.handle, CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) refuse_url(url, "not a URL");
+  if (parsed.part(CURLUPART_SCHEME) != "https") refuse_url(url, "only https:// is spoken");
   // Curl forgives a slash too few and one too many.
-  if (url.compare(5, 3, "://") != 0 || url.compare(5, 4, ":///") == 0) refuse(url, "it names no host");
+  if (url.compare(5, 3, "://") != 0 || url.compare(5, 4, ":///") == 0) refuse_url(url, "it names no host");
   if (url.substr(0, url.find('/', 8)).find('@') != std::string::npos ||
       !parsed.part(CURLUPART_USER).empty() || !parsed.part(CURLUPART_PASSWORD).empty())
-    refuse(url,
-           "a URL must not carry a user or password; give a token by ORCHESTRATOR_GIT_TOKEN or "
-           "--git-token-file");
+    refuse_url(url,
+               "a URL must not carry a user or password; give a token by ORCHESTRATOR_GIT_TOKEN or "
+               "--git-token-file");
   HttpsUrl result;
   result.host = lower(parsed.part(CURLUPART_HOST));
   if (result.host.starts_with('[')) result.host = result.host.substr(1, result.host.size() - 2);
   while (result.host.ends_with('.')) result.host.pop_back();
-  if (result.host.empty()) refuse(url, "it names no host");
-  if (is_refused_host(result.host)) refuse(url, "link-local and metadata addresses are refused");
+  if (result.host.empty()) refuse_url(url, "it names no host");
+  if (is_refused_host(result.host)) refuse_url(url, "link-local and metadata addresses are refused");
   const std::string port = parsed.part(CURLUPART_PORT, CURLU_DEFAULT_PORT);
   result.port = std::stoi(port);
   result.text = "https" + url.substr(5);

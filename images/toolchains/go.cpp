@@ -24,15 +24,15 @@ done
 chown -R 10001:10001 /opt/go)sh";
 
 // Compiled and linked, but not run. What does not compile is for the attempts to show.
-constexpr const char* kCompile = R"sh("$@" || echo 'not all of it compiles: the attempts will say so'
+constexpr const char* kCompileGo = R"sh("$@" || echo 'not all of it compiles: the attempts will say so'
 find /opt/go /work ! -user 10001 -exec chown -h 10001:10001 {} +)sh";
 
-constexpr const char* kListPackages =
+constexpr const char* kListModules =
     R"sh(echo "go==$(go env GOVERSION)"
 ! grep -q testing.go /.orchestrator/go/overlay.json || echo "testing==told apart"
 go list -m -f '{{with .Version}}{{$.Path}}=={{.}}{{end}}' all)sh";
 
-sandbox::LayerBuildStep step(std::string title, std::vector<std::string> argv) {
+sandbox::LayerBuildStep go_step(std::string title, std::vector<std::string> argv) {
   sandbox::LayerBuildStep made;
   made.title = std::move(title);
   made.execution.argv = std::move(argv);
@@ -94,8 +94,8 @@ class GoToolchain : public Toolchain {
     plan.env = {{"GOPATH", kGoFolder},
                 {"GOMODCACHE", std::string(kGoFolder) + "/mod"},
                 {"GOCACHE", std::string(kGoFolder) + "/build"}};
-    plan.tool_steps = {step("preparing Go's testing package", prepare_go_probe_argv())};
-    plan.list_packages_argv = {"/bin/sh", "-c", kListPackages, "sh"};
+    plan.tool_steps = {go_step("preparing Go's testing package", prepare_go_probe_argv())};
+    plan.list_packages_argv = {"/bin/sh", "-c", kListModules, "sh"};
     if (!options.install_dependencies) {
       plan.notes.emplace_back("no module is downloaded and nothing compiled beforehand");
       return plan;
@@ -105,10 +105,10 @@ class GoToolchain : public Toolchain {
     if (source.has(in_subdir(options.subdir, "vendor/modules.txt")))
       plan.notes.emplace_back("modules are those of vendor");
     else
-      plan.dependency_steps = {step("downloading modules", {"/bin/sh", "-ec", kDownload})};
-    std::vector<std::string> compile = {"/bin/sh", "-ec", kCompile, "sh"};
+      plan.dependency_steps = {go_step("downloading modules", {"/bin/sh", "-ec", kDownload})};
+    std::vector<std::string> compile = {"/bin/sh", "-ec", kCompileGo, "sh"};
     for (auto& word : compile_words(options.test_words)) compile.push_back(std::move(word));
-    plan.source_steps = {step("compiling the tests", std::move(compile))};
+    plan.source_steps = {go_step("compiling the tests", std::move(compile))};
     plan.source_steps.back().execution.env = {{"GOFLAGS", go_probe_flags()}};
     return plan;
   }

@@ -39,7 +39,7 @@ std::int64_t scattered(std::int64_t seed) {
   return static_cast<std::int64_t>(bits ^ (bits >> 31));
 }
 
-sandbox::LayerBuildStep step(std::string title, std::string script, const MavenCommand& command) {
+sandbox::LayerBuildStep maven_step(std::string title, std::string script, const MavenCommand& command) {
   sandbox::LayerBuildStep made;
   made.title = std::move(title);
   made.execution.argv = {"/bin/sh", "-ec", std::move(script), "sh", command.folder, command.program};
@@ -81,10 +81,10 @@ class JavaMavenToolchain : public Toolchain {
     }
     for (const auto& [path, content] : source.manifests)
       if (is_of_maven(path)) plan.dependency_files.push_back(path);
-    plan.tool_steps = {step("making a JDK and Maven available", kMavenToolsScript, {.words = {}})};
-    plan.dependency_steps = {step("downloading what Maven needs", maven_manifests_script(), command)};
-    plan.source_steps = {step("compiling the tests", maven_sources_script(), command),
-                         step("downloading what was still missing", maven_missing_script(), command)};
+    plan.tool_steps = {maven_step("making a JDK and Maven available", kMavenToolsScript, {.words = {}})};
+    plan.dependency_steps = {maven_step("downloading what Maven needs", maven_manifests_script(), command)};
+    plan.source_steps = {maven_step("compiling the tests", maven_sources_script(), command),
+                         maven_step("downloading what was still missing", maven_missing_script(), command)};
     plan.source_steps.back().execution.network = sandbox::Network::bridge;
     return plan;
   }

@@ -37,7 +37,7 @@ const visit = (folder) => {
 visit('.');)js";
 
 // The packages of node_modules itself, those of a scope included.
-constexpr const char* kListPackages = R"js(
+constexpr const char* kListNodePackages = R"js(
 const fs = require('fs');
 const names = (folder) => { try { return fs.readdirSync(folder).filter((name) => !name.startsWith('.')); } catch { return []; } };
 const all = names('node_modules').flatMap((name) => name.startsWith('@') ? names('node_modules/' + name).map((each) => name + '/' + each) : [name]);
@@ -47,7 +47,7 @@ for (const name of all) try {
 } catch {}
 )js";
 
-sandbox::LayerBuildStep shell_step(std::string title, std::string script) {
+sandbox::LayerBuildStep node_step(std::string title, std::string script) {
   sandbox::LayerBuildStep made;
   made.title = std::move(title);
   made.execution.argv = {"/bin/sh", "-ec", std::move(script)};
@@ -66,11 +66,11 @@ class Planner {
     const std::string title =
         "installing " + (project_.lock_file.empty() ? "package.json" : project_.lock_file);
     if (plan_.needs_sources.empty()) {
-      plan_.dependency_steps.push_back(shell_step(
-          title, fmt::format("node -e \"{}\"\n{}\n{}", kTakeScriptsAway, install(), kGiveModules)));
+      plan_.dependency_steps.push_back(
+          node_step(title, fmt::format("node -e \"{}\"\n{}\n{}", kTakeScriptsAway, install(), kGiveModules)));
       own_scripts();
     } else {
-      plan_.source_steps.push_back(shell_step(title, install() + "\n" + kGiveModules + "\n" + kGiveTree));
+      plan_.source_steps.push_back(node_step(title, install() + "\n" + kGiveModules + "\n" + kGiveTree));
     }
     if (project_.lock_file.empty())
       plan_.notes.push_back("no lock file: each new image may bring other versions of the dependencies");
@@ -95,7 +95,7 @@ class Planner {
   }
 
   void tool(const std::string& called, const std::string& package) {
-    plan_.tool_steps.push_back(shell_step(
+    plan_.tool_steps.push_back(node_step(
         "installing " + package, "npm install --global --force " + package + "\n" + called + " --version"));
   }
 
@@ -103,8 +103,8 @@ class Planner {
   void own_scripts() {
     for (const char* script : {"preinstall", "install", "postinstall", "prepare"})
       if (project_.has_script(script))
-        plan_.source_steps.push_back(shell_step(fmt::format("the project's own {} script", script),
-                                                fmt::format("npm run {}\n{}", script, kGiveTree)));
+        plan_.source_steps.push_back(node_step(fmt::format("the project's own {} script", script),
+                                               fmt::format("npm run {}\n{}", script, kGiveTree)));
   }
 
   std::string install() const {
@@ -174,7 +174,7 @@ class NodeToolchain : public Toolchain {
       plan.notes.push_back("nothing of the project is installed");
     plan.path_folders = {std::string(sandbox::kWorkDir) + "/" + project.in_tree("node_modules/.bin")};
     plan.env = {{"YARN_GLOBAL_FOLDER", "/opt/yarn"}, {"npm_config_update_notifier", "false"}};
-    plan.list_packages_argv = {"node", "-e", kListPackages};
+    plan.list_packages_argv = {"node", "-e", kListNodePackages};
     return plan;
   }
 

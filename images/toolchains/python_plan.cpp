@@ -53,9 +53,9 @@ sandbox::LayerBuildStep shell_step(std::string title, std::string script, sandbo
   return step(std::move(title), {"/bin/sh", "-ec", std::move(script)}, std::move(env));
 }
 
-class Planner {
+class PythonPlanner {
  public:
-  Planner(const PythonProject& project, const InstallOptions& options)
+  PythonPlanner(const PythonProject& project, const InstallOptions& options)
       : project_(project), options_(options) {}
 
   InstallPlan plan() {
@@ -259,7 +259,7 @@ class Planner {
 
 InstallPlan plan_python(const PythonProject& project, const InstallOptions& options) {
   if (options.install_dependencies) {
-    InstallPlan plan = Planner(project, options).plan();
+    InstallPlan plan = PythonPlanner(project, options).plan();
     if (!project.describe().empty())
       plan.notes.insert(plan.notes.begin(), "dependencies by " + project.describe());
     return plan;

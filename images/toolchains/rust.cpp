@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kCargoFolder = "/opt/cargo";
 
 // A base of any distribution may have them already; what its cargo is set to do stays.
-constexpr const char* kInstallTools = R"sh(mkdir -p "$CARGO_HOME"
+constexpr const char* kInstallCargo = R"sh(mkdir -p "$CARGO_HOME"
 for file in /usr/local/cargo/config.toml /root/.cargo/config.toml; do
   if [ -f "$file" ] && [ ! -f "$CARGO_HOME/config.toml" ]; then cp "$file" "$CARGO_HOME"; fi
 done
@@ -43,7 +43,7 @@ chown -R 10001:10001 /opt/cargo /work)sh";
 
 // Newer than what was compiled of the stand-ins, since cargo compares times. What does not compile is for the
 // attempts to show.
-constexpr const char* kCompile = R"sh(while [ "$1" != -- ]; do
+constexpr const char* kCompileRust = R"sh(while [ "$1" != -- ]; do
   touch "$1"
   shift
 done
@@ -51,13 +51,13 @@ shift
 "$@" || echo 'not all of it compiles: the attempts will say so'
 find /opt/cargo /work ! -user 10001 -exec chown -h 10001:10001 {} +)sh";
 
-constexpr const char* kListPackages = R"sh(echo "rustc==$(rustc --version | cut -d ' ' -f 2)"
+constexpr const char* kListCrates = R"sh(echo "rustc==$(rustc --version | cut -d ' ' -f 2)"
 echo "cargo==$(cargo --version | cut -d ' ' -f 2)"
 [ ! -x /.orchestrator/rust/watch ] || echo 'libtest==told apart'
 lock=$(dirname "$(cargo locate-project --workspace --message-format plain)")/Cargo.lock
 tr -d '"' <"$lock" | awk '/^name = /{name = $3} /^version = /{version = $3} /^source = /{print name "==" version}')sh";
 
-sandbox::LayerBuildStep step(std::string title, const char* script) {
+sandbox::LayerBuildStep cargo_step(std::string title, const char* script) {
   sandbox::LayerBuildStep made;
   made.title = std::move(title);
   made.execution.argv = {"/bin/sh", "-ec", script, "sh"};
@@ -66,7 +66,7 @@ sandbox::LayerBuildStep step(std::string title, const char* script) {
 
 sandbox::LayerBuildStep step_with(std::string title, const char* script,
                                   const std::vector<std::string>& targets, std::vector<std::string> compile) {
-  sandbox::LayerBuildStep made = step(std::move(title), script);
+  sandbox::LayerBuildStep made = cargo_step(std::move(title), script);
   auto& argv = made.execution.argv;
   for (const auto& path : targets) argv.push_back(kTreePrefix + path);
   argv.emplace_back("--");
@@ -102,7 +102,7 @@ class RustToolchain : public Toolchain {
 
   InstallPlan plan(const Source& source, const InstallOptions& options) const override {
     InstallPlan plan;
-    plan.list_packages_argv = {"/bin/sh", "-c", kListPackages, "sh"};
+    plan.list_packages_argv = {"/bin/sh", "-c", kListCrates, "sh"};
     sandbox::LayerBuildStep probe;
     probe.title = "preparing what tells Rust's tests apart";
     probe.execution.argv = prepare_rust_probe_argv();
@@ -113,7 +113,8 @@ class RustToolchain : public Toolchain {
     }
     plan.path_folders = {std::string(kCargoFolder) + "/bin"};
     plan.env = {{"CARGO_HOME", kCargoFolder}, {"CARGO_INCREMENTAL", "0"}, {"CARGO_NET_OFFLINE", "true"}};
-    plan.tool_steps = {step("making cargo and a C compiler available", kInstallTools), std::move(probe)};
+    plan.tool_steps = {cargo_step("making cargo and a C compiler available", kInstallCargo),
+                       std::move(probe)};
     add_install(plan, source, options);
     return plan;
   }
@@ -154,7 +155,7 @@ class RustToolchain : public Toolchain {
         plan.notes.emplace_back("no Cargo.lock: each new image may bring other versions of the dependencies");
     }
     plan.source_steps = {
-        step_with("compiling the tests", kCompile, targets, rust_compile_command(options.test_words))};
+        step_with("compiling the tests", kCompileRust, targets, rust_compile_command(options.test_words))};
   }
 
   static bool has_lock(const std::vector<std::string>& files) {

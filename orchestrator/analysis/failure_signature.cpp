@@ -1,11 +1,11 @@
 #include "orchestrator/analysis/failure_signature.h"
 
 #include "orchestrator/analysis/cut_text.h"
+#include "orchestrator/analysis/log_text.h"
 
 namespace orchestrator {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 

@@ -131,7 +131,7 @@ std::string exception_of(std::string_view type, std::string_view message) {
 }
 
 // pytest says in words which part of a test an error was in.
-TestPhase phase_of(std::string_view message) {
+TestPhase phase_from(std::string_view message) {
   if (message.starts_with("failed on setup")) return TestPhase::setup;
   if (message.starts_with("failed on teardown")) return TestPhase::teardown;
   if (message.starts_with("collection failure")) return TestPhase::collect;
@@ -147,7 +147,7 @@ void take_failure(const pugi::xml_node& failure, ResultCase& one) {
   const std::string_view message = attribute(failure, "message");
   one.facts.message = message.empty() ? one.text : std::string(message);
   if (one.text.empty()) one.text = message;
-  one.facts.phase = error ? phase_of(message) : TestPhase::call;
+  one.facts.phase = error ? phase_from(message) : TestPhase::call;
   one.facts.exception = exception_of(attribute(failure, "type"), one.facts.message);
   TopFrame frame = top_frame(one.text);
   one.facts.location = std::move(frame.location);
@@ -185,9 +185,10 @@ TestOutcome outcome_by_status(const pugi::xml_node& test) {
   return status == "error" ? TestOutcome::error : TestOutcome::passed;
 }
 
-class Reader {
+class JunitReader {
  public:
-  Reader(std::string_view bytes, const std::function<void(ResultCase)>& each) : bytes_(bytes), each_(each) {}
+  JunitReader(std::string_view bytes, const std::function<void(ResultCase)>& each)
+      : bytes_(bytes), each_(each) {}
 
   std::string read() {
     const std::size_t readable = readable_bytes(bytes_);
@@ -305,7 +306,7 @@ class JUnitXml : public ResultFormat {
   }
 
   std::string read(std::string_view bytes, const std::function<void(ResultCase)>& each) const override {
-    return Reader(bytes, each).read();
+    return JunitReader(bytes, each).read();
   }
 };
 

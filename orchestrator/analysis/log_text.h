@@ -1,6 +1,7 @@
 // What the readers of logs, traces and result files have in common. Pure; any thread.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,18 @@ inline std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(kBlanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
+}
+
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+inline std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find_first_of("\r\n"));
+}
+
+// … that is not blank.
+inline std::string_view first_said_line(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return first_line(text);
 }
 
 // A path as it stands in the repository: an attempt runs in the same folder each time.

@@ -6,7 +6,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr double kLevel = 0.05;
+constexpr double kNamedLevel = 0.05;
 
 // The verdict on one test that both passed and did not.
 class Dependence {
@@ -89,7 +89,7 @@ class Dependence {
       table.failed_a += did_not_pass(outcome);
       table.passed_a += outcome == TestOutcome::passed;
     }
-    return fisher_exact(table) <= kLevel;
+    return fisher_exact(table) <= kNamedLevel;
   }
 
   const std::vector<ConditionCounts>& counts_;

@@ -7,15 +7,13 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/analysis/cut_text.h"
+#include "orchestrator/analysis/log_text.h"
 
 namespace orchestrator {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMaxWord = 200;      // an exception's or function's name
-constexpr std::size_t kMaxLocation = 500;  // path and line
-constexpr double kMaxSeconds = 1e7;
 constexpr std::size_t kMaxSessions = 10'000;  // at the same time
 
 // The text without escapes of half a character, which no JSON parser has to accept: Python writes them for
@@ -81,10 +79,6 @@ float seconds(const json& record) {
 }
 
 bool expected_to_fail(const json& record) { return number(record, "w").value_or(0) == 1; }
-
-std::string_view first_line(std::string_view message) {
-  return message.substr(0, message.find_first_of("\r\n"));
-}
 
 std::optional<TestPhase> phase_of(std::string_view word) {
   for (const TestPhase phase : {TestPhase::setup, TestPhase::call, TestPhase::teardown})

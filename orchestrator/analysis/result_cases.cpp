@@ -4,23 +4,14 @@
 #include <limits>
 
 #include "orchestrator/analysis/cut_text.h"
+#include "orchestrator/analysis/log_text.h"
 
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kMaxWord = 200;
-constexpr std::size_t kMaxLocation = 500;
-constexpr double kMaxSeconds = 1e7;
-
 float bounded(double seconds) {
   // Written so that a NaN is none.
   return seconds > 0 ? static_cast<float>(std::min(seconds, kMaxSeconds)) : 0;
-}
-
-std::string_view first_line(std::string_view text) {
-  const std::size_t start = std::min(text.find_first_not_of(" \t\r\n"), text.size());
-  text.remove_prefix(start);
-  return text.substr(0, text.find_first_of("\r\n"));
 }
 
 }  // namespace
@@ -68,7 +59,7 @@ void ResultCases::add_failure(std::size_t run, const ResultCase& one) {
                  .exception = std::string(cut_text(one.facts.exception, kMaxWord)),
                  .location = std::string(cut_text(one.facts.location, kMaxLocation)),
                  .function = std::string(cut_text(one.facts.function, kMaxWord)),
-                 .message = std::string(cut_text(first_line(one.facts.message), kMaxMessage))},
+                 .message = std::string(cut_text(first_said_line(one.facts.message), kMaxMessage))},
        .text = bounded_text(one.text, kMaxFailureText)});
 }
 

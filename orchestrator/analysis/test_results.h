@@ -48,6 +48,9 @@ inline constexpr std::size_t kMaxSignatures = 10'000;
 inline constexpr std::size_t kMaxFailures = 500'000;       // of a run
 inline constexpr std::size_t kMaxFailureText = 16 * 1024;  // of one failure, in the spool
 inline constexpr std::size_t kMaxMessage = 1024;
+inline constexpr std::size_t kMaxWord = 200;                // an exception's or function's name
+inline constexpr std::size_t kMaxLocation = 500;            // path and line
+inline constexpr double kMaxSeconds = 1e7;                  // of one run
 inline constexpr std::size_t kMaxMessageBytes = 16u << 20;  // of all messages together
 inline constexpr int kMessagesPerTest = 20;
 

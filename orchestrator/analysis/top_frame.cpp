@@ -24,7 +24,6 @@ constexpr std::array<std::string_view, 26> kOfLibraries = {
     "at org.testng", "at org.opentest4j", "at kotlin.",     "at scala.",       "at org.apache.maven",
     "at org.gradle"};
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_path(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
          std::string_view("._-/\\+@$~").find(c) != std::string_view::npos ||

@@ -16,6 +16,7 @@
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/open_files.h"
 #include "orchestrator/cli/service_manager.h"
+#include "orchestrator/cli/session.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/free_space.h"
@@ -32,15 +33,6 @@ namespace {
 namespace fs = std::filesystem;
 
 Milliseconds wall_clock() { return epoch_ms(std::chrono::system_clock::now()); }
-
-// Of the database and the reports; nobody else's business.
-std::string make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
-  ::chmod(path.c_str(), 0700);
-  return path;
-}
 
 std::string serve_folder(const std::string& state) { return make_folder(state + "/serve"); }
 std::string database_file(const std::string& folder) { return folder + "/jobs.db"; }

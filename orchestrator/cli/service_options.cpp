@@ -7,7 +7,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::int64_t kLeastKept = 16ll << 20;  // a report or two
+constexpr std::int64_t kLeastKeptBytes = 16ll << 20;  // a report or two
 const char* const kMayName = "What jobs may name";
 
 void define_admission(FlagSet& flags, Draft& draft) {
@@ -103,7 +103,7 @@ void finish_serve(Draft& draft, const Beside&) {
   serve.keep_days = number_said("--keep", draft.keep, 0, 36'500, draft).value_or(30);
   if (!draft.keep_size.empty()) {
     serve.keep_bytes = parse_size(draft.keep_size).value_or(0);
-    if (serve.keep_bytes < kLeastKept)
+    if (serve.keep_bytes < kLeastKeptBytes)
       draft.fail("--keep-size",
                  "must be a size of at least 16m, as in 512m or 4g, not " + in_quotes(draft.keep_size));
   }

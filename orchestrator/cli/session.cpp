@@ -31,14 +31,6 @@ std::string new_run_id() {
                      std::random_device{}() & 0xffff);
 }
 
-std::string make_folder(const std::string& path) {
-  std::error_code error;
-  fs::create_directories(path, error);
-  if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
-  fs::permissions(path, fs::perms::owner_all, error);
-  return path;
-}
-
 // A lock, not a process id: it holds across pid namespaces and ends with its process however that ends.
 constexpr const char* kInUse = "in-use";
 
@@ -58,6 +50,14 @@ bool was_left(const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string make_folder(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw io::HostError(fmt::format("cannot make the folder {}: {}", path, error.message()));
+  fs::permissions(path, fs::perms::owner_all, error);
+  return path;
+}
 
 std::string default_state_folder() {
   if (const char* said = std::getenv("ORCHESTRATOR_STATE"); said && *said) return said;

@@ -23,6 +23,9 @@ struct Program {
   std::string_view supervisor;  // the binary
 };
 
+// Makes it, with those above it, for nobody else to read; returns it. Throws io::HostError.
+std::string make_folder(const std::string& path);
+
 class Session {
  public:
   // Throws io::HostError when the state folder cannot be made.

@@ -1,19 +1,12 @@
 #include <algorithm>
-#include <cctype>
 
 #include "orchestrator/job/job.h"
+#include "orchestrator/job/plain_text.h"
 
 namespace orchestrator {
 namespace {
 
 constexpr std::size_t kLongestWord = 64;  // a longer word is no slip of the finger, and the cost is quadratic
-
-std::string lower(std::string_view word) {
-  std::string text(word);
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
 
 // Damerau–Levenshtein in its restricted form: no letter takes part in two edits.
 std::size_t edit_distance(const std::string& a, const std::string& b) {

@@ -21,8 +21,8 @@ namespace {
 
 using nlohmann::json;
 
-struct Refused : std::runtime_error {
-  Refused(const YAML::Mark& mark, const std::string& message)
+struct RefusedYaml : std::runtime_error {
+  RefusedYaml(const YAML::Mark& mark, const std::string& message)
       : std::runtime_error("line " + std::to_string(mark.line + 1) + ": " + message) {}
 };
 
@@ -66,7 +66,7 @@ class Builder : public YAML::EventHandler {
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     const auto found = anchors_.find(anchor);
-    if (found == anchors_.end()) throw Refused(mark, "an alias stands inside what it names");
+    if (found == anchors_.end()) throw RefusedYaml(mark, "an alias stands inside what it names");
     count(mark, weight_of(found->second));
     value(mark, 0, found->second);
   }
@@ -100,7 +100,7 @@ class Builder : public YAML::EventHandler {
   void count(const YAML::Mark& mark, std::size_t nodes) {
     nodes_ += nodes;
     if (nodes_ > kMostYamlNodes)
-      throw Refused(mark, "more than " + std::to_string(kMostYamlNodes) + " values");
+      throw RefusedYaml(mark, "more than " + std::to_string(kMostYamlNodes) + " values");
   }
 
   bool expects_key() const { return !open_.empty() && open_.back().value.is_object() && !open_.back().key; }
@@ -112,13 +112,13 @@ class Builder : public YAML::EventHandler {
   }
 
   void refuse_as_key(const YAML::Mark& mark) const {
-    if (expects_key()) throw Refused(mark, "a key must be a word");
+    if (expects_key()) throw RefusedYaml(mark, "a key must be a word");
   }
 
   void key(const YAML::Mark& mark, const std::string& text) {
     count(mark, 1);
     if (open_.back().value.contains(text))
-      throw Refused(mark, "key " + in_quotes(text) + " stands there twice");
+      throw RefusedYaml(mark, "key " + in_quotes(text) + " stands there twice");
     // At once, so that the next key of the same name is seen.
     open_.back().value[text] = nullptr;
     open_.back().key = text;
@@ -129,7 +129,7 @@ class Builder : public YAML::EventHandler {
     refuse_as_key(mark);
     count(mark, 1);
     if (open_.size() >= static_cast<std::size_t>(kDeepest)) {
-      throw Refused(mark, "nested deeper than " + std::to_string(kDeepest) + " levels");
+      throw RefusedYaml(mark, "nested deeper than " + std::to_string(kDeepest) + " levels");
     }
     const bool text = takes_text();
     open_.push_back({std::move(empty), std::nullopt, text, anchor});

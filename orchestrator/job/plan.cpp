@@ -7,6 +7,7 @@
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/pipeline_defaults.h"
 #include "orchestrator/job/quoted.h"
+#include "orchestrator/job/read_field.h"
 #include "orchestrator/job/text_checks.h"
 #include "orchestrator/job/variation.h"
 
@@ -26,16 +27,6 @@ JobRequest only_from(Place place, JobRequest request) {
     if (!allowed) forget(field, request);
   }
   return request;
-}
-
-std::chrono::milliseconds milliseconds(double seconds) {
-  return std::chrono::milliseconds(std::llround(seconds * 1000));
-}
-
-sandbox::Network network_of(const std::string& name) {
-  if (name == "internal") return sandbox::Network::internal;
-  if (name == "bridge") return sandbox::Network::bridge;
-  return sandbox::Network::none;
 }
 
 class Planner {
@@ -167,7 +158,7 @@ class Planner {
     plan_.framework = all_.framework.value_or("");
     plan_.ref = all_.ref.value_or("");
     plan_.subdir = normalised_subdir(all_.subdir.value_or("")).value();
-    if (all_.deadline_s) plan_.deadline = milliseconds(*all_.deadline_s);
+    if (all_.deadline_s) plan_.deadline = milliseconds_of(*all_.deadline_s);
     plan_.job_seed = all_.seed.value_or(context_.random_seed);
     plan_.seed_range = all_.random_seed_range.value_or(SeedRange{});
     if (all_.only_attempt) {
@@ -200,7 +191,7 @@ class Planner {
     limits.tmp_bytes = all_.tmp_bytes.value_or(limits.tmp_bytes);
     limits.shm_bytes = all_.shm_bytes.value_or(limits.shm_bytes);
     limits.disk_bytes = all_.disk_bytes.value_or(limits.disk_bytes);
-    if (all_.timeout_s) limits.timeout = milliseconds(*all_.timeout_s);
+    if (all_.timeout_s) limits.timeout = milliseconds_of(*all_.timeout_s);
   }
 
   // A person is taken at their word; a repository may not overload the host.
@@ -224,7 +215,7 @@ class Planner {
     plan_.pull = all_.pull.value_or(plan_.pull);
     plan_.setup_commands = all_.setup_commands.value_or(std::vector<std::string>());
     plan_.install_dependencies = all_.auto_install_dependencies.value_or(true);
-    if (all_.install_timeout_s) plan_.install_timeout = milliseconds(*all_.install_timeout_s);
+    if (all_.install_timeout_s) plan_.install_timeout = milliseconds_of(*all_.install_timeout_s);
     plan_.network = network_of(all_.network.value_or("none"));
     plan_.env.assign(all_.env.begin(), all_.env.end());
     plan_.secret_env = all_.secret_env;

@@ -21,7 +21,7 @@ using nlohmann::json;
 constexpr std::size_t kLargestFile = 1u << 20;
 constexpr std::size_t kMostEntries = 10'000;
 constexpr std::size_t kLongestTest = 1024;  // a report cuts longer ids
-constexpr std::size_t kLongestText = 1000;
+constexpr std::size_t kLongestNote = 1000;
 
 std::optional<int> digits(std::string_view text) {
   int value = 0;
@@ -89,8 +89,8 @@ class Reader {
     known.test = read_text(entry, "test", pointer, kLongestTest, true);
     known.max_rate = read_rate(entry, pointer);
     known.expires = read_day(entry, pointer);
-    known.reason = read_text(entry, "reason", pointer, kLongestText, false);
-    known.issue = read_text(entry, "issue", pointer, kLongestText, false);
+    known.reason = read_text(entry, "reason", pointer, kLongestNote, false);
+    known.issue = read_text(entry, "issue", pointer, kLongestNote, false);
     if (!entry.contains("reason") && !entry.contains("issue"))
       fail(pointer, "needs a reason or an issue: why this test is put up with");
     if (known.test.empty()) return;

@@ -2,6 +2,8 @@
 // types and bounds are the same everywhere.
 #pragma once
 
+#include <chrono>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -21,6 +23,10 @@ void read_field(const Field& field, const nlohmann::json& value, const std::stri
 
 // The same for a value as it stands in a flag or an environment variable.
 void read_text(const Field& field, std::string_view text, const std::string& pointer, JobReading& reading);
+
+inline std::chrono::milliseconds milliseconds_of(double seconds) {
+  return std::chrono::milliseconds(std::llround(seconds * 1000));
+}
 
 // The next step of a JSON pointer.
 std::string below(const std::string& pointer, std::string_view key);

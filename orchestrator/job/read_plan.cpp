@@ -14,7 +14,6 @@ namespace orchestrator {
 namespace {
 
 using nlohmann::json;
-using std::chrono::milliseconds;
 
 constexpr const char* kAt = "/job/plan";
 constexpr std::size_t kMostWarnings = 10'000;
@@ -62,14 +61,6 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
 constexpr PlanKey kLimitKeys[] = {{"memory_bytes", "memory"}, {"cpus", "cpus"},        {"pids", "pids"},
                                   {"nofile", "nofile"},       {"tmp_bytes", "tmp"},    {"shm_bytes", "shm"},
                                   {"disk_bytes", "disk"},     {"timeout_s", "timeout"}};
-
-milliseconds to_milliseconds(double seconds) { return milliseconds(std::llround(seconds * 1000)); }
-
-sandbox::Network network_of(const std::string& name) {
-  if (name == "internal") return sandbox::Network::internal;
-  if (name == "bridge") return sandbox::Network::bridge;
-  return sandbox::Network::none;
-}
 
 class PlanReader {
  public:
@@ -176,7 +167,7 @@ class PlanReader {
     if (const json* grace = value_of(*limits, "/limits", "grace_s")) {
       const double seconds = grace->is_number() ? grace->get<double>() : -1;
       if (seconds >= 0 && seconds <= 3600)
-        plan_.limits.grace = to_milliseconds(seconds);
+        plan_.limits.grace = milliseconds_of(seconds);
       else
         fail("/limits/grace_s", "must be a number between 0 and 3600");
     }
@@ -209,7 +200,7 @@ class PlanReader {
     plan_.framework = said.framework.value_or("");
     plan_.ref = said.ref.value_or("");
     plan_.subdir = normalised_subdir(said.subdir.value_or("")).value_or("");
-    if (said.deadline_s) plan_.deadline = to_milliseconds(*said.deadline_s);
+    if (said.deadline_s) plan_.deadline = milliseconds_of(*said.deadline_s);
     plan_.job_seed = *said.seed;
     plan_.seed_range = *said.random_seed_range;
     plan_.vary = *said.vary;
@@ -231,7 +222,7 @@ class PlanReader {
     plan_.pull = said.pull.value_or(plan_.pull);
     plan_.setup_commands = std::move(*said.setup_commands);
     plan_.install_dependencies = *said.auto_install_dependencies;
-    plan_.install_timeout = to_milliseconds(*said.install_timeout_s);
+    plan_.install_timeout = milliseconds_of(*said.install_timeout_s);
     plan_.network = network_of(*said.network);
     plan_.env.assign(said.env.begin(), said.env.end());
     plan_.secret_env = std::move(said.secret_env);
@@ -248,7 +239,7 @@ class PlanReader {
     limits.tmp_bytes = *said.tmp_bytes;
     limits.shm_bytes = *said.shm_bytes;
     limits.disk_bytes = *said.disk_bytes;
-    limits.timeout = to_milliseconds(*said.timeout_s);
+    limits.timeout = milliseconds_of(*said.timeout_s);
   }
 
   const json& json_;

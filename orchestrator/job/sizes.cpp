@@ -2,15 +2,10 @@
 #include <cmath>
 
 #include "orchestrator/job/job.h"
+#include "orchestrator/job/plain_text.h"
 
 namespace orchestrator {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Takes "12" or "1.5" off the front. No sign, no exponent.
 std::optional<double> take_number(std::string_view& text) {
@@ -22,12 +17,6 @@ std::optional<double> take_number(std::string_view& text) {
   if (error != std::errc() || rest != text.data() + end || end == 0) return std::nullopt;
   text.remove_prefix(end);
   return number;
-}
-
-std::string lower(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
 }
 
 // "", "b", "k", "kb", "kib", …: 1024 each step, as container engines read them.

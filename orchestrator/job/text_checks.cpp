@@ -123,6 +123,12 @@ std::string check_network(const std::string& name) {
          did_you_mean(nearest(name, known));
 }
 
+sandbox::Network network_of(const std::string& name) {
+  if (name == "internal") return sandbox::Network::internal;
+  if (name == "bridge") return sandbox::Network::bridge;
+  return sandbox::Network::none;
+}
+
 std::string check_vary(const std::string& value) {
   if (value == "none" || value == "auto" || parse_shares(value)) return "";
   return "vary must be none, auto or shares of written, reverse, shuffle and repeat as in \"" +

@@ -21,6 +21,8 @@ std::string check_dockerfile(const std::string& path);
 std::string check_pull(const std::string& when);
 std::string check_framework(const std::string& name);
 std::string check_network(const std::string& name);
+// Of a name that was checked.
+sandbox::Network network_of(const std::string& name);
 std::string check_vary(const std::string& value);
 std::string check_order(const std::string& value);
 std::string check_rate(const std::string& value);

@@ -4,17 +4,13 @@
 #include <array>
 #include <charconv>
 
+#include "orchestrator/job/plain_text.h"
+
 namespace orchestrator {
 namespace {
 
 constexpr std::array<std::string_view, 4> kNames{"written", "reverse", "shuffle", "repeat"};
 constexpr int kLargestShare = 100;
-
-std::string_view trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 }  // namespace
 

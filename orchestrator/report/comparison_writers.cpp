@@ -13,7 +13,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kShown = 20, kShownIds = 5;
+constexpr std::size_t kChangesShown = 20, kShownIds = 5;
 
 std::string side_words(const ReportComparison::Side& side) {
   std::string text = side.where + ": " + counted(static_cast<std::uint64_t>(side.attempts), "attempt");
@@ -34,12 +34,13 @@ void write_changes(const RateComparison& comparison, SummaryPen& pen) {
   std::size_t shown = 0;
   for (const auto& change : comparison.changes) {
     if (!change.worse && !change.better) continue;
-    if (++shown > kShown) continue;
+    if (++shown > kChangesShown) continue;
     pen.sentence(change.worse ? ansi::kRed : ansi::kGreen, change.worse ? "WORSE" : "BETTER",
                  one_line(change.pair.id));
     pen.entry("", change_words(change));
   }
-  if (shown > kShown) pen.entry("", fmt::format("and {} more: --json FILE has all", shown - kShown));
+  if (shown > kChangesShown)
+    pen.entry("", fmt::format("and {} more: --json FILE has all", shown - kChangesShown));
 }
 
 void write_rest(const RateComparison& tests, SummaryPen& pen) {
@@ -96,7 +97,7 @@ OrderedJson side_json(const ReportComparison::Side& side) {
   return {{"file", side.where}, {"commit", side.commit}, {"ref", side.ref}, {"attempts", side.attempts}};
 }
 
-double rounded(double value) { return std::round(value * 1e9) / 1e9; }
+double to_nine_places(double value) { return std::round(value * 1e9) / 1e9; }
 
 OrderedJson changes_json(const RateComparison& comparison) {
   OrderedJson list = OrderedJson::array();
@@ -108,9 +109,9 @@ OrderedJson changes_json(const RateComparison& comparison) {
                                                 : "not_shown"},
                     {"before", {{"failed", change.pair.failed_before}, {"n", change.pair.n_before}}},
                     {"after", {{"failed", change.pair.failed_after}, {"n", change.pair.n_after}}},
-                    {"difference", rounded(change.difference)},
-                    {"p", rounded(change.p)},
-                    {"q", rounded(change.q)}});
+                    {"difference", to_nine_places(change.difference)},
+                    {"p", to_nine_places(change.p)},
+                    {"q", to_nine_places(change.q)}});
   return list;
 }
 

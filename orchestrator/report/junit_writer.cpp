@@ -17,10 +17,10 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kExamples = 3;        // of one test
-constexpr std::size_t kLongestText = 6000;  // of one example
-constexpr std::size_t kShortestText = 200;  // … however many tests there are
-constexpr std::size_t kLongestMessage = 500;
+constexpr std::size_t kExamples = 3;           // of one test
+constexpr std::size_t kLongestExample = 6000;  // of one example
+constexpr std::size_t kShortestExample = 200;  // … however many tests there are
+constexpr std::size_t kLongestAttribute = 500;
 constexpr std::size_t kSeeds = 10;
 constexpr std::size_t kHeadRoom = 512 << 10;  // for what stands around the test cases
 
@@ -100,7 +100,7 @@ class Suite {
         << fmt::format(
                "<testsuite name=\"{}\" tests=\"{}\" errors=\"{}\" skipped=\"{}\" failures=\"{}\" "
                "time=\"{}\">\n",
-               xml_attribute(cut_text(report_.plan.test_command.display(), kLongestMessage)), counts_.tests,
+               xml_attribute(cut_text(report_.plan.test_command.display(), kLongestAttribute)), counts_.tests,
                counts_.errors, counts_.skipped, counts_.failures, seconds(run_seconds()));
     write_properties(out);
     out << body_ << "</testsuite>\n";
@@ -143,7 +143,7 @@ class Suite {
     const auto with_text = std::count_if(tests.begin(), tests.end(), needs_a_person);
     const std::size_t texts = kExamples * (static_cast<std::size_t>(with_text) + 1);
     // The other half is for names, messages and command lines; what is worse is left out as a whole.
-    return std::clamp(options_.max_bytes / 2 / texts, kShortestText, kLongestText);
+    return std::clamp(options_.max_bytes / 2 / texts, kShortestExample, kLongestExample);
   }
 
   void add_tests() {
@@ -203,10 +203,10 @@ class Suite {
   Problem problem_of(const TestSummary& test, const TestExample& example, std::size_t share) const {
     std::string text = fmt::format("attempt {}, seed {}, {}:\n", example.attempt->index,
                                    example.attempt->seed, condition_words(condition_of(*example.attempt)));
-    text += example_text(example, spool_, kLongestText);
+    text += example_text(example, spool_, kLongestExample);
     return {example.outcome != TestOutcome::failed, example_kind(report_, example),
             test_sentence(report_, test) + "; " +
-                std::string(cut_text(example_message(example), kLongestMessage)),
+                std::string(cut_text(example_message(example), kLongestAttribute)),
             shortened_to(text, share, escaped_size)};
   }
 
@@ -236,7 +236,7 @@ class Suite {
   void add_command(const std::vector<FailureGroup>& groups) {
     const VerdictWords words = verdict_words(report_);
     Counts counts{.tests = 1};
-    const std::string command(cut_text(report_.plan.test_command.display(), kLongestMessage));
+    const std::string command(cut_text(report_.plan.test_command.display(), kLongestAttribute));
     std::string xml = opening({std::string(kWholeCommand), command}, median_seconds(report_)) + ">\n";
     std::vector<Problem> problems;
     for (const FailureGroup& group : groups) {
@@ -262,7 +262,7 @@ class Suite {
     const bool error = attempt.outcome != sandbox::Outcome::failed;
     std::string text = fmt::format("attempt {}, seed {}; reproduce: {}\n", attempt.index, attempt.seed,
                                    reproduce_attempt(report_, attempt.index));
-    text += shortened(attempt_text(attempt, spool_, 40), kLongestText);
+    text += shortened(attempt_text(attempt, spool_, 40), kLongestExample);
     return {error, std::string(sandbox::name(attempt.outcome)),
             fmt::format("{} {}: {} {}", words.label, words.sentence,
                         counted(static_cast<std::uint64_t>(group.count), "attempt"), group.how),

@@ -18,21 +18,21 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kLongestId = 300, kLongestText = 4000, kLongestLine = 300, kLongestCommand = 4000;
-constexpr std::size_t kDifferenceLines = 8, kIds = 5, kNumbers = 20, kWarnings = 5;
+constexpr std::size_t kLongestId = 300, kLongestBlock = 4000, kLongestLine = 300, kLongestCommand = 4000;
+constexpr std::size_t kDiffLines = 8, kMostIds = 5, kNumbers = 20, kWarnings = 5;
 
-std::string id_of(const Report& report, TestIndex test) {
+std::string code_id_of(const Report& report, TestIndex test) {
   return markdown_code(cut_text(report.tests.tests()[test], kLongestId));
 }
 
-std::string ids(const Report& report, const std::vector<TestIndex>& tests) {
+std::string id_list(const Report& report, const std::vector<TestIndex>& tests) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(kIds, tests.size()); ++i)
-    text += (i == 0 ? "" : ", ") + id_of(report, tests[i]);
-  return tests.size() > kIds ? text + fmt::format(" and {} more", tests.size() - kIds) : text;
+  for (std::size_t i = 0; i < std::min(kMostIds, tests.size()); ++i)
+    text += (i == 0 ? "" : ", ") + code_id_of(report, tests[i]);
+  return tests.size() > kMostIds ? text + fmt::format(" and {} more", tests.size() - kMostIds) : text;
 }
 
-std::string numbers(const std::vector<int>& attempts) {
+std::string number_list(const std::vector<int>& attempts) {
   std::string text;
   for (std::size_t i = 0; i < std::min(kNumbers, attempts.size()); ++i)
     text += fmt::format("{}{}", i == 0 ? "" : ", ", attempts[i]);
@@ -133,7 +133,7 @@ class Comment {
 
   std::string row(const TestSummary& test) const {
     const std::string ways = ways_words(test);
-    return fmt::format("| {} | {} | {} | {}{} | {} |\n", id_of(report_, test.test), label(test.verdict),
+    return fmt::format("| {} | {} | {} | {}{} | {} |\n", code_id_of(report_, test.test), label(test.verdict),
                        rate_words(test), by_condition_words(report_, test),
                        ways.empty() ? "" : " (" + ways + ")",
                        test.verdict == TestVerdict::failing ? "" : test.severity);
@@ -214,21 +214,21 @@ class Comment {
     std::string text = fmt::format("<details><summary>{} in {}</summary>\n\n",
                                    html_code(cut_text(group.signature, kLongestId)),
                                    counted(group.attempts.size(), "attempt"));
-    text += "Attempts " + numbers(group.attempts);
-    if (!group.tests.empty()) text += "; tests: " + ids(report_, group.tests);
+    text += "Attempts " + number_list(group.attempts);
+    if (!group.tests.empty()) text += "; tests: " + id_list(report_, group.tests);
     text += "\n\n" + markdown_block(example_of(group), "text");
     if (group.logs) text += difference(*group.logs);
     return text + "\n</details>\n\n";
   }
 
   std::string example_of(const FailureFinding& group) const {
-    if (group.text.bytes > 0) return shortened(spool_.read(group.text), kLongestText);
-    return group.message.empty() ? "(no text was kept)" : std::string(cut_text(group.message, kLongestText));
+    if (group.text.bytes > 0) return shortened(spool_.read(group.text), kLongestBlock);
+    return group.message.empty() ? "(no text was kept)" : std::string(cut_text(group.message, kLongestBlock));
   }
 
   static void add_side(std::string& text, const char* sign, const std::vector<std::string>& lines) {
     if (lines.empty()) text += fmt::format("{} (ends here)\n", sign);
-    for (std::size_t i = 0; i < std::min(kDifferenceLines, lines.size()); ++i)
+    for (std::size_t i = 0; i < std::min(kDiffLines, lines.size()); ++i)
       text += fmt::format("{} {}\n", sign, one_line(cut_text(lines[i], kLongestLine)));
   }
 
@@ -261,9 +261,9 @@ class Comment {
     constexpr std::size_t kLines = 40;
     std::string text =
         fmt::format("<details><summary>{} {}</summary>\n\nAttempts {}; attempt {} ended with:\n\n",
-                    counted(group.attempts.size(), "attempt"), html_code(group.how), numbers(group.attempts),
-                    group.example->index);
-    text += markdown_block(shortened(attempt_text(*group.example, spool_, kLines), kLongestText), "text");
+                    counted(group.attempts.size(), "attempt"), html_code(group.how),
+                    number_list(group.attempts), group.example->index);
+    text += markdown_block(shortened(attempt_text(*group.example, spool_, kLines), kLongestBlock), "text");
     if (report_.tests.empty())
       for (const auto& finding : report_.findings.groups)
         if (finding.example_attempt == group.example->index && finding.logs)
@@ -278,7 +278,7 @@ class Comment {
     for (std::size_t i = 0; i < std::min(kFactors, found.factors.size()); ++i) {
       const FactorFinding& each = found.factors[i];
       text += fmt::format("- {} fails {} of {} times with {}, {} of {} without (q = {:.2g})\n",
-                          id_of(report_, each.test), each.failed_with, each.n_with,
+                          code_id_of(report_, each.test), each.failed_with, each.n_with,
                           markdown_code(each.factor), each.failed_without, each.n_without, each.q);
     }
     if (const std::string words = q_words(report_); !text.empty() && !words.empty())
@@ -287,7 +287,7 @@ class Comment {
       const FailureCluster& cluster = found.clusters[i];
       text += fmt::format("- {} fail together (Jaccard {:.2f}, {}): {}\n",
                           counted(cluster.tests.size(), "test"), cluster.jaccard,
-                          counted(cluster.attempts.size(), "attempt"), ids(report_, cluster.tests));
+                          counted(cluster.attempts.size(), "attempt"), id_list(report_, cluster.tests));
     }
     if (!text.empty()) page_.add("**What goes with failure**\n\n" + text + "\n");
   }

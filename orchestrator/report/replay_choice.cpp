@@ -5,6 +5,7 @@
 
 #include "orchestrator/job/job.h"
 #include "orchestrator/job/quoted.h"
+#include "orchestrator/report/has.h"
 #include "orchestrator/report/replay.h"
 #include "sandbox/io/error.h"
 
@@ -34,14 +35,6 @@ const SavedTest& test_named(const SavedRun& run, const std::string& wanted, cons
     throw io::RequestError(fmt::format("--test: {} tells no tests apart; use --attempt", where));
   throw io::RequestError(fmt::format("--test: {} has no test {}{}", where, in_quotes(wanted),
                                      did_you_mean(nearest(wanted, ids))));
-}
-
-bool has(const std::vector<std::string>& list, const std::string& wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
-
-bool has(const std::vector<int>& list, int wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
 }
 
 // Attempts in which the test did not pass. A very large report has no letters: then the groups must do.

@@ -1,14 +1,11 @@
 #include <algorithm>
 
+#include "orchestrator/report/has.h"
 #include "orchestrator/report/replay.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
 namespace {
-
-bool has(const std::vector<std::string>& list, const std::string& wanted) {
-  return std::find(list.begin(), list.end(), wanted) != list.end();
-}
 
 const AttemptTests* tests_of(const Report& report, int attempt) {
   const auto& all = report.tests.attempts();

@@ -18,22 +18,22 @@ using nlohmann::json;
 
 constexpr int kMostCounted = 10'000;  // ours are at most 1,000
 
-struct Counts {
+struct SavedCounts {
   int failed = 0, n = 0;
 };
 
 // What a comparison needs of one report, checked on the way.
-class Reader {
+class SideReader {
  public:
-  explicit Reader(const SavedReport& saved) : where_(saved.where), document_(saved.document) {
+  explicit SideReader(const SavedReport& saved) : where_(saved.where), document_(saved.document) {
     read_conditions();
     read_tests();
     read_attempts();
   }
 
   const std::map<std::string, std::string>& conditions() const { return conditions_; }
-  const std::map<std::string, std::map<std::string, Counts>>& tests() const { return tests_; }
-  const std::map<std::string, Counts>& command() const { return command_; }
+  const std::map<std::string, std::map<std::string, SavedCounts>>& tests() const { return tests_; }
+  const std::map<std::string, SavedCounts>& command() const { return command_; }
 
   ReportComparison::Side side() const {
     ReportComparison::Side side{.where = where_};
@@ -116,9 +116,9 @@ class Reader {
     }
   }
 
-  void read_counts(const json& entry, const std::string& place, std::map<std::string, Counts>& counts) {
+  void read_counts(const json& entry, const std::string& place, std::map<std::string, SavedCounts>& counts) {
     const std::string condition = known_condition(text(entry, "condition", place), place);
-    Counts here;
+    SavedCounts here;
     for (const char* key : {"failed", "errors", "timed_out", "out_of_memory", "crashed"})
       here.failed += count(entry, key, place);
     here.n = here.failed + count(entry, "passed", place);
@@ -131,7 +131,7 @@ class Reader {
     if (list.size() > kMostCounted) refuse(fmt::format("/results has more than {} entries", kMostCounted));
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string place = fmt::format("/results/{}", i);
-      Counts& here = command_[known_condition(text(list[i], "condition", place), place)];
+      SavedCounts& here = command_[known_condition(text(list[i], "condition", place), place)];
       ++here.n;
       here.failed += member(list[i], "passed", json::value_t::boolean, place) == false;
     }
@@ -139,9 +139,9 @@ class Reader {
 
   std::string where_;
   const json& document_;
-  std::map<std::string, std::string> conditions_;               // by name: what attempts of it have in common
-  std::map<std::string, std::map<std::string, Counts>> tests_;  // by id, by condition
-  std::map<std::string, Counts> command_;                       // by condition
+  std::map<std::string, std::string> conditions_;  // by name: what attempts of it have in common
+  std::map<std::string, std::map<std::string, SavedCounts>> tests_;  // by id, by condition
+  std::map<std::string, SavedCounts> command_;                       // by condition
 };
 
 // One of the things in which two comparable reports are alike.
@@ -175,7 +175,8 @@ std::string shown(const json& value) {
   return text.size() > kLongest ? "" : one_line(text);
 }
 
-void warn_of_differences(const Reader& before, const Reader& after, std::vector<std::string>& warnings) {
+void warn_of_differences(const SideReader& before, const SideReader& after,
+                         std::vector<std::string>& warnings) {
   for (const auto& [what, path] : circumstances()) {
     const json &one = before.at(path), &other = after.at(path);
     if (one == other) continue;
@@ -186,7 +187,7 @@ void warn_of_differences(const Reader& before, const Reader& after, std::vector<
   }
 }
 
-void warn_of_end(const Reader& reader, const std::string& where, std::vector<std::string>& warnings) {
+void warn_of_end(const SideReader& reader, const std::string& where, std::vector<std::string>& warnings) {
   if (reader.text_at({"end"}) != "complete")
     warnings.push_back(fmt::format("{} is of a run that was cut short", one_line(where)));
   if (!reader.at({"job", "plan", "until_sure"}).is_null())
@@ -196,15 +197,15 @@ void warn_of_end(const Reader& reader, const std::string& where, std::vector<std
                     one_line(where)));
 }
 
-std::vector<std::string> only_in(const Reader& one, const Reader& other) {
+std::vector<std::string> only_in(const SideReader& one, const SideReader& other) {
   std::vector<std::string> ids;
   for (const auto& [id, counts] : one.tests())
     if (!other.tests().contains(id)) ids.push_back(id);
   return ids;
 }
 
-RatePair pair_of(const std::string& id, const std::string& condition, const Counts& before,
-                 const Counts& after) {
+RatePair pair_of(const std::string& id, const std::string& condition, const SavedCounts& before,
+                 const SavedCounts& after) {
   return {.id = id,
           .condition = condition,
           .failed_before = before.failed,
@@ -214,15 +215,15 @@ RatePair pair_of(const std::string& id, const std::string& condition, const Coun
 }
 
 template <class Map>
-Counts counts_in(const Map& counts, const std::string& condition) {
+SavedCounts counts_in(const Map& counts, const std::string& condition) {
   const auto found = counts.find(condition);
-  return found == counts.end() ? Counts{} : found->second;
+  return found == counts.end() ? SavedCounts{} : found->second;
 }
 
 }  // namespace
 
 ReportComparison compare_reports(const SavedReport& saved_before, const SavedReport& saved_after) {
-  const Reader before(saved_before), after(saved_after);
+  const SideReader before(saved_before), after(saved_after);
   ReportComparison comparison{.before = before.side(), .after = after.side()};
   std::set<std::string> names;
   for (const auto& [name, alike] : before.conditions()) names.insert(name);

@@ -3,7 +3,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::size_t kLongestSentence = 64 * 1024;
+constexpr std::size_t kLongestWarning = 64 * 1024;
 
 SavedImage image_at(const SavedPlace& place) {
   SavedImage image{place.at("id").text(), place.at("base_reference").text(), place.at("base_id").text(),
@@ -55,7 +55,7 @@ SavedEnvironment read_saved_environment(const SavedPlace& environment) {
   saved.ref = environment.at("ref").text();
   saved.tree_hash = environment.at("tree_hash").text();
   saved.dirty = environment.at("dirty").boolean();
-  saved.framework_found = environment.at("framework_found").text(kLongestSentence);
+  saved.framework_found = environment.at("framework_found").text(kLongestWarning);
   saved.packages = environment.at("packages").texts();
   saved.engine = engine_at(environment);
   return saved;

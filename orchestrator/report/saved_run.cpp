@@ -18,9 +18,9 @@ using sandbox::Outcome;
 
 constexpr std::string_view kLetters = " .FETMCs";
 
-class Reader {
+class SavedRunReader {
  public:
-  Reader(const json& report, const std::string& where) : report_(report, where, ""), where_(where) {}
+  SavedRunReader(const json& report, const std::string& where) : report_(report, where, ""), where_(where) {}
 
   SavedRun read() {
     run_.plan = read_plan(report_.at("job").at("plan").value(), where_);
@@ -160,6 +160,8 @@ std::vector<std::string> SavedRun::failed_tests_of(int number) const {
   return ids;
 }
 
-SavedRun read_saved_run(const json& report, const std::string& where) { return Reader(report, where).read(); }
+SavedRun read_saved_run(const json& report, const std::string& where) {
+  return SavedRunReader(report, where).read();
+}
 
 }  // namespace orchestrator

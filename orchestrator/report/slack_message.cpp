@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kTests = 8, kLongestId = 150, kLongestField = 300, kLongestSection = 2900;
+constexpr std::size_t kTests = 8, kLongestTestId = 150, kLongestField = 300, kLongestSection = 2900;
 
 // `verbatim`: Slack looks for neither links nor names in it.
 json mrkdwn(const std::string& text) { return {{"type", "mrkdwn"}, {"text", text}, {"verbatim", true}}; }
@@ -41,7 +41,7 @@ std::string test_lines(const Report& report) {
   for (const TestSummary& test : report.verdicts.tests) {
     if (!needs_a_person(test)) continue;
     const std::string line =
-        fmt::format("{} {} {}\n", slack_code(cut_text(report.tests.tests()[test.test], kLongestId)),
+        fmt::format("{} {} {}\n", slack_code(cut_text(report.tests.tests()[test.test], kLongestTestId)),
                     label(test.verdict), rate_words(test));
     if (shown == kTests || text.size() + line.size() > kLongestSection) {
       ++more;

@@ -9,7 +9,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr int kShown = 20;
+constexpr int kTestsShown = 20;
 
 void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) {
   const auto colour = tone(test.verdict) == Tone::bad ? ansi::kRed : ansi::kYellow;
@@ -37,7 +37,7 @@ void write_tests(const Report& report, SummaryPen& pen) {
   int shown = 0, more = 0;
   for (const TestSummary& test : report.verdicts.tests) {
     if (!needs_a_person(test)) continue;
-    if (shown == kShown) {
+    if (shown == kTestsShown) {
       ++more;
       continue;
     }

@@ -27,24 +27,25 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr const char* kIndex = "bundle.json";
-constexpr const char* kReport = "report.json";
-constexpr const char* kImage = "image.tar";
+constexpr const char* kBundleIndex = "bundle.json";
+constexpr const char* kBundledReport = "report.json";
+constexpr const char* kBundledImage = "image.tar";
 
 // What a bundle holds beside its index, and how large that may be.
 struct MemberRule {
   const char* name;
   std::int64_t most;
 };
-constexpr std::array<MemberRule, 4> kMembers = {{{kReport, static_cast<std::int64_t>(kLargestSavedReport)},
-                                                 {"packages.txt", 16ll << 20},
-                                                 {"tree.tar", 16ll << 30},
-                                                 {kImage, 256ll << 30}}};
+constexpr std::array<MemberRule, 4> kMembers = {
+    {{kBundledReport, static_cast<std::int64_t>(kLargestSavedReport)},
+     {"packages.txt", 16ll << 20},
+     {"tree.tar", 16ll << 30},
+     {kBundledImage, 256ll << 30}}};
 constexpr std::int64_t kLargestIndex = 4 << 20;
 
 // ---- writing
 
-void write_text(const std::string& path, const std::string& text) {
+void write_small_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text;
   if (!file.flush()) throw io::HostError(fmt::format("cannot write {}: {}", path, std::strerror(errno)));
@@ -82,7 +83,7 @@ struct Declared {
 class BundleReader {
  public:
   BundleReader(const std::string& file, std::string folder)
-      : file_(file), image_tar_(std::move(folder) + "/" + kImage) {}
+      : file_(file), image_tar_(std::move(folder) + "/" + kBundledImage) {}
 
   Bundle read() {
     Bundle bundle;
@@ -94,7 +95,7 @@ class BundleReader {
       if (!seen_.contains(rule.name)) refuse(fmt::format("has no {}", rule.name));
     image_.close();
     if (!image_) throw io::HostError(fmt::format("cannot write {}: {}", image_tar_, std::strerror(errno)));
-    images::check_image_tar(image_tar_, fmt::format("{}: {}", file_, kImage));
+    images::check_image_tar(image_tar_, fmt::format("{}: {}", file_, kBundledImage));
     bundle.saved = read_report();
     bundle.origin.file = file_;
     bundle.origin.program_version = SavedPlace(index_, where_).at("program_version").text();
@@ -114,19 +115,20 @@ class BundleReader {
       refuse(fmt::format("{} has {} bytes where {} are declared", name, size, declared->second.bytes));
     member_ = name;
     sum_ = std::make_unique<images::Sha256Sum>();
-    if (name == kImage) open_image(size);
-    return [this, is_report = name == kReport, is_image = name == kImage](std::string_view bytes) {
-      sum_->add(bytes);
-      if (is_report) report_text_.append(bytes);
-      if (is_image && !image_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-        throw io::HostError(fmt::format("cannot write {}: {}", image_tar_, std::strerror(errno)));
-    };
+    if (name == kBundledImage) open_image(size);
+    return
+        [this, is_report = name == kBundledReport, is_image = name == kBundledImage](std::string_view bytes) {
+          sum_->add(bytes);
+          if (is_report) report_text_.append(bytes);
+          if (is_image && !image_.write(bytes.data(), static_cast<std::streamsize>(bytes.size())))
+            throw io::HostError(fmt::format("cannot write {}: {}", image_tar_, std::strerror(errno)));
+        };
   }
 
   images::MemberSink open_index(const std::string& name, std::int64_t size) {
-    if (name != kIndex) refuse("is no bundle: it does not begin with bundle.json");
+    if (name != kBundleIndex) refuse("is no bundle: it does not begin with bundle.json");
     if (size <= 0 || size > kLargestIndex) refuse("has a bundle.json that is too large");
-    member_ = kIndex;
+    member_ = kBundleIndex;
     return [this](std::string_view bytes) { index_text_.append(bytes); };
   }
 
@@ -141,7 +143,7 @@ class BundleReader {
 
   void close_member() {
     if (member_.empty()) return;
-    if (member_ == kIndex)
+    if (member_ == kBundleIndex)
       read_index();
     else if (sum_->hex() != declared_.at(member_).sha256)
       refuse(fmt::format("{} is damaged: it has another SHA-256 than bundle.json says", member_));
@@ -165,7 +167,7 @@ class BundleReader {
 
   // What is run stands in the report; the index must say the same.
   SavedRun read_report() {
-    const std::string where = fmt::format("{}: {}", file_, kReport);
+    const std::string where = fmt::format("{}: {}", file_, kBundledReport);
     const json report = parse_saved_report(report_text_, where);
     SavedRun saved = read_saved_run(report, where);
     const SavedPlace index(index_, where_);
@@ -183,7 +185,7 @@ class BundleReader {
   }
 
   const std::string& file_;
-  const std::string where_ = fmt::format("{}: {}", file_, kIndex);
+  const std::string where_ = fmt::format("{}: {}", file_, kBundleIndex);
   const std::string image_tar_;
   json index_;
   std::string index_text_, report_text_;
@@ -198,19 +200,19 @@ class BundleReader {
 
 std::int64_t write_bundle(const std::string& file, const Report& report, const BundleParts& parts,
                           const std::stop_token& stop) {
-  const std::string index = parts.folder + "/" + kIndex, packages = parts.folder + "/packages.txt";
-  write_text(packages, package_lines(report));
-  std::vector<images::PackedMember> members = {{kReport, parts.report_json},
+  const std::string index = parts.folder + "/" + kBundleIndex, packages = parts.folder + "/packages.txt";
+  write_small_file(packages, package_lines(report));
+  std::vector<images::PackedMember> members = {{kBundledReport, parts.report_json},
                                                {"packages.txt", packages},
                                                {"tree.tar", parts.tree_tar},
-                                               {kImage, parts.image_tar}};
+                                               {kBundledImage, parts.image_tar}};
   OrderedJson listed = OrderedJson::array();
   for (const auto& member : members) {
     const auto sum = images::sum_of_file(member.file, stop);
     listed.push_back({{"name", member.name}, {"bytes", sum.bytes}, {"sha256", sum.sha256}});
   }
-  write_text(index, dump(index_json(report, std::move(listed)), 2) + "\n");
-  members.insert(members.begin(), {kIndex, index});
+  write_small_file(index, dump(index_json(report, std::move(listed)), 2) + "\n");
+  members.insert(members.begin(), {kBundleIndex, index});
   images::write_packed_file(file, members, stop);
   return static_cast<std::int64_t>(fs::file_size(file));
 }

@@ -9,15 +9,6 @@
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
-namespace {
-
-std::string label(const sandbox::Image& image, const char* name) {
-  const auto found = image.labels.find(name);
-  return found == image.labels.end() ? "" : found->second;
-}
-
-}  // namespace
-
 // Looks, loads and checks; or builds and keeps. Letting go ends whatever it is at.
 class CachedLayers::Build : public sandbox::BuildHandle {
  public:
@@ -54,8 +45,8 @@ class CachedLayers::Build : public sandbox::BuildHandle {
           const sandbox::Image& image = loaded.value();
           if (image.id != layer.image)
             return build_instead(fmt::format("this engine has what was {} as {}", layer.image, image.id));
-          if (label(image, sandbox::kKindLabel) != name_.kind ||
-              label(image, sandbox::kKeyLabel) != name_.key)
+          if (label_of(image, sandbox::kKindLabel) != name_.kind ||
+              label_of(image, sandbox::kKeyLabel) != name_.key)
             return build_instead("its image says of itself that it is another layer");
           name_it(image);
         }));

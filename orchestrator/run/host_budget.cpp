@@ -9,7 +9,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr double kTiny = 1e-9;
+constexpr double kRounding = 1e-9;
 // A job of low priority that has waited so long is like others: it must come to its end, too.
 constexpr auto kAgeing = std::chrono::minutes(10);
 
@@ -73,7 +73,7 @@ std::optional<HostShare> HostBudget::fitting(const HostShare& asked) const {
   const std::int64_t free = free_disk_ ? free_disk_() : 0;  // asked once: it may be less a moment later
   const HostShare share{std::min(asked.cpus, all_.cpus), std::min(asked.memory_bytes, all_.memory_bytes),
                         std::min(asked.disk_bytes, free)};
-  const bool fits = leased_.cpus + share.cpus <= all_.cpus + kTiny &&
+  const bool fits = leased_.cpus + share.cpus <= all_.cpus + kRounding &&
                     leased_.memory_bytes + share.memory_bytes <= all_.memory_bytes &&
                     (share.disk_bytes == 0 || leased_.disk_bytes + share.disk_bytes <= free);
   return fits ? std::optional(share) : std::nullopt;
@@ -103,7 +103,7 @@ void HostBudget::give_back(const std::string& client, const HostShare& share) {
   leased_.cpus -= share.cpus;
   leased_.memory_bytes -= share.memory_bytes;
   leased_.disk_bytes -= share.disk_bytes;
-  if ((held_[client] -= share.cpus) < kTiny) held_.erase(client);
+  if ((held_[client] -= share.cpus) < kRounding) held_.erase(client);
   if (others_ && share.cpus > 0) others_->give_back(share.cpus);
   call_next();
 }

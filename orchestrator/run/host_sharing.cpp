@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kNoSpace = "the least recently used, for want of free space";
 
 // A file name; hosts and engines are told apart by what they call themselves.
-std::string plain(std::string text) {
+std::string plain_host(std::string text) {
   for (char& c : text)
     if (!std::isalnum(static_cast<unsigned char>(c)) && c != '-') c = '_';
   return "of-" + text.substr(0, 200);
@@ -28,7 +28,7 @@ HostSharing::HostSharing(io::Loop& loop, sandbox::ImageStore& store, const sandb
     : store_(store),
       settings_(std::move(settings)),
       uses_(settings_.state_folder, engine.id),
-      cpus_(loop, settings_.state_folder + "/cpus/" + plain(engine.host), settings_.process,
+      cpus_(loop, settings_.state_folder + "/cpus/" + plain_host(engine.host), settings_.process,
             std::max(1, engine.cpus)) {}
 
 void HostSharing::adopt(const LayerName& layer) {

@@ -11,11 +11,6 @@ using Time = std::chrono::system_clock::time_point;
 constexpr std::chrono::hours kForgetAfter{24 * 30};
 constexpr const char* kBaseKind = "base";
 
-std::string label(const sandbox::Image& image, const char* name) {
-  const auto found = image.labels.find(name);
-  return found == image.labels.end() ? "" : found->second;
-}
-
 class Removal : public std::enable_shared_from_this<Removal> {
  public:
   Removal(sandbox::ImageStore& store, const ImageUses& uses, RemovalRequest request,
@@ -160,9 +155,9 @@ class Removal : public std::enable_shared_from_this<Removal> {
 }  // namespace
 
 ImageOwner owner_of(const sandbox::Image& image, const ImageUses& uses) {
-  if (label(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
+  if (label_of(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
   const auto name = layer_name(image);
-  const bool ours = name && (label(image, sandbox::kKeeperLabel) == uses.keeper() || uses.adopted(*name));
+  const bool ours = name && (label_of(image, sandbox::kKeeperLabel) == uses.keeper() || uses.adopted(*name));
   return ours ? ImageOwner::us : ImageOwner::others;
 }
 

@@ -29,11 +29,6 @@ bool is_plain(const std::string& word) {
   });
 }
 
-std::string label(const sandbox::Image& image, const char* name) {
-  const auto found = image.labels.find(name);
-  return found == image.labels.end() ? "" : found->second;
-}
-
 std::string file_name(const LayerName& layer) { return layer.kind + "-" + layer.key; }
 
 std::string plain(std::string text) {
@@ -75,8 +70,13 @@ std::optional<Time> changed(const std::string& path) {
 
 }  // namespace
 
+std::string label_of(const sandbox::Image& image, const char* name) {
+  const auto found = image.labels.find(name);
+  return found == image.labels.end() ? "" : found->second;
+}
+
 std::optional<LayerName> layer_name(const sandbox::Image& image) {
-  LayerName name{label(image, sandbox::kKindLabel), label(image, sandbox::kKeyLabel)};
+  LayerName name{label_of(image, sandbox::kKindLabel), label_of(image, sandbox::kKeyLabel)};
   if (!is_plain(name.kind) || !is_plain(name.key)) return std::nullopt;
   return name;
 }

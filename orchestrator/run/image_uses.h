@@ -24,6 +24,9 @@ struct LayerName {
 // Of an image that is such a layer by its labels.
 std::optional<LayerName> layer_name(const sandbox::Image& image);
 
+// Empty when it has none.
+std::string label_of(const sandbox::Image& image, const char* name);
+
 class ImageUses {
  public:
   // Below `state_folder`, which exists. `engine` tells engines apart.

@@ -22,14 +22,14 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr int kFormat = 1;
+constexpr int kSideFormat = 1;
 constexpr std::size_t kLargestSideFile = 16 * 1024;
 constexpr std::chrono::hours kForgottenAfter{24};  // a part that nobody finished
-constexpr const char* kPart = ".part";
+constexpr const char* kUnfinished = ".part";
 
-[[noreturn]] void refuse(const std::string& what) { throw std::runtime_error(what); }
+[[noreturn]] void distrust(const std::string& what) { throw std::runtime_error(what); }
 
-std::string text_at(const json& side, const char* key) {
+std::string side_text(const json& side, const char* key) {
   const auto found = side.find(key);
   return found != side.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -40,8 +40,8 @@ json read_side(const std::string& path) {
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(file.gcount()));
   const json side = json::parse(text, nullptr, false);
-  if (!side.is_object() || side.value("format", json()) != kFormat)
-    refuse("its side file is none of this program's");
+  if (!side.is_object() || side.value("format", json()) != kSideFormat)
+    distrust("its side file is none of this program's");
   return side;
 }
 
@@ -68,14 +68,14 @@ std::optional<KeptLayer> LayerFiles::find(const LayerName& name, const std::stop
   const std::string tar = tar_of(name);
   std::error_code error;
   if (!fs::exists(side_of(name), error) || !fs::exists(tar, error)) return std::nullopt;
-  if (!fs::is_regular_file(fs::symlink_status(tar, error))) refuse("it is no file");
+  if (!fs::is_regular_file(fs::symlink_status(tar, error))) distrust("it is no file");
   const json side = read_side(side_of(name));
   KeptLayer layer{
-      {text_at(side, "kind"), text_at(side, "key")}, text_at(side, "image"), text_at(side, "parent")};
-  if (layer.name != name) refuse("its side file is of another layer");
+      {side_text(side, "kind"), side_text(side, "key")}, side_text(side, "image"), side_text(side, "parent")};
+  if (layer.name != name) distrust("its side file is of another layer");
   const auto sum = images::sum_of_file(tar, stop);
-  if (side.value("bytes", json()) != sum.bytes || text_at(side, "sha256") != sum.sha256)
-    refuse("it is damaged: its size or SHA-256 is not that of its side file");
+  if (side.value("bytes", json()) != sum.bytes || side_text(side, "sha256") != sum.sha256)
+    distrust("it is damaged: its size or SHA-256 is not that of its side file");
   images::check_image_tar(tar, "it", stop);
   ::utimensat(AT_FDCWD, tar.c_str(), nullptr, 0);  // a folder that can only be read keeps its order
   return layer;
@@ -83,16 +83,16 @@ std::optional<KeptLayer> LayerFiles::find(const LayerName& name, const std::stop
 
 std::string LayerFiles::new_part(const LayerName& name) const {
   fs::create_directories(cache_.folder);
-  return fmt::format("{}/{}-{}.{}{}", cache_.folder, name.kind, name.key, io::random_uuid(), kPart);
+  return fmt::format("{}/{}-{}.{}{}", cache_.folder, name.kind, name.key, io::random_uuid(), kUnfinished);
 }
 
 // Without its side file a tar is not there: so that goes first and comes last.
 void LayerFiles::keep(const KeptLayer& layer, const std::string& part, const std::stop_token& stop) const {
-  const std::string side = side_of(layer.name), side_part = part + ".json" + kPart;
+  const std::string side = side_of(layer.name), side_part = part + ".json" + kUnfinished;
   try {
     const auto sum = images::sum_of_file(part, stop);
-    const json text = {{"format", kFormat},    {"kind", layer.name.kind}, {"key", layer.name.key},
-                       {"image", layer.image}, {"parent", layer.parent},  {"bytes", sum.bytes},
+    const json text = {{"format", kSideFormat}, {"kind", layer.name.kind}, {"key", layer.name.key},
+                       {"image", layer.image},  {"parent", layer.parent},  {"bytes", sum.bytes},
                        {"sha256", sum.sha256}};
     io::write_whole_file(side_part, [&](std::ostream& out) { out << text.dump(2) << "\n"; });
     fs::permissions(part, fs::perms::owner_read | fs::perms::owner_write | fs::perms::group_read |
@@ -121,7 +121,7 @@ void LayerFiles::make_room(const std::string& newest) const {
   const auto now = fs::file_time_type::clock::now();
   for (const auto& entry : fs::directory_iterator(cache_.folder)) {
     const auto used = fs::last_write_time(entry.path(), gone);
-    if (entry.path().extension() == kPart && !gone && now - used > kForgottenAfter)
+    if (entry.path().extension() == kUnfinished && !gone && now - used > kForgottenAfter)
       fs::remove(entry.path(), gone);
     if (!is_layer_file(entry.path())) continue;
     const auto size = fs::file_size(entry.path(), gone);

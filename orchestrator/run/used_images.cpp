@@ -7,7 +7,7 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::chrono::milliseconds kMoment{20};
+constexpr std::chrono::milliseconds kBetweenTries{20};
 
 }  // namespace
 
@@ -40,7 +40,7 @@ void UsedImages::use(const std::shared_ptr<State>& state, const LayerName& layer
   }
   const auto place = state->waiting.insert(state->waiting.end(), nullptr);
   *place = state->loop.call_after(
-      kMoment, [weak = std::weak_ptr(state), place, layer, then = std::move(then)]() mutable {
+      kBetweenTries, [weak = std::weak_ptr(state), place, layer, then = std::move(then)]() mutable {
         const auto self = weak.lock();
         if (!self) return;
         const auto timer = std::move(*place);  // lives until this has ended

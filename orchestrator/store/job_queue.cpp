@@ -13,14 +13,14 @@ using namespace sql;
 
 namespace {
 
-constexpr const char* kColumns =
+constexpr const char* kJobColumns =
     "number, id, endpoint, client, state, epoch, worker, created, queued, started, ended, execution_timeout, "
     "ttl, "
     "low_priority, retries, progress, error, webhook, logs_gone";
 
 constexpr const char* kJobEnding = "-u1";  // of ids
 
-StoredJob read_row(SQLite::Statement& row) {
+StoredJob read_job(SQLite::Statement& row) {
   StoredJob job;
   int column = 0;
   const auto text = [&] { return row.getColumn(column++).getString(); };
@@ -49,10 +49,10 @@ StoredJob read_row(SQLite::Statement& row) {
 
 std::optional<StoredJob> find_row(SQLite::Database& connection, const std::string& id) {
   SQLite::Statement statement(
-      connection, fmt::format("SELECT {}, input, request, output FROM jobs WHERE id = ?", kColumns));
+      connection, fmt::format("SELECT {}, input, request, output FROM jobs WHERE id = ?", kJobColumns));
   statement.bind(1, id);
   if (!statement.executeStep()) return std::nullopt;
-  StoredJob job = read_row(statement);
+  StoredJob job = read_job(statement);
   const int behind = statement.getColumnCount();
   job.input = statement.getColumn(behind - 3).getString();
   job.request = statement.getColumn(behind - 2).getString();
@@ -180,10 +180,10 @@ std::optional<JobState> JobQueue::state_of(const std::string& id) const {
 std::vector<StoredJob> JobQueue::list(const JobFilter& filter) const {
   return database_.with([&](SQLite::Database& connection) {
     return rows_of(
-        connection, read_row,
+        connection, read_job,
         fmt::format("SELECT {} FROM jobs WHERE (?1 = '' OR client = ?1) AND (?2 < 0 OR state = ?2) AND "
                     "(?3 = '' OR endpoint = ?3) AND (?4 = 0 OR number < ?4) ORDER BY number DESC LIMIT ?5",
-                    kColumns),
+                    kJobColumns),
         filter.client, filter.state ? as_number(*filter.state) : -1, filter.endpoint, filter.before,
         filter.most);
   });

@@ -30,7 +30,7 @@ std::optional<Json> object_in(const fs::path& path) {
   return parsed;
 }
 
-std::string text_at(const Json& object, const char* key) {
+std::string member_text(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -38,7 +38,7 @@ std::string text_at(const Json& object, const char* key) {
 DockerContext read_context(const std::string& name, const Json& meta, const fs::path& tls_folder) {
   const Json::json_pointer place("/Endpoints/docker");
   const Json endpoint = meta.contains(place) && meta.at(place).is_object() ? meta.at(place) : Json::object();
-  DockerContext context{text_at(endpoint, "Host"), ""};
+  DockerContext context{member_text(endpoint, "Host"), ""};
   if (context.host.empty())
     throw io::RequestError(fmt::format("the docker context '{}' names no engine", name));
   if (endpoint.contains("SkipTLSVerify") && endpoint["SkipTLSVerify"] == true)
@@ -67,7 +67,7 @@ std::string current_context() {
   if (folder.empty() || !fs::exists(path, ignored)) return "";
   const auto config = object_in(path);
   if (!config) spdlog::warn("{} cannot be understood: a context that it may name is not used", path);
-  return config ? text_at(*config, "currentContext") : "";
+  return config ? member_text(*config, "currentContext") : "";
 }
 
 DockerContext find_context(const std::string& name) {
@@ -76,7 +76,7 @@ DockerContext find_context(const std::string& name) {
   // A folder's name is a hash of the context's name; the name itself stands in the file.
   for (const auto& entry : fs::directory_iterator(contexts / "meta", error)) {
     const auto meta = object_in(entry.path() / "meta.json");
-    if (meta && text_at(*meta, "Name") == name)
+    if (meta && member_text(*meta, "Name") == name)
       return read_context(name, *meta, contexts / "tls" / entry.path().filename() / "docker");
   }
   throw io::RequestError(

@@ -13,9 +13,9 @@
 namespace sandbox::docker {
 namespace {
 
-constexpr std::chrono::minutes kPullTime{30};
+constexpr std::chrono::minutes kOneTry{30};
 constexpr std::chrono::milliseconds kPause{500};  // before the second try; twice that before the third
-constexpr int kTries = 3;
+constexpr int kMostTries = 3;
 
 class Pull : public ImagePull {
  public:
@@ -40,17 +40,17 @@ class Pull : public ImagePull {
                             url_encode(image_.digest.empty() ? image_.tag : image_.digest));
     if (credentials_.credential)
       call.headers.push_back("X-Registry-Auth: " + credentials_.credential->header());
-    call.timeout = kPullTime;
+    call.timeout = kOneTry;
     call_ = client_.call(std::move(call), [this](io::Result<Reply> result) { answered(std::move(result)); });
   }
 
   void answered(io::Result<Reply> result) {
-    if (!result.ok()) return tries_ < kTries ? ask_later() : finish(result.error());
+    if (!result.ok()) return tries_ < kMostTries ? ask_later() : finish(result.error());
     const Reply& reply = result.value();
     const std::string message = reply.status >= 300 ? reply.message() : error_in_stream(reply.text);
     if (message.empty()) return finish(nullptr);
     const PullTrouble trouble = trouble_of(reply.status, message);
-    if (may_pass(trouble) && tries_ < kTries) return ask_later();
+    if (may_pass(trouble) && tries_ < kMostTries) return ask_later();
     finish(io::failure(pull_failure(image_, trouble, message, credentials_)));
   }
 

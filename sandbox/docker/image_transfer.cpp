@@ -13,8 +13,8 @@
 namespace sandbox::docker {
 namespace {
 
-constexpr std::chrono::minutes kTransferTime{30};
-constexpr std::size_t kErrorText = 64 * 1024;
+constexpr std::chrono::minutes kTransferAtMost{30};
+constexpr std::size_t kMostErrorText = 64 * 1024;
 
 class ImageSave : public ImageTransfer {
  public:
@@ -28,7 +28,7 @@ class ImageSave : public ImageTransfer {
     handlers.on_bytes = [this](std::string_view bytes) { take(bytes); };
     handlers.on_end = [this](io::Result<io::HttpResponse> result) { ended(std::move(result)); };
     call_ = client.stream("GET", "/images/" + url_encode(id) + "/get", std::nullopt, std::move(handlers));
-    too_late_ = client.loop().call_after(kTransferTime, [this] {
+    too_late_ = client.loop().call_after(kTransferAtMost, [this] {
       call_.reset();
       finish(io::failure(io::HostError(doing_ + ": the engine has not sent it within 30 minutes")));
     });
@@ -38,7 +38,7 @@ class ImageSave : public ImageTransfer {
  private:
   void take(std::string_view bytes) {
     if (reply_.status != 200) {
-      reply_.text.append(bytes.substr(0, kErrorText - std::min(kErrorText, reply_.text.size())));
+      reply_.text.append(bytes.substr(0, kMostErrorText - std::min(kMostErrorText, reply_.text.size())));
       return;
     }
     while (!bytes.empty()) {
@@ -93,7 +93,7 @@ class ImageLoad : public ImageTransfer {
     call.method = "POST";
     call.path = "/images/load?quiet=1";
     call.tar_file = tar_file;
-    call.timeout = kTransferTime;
+    call.timeout = kTransferAtMost;
     call_ = client.call(std::move(call), [tar_file, done = std::move(done)](io::Result<Reply> result) {
       std::string image;
       try {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLogTail = 16 * 1024;
 constexpr std::chrono::minutes kTransferTime{30};  // of a large tar or commit
-constexpr std::chrono::seconds kDiskInterval{5};
+constexpr std::chrono::seconds kSizeInterval{5};
 
 class LayerBuild : public BuildHandle {
  public:
@@ -54,7 +54,7 @@ class LayerBuild : public BuildHandle {
     ContainerEvents events;
     events.created = [this] { created(); };
     events.started = [this, execution] {
-      container_->sample_disk(execution.limits.disk_bytes, kDiskInterval);
+      container_->sample_disk(execution.limits.disk_bytes, kSizeInterval);
     };
     events.output = [this](Stream stream, std::string_view bytes) { output(stream, bytes); };
     events.finished = [this](const ExecutionResult& result) { finished(result); };

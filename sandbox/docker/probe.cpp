@@ -12,7 +12,7 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::string text(const Json& object, const char* key) {
+std::string text_of(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
@@ -24,7 +24,7 @@ bool flag(const Json& object, const char* key) {
 
 bool is_podman(const Json& version) {
   for (const auto& component : version.value("Components", Json::array()))
-    if (text(component, "Name").find("Podman") != std::string::npos) return true;
+    if (text_of(component, "Name").find("Podman") != std::string::npos) return true;
   return false;
 }
 
@@ -32,9 +32,9 @@ bool is_podman(const Json& version) {
 // version 1.1.5\ncommit: …"}.
 std::string component_version(const Json& version, const std::string& name) {
   for (const auto& component : version.value("Components", Json::array())) {
-    std::string found = text(component, "Version");
-    if (text(component, "Name") == name) return found;
-    if (text(component, "Name") != "OCI Runtime (" + name + ")") continue;
+    std::string found = text_of(component, "Version");
+    if (text_of(component, "Name") == name) return found;
+    if (text_of(component, "Name") != "OCI Runtime (" + name + ")") continue;
     found = found.substr(0, found.find('\n'));
     return found.substr(found.rfind(' ') + 1);
   }
@@ -57,8 +57,8 @@ std::vector<std::string> security_of(const Json& info) {
 
 // Podman makes up a new one for each answer.
 std::string engine_id(const Json& info, bool podman) {
-  const std::string id = podman ? "" : text(info, "ID");
-  return id.empty() ? fmt::format("{}-{}", text(info, "Name"), text(info, "DockerRootDir")) : id;
+  const std::string id = podman ? "" : text_of(info, "ID");
+  return id.empty() ? fmt::format("{}-{}", text_of(info, "Name"), text_of(info, "DockerRootDir")) : id;
 }
 
 bool is_rootless(const Json& info) {
@@ -103,21 +103,21 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
                              const Endpoint& endpoint) {
   Capabilities result;
   result.id = engine_id(info, is_podman(version));
-  result.host = text(info, "Name");
+  result.host = text_of(info, "Name");
   result.engine = is_podman(version) ? "podman" : "docker";
-  result.engine_version = text(version, "Version");
+  result.engine_version = text_of(version, "Version");
   result.api_version = api_version;
-  result.runtime = text(info, "DefaultRuntime");
+  result.runtime = text_of(info, "DefaultRuntime");
   result.runtime_version = component_version(version, result.runtime);
-  result.kernel = text(info, "KernelVersion");
-  result.os = text(info, "OperatingSystem");
-  result.architecture = text(version, "Arch");
-  result.cgroup_version = text(info, "CgroupVersion");
-  result.storage_driver = text(info, "Driver");
+  result.kernel = text_of(info, "KernelVersion");
+  result.os = text_of(info, "OperatingSystem");
+  result.architecture = text_of(version, "Arch");
+  result.cgroup_version = text_of(info, "CgroupVersion");
+  result.storage_driver = text_of(info, "Driver");
   result.security = security_of(info);
   result.cpus = info.value("NCPU", 1);
   result.memory_bytes = info.value("MemTotal", std::int64_t{0});
-  const std::string root = text(info, "DockerRootDir");
+  const std::string root = text_of(info, "DockerRootDir");
   std::error_code ignored;
   if (endpoint.on_this_host() && !root.empty() && std::filesystem::is_directory(root, ignored))
     result.data_root = root;
@@ -145,7 +145,7 @@ EngineTraits traits_of(const Json& version, const Json& info) {
 
 std::chrono::system_clock::duration clock_ahead(const Json& info, std::chrono::system_clock::time_point asked,
                                                 std::chrono::system_clock::time_point answered) {
-  const auto theirs = engine_time(text(info, "SystemTime"));
+  const auto theirs = engine_time(text_of(info, "SystemTime"));
   if (theirs.time_since_epoch().count() == 0) return {};
   return theirs - (asked + (answered - asked) / 2);
 }

@@ -18,12 +18,12 @@
 namespace sandbox::docker {
 namespace {
 
-constexpr std::streamsize kMostBytes = 1 << 20;  // of one file
-constexpr std::size_t kMostWords = 200;          // of what a helper says
+constexpr std::streamsize kMostAnswered = 1 << 20;  // of one file
+constexpr std::size_t kMostSaid = 200;              // of what a helper says
 // How each helper of docker says that it has none; see docker-credential-helpers.
 constexpr const char* kNotFound = "credentials not found";
 
-std::string variable(const char* name) {
+std::string environment_variable(const char* name) {
   const char* value = std::getenv(name);
   return value ? value : "";
 }
@@ -36,8 +36,8 @@ struct Place {
 };
 
 std::vector<std::string> podmans_files() {
-  const std::string runtime = variable("XDG_RUNTIME_DIR"), config = variable("XDG_CONFIG_HOME"),
-                    home = variable("HOME");
+  const std::string runtime = environment_variable("XDG_RUNTIME_DIR"),
+                    config = environment_variable("XDG_CONFIG_HOME"), home = environment_variable("HOME");
   std::vector<std::string> files;
   files.push_back((runtime.empty() ? fmt::format("/run/containers/{}", getuid()) : runtime + "/containers") +
                   "/auth.json");
@@ -50,10 +50,10 @@ std::vector<std::string> podmans_files() {
 
 std::vector<Place> places() {
   std::vector<Place> all;
-  if (std::string text = variable("DOCKER_AUTH_CONFIG"); !text.empty())
-    all.push_back({"the variable DOCKER_AUTH_CONFIG", "", std::move(text)});
+  if (std::string text = environment_variable("DOCKER_AUTH_CONFIG"); !text.empty())
+    all.push_back({"the environment_variable DOCKER_AUTH_CONFIG", "", std::move(text)});
   const auto add_file = [&](const std::string& path) { all.push_back({path, path}); };
-  const std::string podmans = variable("REGISTRY_AUTH_FILE");
+  const std::string podmans = environment_variable("REGISTRY_AUTH_FILE");
   if (!podmans.empty()) add_file(podmans);
   if (const std::string folder = docker_folder(); !folder.empty()) add_file(folder + "/config.json");
   if (podmans.empty())
@@ -67,10 +67,10 @@ std::optional<std::string> read(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   if (!file) throw std::system_error(errno, std::generic_category());
-  std::string text(static_cast<std::size_t>(kMostBytes) + 1, '\0');
-  file.read(text.data(), kMostBytes + 1);
+  std::string text(static_cast<std::size_t>(kMostAnswered) + 1, '\0');
+  file.read(text.data(), kMostAnswered + 1);
   if (file.bad()) throw std::system_error(errno, std::generic_category());
-  if (file.gcount() > kMostBytes) throw std::system_error(EFBIG, std::generic_category());
+  if (file.gcount() > kMostAnswered) throw std::system_error(EFBIG, std::generic_category());
   text.resize(static_cast<std::size_t>(file.gcount()));
   return text;
 }
@@ -80,7 +80,7 @@ std::optional<std::string> read(const std::string& path) {
 std::string words_of(const io::ChildResult& result) {
   const auto start = result.output.find_first_not_of(" \t\r\n");
   std::string text = start == std::string::npos ? result.errors : result.output.substr(start);
-  text = text.substr(0, std::min(text.find_first_of("\r\n"), kMostWords));
+  text = text.substr(0, std::min(text.find_first_of("\r\n"), kMostSaid));
   if (text.find_first_of("{[") != std::string::npos) return "";
   for (char& c : text)
     if (static_cast<unsigned char>(c) < ' ' || c == 0x7f) c = '?';

@@ -13,17 +13,12 @@
 namespace {
 
 using testing_support::DockerFixture;
+using testing_support::engines_and_the_fake;
 using testing_support::FakeLoop;
+using testing_support::kFake;
 using testing_support::TestEngine;
 
-constexpr const char* kFake = "fake";
 constexpr const char* kKind = "contract";
-
-std::vector<TestEngine> engines_and_the_fake() {
-  auto engines = testing_support::test_engines();
-  engines.insert(engines.begin(), {kFake, ""});
-  return engines;
-}
 
 class ImageStoreContract : public ::testing::TestWithParam<TestEngine> {
  protected:

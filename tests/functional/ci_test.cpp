@@ -7,7 +7,7 @@ using namespace testing_support;
 using nlohmann::json;
 using Strings = std::vector<std::string>;
 
-const std::string kWhole = "(the whole command)";
+const std::string kWholeRun = "(the whole command)";
 // Fails with one seed in four; with job seed 1 in some of 20 attempts, and in no more than 12.
 const Strings kFlaky{"test $((TEST_SEED % 4)) -ne 0"};
 
@@ -23,12 +23,12 @@ TEST(Ci, FailsForAFlakyCommandAndTellsLaterSteps) {
   EXPECT_EQ(run.report.at("total_runs"), 20) << "the default of a pipeline";
   EXPECT_EQ(run.report.at("ci").at("tests").at(0).at("standing"), "new");
   EXPECT_EQ(run.result.at("verdict"), "fails");
-  EXPECT_EQ(run.result.at("new"), json::array({kWhole}));
+  EXPECT_EQ(run.result.at("new"), json::array({kWholeRun}));
   EXPECT_EQ(run.outputs.at("earlier"), "kept");
   EXPECT_EQ(run.outputs.at("verdict"), "fails");
   EXPECT_EQ(run.outputs.at("exit-code"), "1");
   EXPECT_EQ(run.outputs.at("new-count"), "1");
-  EXPECT_EQ(json::parse(run.outputs.at("new-tests")), json::array({kWhole}));
+  EXPECT_EQ(json::parse(run.outputs.at("new-tests")), json::array({kWholeRun}));
   EXPECT_NE(run.dotenv.find("FLAKY_VERDICT=fails\n"), std::string::npos) << run.dotenv;
   EXPECT_NE(unwrapped(run.out).find("CI FAILS 1 new"), std::string::npos) << told(run);
   EXPECT_EQ(run.err.find('\r'), std::string::npos) << "plain progress";
@@ -64,11 +64,11 @@ TEST(Ci, NeverAllowsMoreThanFlakesAndFailures) {
 TEST(Ci, ExcusesWhatTheTreesOwnListExcuses) {
   const Repository repository;
   repository.write("known-flaky.json",
-                   known_flakes({{kWhole, 0.5, "2999-12-31"}, {"away", 0.1, "2020-01-01"}}));
+                   known_flakes({{kWholeRun, 0.5, "2999-12-31"}, {"away", 0.1, "2020-01-01"}}));
   const auto known = run_pipeline(repository, with({}), kFlaky);
   EXPECT_EQ(known.exit_code, 0) << told(known);
   EXPECT_EQ(known.report.at("ci").at("quarantine").at("file"), "known-flaky.json");
-  EXPECT_EQ(known.result.at("known"), json::array({kWhole}));
+  EXPECT_EQ(known.result.at("known"), json::array({kWholeRun}));
   EXPECT_EQ(known.result.at("expired_entries"), json::array({"away"}));
   EXPECT_NE(unwrapped(known.out).find("within its bound of 50.0 % until 2999-12-31: known"),
             std::string::npos)
@@ -81,20 +81,20 @@ TEST(Ci, DoesNotExcuseMoreThanTheListDoes) {
   const Repository repository;
   const TemporaryFolder caller;
   const std::string list = caller / "list.json";
-  write_file(list, known_flakes({{kWhole, 0.01, "2999-12-31"}}));
+  write_file(list, known_flakes({{kWholeRun, 0.01, "2999-12-31"}}));
   const auto worse = run_pipeline(repository, with({"--quarantine", list}), kFlaky);
   EXPECT_EQ(worse.exit_code, 1) << told(worse);
-  EXPECT_EQ(worse.result.at("worse"), json::array({kWhole}));
-  write_file(list, known_flakes({{kWhole, 0.9, "2020-01-01"}}));
+  EXPECT_EQ(worse.result.at("worse"), json::array({kWholeRun}));
+  write_file(list, known_flakes({{kWholeRun, 0.9, "2020-01-01"}}));
   const auto expired = run_pipeline(repository, with({"--quarantine", list}), kFlaky);
   EXPECT_EQ(expired.exit_code, 1) << told(expired);
-  EXPECT_EQ(expired.result.at("expired"), json::array({kWhole}));
+  EXPECT_EQ(expired.result.at("expired"), json::array({kWholeRun}));
   EXPECT_NE(unwrapped(expired.out).find("its entry expired on 2020-01-01"), std::string::npos)
       << told(expired);
-  write_file(list, known_flakes({{kWhole, 0.2, "2999-12-31"}}));
+  write_file(list, known_flakes({{kWholeRun, 0.2, "2999-12-31"}}));
   const auto healed = run_pipeline(repository, with({"--quarantine", list}), {"true"});
   EXPECT_EQ(healed.exit_code, 0) << told(healed);
-  EXPECT_EQ(healed.result.at("healed"), json::array({kWhole}));
+  EXPECT_EQ(healed.result.at("healed"), json::array({kWholeRun}));
 }
 
 TEST(Ci, RefusesABrokenListBeforeAnythingIsBuilt) {

@@ -9,7 +9,7 @@ namespace {
 using namespace testing_support;
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& words) {
+bool mentions(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
 
@@ -94,9 +94,9 @@ TEST_F(ARegistry, GivesWhatTheUsersDockerCredentialsMayHave) {
   EXPECT_EQ(which(run), "behind a password\n");
   EXPECT_EQ(image_of(run).at("base_reference"), reference("team/app:1"));
   EXPECT_EQ(image_of(run).at("base_digest"), digest);
-  EXPECT_TRUE(contains(run.err, "with the credential from " + home_ / ".docker/config.json")) << run.err;
-  EXPECT_FALSE(contains(all_said(run), ImageRegistry::kPassword)) << all_said(run);
-  EXPECT_FALSE(contains(all_said(run), "X-Registry-Auth")) << all_said(run);
+  EXPECT_TRUE(mentions(run.err, "with the credential from " + home_ / ".docker/config.json")) << run.err;
+  EXPECT_FALSE(mentions(all_said(run), ImageRegistry::kPassword)) << all_said(run);
+  EXPECT_FALSE(mentions(all_said(run), "X-Registry-Auth")) << all_said(run);
 }
 
 TEST_F(ARegistry, RefusesWhoHasNoCredentialWhoIsToldWhatToDo) {
@@ -107,7 +107,7 @@ TEST_F(ARegistry, RefusesWhoHasNoCredentialWhoIsToldWhatToDo) {
        {"the base image " + reference("team/app:1") + " is not here and could not be fetched",
         registry_.host() + " refuses it, asked without a credential, since none was found",
         "docker login " + registry_.host()})
-    EXPECT_TRUE(contains(run.err, part)) << part << "\n" << run.err;
+    EXPECT_TRUE(mentions(run.err, part)) << part << "\n" << run.err;
 }
 
 TEST_F(ARegistry, RefusesAWrongPasswordOfWhichOnlyTheFileIsTold) {
@@ -116,9 +116,9 @@ TEST_F(ARegistry, RefusesAWrongPasswordOfWhichOnlyTheFileIsTold) {
   const auto run = this->run(reference("team/app:1"), {"-vv"});
   EXPECT_EQ(run.exit_code, 5) << told(run);
   EXPECT_TRUE(
-      contains(run.err, "refuses it, asked with the credential from " + home_ / ".docker/config.json"))
+      mentions(run.err, "refuses it, asked with the credential from " + home_ / ".docker/config.json"))
       << run.err;
-  EXPECT_FALSE(contains(all_said(run), "not-the-password-0815")) << all_said(run);
+  EXPECT_FALSE(mentions(all_said(run), "not-the-password-0815")) << all_said(run);
 }
 
 TEST_F(ARegistry, IsLoggedInToByAHelperThatIsFoundInPath) {
@@ -126,8 +126,8 @@ TEST_F(ARegistry, IsLoggedInToByAHelperThatIsFoundInPath) {
   write_file(home_ / ".docker/config.json", json{{"credHelpers", {{registry_.host(), "of-a-test"}}}}.dump());
   const auto without = this->run(reference("team/app:1"));
   EXPECT_EQ(without.exit_code, 5) << told(without);
-  EXPECT_TRUE(contains(without.err, "docker-credential-of-a-test")) << without.err;
-  EXPECT_TRUE(contains(without.err, "cannot be started")) << without.err;
+  EXPECT_TRUE(mentions(without.err, "docker-credential-of-a-test")) << without.err;
+  EXPECT_TRUE(mentions(without.err, "cannot be started")) << without.err;
   write_file(home_ / "bin/docker-credential-of-a-test",
              "#!/bin/sh\n[ \"$1 $(cat)\" = 'get " + registry_.host() + "' ] || exit 9\n" +
                  "echo '{\"ServerURL\":\"" + registry_.host() + "\",\"Username\":\"" + ImageRegistry::kUser +
@@ -142,8 +142,8 @@ TEST_F(ARegistry, SaysThatItHasNoSuchImage) {
   log_in();
   const auto run = this->run(reference("team/absent:1"));
   EXPECT_EQ(run.exit_code, 5) << told(run);
-  EXPECT_TRUE(contains(run.err, registry_.host() + " has no such image")) << run.err;
-  EXPECT_TRUE(contains(run.err, "check its name")) << run.err;
+  EXPECT_TRUE(mentions(run.err, registry_.host() + " has no such image")) << run.err;
+  EXPECT_TRUE(mentions(run.err, "check its name")) << run.err;
 }
 
 // ---- when it is asked
@@ -154,7 +154,7 @@ TEST_F(ARegistry, IsAskedAsPullSays) {
   registry_.push("app:1", "first");
   const auto never = run(app, {"--pull", "never"});
   EXPECT_EQ(never.exit_code, 5) << told(never);
-  EXPECT_TRUE(contains(never.err, app + " is not here and pull is never; fetch it with: docker pull " + app))
+  EXPECT_TRUE(mentions(never.err, app + " is not here and pull is never; fetch it with: docker pull " + app))
       << never.err;
 
   EXPECT_EQ(which(run(app)), "first\n");
@@ -171,8 +171,8 @@ TEST_F(ARegistry, IsAskedAsPullSays) {
   registry_.stop();
   const auto lost = run(app, {"--pull", "always"});
   EXPECT_EQ(lost.exit_code, 5) << told(lost);
-  EXPECT_TRUE(contains(lost.err, "does not answer")) << lost.err;
-  EXPECT_TRUE(contains(lost.err, "one of that name is here, and --pull missing takes it")) << lost.err;
+  EXPECT_TRUE(mentions(lost.err, "does not answer")) << lost.err;
+  EXPECT_TRUE(mentions(lost.err, "one of that name is here, and --pull missing takes it")) << lost.err;
   EXPECT_EQ(which(run(app)), "second\n");
 }
 
@@ -180,7 +180,7 @@ TEST_F(ARegistry, OfAWrongWordIsAskedNothing) {
   const auto run = this->run("whatever", {"--pull", "allways"});
   EXPECT_EQ(run.exit_code, 2) << told(run);
   EXPECT_TRUE(
-      contains(run.err, "pull must be missing, always or never, not 'allways' (did you mean 'always'?)"))
+      mentions(run.err, "pull must be missing, always or never, not 'allways' (did you mean 'always'?)"))
       << run.err;
 }
 
@@ -198,7 +198,7 @@ TEST_F(ARegistry, GivesWhatADigestNamesThoughItsTagHasMoved) {
   EXPECT_EQ(which(tagged), "first\n") << "the digest counts, whatever the tag says";
   const auto absent = run(reference("app@sha256:" + std::string(64, '0')));
   EXPECT_EQ(absent.exit_code, 5) << told(absent);
-  EXPECT_TRUE(contains(absent.err, "has no such image")) << absent.err;
+  EXPECT_TRUE(mentions(absent.err, "has no such image")) << absent.err;
 }
 
 TEST_F(ARegistry, ReplaysOnTheImageOfThenThoughItsTagHasMoved) {
@@ -224,7 +224,7 @@ TEST_F(ARegistry, ReplaysOnTheImageOfThenThoughItsTagHasMoved) {
   ASSERT_EQ(lost.exit_code, 0) << told(lost);
   EXPECT_EQ(which(lost), "second\n") << "the tag's, which is here";
   EXPECT_TRUE(
-      contains(lost.report.at("replay").at("differences").dump(), "digest of the base image: " + first))
+      mentions(lost.report.at("replay").at("differences").dump(), "digest of the base image: " + first))
       << lost.report.at("replay").dump();
 }
 

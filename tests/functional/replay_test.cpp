@@ -11,7 +11,7 @@ using namespace testing_support;
 using nlohmann::json;
 
 // Attempt 1 of this job fails, attempt 0 passes: see fails_by_seed.
-const Strings kMixed = {"--seed", "1", "--runs", "3"};
+const Strings kMixedRun = {"--seed", "1", "--runs", "3"};
 
 // The report of a run in a file.
 struct Saved {
@@ -37,14 +37,14 @@ RunResult replay(const std::string& file, Strings more, ProgramOptions options =
   return result;
 }
 
-bool contains(const std::string& text, const std::string& words) {
+bool has_text(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
 
 // ---- the same again
 
 TEST(Replay, OfAFailedAttemptFailsTheSameWayEveryTime) {
-  const Saved saved(run_attempts(kMixed, {"./fails_by_seed"}));
+  const Saved saved(run_attempts(kMixedRun, {"./fails_by_seed"}));
   ASSERT_EQ(saved.attempt(1).at("outcome"), "failed");
   const auto again = replay(saved.file, {"--attempt", "1", "--times", "5"});
   ASSERT_EQ(again.exit_code, 3) << told(again);
@@ -59,25 +59,25 @@ TEST(Replay, OfAFailedAttemptFailsTheSameWayEveryTime) {
   EXPECT_EQ(result.at("differences"), json::array());
   EXPECT_EQ(again.report.at("environment").at("image").at("id"),
             saved.run.report.at("environment").at("image").at("id"));
-  EXPECT_TRUE(contains(again.out, "REPRODUCED")) << again.out;
-  EXPECT_TRUE(contains(again.out, "5 of 5 times")) << again.out;
+  EXPECT_TRUE(has_text(again.out, "REPRODUCED")) << again.out;
+  EXPECT_TRUE(has_text(again.out, "5 of 5 times")) << again.out;
 }
 
 TEST(Replay, OfAPassingAttemptPasses) {
-  const Saved saved(run_attempts(kMixed, {"./fails_by_seed"}));
+  const Saved saved(run_attempts(kMixedRun, {"./fails_by_seed"}));
   const auto again = replay(saved.file, {"--attempt", "0"});
   EXPECT_EQ(again.exit_code, 0) << told(again);
-  EXPECT_TRUE(contains(again.out, "PASSED AGAIN")) << again.out;
+  EXPECT_TRUE(has_text(again.out, "PASSED AGAIN")) << again.out;
 }
 
 TEST(Replay, WithoutAWordTakesTheFirstThatFailedAndSaysWhatItWillRun) {
-  const Saved saved(run_attempts(kMixed, {"./fails_by_seed"}));
+  const Saved saved(run_attempts(kMixedRun, {"./fails_by_seed"}));
   const auto again = replay(saved.file, {});
   EXPECT_EQ(again.exit_code, 3) << told(again);
   EXPECT_EQ(again.report.at("replay").at("attempt"), 1);
   for (const std::string& part : {std::string("replaying attempt 1 of "), programs(),
                                   std::string("./fails_by_seed"), std::string("network  none")})
-    EXPECT_TRUE(contains(again.err, part)) << part << "\n" << again.err;
+    EXPECT_TRUE(has_text(again.err, part)) << part << "\n" << again.err;
 }
 
 TEST(Replay, HasAllVariablesThatTheAttemptHad) {
@@ -87,13 +87,13 @@ TEST(Replay, HasAllVariablesThatTheAttemptHad) {
       {"./prints_environment"}, caller));
   const auto missing = replay(saved.file, {"--attempt", "2"});
   EXPECT_EQ(missing.exit_code, 2);
-  EXPECT_TRUE(contains(missing.err, "secret variables that are not set here: SECRET_XYZ")) << missing.err;
+  EXPECT_TRUE(has_text(missing.err, "secret variables that are not set here: SECRET_XYZ")) << missing.err;
   const auto again = replay(saved.file, {"--attempt", "2", "--times", "2"}, caller);
   ASSERT_EQ(again.exit_code, 0) << told(again);
   for (const auto& attempt : again.report.at("results"))
     EXPECT_EQ(variables(attempt), variables(saved.attempt(2)));
   EXPECT_EQ(variables(saved.attempt(2)).at("ATTEMPT"), "2");
-  EXPECT_FALSE(contains(again.report.dump() + again.out + again.err, "open-sesame"));
+  EXPECT_FALSE(has_text(again.report.dump() + again.out + again.err, "open-sesame"));
 }
 
 TEST(Replay, OfAReplayIsOfTheSameAttempt) {
@@ -134,7 +134,7 @@ TEST(ReplayedImage, ThatIsGoneIsBuiltAgainAndWhatDiffersIsSaid) {
   EXPECT_EQ(again.report.at("results").at(0).at("stdout"), "as it was\n");
   EXPECT_EQ(again.report.at("replay").at("image_rebuilt"), true);
   EXPECT_EQ(again.report.at("replay").at("differences"), json::array());
-  EXPECT_TRUE(contains(again.out, "built again; nothing that is known differs")) << again.out;
+  EXPECT_TRUE(has_text(again.out, "built again; nothing that is known differs")) << again.out;
 
   json edited = saved.run.report;
   edited["environment"]["packages"] = {"ghost==1.0"};
@@ -143,8 +143,8 @@ TEST(ReplayedImage, ThatIsGoneIsBuiltAgainAndWhatDiffersIsSaid) {
   write_file(other, edited.dump());
   remove_image(again);
   const auto differs = repository.remember(replay(other, {}));
-  EXPECT_TRUE(contains(differs.out, "package ghost 1.0 is not there now")) << differs.out;
-  EXPECT_TRUE(contains(differs.out, "engine's version: 1.2.3 then")) << differs.out;
+  EXPECT_TRUE(has_text(differs.out, "package ghost 1.0 is not there now")) << differs.out;
+  EXPECT_TRUE(has_text(differs.out, "engine's version: 1.2.3 then")) << differs.out;
 }
 
 TEST(ReplayedImage, IsUsedThoughTheFolderHasChangedAndMissedWhenItIsGone) {
@@ -159,8 +159,8 @@ TEST(ReplayedImage, IsUsedThoughTheFolderHasChangedAndMissedWhenItIsGone) {
   remove_image(saved.run);
   const auto gone = replay(saved.file, {});
   EXPECT_EQ(gone.exit_code, 2) << told(gone);
-  EXPECT_TRUE(contains(gone.err, "has changed since")) << gone.err;
-  EXPECT_TRUE(contains(gone.err, repository.path())) << gone.err;
+  EXPECT_TRUE(has_text(gone.err, "has changed since")) << gone.err;
+  EXPECT_TRUE(has_text(gone.err, repository.path())) << gone.err;
 }
 
 TEST(ReplayedImage, IsAllThatIsNeededWhenTheFolderIsGone) {
@@ -175,7 +175,7 @@ TEST(ReplayedImage, IsAllThatIsNeededWhenTheFolderIsGone) {
   remove_image(saved.run);
   const auto gone = replay(saved.file, {});
   EXPECT_EQ(gone.exit_code, 2) << told(gone);
-  EXPECT_TRUE(contains(gone.err, "there is no such folder")) << gone.err;
+  EXPECT_TRUE(has_text(gone.err, "there is no such folder")) << gone.err;
 }
 
 TEST(ReplayedImage, OfACommitIsBuiltOfThatCommit) {
@@ -208,8 +208,8 @@ TEST(ReplayRequest, ThatIsWrongIsRefusedInOneSentence) {
     EXPECT_EQ(refused.out, "");
     return refused.err;
   };
-  EXPECT_TRUE(contains(complaint("{"), "is no JSON"));
-  EXPECT_TRUE(contains(complaint(R"({"schema_version":1,"results":[]})"), "/job is missing"));
+  EXPECT_TRUE(has_text(complaint("{"), "is no JSON"));
+  EXPECT_TRUE(has_text(complaint(R"({"schema_version":1,"results":[]})"), "/job is missing"));
   EXPECT_EQ(orchestrator({"replay", folder / "none.json"}).exit_code, 2);
 }
 
@@ -303,7 +303,7 @@ TEST_F(ReplayShell, EndsWhenItsContainerIsKilled) {
   ASSERT_EQ(ids.size(), 1u);
   run_command({"docker", "kill", ids[0]});
   EXPECT_EQ(finish(), 5);
-  EXPECT_TRUE(contains(program_->seen, "the shell is gone")) << program_->seen;
+  EXPECT_TRUE(has_text(program_->seen, "the shell is gone")) << program_->seen;
   expect_all_as_before();
 }
 
@@ -337,7 +337,7 @@ TEST_F(ReplayShell, OutlivesNobody) {
   program_->finish();
   // Anybody's start may have removed it by then.
   EXPECT_TRUE(eventually([&] {
-    return !contains(run_command({"docker", "inspect", "-f", "{{.State.Running}}", ids[0]}).out, "true");
+    return !has_text(run_command({"docker", "inspect", "-f", "{{.State.Running}}", ids[0]}).out, "true");
   }));
   run_command({"docker", "rm", "-f", ids[0]});
 }
@@ -346,7 +346,7 @@ TEST(ReplayShellRequest, WithoutATerminalIsRefusedInASentence) {
   const Saved saved(run_attempts({"--runs", "1"}, {"true"}));
   const auto refused = orchestrator({"replay", saved.file, "--attempt", "0", "--shell"});
   EXPECT_EQ(refused.exit_code, 2) << told(refused);
-  EXPECT_TRUE(contains(refused.err, "--shell needs a terminal")) << refused.err;
+  EXPECT_TRUE(has_text(refused.err, "--shell needs a terminal")) << refused.err;
 }
 
 }  // namespace

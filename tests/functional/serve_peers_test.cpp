@@ -12,7 +12,7 @@ namespace {
 using namespace testing_support;
 using nlohmann::json;
 
-json job(const std::string& line, int runs = 1) { return quick_job(programs(), line, runs); }
+json line_job(const std::string& line, int runs = 1) { return quick_job(programs(), line, runs); }
 
 // Images of its own go with the repository.
 RunResult remember(const Repository& repository, const json& status) {
@@ -108,8 +108,8 @@ TEST(ServeOnAUnixSocket, AnswersCurlUntilItStops) {
     return run.out;
   };
   EXPECT_EQ(curl("/readyz"), "ok\n");
-  const json made = json::parse(curl(
-      "/api/v1/jobs", {"-H", "Content-Type: application/json", "-d", job("test $ATTEMPT != 1", 3).dump()}));
+  const json made = json::parse(curl("/api/v1/jobs", {"-H", "Content-Type: application/json", "-d",
+                                                      line_job("test $ATTEMPT != 1", 3).dump()}));
   const std::string target = "/api/v1/jobs/" + made.at("id").get<std::string>();
   EXPECT_TRUE(eventually([&] { return json::parse(curl(target)).at("state") == "completed"; }))
       << curl(target);
@@ -166,7 +166,8 @@ TEST(ServeWebhooks, AreTriedThreeTimesInAll) {
   const PostServer receiver({"--first", "503", "--first", "500", "--first", "500"});
   Serving serve(programs(), {"--allow-private-webhooks"});
   const std::string id =
-      serve.posted("/v2/flaky/run", {{"input", job("true")}, {"webhook", receiver.url() + "/hook"}}).at("id");
+      serve.posted("/v2/flaky/run", {{"input", line_job("true")}, {"webhook", receiver.url() + "/hook"}})
+          .at("id");
   serve.ended(id);
   ASSERT_TRUE(eventually([&] { return receiver.requests().size() == 3; })) << serve.log();
   for (const auto& request : receiver.requests()) {
@@ -183,8 +184,9 @@ TEST(ServeWebhooks, AreTriedThreeTimesInAll) {
 TEST(ServeWebhooks, AreNotCalledInThisHostsOwnNetwork) {
   const PostServer receiver;
   Serving serve(programs());
-  serve.ended(serve.posted("/v2/flaky/run", {{"input", job("true")}, {"webhook", receiver.url() + "/hook"}})
-                  .at("id"));
+  serve.ended(
+      serve.posted("/v2/flaky/run", {{"input", line_job("true")}, {"webhook", receiver.url() + "/hook"}})
+          .at("id"));
   ASSERT_TRUE(eventually([&] { return serve.log().find("was not reached") != std::string::npos; }))
       << serve.log();
   EXPECT_TRUE(receiver.requests().empty());

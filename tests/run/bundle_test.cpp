@@ -19,9 +19,9 @@ using nlohmann::json;
 using sandbox::Outcome;
 using testing_support::MadeTar;
 
-constexpr const char* kImage = "sha256:0123";
+constexpr const char* kBundleImage = "sha256:0123";
 
-struct Member {
+struct MadeMember {
   std::string name, content;
 };
 
@@ -29,7 +29,7 @@ class BundleTest : public ::testing::Test {
  protected:
   BundleTest() {
     Report& report = made_.report;
-    report.image.id = kImage;
+    report.image.id = kBundleImage;
     report.engine.architecture = "amd64";
     report.program_version = "9.9";
     report.plan.runs = 4;
@@ -54,15 +54,15 @@ class BundleTest : public ::testing::Test {
   }
 
   // The members of the usual bundle, its index first.
-  std::vector<Member> members() const {
-    std::vector<Member> list;
+  std::vector<MadeMember> members() const {
+    std::vector<MadeMember> list;
     images::read_packed_file(write_usual(), [&](const std::string& name, std::int64_t) -> images::MemberSink {
       list.push_back({name, ""});
       return [&list](std::string_view bytes) { list.back().content.append(bytes); };
     });
     return list;
   }
-  std::string pack(const std::vector<Member>& list) const {
+  std::string pack(const std::vector<MadeMember>& list) const {
     std::vector<images::PackedMember> packed;
     for (std::size_t i = 0; i < list.size(); ++i)
       packed.push_back({list[i].name, write("member-" + std::to_string(i), list[i].content)});
@@ -79,13 +79,13 @@ class BundleTest : public ::testing::Test {
     }
     return "";
   }
-  std::string complaint_about(const std::function<void(std::vector<Member>&)>& edit) const {
+  std::string complaint_about(const std::function<void(std::vector<MadeMember>&)>& edit) const {
     auto list = members();
     edit(list);
     return complaint(pack(list));
   }
   std::string complaint_about_index(const std::function<void(json&)>& edit) const {
-    return complaint_about([&](std::vector<Member>& list) {
+    return complaint_about([&](std::vector<MadeMember>& list) {
       json index = json::parse(list[0].content);
       edit(index);
       list[0].content = index.dump();
@@ -94,7 +94,7 @@ class BundleTest : public ::testing::Test {
   // A member with another content, for which the index stands up.
   std::string complaint_about_content(const std::string& name,
                                       const std::function<void(std::string&)>& edit) const {
-    return complaint_about([&](std::vector<Member>& list) {
+    return complaint_about([&](std::vector<MadeMember>& list) {
       json index = json::parse(list[0].content);
       for (auto& member : list) {
         if (member.name != name) continue;
@@ -123,7 +123,7 @@ TEST_F(BundleTest, HoldsTheRunAndItsImage) {
   const std::string file = write_usual();
   const Bundle bundle = read_bundle(file, unpacked_);
   EXPECT_EQ(bundle.saved.plan.to_json(), made_.report.plan.to_json());
-  EXPECT_EQ(bundle.saved.environment.image.id, kImage);
+  EXPECT_EQ(bundle.saved.environment.image.id, kBundleImage);
   EXPECT_EQ(bundle.saved.attempts.size(), 4u);
   EXPECT_EQ(bundle.architecture, "amd64");
   EXPECT_EQ(bundle.origin.file, file);
@@ -138,7 +138,7 @@ TEST_F(BundleTest, SaysWhatIsInIt) {
   const json index = json::parse(list[0].content);
   EXPECT_EQ(list[0].name, "bundle.json");
   EXPECT_EQ(index.at("bundle_version"), 1);
-  EXPECT_EQ(index.at("image").at("id"), kImage);
+  EXPECT_EQ(index.at("image").at("id"), kBundleImage);
   EXPECT_EQ(index.at("tree_hash"), made_.report.source.tree_hash);
   EXPECT_EQ(index.at("job").at("plan"), made_.report.plan.to_json());
   EXPECT_EQ(index.at("job_seed"), made_.report.plan.job_seed);
@@ -241,7 +241,7 @@ TEST_F(BundleTest, ThatIsNotWantedAnyMoreLeavesNothing) {
 
 // ---- what is run
 
-SavedRun saved_run() {
+SavedRun bundled_run() {
   SavedRun saved;
   saved.plan.runs = 10;
   saved.plan.parallelism = 4;
@@ -253,7 +253,7 @@ SavedRun saved_run() {
 }
 
 TEST(BundledPlan, IsThatOfTheRunButForTheHostAndThePersonOfThen) {
-  const SavedRun saved = saved_run();
+  const SavedRun saved = bundled_run();
   const JobPlan plan = bundled_plan(saved, {}, 8);
   EXPECT_EQ(plan.runs, 10);
   EXPECT_EQ(plan.parallelism, 4);
@@ -265,7 +265,7 @@ TEST(BundledPlan, IsThatOfTheRunButForTheHostAndThePersonOfThen) {
 }
 
 TEST(BundledPlan, IsOfOneAttemptOrOfMoreWhereTheirNumbersStay) {
-  SavedRun saved = saved_run();
+  SavedRun saved = bundled_run();
   EXPECT_EQ(bundled_plan(saved, {.only_attempt = 9}, 2).only_attempt, 9);
   EXPECT_THROW(bundled_plan(saved, {.only_attempt = 10}, 2), io::RequestError);
   EXPECT_EQ(bundled_plan(saved, {.runs = 11, .only_attempt = 10}, 2).only_attempt, 10);

@@ -18,7 +18,7 @@ using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
 
-std::string value_in(const sandbox::EnvList& env, const std::string& name) {
+std::string variable_of(const sandbox::EnvList& env, const std::string& name) {
   for (const auto& [key, value] : env)
     if (key == name) return value;
   return "(none)";
@@ -71,7 +71,7 @@ class Bundled : public ::testing::Test {
   }
   std::vector<std::string> seeds() const {
     std::vector<std::string> seeds;
-    for (const auto& spec : sandbox_.started) seeds.push_back(value_in(spec.execution.env, "TEST_SEED"));
+    for (const auto& spec : sandbox_.started) seeds.push_back(variable_of(spec.execution.env, "TEST_SEED"));
     std::sort(seeds.begin(), seeds.end());
     return seeds;
   }
@@ -99,7 +99,7 @@ TEST_F(Bundled, RunHasTheSameAttempts) {
   for (const auto& spec : sandbox_.started) {
     EXPECT_EQ(spec.image, image_);
     EXPECT_EQ(spec.execution.limits.memory_bytes, 77 << 20);
-    EXPECT_EQ(value_in(spec.execution.env, "PATH"), "/venv/bin:/bin");
+    EXPECT_EQ(variable_of(spec.execution.env, "PATH"), "/venv/bin:/bin");
   }
   ASSERT_TRUE(report.bundle);
   EXPECT_EQ(report.bundle->sha256, "abc");

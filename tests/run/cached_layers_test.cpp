@@ -19,15 +19,15 @@ namespace {
 namespace fs = std::filesystem;
 using Sentences = std::vector<std::string>;
 
-constexpr const char* kParent = "sha256:0";
+constexpr const char* kCachedParent = "sha256:0";
 
 // A host that may use the folder; its engine is the test's.
-struct Host : sandbox::BuildObserver {
-  Host(io::Loop& its_loop, sandbox::FakeImageStore& store, ImageCache cache)
+struct EmptyHost : sandbox::BuildObserver {
+  EmptyHost(io::Loop& its_loop, sandbox::FakeImageStore& store, ImageCache cache)
       : loop(its_loop), layers(loop, store, std::move(cache), nullptr) {}
 
   io::Result<sandbox::Image> want(const std::string& kind = "dependencies", const std::string& key = "a1") {
-    sandbox::LayerSpec spec{.parent = kParent, .kind = kind, .key = key, .tar_file = ""};
+    sandbox::LayerSpec spec{.parent = kCachedParent, .kind = kind, .key = key, .tar_file = ""};
     spec.steps.push_back({"installing", {}});
     return io::await<io::Result<sandbox::Image>>(
         loop, [&](auto done) { handle = layers.build(std::move(spec), *this, std::move(done)); });
@@ -55,7 +55,7 @@ class CachedLayersTest : public ::testing::Test {
   }
   ~CachedLayersTest() override { fs::remove_all(root_); }
 
-  Host host(std::optional<std::int64_t> most = std::nullopt) { return {loop_, store_, {folder_, most}}; }
+  EmptyHost host(std::optional<std::int64_t> most = std::nullopt) { return {loop_, store_, {folder_, most}}; }
   // The engine of a host that starts empty: what it had is gone.
   void forget(const sandbox::Image& image) {
     io::await<io::Result<bool>>(loop_, [&](auto done) { store_.remove(image.id, std::move(done)); }).value();
@@ -80,12 +80,12 @@ class CachedLayersTest : public ::testing::Test {
   // After a layer was kept, spoiled and gone: it is built again, with this word in the one warning, and then
   // as good as new.
   void expect_rebuilt(const std::function<void()>& spoil, const std::string& word) {
-    Host first = host();
+    EmptyHost first = host();
     const auto image = first.want().value();
     spoil();
     forget(image);
     const std::size_t built = store_.built.size();
-    Host second = host();
+    EmptyHost second = host();
     ASSERT_TRUE(second.want().ok());
     EXPECT_EQ(store_.built.size(), built + 1);
     ASSERT_EQ(second.warnings.size(), 1u);
@@ -100,12 +100,12 @@ class CachedLayersTest : public ::testing::Test {
 };
 
 TEST_F(CachedLayersTest, AreBuiltOnceForHostsThatStartEmpty) {
-  Host first = host();
+  EmptyHost first = host();
   const auto image = first.want().value();
   EXPECT_EQ(files(), (Sentences{"dependencies-a1.json", "dependencies-a1.tar"}));
   EXPECT_EQ(first.given, 0);
   forget(image);
-  Host second = host();
+  EmptyHost second = host();
   EXPECT_EQ(second.want().value().id, image.id);
   EXPECT_EQ(store_.built.size(), 1u) << "no step has run";
   EXPECT_EQ(second.given, 1);
@@ -115,18 +115,18 @@ TEST_F(CachedLayersTest, AreBuiltOnceForHostsThatStartEmpty) {
 }
 
 TEST_F(CachedLayersTest, SayBesideTheFileWhatItIs) {
-  Host one = host();
+  EmptyHost one = host();
   const auto image = one.want().value();
   const auto json = read_side();
   EXPECT_EQ(json.at("kind"), "dependencies");
   EXPECT_EQ(json.at("key"), "a1");
   EXPECT_EQ(json.at("image"), image.id);
-  EXPECT_EQ(json.at("parent"), kParent);
+  EXPECT_EQ(json.at("parent"), kCachedParent);
   EXPECT_EQ(json.at("bytes"), fs::file_size(tar()));
 }
 
 TEST_F(CachedLayersTest, AreOnlyThoseThatAreInstalled) {
-  Host one = host();
+  EmptyHost one = host();
   for (const char* kind : {"sources", "seal"}) ASSERT_TRUE(one.want(kind).ok());
   EXPECT_FALSE(fs::exists(folder_));
   ASSERT_TRUE(one.want("tools").ok());
@@ -136,7 +136,7 @@ TEST_F(CachedLayersTest, AreOnlyThoseThatAreInstalled) {
 TEST_F(CachedLayersTest, ThatFailedToBuildAreNotKept) {
   store_.fail_next_build("dependencies",
                          sandbox::StepFailed("installing", sandbox::Outcome::failed, {}, "no network"));
-  Host one = host();
+  EmptyHost one = host();
   EXPECT_FALSE(one.want().ok());
   EXPECT_FALSE(fs::exists(folder_));
 }
@@ -151,7 +151,7 @@ TEST_F(CachedLayersTest, ThatAreDamagedAreBuiltAgain) {
         file << "#";
       },
       "damaged");
-  Host last = host();
+  EmptyHost last = host();
   forget(*found("dependencies", "a1"));
   EXPECT_TRUE(last.want().ok());
   EXPECT_EQ(last.warnings, Sentences{}) << "what was built again is kept again";
@@ -176,7 +176,7 @@ TEST_F(CachedLayersTest, ThatSomebodyElsePutThereAreNotTrusted) {
   // A whole and well described file, but of another layer's image.
   expect_rebuilt(
       [&] {
-        Host other = host();
+        EmptyHost other = host();
         const auto image = other.want("dependencies", "b2").value();
         fs::copy_file(tar("dependencies-b2"), tar(), fs::copy_options::overwrite_existing);
         auto json = nlohmann::json::parse(std::ifstream(side("dependencies-b2")));
@@ -208,7 +208,7 @@ TEST_F(CachedLayersTest, OfAnEngineThatCountsIdsOtherwiseAreBuilt) {
 
 TEST_F(CachedLayersTest, AreThereWithoutAFolderThatCanBeWritten) {
   std::ofstream(folder_) << "a file";
-  Host one = host();
+  EmptyHost one = host();
   ASSERT_TRUE(one.want().ok());
   ASSERT_EQ(one.warnings.size(), 1u);
   EXPECT_NE(one.warnings[0].find("was not kept in " + folder_), std::string::npos) << one.warnings[0];
@@ -216,7 +216,7 @@ TEST_F(CachedLayersTest, AreThereWithoutAFolderThatCanBeWritten) {
 
 TEST_F(CachedLayersTest, AreThereWhenTheEngineDoesNotSaveThem) {
   store_.fail_saves("no space left on device");
-  Host one = host();
+  EmptyHost one = host();
   ASSERT_TRUE(one.want().ok());
   ASSERT_EQ(one.warnings.size(), 1u);
   EXPECT_NE(one.warnings[0].find("no space left"), std::string::npos);
@@ -224,7 +224,7 @@ TEST_F(CachedLayersTest, AreThereWhenTheEngineDoesNotSaveThem) {
 }
 
 TEST_F(CachedLayersTest, GoBeyondTheBoundTheLeastRecentlyUsedFirst) {
-  Host one = host();
+  EmptyHost one = host();
   const auto a = one.want("tools", "a1").value();
   const auto size = static_cast<std::int64_t>(fs::file_size(tar("tools-a1")));
   one.want("tools", "b2").value();
@@ -256,9 +256,9 @@ TEST_F(CachedLayersTest, ThatNobodyFinishedGoAfterADay) {
 }
 
 TEST_F(CachedLayersTest, TellNobodyOnceTheyAreLetGoOf) {
-  Host one = host();
+  EmptyHost one = host();
   bool told = false;
-  sandbox::LayerSpec spec{.parent = kParent, .kind = "tools", .key = "a1", .tar_file = ""};
+  sandbox::LayerSpec spec{.parent = kCachedParent, .kind = "tools", .key = "a1", .tar_file = ""};
   auto handle = one.layers.build(spec, one, [&](io::Result<sandbox::Image>) { told = true; });
   handle.reset();
   found("tools", "a1");

@@ -8,11 +8,11 @@
 namespace orchestrator {
 namespace {
 
-constexpr std::int64_t kGiB = 1ll << 30;
+constexpr std::int64_t kOneGiB = 1ll << 30;
 
 struct LeasedBuildsTest : testing::Test, sandbox::BuildObserver {
   testing_support::FakeLoop loop;
-  HostBudget budget{loop, {4, 8 * kGiB}};
+  HostBudget budget{loop, {4, 8 * kOneGiB}};
   sandbox::FakeImageStore store{loop};
   LeasedBuilds builds{budget, store};
   std::vector<std::string> steps;
@@ -24,7 +24,7 @@ struct LeasedBuildsTest : testing::Test, sandbox::BuildObserver {
     if (cpus > 0) {
       sandbox::LayerBuildStep step{"installing", {}};
       step.execution.limits.cpus = cpus;
-      step.execution.limits.memory_bytes = kGiB;
+      step.execution.limits.memory_bytes = kOneGiB;
       spec.steps = {step, step};
     }
     return builds.build(std::move(spec), *this, [this](auto) { ++told; });
@@ -34,7 +34,7 @@ struct LeasedBuildsTest : testing::Test, sandbox::BuildObserver {
 TEST_F(LeasedBuildsTest, HoldTheRoomOfTheirLargestStepUntilTheyAreDone) {
   const auto handle = build(2);
   EXPECT_EQ(budget.leased().cpus, 2);
-  EXPECT_EQ(budget.leased().memory_bytes, kGiB);
+  EXPECT_EQ(budget.leased().memory_bytes, kOneGiB);
   loop.settle();
   EXPECT_EQ(told, 1);
   EXPECT_EQ(budget.leased().cpus, 0);
@@ -42,7 +42,7 @@ TEST_F(LeasedBuildsTest, HoldTheRoomOfTheirLargestStepUntilTheyAreDone) {
 
 TEST_F(LeasedBuildsTest, WaitForRoomAndSayThatTheyDo) {
   auto attempts = budget.join({"ann", false}, [] {});
-  auto lease = attempts->try_take({3, kGiB});
+  auto lease = attempts->try_take({3, kOneGiB});
   const auto handle = build(2);
   loop.settle();
   EXPECT_TRUE(store.built.empty());
@@ -71,7 +71,7 @@ TEST_F(LeasedBuildsTest, GiveTheirRoomBackWhenTheyAreLetGoOf) {
 
 TEST_F(LeasedBuildsTest, NeedNoRoomForFilesAlone) {
   auto attempts = budget.join({"ann", false}, [] {});
-  const auto lease = attempts->try_take({4, kGiB});
+  const auto lease = attempts->try_take({4, kOneGiB});
   const auto handle = build(0);
   loop.settle();
   EXPECT_EQ(told, 1);

@@ -11,7 +11,7 @@
 namespace orchestrator::html {
 namespace {
 
-constexpr std::size_t kMostGroups = 50, kOpenGroups = 3, kMostText = 4096, kMostLine = 300;
+constexpr std::size_t kMostGroups = 50, kOpenGroups = 3, kMostFindingText = 4096, kMostLine = 300;
 constexpr std::size_t kMostNumbers = 40, kMostIds = 20, kMostFactors = 50, kMostClusters = 20;
 constexpr std::size_t kLines = 20, kMostSignature = 600, kMostId = 200;  // the table of tests has ids whole
 
@@ -78,9 +78,10 @@ void write_example(const Report& report, const Spool& spool, const FailureFindin
   page.element("h3", fmt::format("For example attempt {}", group.example_attempt));
   if (group.text.bytes > 0) {
     const std::string text = spool.read(group.text);
-    write_log(fmt::format("Failure in attempt {}", group.example_attempt), shortened(text, kMostText), page);
+    write_log(fmt::format("Failure in attempt {}", group.example_attempt), shortened(text, kMostFindingText),
+              page);
   } else {
-    if (!group.message.empty()) write_log("Message", cut_text(group.message, kMostText), page);
+    if (!group.message.empty()) write_log("Message", cut_text(group.message, kMostFindingText), page);
     if (const AttemptRecord* attempt = report.find(group.example_attempt))
       write_log(fmt::format("End of the output of attempt {}", attempt->index),
                 attempt_text(*attempt, spool, kLines), page);

@@ -12,7 +12,7 @@ using namespace testing_support;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-RunResult run_in(const Repository& repository, const Words& command, Words more = {"--runs", "1"}) {
+RunResult run_java(const Repository& repository, const Words& command, Words more = {"--runs", "1"}) {
   Words flags{"--repo", repository.path()};
   flags.insert(flags.end(), more.begin(), more.end());
   return repository.remember(run_job(flags, command));
@@ -27,7 +27,7 @@ std::map<std::string, std::string> outcomes_of(const RunResult& run) {
 }
 using Outcomes = std::map<std::string, std::string>;
 
-std::string whole(const json& list) { return list.dump(); }
+std::string dumped(const json& list) { return list.dump(); }
 
 // A pom.xml with these elements inside.
 std::string pom(const std::string& artifact, const std::string& inside) {
@@ -81,7 +81,7 @@ public class FourTest {
   @Ignore @Test public void waits() {}
 }
 )java");
-  const auto run = run_in(repository, {"mvn", "test"}, {"--runs", "2"});
+  const auto run = run_java(repository, {"mvn", "test"}, {"--runs", "2"});
   EXPECT_EQ(run.exit_code, 3) << told(run);
   const auto outcomes = outcomes_of(run);
   ASSERT_EQ(outcomes.size(), 4u) << told(run);
@@ -110,7 +110,7 @@ public class NgTest {
   @Test(dependsOnMethods = "fails") public void waits() {}
 }
 )java");
-  const auto run = run_in(repository, {"mvn", "test"});
+  const auto run = run_java(repository, {"mvn", "test"});
   EXPECT_EQ(run.exit_code, 3) << told(run);
   EXPECT_EQ(outcomes_of(run), (Outcomes{{"NgTest::isSmall[1](1)", "."},
                                         {"NgTest::isSmall[2](2)", "F"},
@@ -161,7 +161,7 @@ class Modules : public testing::Test {
 };
 
 TEST_F(Modules, AreTestedOfflineWithAllThatTheyNeed) {
-  const auto first = run_in(repository_, {"mvn", "verify"});
+  const auto first = run_java(repository_, {"mvn", "verify"});
   ASSERT_EQ(first.exit_code, 0) << told(first);
   EXPECT_EQ(first.report.at("framework"), "java-maven");
   EXPECT_EQ(
@@ -171,19 +171,19 @@ TEST_F(Modules, AreTestedOfflineWithAllThatTheyNeed) {
   EXPECT_NE(stdout_of(first).find("Nothing to compile"), std::string::npos) << stdout_of(first);
   EXPECT_EQ(stdout_of(first).find("Placeholder"), std::string::npos) << stdout_of(first);
   const auto& packages = first.report.at("environment").at("packages");
-  EXPECT_NE(whole(packages).find("junit:junit==4.13.2"), std::string::npos) << packages;
+  EXPECT_NE(dumped(packages).find("junit:junit==4.13.2"), std::string::npos) << packages;
   // Other sources, the same manifests, another choice of tests.
   repository_.write("README.md", "more\n");
-  const auto second = run_in(
+  const auto second = run_java(
       repository_, {"mvn", "-q", "-Dtest=CoreTest", "-Dsurefire.failIfNoSpecifiedTests=false", "verify"});
   ASSERT_EQ(second.exit_code, 0) << told(second);
   EXPECT_TRUE(outcomes_of(second).contains("core.CoreTest::counts")) << told(second);
 }
 
 TEST_F(Modules, KeepWhatWasDownloadedByTheirManifestsAlone) {
-  ASSERT_EQ(run_in(repository_, {"mvn", "test"}).exit_code, 0);
+  ASSERT_EQ(run_java(repository_, {"mvn", "test"}).exit_code, 0);
   repository_.write("README.md", "more\n");
-  const auto second = run_in(repository_, {"mvn", "-q", "-Dtest=AppTest,CoreTest", "test"});
+  const auto second = run_java(repository_, {"mvn", "-q", "-Dtest=AppTest,CoreTest", "test"});
   ASSERT_EQ(second.exit_code, 0) << told(second);
   EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
 }
@@ -193,11 +193,11 @@ TEST(Java, PrintsNoWordOfOursInAnyOrder) {
   const Repository repository;
   repository.copy_sample("java_depot");
   const auto lines = [&](const char* order) {
-    const auto run = run_in(repository,
-                            {"sh", "-c",
-                             "mvn -B test | sed 's/[0-9.]* s\\b//; /Finished at/d; "
-                             "/^.INFO. Total time/d' | sort"},
-                            {"--runs", "1", "--order", order, "--seed", "2"});
+    const auto run = run_java(repository,
+                              {"sh", "-c",
+                               "mvn -B test | sed 's/[0-9.]* s\\b//; /Finished at/d; "
+                               "/^.INFO. Total time/d' | sort"},
+                              {"--runs", "1", "--order", order, "--seed", "2"});
     return std::make_pair(stdout_of(run), run.report.at("results").at(0).at("stderr").get<std::string>());
   };
   const auto written = lines("written"), reversed = lines("reversed");
@@ -212,9 +212,10 @@ TEST(Java, PrintsNoWordOfOursInAnyOrder) {
 TEST(Java, LeavesNoTruststoreInTheImage) {
   const Repository repository;
   repository.copy_sample("java_depot");
-  const auto run = run_in(repository, {"sh", "-c",
-                                       "find / -xdev \\( -name '*.jks' -o -name 'maven-settings*.xml' \\) "
-                                       "2>/dev/null; env | grep JAVA_TOOL_OPTIONS; cat ~/.m2/settings.xml"});
+  const auto run =
+      run_java(repository, {"sh", "-c",
+                            "find / -xdev \\( -name '*.jks' -o -name 'maven-settings*.xml' \\) "
+                            "2>/dev/null; env | grep JAVA_TOOL_OPTIONS; cat ~/.m2/settings.xml"});
   EXPECT_EQ(stdout_of(run), "<settings><offline>true</offline></settings>\n") << told(run);
 }
 

@@ -11,7 +11,7 @@ using namespace testing_support;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-RunResult run_in(const Repository& repository, const Words& command, Words more = {}) {
+RunResult run_language(const Repository& repository, const Words& command, Words more = {}) {
   Words flags{"--repo", repository.path(), "--runs", "1"};
   flags.insert(flags.end(), more.begin(), more.end());
   return repository.remember(run_job(flags, command));
@@ -62,7 +62,7 @@ class NodeManagers : public testing::TestWithParam<Manager> {
 
 TEST_P(NodeManagers, InstallWhatTheirLockFileSays) {
   ASSERT_TRUE(std::filesystem::exists(repository_.path() + "/" + GetParam().lock_file));
-  const auto first = run_in(repository_, {"npm", "test"});
+  const auto first = run_language(repository_, {"npm", "test"});
   ASSERT_EQ(first.exit_code, 0) << told(first);
   EXPECT_EQ(first.report.at("framework"), "javascript-mocha");
   EXPECT_EQ(tests_of(first), Words{"one.test.js::has what was prepared"}) << told(first);
@@ -70,7 +70,7 @@ TEST_P(NodeManagers, InstallWhatTheirLockFileSays) {
   EXPECT_NE(whole(packages).find("mocha==10.8.2"), std::string::npos) << packages;
   // Another source, the same manifests: nothing is fetched.
   repository_.write("README.md", "more\n");
-  const auto second = run_in(repository_, {"npm", "test"});
+  const auto second = run_language(repository_, {"npm", "test"});
   ASSERT_EQ(second.exit_code, 0) << told(second);
   EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
 }
@@ -96,7 +96,7 @@ TEST(Languages, OfASubdirectoryAreThoseThatAreThere) {
   for (const char* file : {"package.json", "package-lock.json", "test"})
     std::filesystem::rename(repository.path() + "/" + file, repository.path() + "/api/" + file);
   repository.write("go.mod", "module example.com/other\n\ngo 1.21\n");
-  const auto run = run_in(repository, {"npx", "mocha"}, {"--subdir", "api"});
+  const auto run = run_language(repository, {"npx", "mocha"}, {"--subdir", "api"});
   EXPECT_EQ(run.exit_code, 3) << told(run);
   EXPECT_EQ(run.report.at("framework"), "javascript-mocha");
   EXPECT_NE(whole(tests_of(run)).find("api/test/parcels.spec.js::parcels > are weighed"), std::string::npos)
@@ -107,7 +107,7 @@ TEST(Languages, OfASubdirectoryAreThoseThatAreThere) {
 TEST(Languages, PrintWhatTheyPrintWithoutUs) {
   const Repository repository;
   repository.copy_sample("go_depot");
-  const auto run = run_in(repository, {"go", "test", "-v", "-run", "TestLosesNothing|TestWeighs", "."});
+  const auto run = run_language(repository, {"go", "test", "-v", "-run", "TestLosesNothing|TestWeighs", "."});
   EXPECT_EQ(run.exit_code, 3) << told(run);
   const std::string out = std::regex_replace(stdout_of(run), std::regex("[0-9.]+s"), "0s");
   EXPECT_EQ(out,
@@ -121,17 +121,17 @@ TEST(Languages, PrintWhatTheyPrintWithoutUs) {
 TEST(Languages, CompileGoOnceForAllAttempts) {
   const Repository repository;
   repository.copy_sample("go_depot");
-  const auto run =
-      run_in(repository, {"sh", "-c", "go test -x ./... 2>&1 | grep -c '/compile -o'"}, {"--vary", "none"});
+  const auto run = run_language(repository, {"sh", "-c", "go test -x ./... 2>&1 | grep -c '/compile -o'"},
+                                {"--vary", "none"});
   EXPECT_EQ(stdout_of(run), "0\n") << told(run);
 }
 
 TEST(Languages, KeepGoModulesByTheirManifestsAlone) {
   const Repository repository;
   repository.copy_sample("go_depot");
-  ASSERT_EQ(run_in(repository, {"go", "test", "-run", "TestWeighs", "."}).exit_code, 0);
+  ASSERT_EQ(run_language(repository, {"go", "test", "-run", "TestWeighs", "."}).exit_code, 0);
   repository.write("depot_more.go", "package depot\n\nconst More = 1\n");
-  const auto second = run_in(repository, {"go", "test", "-run", "TestWeighs", "."});
+  const auto second = run_language(repository, {"go", "test", "-run", "TestWeighs", "."});
   ASSERT_EQ(second.exit_code, 0) << told(second);
   EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
   const auto& packages = second.report.at("environment").at("packages");
@@ -141,8 +141,8 @@ TEST(Languages, KeepGoModulesByTheirManifestsAlone) {
 // The commands of README's section on languages are those of the tables of truth.
 TEST(Languages, OfTheReadmeAreTried) {
   const std::string readme = read_file(source_path("README.md"));
-  for (const char* name :
-       {"go_depot", "rust_depot", "cpp_depot", "java_depot", "typescript_jest", "typescript_vitest", "javascript_mocha"}) {
+  for (const char* name : {"go_depot", "rust_depot", "cpp_depot", "java_depot", "typescript_jest",
+                           "typescript_vitest", "javascript_mocha"}) {
     const json table = json::parse(read_file(Repository::sample(std::string(name) + "/truth.json")));
     std::string line = "orchestrator run --repo tests/repos/" + std::string(name) + " --runs 20 --";
     for (const std::string word : table.at("command")) line += " " + word;

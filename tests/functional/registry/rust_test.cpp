@@ -11,7 +11,7 @@ using namespace testing_support;
 using nlohmann::json;
 using Words = std::vector<std::string>;
 
-RunResult run_in(const Repository& repository, const Words& command, Words more = {}) {
+RunResult run_rust(const Repository& repository, const Words& command, Words more = {}) {
   Words flags{"--repo", repository.path(), "--runs", "1", "--vary", "none"};
   flags.insert(flags.end(), more.begin(), more.end());
   return repository.remember(run_job(flags, command));
@@ -39,7 +39,7 @@ class Package {
     repository_.write("tests/all.rs", tests);
   }
   RunResult run(const Words& command, Words more = {}) const {
-    return run_in(repository_, command, std::move(more));
+    return run_rust(repository_, command, std::move(more));
   }
   const Repository& repository() const { return repository_; }
 
@@ -62,7 +62,7 @@ fn zips() -> Result<(), String> { Err("torn".into()) }
 TEST(Rust, KeepsCompiledCratesByTheirManifestsAlone) {
   const Repository repository;
   repository.copy_sample("rust_depot");
-  const auto first = run_in(repository, {"cargo", "test", "--workspace", "weighs"});
+  const auto first = run_rust(repository, {"cargo", "test", "--workspace", "weighs"});
   ASSERT_EQ(first.exit_code, 0) << told(first);
   EXPECT_EQ(first.report.at("framework"), "rust");
   const std::string packages = first.report.at("environment").at("packages").dump();
@@ -70,7 +70,7 @@ TEST(Rust, KeepsCompiledCratesByTheirManifestsAlone) {
   EXPECT_NE(packages.find("libtest==told apart"), std::string::npos) << packages;
   repository.write("src/more.rs", "pub const MORE: u32 = 1;\n");
   repository.write("tests/more.rs", "#[test]\nfn is_there() {}\n");
-  const auto second = run_in(repository, {"cargo", "test", "--workspace", "-v"});
+  const auto second = run_rust(repository, {"cargo", "test", "--workspace", "-v"});
   EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
   EXPECT_EQ(outcome_of(second, "src/lib.rs::tests::weighs"), ".") << told(second);
   // Compiled when the image was built: the times of all files say so in every attempt.
@@ -139,8 +139,8 @@ TEST(Rust, NamesTheTestThatCrashedOrElseItsProgram) {
 
 TEST(Rust, ShufflesWithoutSayingSo) {
   const Package package(kFourTests);
-  const auto run = run_in(package.repository(), {"cargo", "test", "--test", "all"},
-                          {"--order", "shuffled", "--seed", "5"});
+  const auto run = run_rust(package.repository(), {"cargo", "test", "--test", "all"},
+                            {"--order", "shuffled", "--seed", "5"});
   EXPECT_EQ(stdout_of(run).find("seed"), std::string::npos) << stdout_of(run);
   EXPECT_NE(stdout_of(run).find("\nrunning 4 tests\n"), std::string::npos) << stdout_of(run);
 }

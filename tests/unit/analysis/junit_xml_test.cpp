@@ -11,7 +11,7 @@
 namespace orchestrator {
 namespace {
 
-std::string sample(const std::string& name) {
+std::string junit_sample(const std::string& name) {
   std::ifstream file(SOURCE_FOLDER "/tests/fuzz/seeds/junit_reader_fuzz/" + name + ".xml", std::ios::binary);
   std::ostringstream text;
   text << file.rdbuf();
@@ -47,7 +47,7 @@ Reading read(const std::string& bytes) {
 }
 
 Reading read_whole(const std::string& sample_name) {
-  Reading reading = read(sample(sample_name));
+  Reading reading = read(junit_sample(sample_name));
   EXPECT_EQ(reading.problem, "") << sample_name;
   return reading;
 }
@@ -141,7 +141,7 @@ TEST(JUnitXml, OfGoPhpAndGoogleTest) {
 }
 
 TEST(JUnitXml, ThatBreaksOffIsReadUpToThere) {
-  const Reading broken = read(sample("broken_off"));
+  const Reading broken = read(junit_sample("broken_off"));
   EXPECT_EQ(broken.ids(), "passed C::done\n") << "of the last one it is not known how it ended";
   EXPECT_TRUE(broken.problem.starts_with("is not well-formed XML at byte ")) << broken.problem;
   EXPECT_TRUE(broken.problem.ends_with("; 1 test before it was read")) << broken.problem;
@@ -150,7 +150,7 @@ TEST(JUnitXml, ThatBreaksOffIsReadUpToThere) {
 // Wherever it is cut: no test that failed is read as one that passed.
 TEST(JUnitXml, ThatIsCutAnywhereNeverTurnsAFailureIntoAPass) {
   for (const char* name : {"pytest", "surefire", "jest-junit", "googletest"}) {
-    const std::string whole = sample(name);
+    const std::string whole = junit_sample(name);
     const std::string all = read(whole).ids();
     for (std::size_t length = 1; length < whole.size(); length += 3) {
       const std::string part = read(whole.substr(0, length)).ids();
@@ -167,7 +167,7 @@ TEST(JUnitXml, ThatIsMalformedInTheMiddleIsReadUpToThere) {
 }
 
 TEST(JUnitXml, EntitiesOfItsOwnAreNotExpanded) {
-  const Reading reading = read(sample("entities"));
+  const Reading reading = read(junit_sample("entities"));
   EXPECT_EQ(reading.ids(), "failed &b;::&b;\n");
   EXPECT_EQ(reading.cases[0].facts.message, "&b; A");
 }
@@ -178,7 +178,7 @@ TEST(JUnitXml, ComesInOtherEncodings) {
 }
 
 TEST(JUnitXml, NestsNoDeeperThanItsBound) {
-  const Reading reading = read(sample("nested"));
+  const Reading reading = read(junit_sample("nested"));
   EXPECT_EQ(reading.ids(), "");
   EXPECT_EQ(reading.problem, "nests suites deeper than 64; what is below was left out");
   // Far deeper ones of anything else do no harm either.

@@ -14,7 +14,7 @@ namespace {
 using checkout::parse_https;
 using checkout::resolve_url;
 
-std::string refusal(const std::string& repo) {
+std::string refusal_of_url(const std::string& repo) {
   try {
     is_remote(repo);
   } catch (const io::RequestError& error) {
@@ -61,8 +61,9 @@ TEST(UrlRules, RefuseEverythingElseInThePredecessorsWords) {
         std::string("https://git.example.com/a?private_token=x"), std::string("https://git.example.com/a#b"),
         std::string("https://git.example.com:99999/a"), std::string("/no/such/folder"), scratch.path("file"),
         "https://h/" + std::string(5000, 'a'), std::string("/tmp\0/x", 7)})
-    EXPECT_EQ(refusal(repo).find("Invalid repository URL or path: "), 0u) << repo << " → " << refusal(repo);
-  EXPECT_EQ(refusal(""), "Repository URL is required");
+    EXPECT_EQ(refusal_of_url(repo).find("Invalid repository URL or path: "), 0u)
+        << repo << " → " << refusal_of_url(repo);
+  EXPECT_EQ(refusal_of_url(""), "Repository URL is required");
 }
 
 TEST(UrlRules, RefuseACredentialInTheUrlAndNeverRepeatIt) {
@@ -70,8 +71,8 @@ TEST(UrlRules, RefuseACredentialInTheUrlAndNeverRepeatIt) {
                           "https://:hunter2@git.example.com/a", "https://user:hun@hunter2@git.example.com/a",
                           "http://user:hunter2@git.example.com/a", "https://h/?token=hunter2",
                           "user:hunter2@git.example.com:a"}) {
-    EXPECT_NE(refusal(url), "") << url;
-    EXPECT_EQ(refusal(url).find("hunter2"), std::string::npos) << refusal(url);
+    EXPECT_NE(refusal_of_url(url), "") << url;
+    EXPECT_EQ(refusal_of_url(url).find("hunter2"), std::string::npos) << refusal_of_url(url);
   }
 }
 
@@ -101,7 +102,7 @@ TEST(UrlRules, RefuseMetadataAddressesInEveryNumericForm) {
                            "[::]",
                            "metadata.google.internal",
                            "METADATA.google.internal."})
-    EXPECT_NE(refusal("https://" + std::string(host) + "/latest"), "") << host;
+    EXPECT_NE(refusal_of_url("https://" + std::string(host) + "/latest"), "") << host;
 }
 
 TEST(UrlRules, RefuseTheAddressThatANameLeadsTo) {

@@ -9,16 +9,16 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-CommandLine parse(const Words& words) {
+CommandLine parse_replay(const Words& words) {
   std::vector<const char*> argv = {"orchestrator", "replay"};
   for (const auto& word : words) argv.push_back(word.c_str());
   return parse_command_line(static_cast<int>(argv.size()), argv.data(),
                             [](const char*) { return std::optional<std::string>(); });
 }
 
-std::string complaint(const Words& words) {
+std::string complaint_about(const Words& words) {
   try {
-    parse(words);
+    parse_replay(words);
   } catch (const UsageError& error) {
     return error.what();
   }
@@ -26,8 +26,8 @@ std::string complaint(const Words& words) {
 }
 
 TEST(ReplayOptions, NameTheReportAndTheAttempt) {
-  const CommandLine line = parse({"old.json", "--attempt", "17", "--times", "5", "--json", "new.json",
-                                  "--logs", "l", "--keep", "--git-token-env", "TOKEN"});
+  const CommandLine line = parse_replay({"old.json", "--attempt", "17", "--times", "5", "--json", "new.json",
+                                         "--logs", "l", "--keep", "--git-token-env", "TOKEN"});
   EXPECT_EQ(line.mode, CommandLine::Mode::replay);
   EXPECT_EQ(line.saved_report, "old.json");
   EXPECT_EQ(line.attempt, 17);
@@ -39,29 +39,29 @@ TEST(ReplayOptions, NameTheReportAndTheAttempt) {
 }
 
 TEST(ReplayOptions, HaveTheirDefaults) {
-  const CommandLine line = parse({"old.json"});
+  const CommandLine line = parse_replay({"old.json"});
   EXPECT_FALSE(line.attempt);
   EXPECT_EQ(line.test, "");
   EXPECT_EQ(line.times, 1);
-  EXPECT_EQ(parse({"old.json", "--test", "t::a"}).test, "t::a");
-  EXPECT_TRUE(parse({"old.json", "--shell"}).shell);
+  EXPECT_EQ(parse_replay({"old.json", "--test", "t::a"}).test, "t::a");
+  EXPECT_TRUE(parse_replay({"old.json", "--shell"}).shell);
 }
 
 TEST(ReplayOptions, AreRefusedInASentenceWhenWrong) {
   for (const char* number : {"x", "-1", "1.5", "99999999999", "1 "})
-    EXPECT_NE(complaint({"r.json", "--attempt", number}), "") << number;
-  EXPECT_EQ(complaint({"r.json", "--times", "0"}),
+    EXPECT_NE(complaint_about({"r.json", "--attempt", number}), "") << number;
+  EXPECT_EQ(complaint_about({"r.json", "--times", "0"}),
             "--times: must be a whole number between 1 and 1000, not '0'");
-  EXPECT_NE(complaint({"r.json", "--times", "1001"}), "");
-  EXPECT_EQ(complaint({"r.json", "--attempt", "1", "--test", "a"}),
+  EXPECT_NE(complaint_about({"r.json", "--times", "1001"}), "");
+  EXPECT_EQ(complaint_about({"r.json", "--attempt", "1", "--test", "a"}),
             "--test: --test and --attempt exclude each other");
-  EXPECT_EQ(complaint({"r.json", "--shell", "--times", "3"}),
+  EXPECT_EQ(complaint_about({"r.json", "--shell", "--times", "3"}),
             "--shell: --shell and --times exclude each other");
-  EXPECT_NE(complaint({"r.json", "--shell", "--json", "x"}).find("no report"), std::string::npos);
-  EXPECT_NE(complaint({}).find("orchestrator replay report.json"), std::string::npos);
-  EXPECT_EQ(complaint({"r.json", "--", "pytest"}), "--: replay takes no test command");
-  EXPECT_NE(complaint({"r.json", "--runs", "3"}), "") << "the report says all about the job";
-  EXPECT_NE(complaint({"r.json", "other.json"}), "");
+  EXPECT_NE(complaint_about({"r.json", "--shell", "--json", "x"}).find("no report"), std::string::npos);
+  EXPECT_NE(complaint_about({}).find("orchestrator replay report.json"), std::string::npos);
+  EXPECT_EQ(complaint_about({"r.json", "--", "pytest"}), "--: replay takes no test command");
+  EXPECT_NE(complaint_about({"r.json", "--runs", "3"}), "") << "the report says all about the job";
+  EXPECT_NE(complaint_about({"r.json", "other.json"}), "");
 }
 
 // ---- the shell

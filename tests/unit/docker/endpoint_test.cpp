@@ -63,7 +63,9 @@ class TheEndpoint : public ::testing::Test {
   std::vector<std::pair<std::string, std::string>> before_;
 };
 
-bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
+bool says_both(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
 
 // ---- in which order it is looked for
 
@@ -109,16 +111,16 @@ TEST_F(TheEndpoint, LooksForContextsWhereTheDockerProgramIsToldTo) {
 // ---- contexts
 
 TEST_F(TheEndpoint, NamesTheContextThatIsNotThere) {
-  EXPECT_TRUE(says(refusal({"", "", "nowhere"}), "no docker context 'nowhere'"));
+  EXPECT_TRUE(says_both(refusal({"", "", "nowhere"}), "no docker context 'nowhere'"));
   setenv("DOCKER_CONTEXT", "lost", 1);
-  EXPECT_TRUE(says(refusal({""}), "no docker context 'lost'"));
+  EXPECT_TRUE(says_both(refusal({""}), "no docker context 'lost'"));
 }
 
 TEST_F(TheEndpoint, RefusesAContextThatNamesNoEngineOrChecksNoCertificate) {
   write(".docker/contexts/meta/x/meta.json", R"({"Name":"empty","Endpoints":{}})");
   make_context("lax", "tcp://far:2376", R"(,"SkipTLSVerify":true)");
-  EXPECT_TRUE(says(refusal({"", "", "empty"}), "names no engine"));
-  EXPECT_TRUE(says(refusal({"", "", "lax"}), "does not want its engine's certificate to be checked"));
+  EXPECT_TRUE(says_both(refusal({"", "", "empty"}), "names no engine"));
+  EXPECT_TRUE(says_both(refusal({"", "", "lax"}), "does not want its engine's certificate to be checked"));
 }
 
 TEST_F(TheEndpoint, UsesTheFilesOfItsContext) {
@@ -147,8 +149,8 @@ TEST_F(TheEndpoint, SaysWhichContextItsMistakeIsIn) {
 
 TEST_F(TheEndpoint, RefusesPlainTcpUnlessSomebodyInsists) {
   const std::string why = refusal({"tcp://127.0.0.1:2375"});
-  EXPECT_TRUE(says(why, "DOCKER_TLS_VERIFY=1")) << why;
-  EXPECT_TRUE(says(why, "--insecure-engine")) << why;
+  EXPECT_TRUE(says_both(why, "DOCKER_TLS_VERIFY=1")) << why;
+  EXPECT_TRUE(says_both(why, "--insecure-engine")) << why;
   const Endpoint insisted = Endpoint::from({"tcp://127.0.0.1", "", "", true});
   EXPECT_EQ(insisted.authority, "127.0.0.1:2375");
   EXPECT_EQ(insisted.carrier(), "plain TCP");
@@ -177,10 +179,10 @@ TEST_F(TheEndpoint, SpeaksTlsWhenAVariableAsksForIt) {
 
 TEST_F(TheEndpoint, RefusesTlsFilesThatCannotBeMeant) {
   setenv("DOCKER_CERT_PATH", (home_ + "/nothing").c_str(), 1);
-  EXPECT_TRUE(says(refusal({"tcp://far"}), "holds neither ca.pem nor cert.pem"));
+  EXPECT_TRUE(says_both(refusal({"tcp://far"}), "holds neither ca.pem nor cert.pem"));
   write("nothing/ca.pem");
   write("nothing/cert.pem");
-  EXPECT_TRUE(says(refusal({"tcp://far"}), "cert.pem and key.pem belong together"));
+  EXPECT_TRUE(says_both(refusal({"tcp://far"}), "cert.pem and key.pem belong together"));
   EXPECT_EQ(url({"unix:///run/x.sock"}), "unix:///run/x.sock") << "no matter of a socket's";
 }
 
@@ -190,8 +192,8 @@ TEST_F(TheEndpoint, TakesAddressesOfTcpApart) {
   for (const char* wrong : {"tcp://", "tcp://a:b", "tcp://a:123456", "tcp://a/b", "tcp://u:secret@a",
                             "tcp://[::1", "tcp://::1", "tcp://a b"}) {
     const std::string why = refusal({wrong, "", "", true});
-    EXPECT_TRUE(says(why, "must be tcp://host")) << wrong << " → " << why;
-    EXPECT_FALSE(says(why, "secret")) << why;
+    EXPECT_TRUE(says_both(why, "must be tcp://host")) << wrong << " → " << why;
+    EXPECT_FALSE(says_both(why, "secret")) << why;
   }
 }
 
@@ -216,13 +218,13 @@ TEST_F(TheEndpoint, TakesAddressesOfSshApart) {
 TEST_F(TheEndpoint, RefusesNamesThatWouldBeOptionsOrCommands) {
   for (const char* wrong : {"ssh://", "ssh://-oProxyCommand=x", "ssh://-l@far", "ssh://a;b@far",
                             "ssh://far$(x)", "ssh://far:port", "ssh://a b"})
-    EXPECT_TRUE(says(refusal({wrong}), "must be ssh://user@host")) << wrong << " → " << refusal({wrong});
+    EXPECT_TRUE(says_both(refusal({wrong}), "must be ssh://user@host")) << wrong << " → " << refusal({wrong});
 }
 
 TEST_F(TheEndpoint, NeverRepeatsAPassword) {
   const std::string why = refusal({"ssh://me:s3cret@far"});
-  EXPECT_TRUE(says(why, "password does not belong")) << why;
-  EXPECT_FALSE(says(why, "s3cret")) << why;
+  EXPECT_TRUE(says_both(why, "password does not belong")) << why;
+  EXPECT_FALSE(says_both(why, "s3cret")) << why;
 }
 
 // ---- sockets, and what is neither
@@ -230,13 +232,13 @@ TEST_F(TheEndpoint, NeverRepeatsAPassword) {
 TEST_F(TheEndpoint, NamesASocketByItsWholePath) {
   EXPECT_EQ(Endpoint::from({"/run/plain.sock"}).socket, "/run/plain.sock");
   for (const char* wrong : {"unix://", "unix://run/x.sock"})
-    EXPECT_TRUE(says(refusal({wrong}), "whole path")) << wrong;
+    EXPECT_TRUE(says_both(refusal({wrong}), "whole path")) << wrong;
 }
 
 TEST_F(TheEndpoint, SaysWhatAnAddressMayBe) {
   for (const char* unknown : {"somewhere", "http://far:2375", "npipe://x", "fd://"})
     EXPECT_TRUE(
-        says(refusal({unknown}), "must be unix:///path/to/socket, tcp://host:port or ssh://user@host"))
+        says_both(refusal({unknown}), "must be unix:///path/to/socket, tcp://host:port or ssh://user@host"))
         << unknown;
 }
 

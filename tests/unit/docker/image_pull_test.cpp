@@ -18,9 +18,12 @@ using namespace testing_support;
 
 constexpr const char* kPull = "POST /images/create";
 constexpr const char* kHere = "localhost:5000/team/app:1";
-const std::string kDigest = "sha256:" + std::string(64, 'a'), kOther = "sha256:" + std::string(64, 'b');
+const std::string kPulledDigest = "sha256:" + std::string(64, 'a'),
+                  kOtherDigest = "sha256:" + std::string(64, 'b');
 
-bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
+bool says_words(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
 
 Answer message(int status, const std::string& text) { return answer(status, Json{{"message", text}}.dump()); }
 Answer error_in_progress(const std::string& text) {
@@ -90,16 +93,16 @@ class APull : public APersonsHome {
 TEST_F(APull, ShowsTheCredentialOfItsRegistryToTheEngineAndToNobodyElse) {
   log_in(R"({"username": "reader", "password": "open-sesame-4711"})");
   engine_.on(kPull, fetched());
-  let_it_be_here(kHere, {"localhost:5000/team/app@" + kDigest});
-  EXPECT_EQ(pull(kHere).value().digest, kDigest);
+  let_it_be_here(kHere, {"localhost:5000/team/app@" + kPulledDigest});
+  EXPECT_EQ(pull(kHere).value().digest, kPulledDigest);
   EXPECT_EQ(engine_.request(kPull).query, "fromImage=localhost%3A5000%2Fteam%2Fapp&tag=1");
   EXPECT_EQ(
       credential_asked_with(),
       (Json{{"username", "reader"}, {"password", "open-sesame-4711"}, {"serveraddress", "localhost:5000"}}));
   spdlog::default_logger()->flush();
-  EXPECT_TRUE(says(log_.str(), "with the credential from " + home_)) << log_.str();
-  EXPECT_FALSE(says(log_.str(), "sesame")) << log_.str();
-  EXPECT_FALSE(says(log_.str(), "X-Registry-Auth")) << log_.str();
+  EXPECT_TRUE(says_words(log_.str(), "with the credential from " + home_)) << log_.str();
+  EXPECT_FALSE(says_words(log_.str(), "sesame")) << log_.str();
+  EXPECT_FALSE(says_words(log_.str(), "X-Registry-Auth")) << log_.str();
 }
 
 TEST_F(APull, ShowsAnIdentityTokenAsWhatItIs) {
@@ -127,7 +130,7 @@ TEST_F(APull, GoesOnWithoutAHelperThatFails) {
   pull(kHere).value();
   EXPECT_EQ(credential_asked_with(), nullptr);
   spdlog::default_logger()->flush();
-  EXPECT_TRUE(says(log_.str(), "the keychain is locked")) << log_.str();
+  EXPECT_TRUE(says_words(log_.str(), "the keychain is locked")) << log_.str();
 }
 
 // ---- what came of it
@@ -158,8 +161,8 @@ TEST_F(APull, ThatIsRefusedNamesTheHelperThatFailed) {
                                 "pull access denied for team/app, repository does not exist or may require "
                                 "'docker login'"));
   const std::string told = refusal("team/app");
-  EXPECT_TRUE(says(told, "docker.io refuses it")) << told;
-  EXPECT_TRUE(says(told, "docker-credential-nowhere")) << told;
+  EXPECT_TRUE(says_words(told, "docker.io refuses it")) << told;
+  EXPECT_TRUE(says_words(told, "docker-credential-nowhere")) << told;
   EXPECT_TRUE(told.ends_with("log in with: docker login")) << told;
 }
 
@@ -185,7 +188,7 @@ TEST_F(APull, FailsOnceTheEngineHasBrokenOffThreeTimes) {
 }
 
 TEST_F(APull, OfAnIdAsksNobody) {
-  EXPECT_TRUE(says(refusal(kDigest), "by an id of this engine"));
+  EXPECT_TRUE(says_words(refusal(kPulledDigest), "by an id of this engine"));
   EXPECT_EQ(engine_.asked(kPull), 0);
 }
 
@@ -202,19 +205,19 @@ TEST_F(APull, EndsWithItsStore) {
 // ---- digests
 
 TEST_F(APull, ByDigestIsOfThatDigest) {
-  const std::string pinned = "localhost:5000/team/app@" + kDigest;
+  const std::string pinned = "localhost:5000/team/app@" + kPulledDigest;
   engine_.always(kPull, fetched());
-  let_it_be_here(pinned, {"localhost:5000/team/app@" + kOther, pinned});
-  EXPECT_EQ(pull("localhost:5000/team/app:1@" + kDigest).value().digest, kDigest);
+  let_it_be_here(pinned, {"localhost:5000/team/app@" + kOtherDigest, pinned});
+  EXPECT_EQ(pull("localhost:5000/team/app:1@" + kPulledDigest).value().digest, kPulledDigest);
   EXPECT_EQ(engine_.request(kPull).query,
-            "fromImage=localhost%3A5000%2Fteam%2Fapp&tag=" + url_encode(kDigest));
+            "fromImage=localhost%3A5000%2Fteam%2Fapp&tag=" + url_encode(kPulledDigest));
 }
 
 TEST_F(APull, ByDigestTakesNothingElse) {
-  const std::string pinned = "localhost:5000/team/app@" + kDigest;
+  const std::string pinned = "localhost:5000/team/app@" + kPulledDigest;
   engine_.always(kPull, fetched());
-  let_it_be_here(pinned, {"localhost:5000/team/app@" + kOther});
-  EXPECT_TRUE(says(refusal(pinned), "has nothing by that name and digest"));
+  let_it_be_here(pinned, {"localhost:5000/team/app@" + kOtherDigest});
+  EXPECT_TRUE(says_words(refusal(pinned), "has nothing by that name and digest"));
 }
 
 // ---- words of engines

@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 using testing_support::SkippingLoop;
 
 constexpr const char* kConfig = ".docker/config.json";
-constexpr const char* kHere = "localhost:5000/team/app:1";
+constexpr const char* kRegistryHere = "localhost:5000/team/app:1";
 
 // "auths" with one entry; user and password are made of one word.
 std::string auths(const std::string& key, const std::string& word) {
@@ -47,14 +47,14 @@ class RegistryCredentials : public testing_support::APersonsHome {
 // ---- files
 
 TEST_F(RegistryCredentials, AreNoneWithoutAnyFile) {
-  const auto answer = find(kHere);
+  const auto answer = find(kRegistryHere);
   EXPECT_FALSE(answer.credential);
   EXPECT_TRUE(answer.troubles.empty());
 }
 
 TEST_F(RegistryCredentials, ComeFromDockersFile) {
   const std::string file = write(kConfig, auths("localhost:5000", "reader"));
-  const auto answer = find(kHere);
+  const auto answer = find(kRegistryHere);
   ASSERT_TRUE(answer.credential);
   EXPECT_EQ(answer.credential->username, "reader");
   EXPECT_EQ(answer.credential->password, "reader-password");
@@ -73,7 +73,7 @@ TEST_F(RegistryCredentials, OfDockerHubStandUnderItsKey) {
   write(kConfig, auths("https://index.docker.io/v1/", "hub"));
   for (const char* image : {"python:3.12", "team/app", "docker.io/team/app", "index.docker.io/team/app"})
     EXPECT_EQ(user(image), "hub") << image;
-  EXPECT_EQ(user(kHere), "nobody");
+  EXPECT_EQ(user(kRegistryHere), "nobody");
 }
 
 TEST_F(RegistryCredentials, MayStandUnderTheUrlOfARegistry) {
@@ -94,56 +94,56 @@ TEST_F(RegistryCredentials, MayBeForAPartOfARegistryAsWithPodman) {
 
 TEST_F(RegistryCredentials, ComeFromTheFirstPlaceThatHasOne) {
   write(".config/containers/auth.json", auths("localhost:5000", "podmans"));
-  EXPECT_EQ(user(kHere), "podmans");
+  EXPECT_EQ(user(kRegistryHere), "podmans");
   write("run/containers/auth.json", auths("localhost:5000", "podmans-of-this-session"));
-  EXPECT_EQ(user(kHere), "podmans-of-this-session");
+  EXPECT_EQ(user(kRegistryHere), "podmans-of-this-session");
   write(kConfig, auths("localhost:5000", "dockers"));
-  EXPECT_EQ(user(kHere), "dockers");
+  EXPECT_EQ(user(kRegistryHere), "dockers");
   write("elsewhere/config.json", auths("localhost:5000", "dockers-elsewhere"));
   set("DOCKER_CONFIG", home_ + "/elsewhere");
-  EXPECT_EQ(user(kHere), "dockers-elsewhere");
+  EXPECT_EQ(user(kRegistryHere), "dockers-elsewhere");
   set("REGISTRY_AUTH_FILE", write("named.json", auths("localhost:5000", "named")));
-  EXPECT_EQ(user(kHere), "named");
+  EXPECT_EQ(user(kRegistryHere), "named");
   set("DOCKER_AUTH_CONFIG", auths("localhost:5000", "of-the-variable"));
-  EXPECT_EQ(user(kHere), "of-the-variable");
+  EXPECT_EQ(user(kRegistryHere), "of-the-variable");
 }
 
 TEST_F(RegistryCredentials, AreLookedForFurtherWhereOnePlaceHasNone) {
   set("DOCKER_AUTH_CONFIG", auths("registry.example.org", "other"));
   write(kConfig, R"({"auths": {"localhost:5000": {}}, "currentContext": "x"})");
   write(".config/containers/auth.json", auths("localhost:5000", "podmans"));
-  EXPECT_EQ(user(kHere), "podmans");
+  EXPECT_EQ(user(kRegistryHere), "podmans");
   set("REGISTRY_AUTH_FILE", home_ + "/not-there.json");
-  EXPECT_EQ(user(kHere), "nobody") << "it stands in for podman's own files";
+  EXPECT_EQ(user(kRegistryHere), "nobody") << "it stands in for podman's own files";
 }
 
 TEST_F(RegistryCredentials, KnowTokensInTheFile) {
   write(kConfig, R"({"auths": {"localhost:5000": {"auth": "YTo=", "identitytoken": "of-identity"},
                                "registry.example.org": {"registrytoken": "as-it-is"}}})");
-  EXPECT_EQ(find(kHere).credential->identity_token, "of-identity");
+  EXPECT_EQ(find(kRegistryHere).credential->identity_token, "of-identity");
   EXPECT_EQ(find("registry.example.org/app").credential->registry_token, "as-it-is");
 }
 
 TEST_F(RegistryCredentials, SayWhatIsWrongWithAFileAndGoOn) {
   const std::string file = write(kConfig, "{ this is no JSON");
-  EXPECT_EQ(trouble(kHere), file + " is no JSON object");
+  EXPECT_EQ(trouble(kRegistryHere), file + " is no JSON object");
   write(".config/containers/auth.json", auths("localhost:5000", "podmans"));
-  EXPECT_EQ(user(kHere), "podmans");
+  EXPECT_EQ(user(kRegistryHere), "podmans");
 }
 
 TEST_F(RegistryCredentials, SayWhichEntryIsWrongWithoutItsContent) {
   write(kConfig, R"({"auths": {"localhost:5000": {"auth": "hunter2!"}}})");
-  EXPECT_EQ(trouble(kHere),
+  EXPECT_EQ(trouble(kRegistryHere),
             home_ + "/.docker/config.json: the entry for localhost:5000 has an \"auth\" that is no base64");
   write(kConfig, R"({"auths": {"localhost:5000": {"auth": "aHVudGVyMg=="}}})");
-  EXPECT_EQ(trouble(kHere).find("hunter2"), std::string::npos);
+  EXPECT_EQ(trouble(kRegistryHere).find("hunter2"), std::string::npos);
 }
 
 TEST_F(RegistryCredentials, SurviveAnyShapeOfFile) {
   for (const char* text : {"[]", "null", R"({"auths": []})", R"({"auths": {"localhost:5000": 7}})",
                            R"({"credHelpers": {"localhost:5000": 7}, "credsStore": []})", ""}) {
     write(kConfig, text);
-    EXPECT_FALSE(find(kHere).credential) << text;
+    EXPECT_FALSE(find(kRegistryHere).credential) << text;
   }
 }
 
@@ -154,7 +154,7 @@ TEST_F(RegistryCredentials, ComeFromTheHelperOfTheirRegistryBeforeAllElse) {
                      "auths": {"localhost:5000": {"username": "file", "password": "x"}}})");
   helper("own", R"(echo "{\"ServerURL\":\"$server\",\"Username\":\"own\",\"Secret\":\"of $server\"}")");
   helper("store", R"(echo "{\"Username\":\"store\",\"Secret\":\"of $server\"}")");
-  const auto answer = find(kHere);
+  const auto answer = find(kRegistryHere);
   ASSERT_TRUE(answer.credential);
   EXPECT_EQ(answer.credential->username, "own");
   EXPECT_EQ(answer.credential->password, "of localhost:5000");
@@ -166,7 +166,7 @@ TEST_F(RegistryCredentials, ComeFromTheHelperOfTheirRegistryBeforeAllElse) {
 TEST_F(RegistryCredentials, OfAHelperMayBeAnIdentityToken) {
   write(kConfig, R"({"credsStore": "store"})");
   helper("store", R"(echo '{"Username":"<token>","Secret":"of-identity"}')");
-  const auto answer = find(kHere);
+  const auto answer = find(kRegistryHere);
   ASSERT_TRUE(answer.credential);
   EXPECT_EQ(answer.credential->identity_token, "of-identity");
   EXPECT_EQ(answer.credential->username, "");
@@ -177,7 +177,7 @@ TEST_F(RegistryCredentials, ThatAHelperDoesNotHaveAreNoTrouble) {
   write(kConfig,
         R"({"credsStore": "store", "auths": {"localhost:5000": {"username": "file", "password": "x"}}})");
   helper("store", "echo credentials not found in native keychain; exit 1");
-  const auto answer = find(kHere);
+  const auto answer = find(kRegistryHere);
   EXPECT_FALSE(answer.credential) << "as with docker, the file's own is not asked beside a helper";
   EXPECT_TRUE(answer.troubles.empty());
 }
@@ -185,26 +185,26 @@ TEST_F(RegistryCredentials, ThatAHelperDoesNotHaveAreNoTrouble) {
 TEST_F(RegistryCredentials, OfAHelperThatFailsHaveItsWords) {
   const std::string file = write(kConfig, R"({"credsStore": "store"})");
   helper("store", "echo 'the keychain is locked'; exit 2");
-  EXPECT_EQ(trouble(kHere),
+  EXPECT_EQ(trouble(kRegistryHere),
             "docker-credential-store (by " + file + ") failed with exit code 2: the keychain is locked");
   helper("store", R"(echo '{"Secret":"hunter2"}'; exit 1)");
-  EXPECT_EQ(trouble(kHere), "docker-credential-store (by " + file + ") failed with exit code 1");
+  EXPECT_EQ(trouble(kRegistryHere), "docker-credential-store (by " + file + ") failed with exit code 1");
   helper("store", "echo hunter2");
-  EXPECT_EQ(trouble(kHere),
+  EXPECT_EQ(trouble(kRegistryHere),
             "docker-credential-store (by " + file + ") answered with something that is no credential");
 }
 
 TEST_F(RegistryCredentials, OfAHelperThatIsNotThereSaySo) {
   write(kConfig, R"({"credsStore": "nowhere"})");
-  EXPECT_NE(trouble(kHere).find("cannot be started: No such file"), std::string::npos);
+  EXPECT_NE(trouble(kRegistryHere).find("cannot be started: No such file"), std::string::npos);
   write(kConfig, R"({"credsStore": "../../bin/sh"})");
-  EXPECT_NE(trouble(kHere).find("is no name of a program"), std::string::npos);
+  EXPECT_NE(trouble(kRegistryHere).find("is no name of a program"), std::string::npos);
 }
 
 TEST_F(RegistryCredentials, DoNotWaitForAHelperThatHangs) {
   write(kConfig, R"({"credsStore": "store"})");
   helper("store", "sleep 1000");
-  EXPECT_NE(trouble(kHere, 50ms).find("did not answer within 0.05 s"), std::string::npos);
+  EXPECT_NE(trouble(kRegistryHere, 50ms).find("did not answer within 0.05 s"), std::string::npos);
 }
 
 TEST_F(RegistryCredentials, AreForgottenWithTheirHelper) {
@@ -212,7 +212,8 @@ TEST_F(RegistryCredentials, AreForgottenWithTheirHelper) {
   helper("store",
          "echo $$ > " + home_ + "/pid.new; mv " + home_ + "/pid.new " + home_ + "/pid; exec sleep 1000");
   bool answered = false;
-  auto search = find_credential(loop_, image_name(kHere), [&](const CredentialAnswer&) { answered = true; });
+  auto search =
+      find_credential(loop_, image_name(kRegistryHere), [&](const CredentialAnswer&) { answered = true; });
   std::unique_ptr<io::Timer> timer;
   loop_.until([&] {
     timer = loop_.call_after(10ms, [] {});

@@ -11,7 +11,7 @@ using images::InstallOptions;
 using images::InstallPlan;
 using images_test::source_of;
 
-InstallPlan plan_of(const std::map<std::string, std::string>& files, InstallOptions options = {}) {
+InstallPlan python_plan(const std::map<std::string, std::string>& files, InstallOptions options = {}) {
   return images::python_toolchain().plan(source_of(files), options);
 }
 
@@ -27,11 +27,11 @@ std::string words_of(const std::vector<sandbox::LayerBuildStep>& steps) {
 bool has(std::string_view text, std::string_view word) { return text.find(word) != std::string_view::npos; }
 
 TEST(PythonPlan, InstallsRequirementFilesWithWhatTheyInclude) {
-  const auto plan = plan_of({{"requirements.txt", "-r deps/base.txt\n-c constraints.txt\nsix\n"},
-                             {"deps/base.txt", "attrs\n-r ../more.txt\n"},
-                             {"constraints.txt", "six<2\n"},
-                             {"more.txt", "packaging\n"},
-                             {"requirements-dev.txt", "pytest\n"}});
+  const auto plan = python_plan({{"requirements.txt", "-r deps/base.txt\n-c constraints.txt\nsix\n"},
+                                 {"deps/base.txt", "attrs\n-r ../more.txt\n"},
+                                 {"constraints.txt", "six<2\n"},
+                                 {"more.txt", "packaging\n"},
+                                 {"requirements-dev.txt", "pytest\n"}});
   EXPECT_EQ(plan.dependency_files, (std::vector<std::string>{"requirements.txt", "deps/base.txt", "more.txt",
                                                              "constraints.txt", "requirements-dev.txt"}));
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "requirements.txt requirements-dev.txt"));
@@ -40,19 +40,19 @@ TEST(PythonPlan, InstallsRequirementFilesWithWhatTheyInclude) {
 }
 
 TEST(PythonPlan, RequirementFilesThatIncludeEachOtherEnd) {
-  const auto plan = plan_of({{"requirements.txt", "-r a.txt\n"}, {"a.txt", "-r requirements.txt\n"}});
+  const auto plan = python_plan({{"requirements.txt", "-r a.txt\n"}, {"a.txt", "-r requirements.txt\n"}});
   EXPECT_EQ(plan.dependency_files.size(), 2u);
 }
 
 TEST(PythonPlan, AnIncludeNeverLeavesTheTree) {
-  const auto plan = plan_of({{"requirements.txt", "-r ../../etc/passwd\n-r /etc/passwd\nsix\n"}});
+  const auto plan = python_plan({{"requirements.txt", "-r ../../etc/passwd\n-r /etc/passwd\nsix\n"}});
   EXPECT_EQ(plan.dependency_files, (std::vector<std::string>{"requirements.txt"}));
 }
 
 TEST(PythonPlan, ALineThatPointsIntoTheTreeNeedsTheSources) {
   for (const char* line : {"-e .", "--editable=.", ".", "./pkg", "file:./pkg", "pkg @ file:///work/pkg",
                            "-f wheels", "libs/thing-1.0-py3-none-any.whl"}) {
-    const auto plan = plan_of({{"requirements.txt", std::string("six\n") + line + "\n"}});
+    const auto plan = python_plan({{"requirements.txt", std::string("six\n") + line + "\n"}});
     EXPECT_TRUE(has(plan.needs_sources, line)) << line;
     EXPECT_TRUE(has(words_of(plan.source_steps), "requirements.txt")) << line;
   }
@@ -60,19 +60,19 @@ TEST(PythonPlan, ALineThatPointsIntoTheTreeNeedsTheSources) {
 
 TEST(PythonPlan, AddressesAndMarkersDoNotNeedTheSources) {
   const auto plan =
-      plan_of({{"requirements.txt",
-                "--index-url https://index.example/simple\nsix; python_version < '4'  # why/not\n"
-                "git+https://git.example/a/b@v1#egg=b\n-e git+https://git.example/a/c#egg=c\n"
-                "d @ https://files.example/d.tar.gz\n\nattrs \\\n  >= 20\n"}});
+      python_plan({{"requirements.txt",
+                    "--index-url https://index.example/simple\nsix; python_version < '4'  # why/not\n"
+                    "git+https://git.example/a/b@v1#egg=b\n-e git+https://git.example/a/c#egg=c\n"
+                    "d @ https://files.example/d.tar.gz\n\nattrs \\\n  >= 20\n"}});
   EXPECT_EQ(plan.needs_sources, "");
   EXPECT_TRUE(has(words_of(plan.tool_steps), "git"));  // two of them come out of git repositories
 }
 
 TEST(PythonPlan, AProjectIsInstalledFromTheTreeWithoutItsDependencies) {
   const auto plan =
-      plan_of({{"pyproject.toml",
-                "[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n"
-                "[project]\nname = \"a\"\ndependencies = [\"six\"]\n"}});
+      python_plan({{"pyproject.toml",
+                    "[build-system]\nrequires = [\"hatchling\"]\nbuild-backend = \"hatchling.build\"\n"
+                    "[project]\nname = \"a\"\ndependencies = [\"six\"]\n"}});
   EXPECT_EQ(plan.needs_sources, "");
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "run"));
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "build"));
@@ -83,36 +83,36 @@ TEST(PythonPlan, AProjectIsInstalledFromTheTreeWithoutItsDependencies) {
 
 TEST(PythonPlan, DynamicDependenciesNeedTheSources) {
   const auto plan =
-      plan_of({{"pyproject.toml",
-                "[build-system]\nrequires = [\"setuptools\"]\n[project]\nname = \"a\"\n"
-                "dynamic = [\n  \"version\",\n  \"dependencies\",  # read from elsewhere\n]\n"}});
+      python_plan({{"pyproject.toml",
+                    "[build-system]\nrequires = [\"setuptools\"]\n[project]\nname = \"a\"\n"
+                    "dynamic = [\n  \"version\",\n  \"dependencies\",  # read from elsewhere\n]\n"}});
   EXPECT_TRUE(has(plan.needs_sources, "build back-end"));
   EXPECT_TRUE(has(words_of(plan.source_steps), "-e '.["));
 }
 
 TEST(PythonPlan, ADynamicVersionAloneDoesNot) {
-  const auto plan = plan_of({{"pyproject.toml",
-                              "[build-system]\nrequires = [\"setuptools\"]\n[project]\nname = \"a\"\n"
-                              "dynamic = [\"version\"]\ndependencies = [\"six\"]\n"}});
+  const auto plan = python_plan({{"pyproject.toml",
+                                  "[build-system]\nrequires = [\"setuptools\"]\n[project]\nname = \"a\"\n"
+                                  "dynamic = [\"version\"]\ndependencies = [\"six\"]\n"}});
   EXPECT_EQ(plan.needs_sources, "");
 }
 
 TEST(PythonPlan, ASetupPyThatListsRequirementsNeedsTheSources) {
-  EXPECT_TRUE(has(plan_of({{"setup.py", "setup(install_requires=['six'])"}}).needs_sources, "setup.py"));
-  EXPECT_EQ(plan_of({{"setup.py", "from setuptools import setup\nsetup(name='a')"}}).needs_sources, "");
-  EXPECT_EQ(plan_of({{"setup.py", "from setuptools import setup\nsetup()"},
-                     {"setup.cfg", "[options]\ninstall_requires =\n  six\n"}})
+  EXPECT_TRUE(has(python_plan({{"setup.py", "setup(install_requires=['six'])"}}).needs_sources, "setup.py"));
+  EXPECT_EQ(python_plan({{"setup.py", "from setuptools import setup\nsetup(name='a')"}}).needs_sources, "");
+  EXPECT_EQ(python_plan({{"setup.py", "from setuptools import setup\nsetup()"},
+                         {"setup.cfg", "[options]\ninstall_requires =\n  six\n"}})
                 .needs_sources,
             "");
 }
 
 TEST(PythonPlan, AUvLockIsSyncedWithTheGroupsThatServeTests) {
   const auto plan =
-      plan_of({{"uv.lock", "[[package]]\nname = \"a\"\nsource = { editable = \".\" }\n"},
-               {"pyproject.toml",
-                "[project]\nname = \"a\"\n[project.optional-dependencies]\ntest = [\"pytest\"]\n"
-                "docs = [\"sphinx\"]\n[dependency-groups]\ndev = [\"six\"]\n[build-system]\n"
-                "requires = [\"hatchling\"]\n"}});
+      python_plan({{"uv.lock", "[[package]]\nname = \"a\"\nsource = { editable = \".\" }\n"},
+                   {"pyproject.toml",
+                    "[project]\nname = \"a\"\n[project.optional-dependencies]\ntest = [\"pytest\"]\n"
+                    "docs = [\"sphinx\"]\n[dependency-groups]\ndev = [\"six\"]\n[build-system]\n"
+                    "requires = [\"hatchling\"]\n"}});
   const auto words = words_of(plan.dependency_steps);
   EXPECT_TRUE(has(words, "uv sync --frozen"));
   EXPECT_TRUE(has(words, "--extra test"));
@@ -122,9 +122,9 @@ TEST(PythonPlan, AUvLockIsSyncedWithTheGroupsThatServeTests) {
 }
 
 TEST(PythonPlan, AUvLockWithNeighboursInTheTreeNeedsTheSources) {
-  EXPECT_NE(
-      plan_of({{"uv.lock", "source = { editable = \"libs/b\" }\n"}, {"pyproject.toml", ""}}).needs_sources,
-      "");
+  EXPECT_NE(python_plan({{"uv.lock", "source = { editable = \"libs/b\" }\n"}, {"pyproject.toml", ""}})
+                .needs_sources,
+            "");
 }
 
 TEST(PythonPlan, AManifestThatNobodyReadNeedsTheSources) {
@@ -137,11 +137,11 @@ TEST(PythonPlan, AManifestThatNobodyReadNeedsTheSources) {
 
 TEST(PythonPlan, PoetryAndPipenvInstallOutsideOfTheTestsEnvironment) {
   const auto poetry =
-      plan_of({{"poetry.lock", ""}, {"pyproject.toml", "[tool.poetry.group.test.dependencies]\n"}});
+      python_plan({{"poetry.lock", ""}, {"pyproject.toml", "[tool.poetry.group.test.dependencies]\n"}});
   EXPECT_TRUE(has(words_of(poetry.tool_steps), "/opt/tools/bin/pip install poetry"));
   EXPECT_TRUE(has(words_of(poetry.dependency_steps), "poetry install --no-root"));
   EXPECT_TRUE(has(words_of(poetry.dependency_steps), "--with test"));
-  const auto pipenv = plan_of({{"Pipfile", "[packages]\nsix = \"*\"\n"}, {"Pipfile.lock", "{}"}});
+  const auto pipenv = python_plan({{"Pipfile", "[packages]\nsix = \"*\"\n"}, {"Pipfile.lock", "{}"}});
   EXPECT_TRUE(has(words_of(pipenv.dependency_steps), "pipenv requirements --dev"));
   EXPECT_FALSE(has(words_of(pipenv.dependency_steps), "pipenv lock"));
 }
@@ -149,10 +149,10 @@ TEST(PythonPlan, PoetryAndPipenvInstallOutsideOfTheTestsEnvironment) {
 TEST(PythonPlan, ASubdirectorysManifestsKeepTheirPlaceInTheTree) {
   InstallOptions options;
   options.subdir = "services/api";
-  const auto plan = plan_of({{"services/api/requirements.txt", "-r ../common.txt\n"},
-                             {"services/common.txt", "six\n"},
-                             {"setup.py", ""}},
-                            options);
+  const auto plan = python_plan({{"services/api/requirements.txt", "-r ../common.txt\n"},
+                                 {"services/common.txt", "six\n"},
+                                 {"setup.py", ""}},
+                                options);
   EXPECT_EQ(plan.dependency_files,
             (std::vector<std::string>{"services/api/requirements.txt", "services/common.txt"}));
 }
@@ -160,18 +160,19 @@ TEST(PythonPlan, ASubdirectorysManifestsKeepTheirPlaceInTheTree) {
 TEST(PythonPlan, AddsPytestWhenOnlyTheCommandNamesIt) {
   InstallOptions options;
   options.test_words = {"python", "-m", "pytest", "tests"};
-  const auto plan = plan_of({{"requirements.txt", "six\n"}}, options);
+  const auto plan = python_plan({{"requirements.txt", "six\n"}}, options);
   EXPECT_TRUE(has(words_of(plan.dependency_steps), "import pytest"));
   EXPECT_TRUE(
       std::any_of(plan.notes.begin(), plan.notes.end(), [](auto& note) { return has(note, "pytest"); }));
   options.test_words = {"python", "-m", "unittest"};
-  EXPECT_FALSE(has(words_of(plan_of({{"requirements.txt", "six\n"}}, options).dependency_steps), "pytest"));
+  EXPECT_FALSE(
+      has(words_of(python_plan({{"requirements.txt", "six\n"}}, options).dependency_steps), "pytest"));
 }
 
 TEST(PythonPlan, WithoutInstallTheBaseImageStaysAsItIs) {
   InstallOptions options;
   options.install_dependencies = false;
-  const auto plan = plan_of({{"requirements.txt", "six\n"}, {"setup.py", "install_requires"}}, options);
+  const auto plan = python_plan({{"requirements.txt", "six\n"}, {"setup.py", "install_requires"}}, options);
   EXPECT_TRUE(plan.tool_steps.empty());
   EXPECT_TRUE(plan.dependency_steps.empty());
   EXPECT_TRUE(plan.source_steps.empty());
@@ -180,17 +181,17 @@ TEST(PythonPlan, WithoutInstallTheBaseImageStaysAsItIs) {
 
 TEST(PythonPlan, APersonsOwnImageKeepsItsPackagesVisible) {
   InstallOptions options;
-  EXPECT_FALSE(has(words_of(plan_of({}, options).tool_steps), "--system-site-packages"));
+  EXPECT_FALSE(has(words_of(python_plan({}, options).tool_steps), "--system-site-packages"));
   options.own_base = true;
-  EXPECT_TRUE(has(words_of(plan_of({}, options).tool_steps), "--system-site-packages /opt/venv"));
+  EXPECT_TRUE(has(words_of(python_plan({}, options).tool_steps), "--system-site-packages /opt/venv"));
 }
 
 TEST(PythonPlan, HostileManifestsAreOnlyLookedAt) {
   std::string deep(100'000, '[');
   EXPECT_NO_THROW(
-      plan_of({{"pyproject.toml", deep}, {"requirements.txt", deep + "\n\\\n-r\n-e\n--requirement=\n"}}));
-  EXPECT_NO_THROW(
-      plan_of({{"pyproject.toml", "[project\n=\n\"\"\"\n[a]]\nx = ["}, {"setup.cfg", "\xff\xfe[options]"}}));
+      python_plan({{"pyproject.toml", deep}, {"requirements.txt", deep + "\n\\\n-r\n-e\n--requirement=\n"}}));
+  EXPECT_NO_THROW(python_plan(
+      {{"pyproject.toml", "[project\n=\n\"\"\"\n[a]]\nx = ["}, {"setup.cfg", "\xff\xfe[options]"}}));
 }
 
 TEST(PythonSeeds, CarryTheSeedWithinWhatPythonAccepts) {

@@ -15,8 +15,8 @@ using Words = std::vector<std::string>;
 
 const images::Toolchain& rust() { return *images::find_toolchain("rust"); }
 
-InstallPlan plan_of(const std::map<std::string, std::string>& files,
-                    const images::InstallOptions& options = {}) {
+InstallPlan rust_plan(const std::map<std::string, std::string>& files,
+                      const images::InstallOptions& options = {}) {
   return rust().plan(source_of(files), options);
 }
 
@@ -28,14 +28,14 @@ Words words_of(const sandbox::LayerBuildStep& step) {
 const char* const kPackage = "[package]\nname = \"a\"\n";
 
 TEST(RustPlan, InstallsByManifestsAloneWithStandIns) {
-  const auto plan = plan_of({{"Cargo.toml", kPackage},
-                             {"Cargo.lock", ""},
-                             {"rust-toolchain.toml", ""},
-                             {".cargo/config.toml", "[net]\n"},
-                             {"config.toml", ""},
-                             {"src/lib.rs", ""},
-                             {"src/other.rs", ""}},
-                            {.test_words = {"cargo", "test", "--release", "--test", "x"}});
+  const auto plan = rust_plan({{"Cargo.toml", kPackage},
+                               {"Cargo.lock", ""},
+                               {"rust-toolchain.toml", ""},
+                               {".cargo/config.toml", "[net]\n"},
+                               {"config.toml", ""},
+                               {"src/lib.rs", ""},
+                               {"src/other.rs", ""}},
+                              {.test_words = {"cargo", "test", "--release", "--test", "x"}});
   EXPECT_EQ(plan.dependency_files,
             (Words{".cargo/config.toml", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"}));
   ASSERT_EQ(plan.dependency_steps.size(), 1u);
@@ -48,24 +48,24 @@ TEST(RustPlan, InstallsByManifestsAloneWithStandIns) {
 }
 
 TEST(RustPlan, SaysThatVersionsAreNotLocked) {
-  EXPECT_EQ(plan_of({{"Cargo.toml", kPackage}, {"src/main.rs", ""}}).notes,
+  EXPECT_EQ(rust_plan({{"Cargo.toml", kPackage}, {"src/main.rs", ""}}).notes,
             Words{"no Cargo.lock: each new image may bring other versions of the dependencies"});
 }
 
 TEST(RustPlan, TakesCratesThatTheTreeBringsAlong) {
   const auto plan =
-      plan_of({{"Cargo.toml", kPackage},
-               {".cargo/config.toml",
-                "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n"},
-               {"src/lib.rs", ""},
-               {"vendor/x/Cargo.toml", "[package]"}});
+      rust_plan({{"Cargo.toml", kPackage},
+                 {".cargo/config.toml",
+                  "[source.crates-io]\nreplace-with = \"v\"\n[source.v]\ndirectory = \"vendor\"\n"},
+                 {"src/lib.rs", ""},
+                 {"vendor/x/Cargo.toml", "[package]"}});
   EXPECT_TRUE(plan.dependency_steps.empty() && plan.dependency_files.empty());
   EXPECT_EQ(words_of(plan.source_steps.at(0)), (Words{"--", "cargo", "test", "--no-run"}));
   EXPECT_EQ(plan.notes, Words{"crates are those that the tree brings along"});
 }
 
 TEST(RustPlan, OfNoInstallStillTellsTestsApart) {
-  const auto plan = plan_of({{"Cargo.toml", kPackage}}, {.install_dependencies = false});
+  const auto plan = rust_plan({{"Cargo.toml", kPackage}}, {.install_dependencies = false});
   EXPECT_EQ(plan.tool_steps.size(), 1u);
   EXPECT_TRUE(plan.dependency_steps.empty() && plan.source_steps.empty());
   EXPECT_TRUE(plan.env.empty()) << "what the base has fetched stays where it is";
@@ -134,7 +134,7 @@ TEST(RustProbe, IsLoadedByEveryProgram) {
                 {"ORCHESTRATOR_PROBE",
                  "order=shuffled seed=7 tests=/run/orchestrator/tests ignore=/run/orchestrator/ignore"},
                 {"LD_PRELOAD", "/own.so:/.orchestrator/rust/preload.so"}}));
-  const auto tools = plan_of({{"Cargo.toml", kPackage}}).tool_steps;
+  const auto tools = rust_plan({{"Cargo.toml", kPackage}}).tool_steps;
   const Words& argv = tools.at(1).execution.argv;
   for (const char* file : {"preload.c", "watch.rs", "lines.rs", "listing.rs", "output.rs", "places.rs",
                            "records.rs", "selection.rs"})

@@ -8,16 +8,16 @@ namespace {
 using testing::errors_of;
 using testing::text_of;
 
-JobRequest parse(const std::string& json, UnknownFields unknown = UnknownFields::error) {
+JobRequest parse_text(const std::string& json, UnknownFields unknown = UnknownFields::error) {
   return parse_job(json, unknown, "input.json");
 }
 
-std::string errors(const std::string& json) {
-  return errors_of([&] { parse(json); });
+std::string errors_in(const std::string& json) {
+  return errors_of([&] { parse_text(json); });
 }
 
 TEST(ParseJob, ReadsEveryField) {
-  const JobRequest job = parse(R"({
+  const JobRequest job = parse_text(R"({
     "repo": "https://example.org/a/b", "test_command": ["pytest", "-q"], "suite": "slow", "runs": 20,
     "parallelism": 8, "framework": "python", "ref": "v1", "subdir": "a/b", "timeout": 1.5, "deadline": "1h",
     "seed": 18446744073709551615, "image": "python:3.12-slim", "setup_commands": ["apt-get update"],
@@ -55,32 +55,32 @@ TEST(ParseJob, ReadsEveryField) {
 }
 
 TEST(ParseJob, TakesAStringAsALine) {
-  EXPECT_EQ(parse(R"({"test_command": "cd a && npm test"})").test_command->line, "cd a && npm test");
+  EXPECT_EQ(parse_text(R"({"test_command": "cd a && npm test"})").test_command->line, "cd a && npm test");
 }
 
 TEST(ParseJob, TakesTheWrappedFormAndIgnoresWhatStandsBesideIt) {
-  const auto job =
-      parse(R"({"id": "x", "webhook": 5, "policy": {}, "input": {"repo": "https://e.org/r", "runs": 3}})");
+  const auto job = parse_text(
+      R"({"id": "x", "webhook": 5, "policy": {}, "input": {"repo": "https://e.org/r", "runs": 3}})");
   EXPECT_EQ(job.repo, "https://e.org/r");
   EXPECT_EQ(job.runs, 3);
   EXPECT_TRUE(job.warnings.empty());
 }
 
 TEST(ParseJob, TakesNullAsNotSaid) {
-  const auto job = parse(R"({"runs": null, "framework": null, "limits": null})");
+  const auto job = parse_text(R"({"runs": null, "framework": null, "limits": null})");
   EXPECT_EQ(job.runs, std::nullopt);
   EXPECT_EQ(job.framework, std::nullopt);
 }
 
-TEST(ParseJob, TakesAWholeNumberWrittenWithAPoint) { EXPECT_EQ(parse(R"({"runs": 5.0})").runs, 5); }
+TEST(ParseJob, TakesAWholeNumberWrittenWithAPoint) { EXPECT_EQ(parse_text(R"({"runs": 5.0})").runs, 5); }
 
-struct Case {
+struct BadJob {
   const char* json;
   const char* errors;
 };
 
 TEST(ParseJob, SaysWhatIsWrongAndWhere) {
-  const Case cases[] = {
+  const BadJob cases[] = {
       {R"({"runs": "5"})", "/runs: runs must be a whole number, not a string\n"},
       {R"({"runs": 5.5})", "/runs: runs must be a whole number, not a fraction\n"},
       {R"({"runs": 0})", "/runs: Runs must be between 1 and 1000\n"},
@@ -172,16 +172,16 @@ TEST(ParseJob, SaysWhatIsWrongAndWhere) {
       {R"({"a": 1e999})", ": not valid JSON: a number is out of range\n"},
       {"", ": not valid JSON: it is empty\n"},
   };
-  for (const auto& c : cases) EXPECT_EQ(errors(c.json), c.errors) << c.json;
+  for (const auto& c : cases) EXPECT_EQ(errors_in(c.json), c.errors) << c.json;
 }
 
 TEST(ParseJob, AllowsOneKeyInSeveralObjects) {
-  EXPECT_EQ(parse(R"({"limits": {"pids": 5}, "env": {"pids": "6"}})").pids, 5);
+  EXPECT_EQ(parse_text(R"({"limits": {"pids": 5}, "env": {"pids": "6"}})").pids, 5);
 }
 
 TEST(ParseJob, ReportsAllMistakesAtOnce) {
   const std::string text =
-      text_of([] { parse(R"({"runs": 0, "parallelism": 99, "colour": 1, "repo": ""})"); });
+      text_of([] { parse_text(R"({"runs": 0, "parallelism": 99, "colour": 1, "repo": ""})"); });
   EXPECT_EQ(text,
             "input.json: /colour: unknown field 'colour'\n"
             "input.json: /parallelism: Parallelism must be between 1 and 50\n"
@@ -190,30 +190,31 @@ TEST(ParseJob, ReportsAllMistakesAtOnce) {
 }
 
 TEST(ParseJob, SaysWhereTheJsonBreaks) {
-  EXPECT_EQ(text_of([] { parse("{\n  \"runs\": 5,\n  oops\n}"); }).substr(0, 55),
+  EXPECT_EQ(text_of([] { parse_text("{\n  \"runs\": 5,\n  oops\n}"); }).substr(0, 55),
             "input.json: not valid JSON: line 3, column 3 (object ke");
 }
 
 TEST(ParseJob, RefusesDeepNestingInOneSentence) {
   const std::string expected = ": JSON is nested deeper than 64 levels\n";
-  EXPECT_EQ(errors(std::string(100'000, '[')), expected);
+  EXPECT_EQ(errors_in(std::string(100'000, '[')), expected);
   std::string objects;
   for (int i = 0; i < 100'000; ++i) objects += "{\"a\":";
-  EXPECT_EQ(errors(objects), expected);
-  EXPECT_EQ(errors(std::string(65, '[') + std::string(65, ']')), expected);
-  EXPECT_EQ(errors(std::string(64, '[') + std::string(64, ']')),
+  EXPECT_EQ(errors_in(objects), expected);
+  EXPECT_EQ(errors_in(std::string(65, '[') + std::string(65, ']')), expected);
+  EXPECT_EQ(errors_in(std::string(64, '[') + std::string(64, ']')),
             ": a job must be a JSON object, not a list\n");
 }
 
 TEST(ParseJob, RefusesMoreThanEightMebibytes) {
-  EXPECT_EQ(errors(std::string(8 * 1024 * 1024 + 1, ' ')), ": JSON is larger than 8 MiB\n");
+  EXPECT_EQ(errors_in(std::string(8 * 1024 * 1024 + 1, ' ')), ": JSON is larger than 8 MiB\n");
 }
 
 TEST(ParseJob, RefusesTextsThatNoProgramCanBeStartedWith) {
   const std::string long_text(131'072, 'x');
-  EXPECT_EQ(errors("{\"test_command\": \"" + long_text + "\"}"),
+  EXPECT_EQ(errors_in("{\"test_command\": \"" + long_text + "\"}"),
             "/test_command: test_command must be shorter than 128 KiB\n");
-  EXPECT_EQ(errors("{\"env\": {\"A\": \"" + long_text + "\"}}"), "/env/A: A must be shorter than 128 KiB\n");
+  EXPECT_EQ(errors_in("{\"env\": {\"A\": \"" + long_text + "\"}}"),
+            "/env/A: A must be shorter than 128 KiB\n");
 }
 
 TEST(ParseJob, NeverCrashesOnBytes) {
@@ -229,7 +230,7 @@ TEST(ParseJob, NeverCrashesOnBytes) {
                                  "[1,2",
                                  "\"\x1b[31m\""};
   for (const auto& text : hostile) {
-    const std::string what = text_of([&] { parse(text); });
+    const std::string what = text_of([&] { parse_text(text); });
     EXPECT_NE(what, "") << text;
     EXPECT_EQ(what.find('\n'), std::string::npos) << what;
     EXPECT_EQ(what.find('\x1b'), std::string::npos) << what;
@@ -237,13 +238,13 @@ TEST(ParseJob, NeverCrashesOnBytes) {
 }
 
 TEST(ParseJob, KeepsATerminalSafeFromFieldNames) {
-  EXPECT_EQ(errors("{\"\\u001b[31m\": 1}").find('\x1b', 10), std::string::npos);
+  EXPECT_EQ(errors_in("{\"\\u001b[31m\": 1}").find('\x1b', 10), std::string::npos);
 }
 
 TEST(ParseJob, OnTheWireWarnsOfUnknownFieldsAndFrameworks) {
   const auto job =
-      parse(R"({"input": {"repo": "https://e.org/r", "rnus": 5, "framework": "jest", "memory": 1}})",
-            UnknownFields::warn);
+      parse_text(R"({"input": {"repo": "https://e.org/r", "rnus": 5, "framework": "jest", "memory": 1}})",
+                 UnknownFields::warn);
   EXPECT_EQ(job.framework, "unknown");
   EXPECT_EQ(job.warnings,
             (std::vector<std::string>{
@@ -253,7 +254,7 @@ TEST(ParseJob, OnTheWireWarnsOfUnknownFieldsAndFrameworks) {
 }
 
 TEST(ParseJob, OnTheWireStillRefusesWrongValues) {
-  EXPECT_EQ(errors_of([] { parse(R"({"runs": "5"})", UnknownFields::warn); }),
+  EXPECT_EQ(errors_of([] { parse_text(R"({"runs": "5"})", UnknownFields::warn); }),
             "/runs: runs must be a whole number, not a string\n");
 }
 

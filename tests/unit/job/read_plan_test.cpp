@@ -111,12 +111,14 @@ TEST(ReadPlan, WantsEveryFieldThere) {
   const json written = unusual().to_json();
   for (const auto& [key, value] : written.items()) {
     if (key == "pull") continue;
-    EXPECT_NE(complaint([&](json& plan) { plan.erase(key); }).find("/job/plan/" + key), std::string::npos)
+    EXPECT_NE(complaint([key = key](json& plan) { plan.erase(key); }).find("/job/plan/" + key),
+              std::string::npos)
         << key;
   }
   for (const auto& [key, value] : written.at("limits").items())
-    EXPECT_NE(complaint([&](json& plan) { plan["limits"].erase(key); }).find("/job/plan/limits/" + key),
-              std::string::npos)
+    EXPECT_NE(
+        complaint([key = key](json& plan) { plan["limits"].erase(key); }).find("/job/plan/limits/" + key),
+        std::string::npos)
         << key;
 }
 
@@ -130,10 +132,10 @@ TEST(ReadPlan, RefusesEveryFieldOfAnotherType) {
   const json written = unusual().to_json();
   for (const auto& [key, value] : written.items()) {
     const json wrong = value.is_array() ? json(7) : json::array({1, 2});
-    EXPECT_NE(complaint([&](json& plan) { plan[key] = wrong; }), "") << key;
+    EXPECT_NE(complaint([&, key = key](json& plan) { plan[key] = wrong; }), "") << key;
   }
   for (const auto& [key, value] : written.at("limits").items())
-    EXPECT_NE(complaint([&](json& plan) { plan["limits"][key] = "\x1b[31m much"; }), "") << key;
+    EXPECT_NE(complaint([key = key](json& plan) { plan["limits"][key] = "\x1b[31m much"; }), "") << key;
 }
 
 TEST(ReadPlan, KeepsTheBoundsOfAJob) {

@@ -10,8 +10,8 @@ namespace {
 using sandbox::Outcome;
 
 // A run in which tests were told apart, test by test.
-struct MadeTests : MadeReport {
-  MadeTests() { report.conditions.push_back({.name = "shuffle", .order = TestOrder::shuffled}); }
+struct MadeFindings : MadeReport {
+  MadeFindings() { report.conditions.push_back({.name = "shuffle", .order = TestOrder::shuffled}); }
 
   FailureText kept(const std::string& text) {
     const auto piece = spool.keep(text);
@@ -25,14 +25,14 @@ struct MadeTests : MadeReport {
     tests.session = tests.collected = tests.finished = true;
     tests.runs.clear();
   }
-  MadeTests& passes(const std::string& id, const std::string& log = "") {
+  MadeFindings& passes(const std::string& id, const std::string& log = "") {
     const TestIndex test = report.tests.intern_test(id);
     tests.runs.push_back({.test = test, .outcome = TestOutcome::passed});
     if (!log.empty())
       report.tests.add_passing_log({.attempt = tests.attempt, .test = test, .text = kept(log)});
     return *this;
   }
-  MadeTests& fails(const std::string& id, const std::string& signature, const std::string& log = "") {
+  MadeFindings& fails(const std::string& id, const std::string& signature, const std::string& log = "") {
     const TestIndex test = report.tests.intern_test(id);
     TestFailure failure{
         .attempt = tests.attempt,
@@ -45,7 +45,7 @@ struct MadeTests : MadeReport {
         {.test = test, .outcome = TestOutcome::failed, .failure = report.tests.add_failure(failure)});
     return *this;
   }
-  MadeTests& hangs(const std::string& id) {
+  MadeFindings& hangs(const std::string& id) {
     const TestIndex test = report.tests.intern_test(id);
     const TestFailure failure{.attempt = tests.attempt,
                               .test = test,
@@ -64,7 +64,7 @@ struct MadeTests : MadeReport {
 };
 
 TEST(Findings, GroupsFailuresWithAnExample) {
-  MadeTests made;
+  MadeFindings made;
   for (const bool fails : {false, true, true}) {
     made.attempt(0, fails ? Outcome::failed : Outcome::passed);
     fails ? made.fails("a", "call · ValueError · a.py::f").passes("b").end()
@@ -83,7 +83,7 @@ TEST(Findings, GroupsFailuresWithAnExample) {
 }
 
 TEST(Findings, ComparesWhatATestPrintedWithAPassUnderTheSameCondition) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(1, Outcome::passed);
   made.passes("a", "begin\nother order\n").end();
   made.attempt(0, Outcome::passed);
@@ -102,7 +102,7 @@ TEST(Findings, ComparesWhatATestPrintedWithAPassUnderTheSameCondition) {
 }
 
 TEST(Findings, AHangIsComparedByTheAttemptsOutput) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(0, Outcome::passed, "a .\n");
   made.passes("a").end();
   made.attempt(0, Outcome::timed_out, "a \n");
@@ -114,7 +114,7 @@ TEST(Findings, AHangIsComparedByTheAttemptsOutput) {
 }
 
 TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(0, Outcome::passed, "a .\n");
   made.passes("a").end();
   made.attempt(0, Outcome::failed, "a F\n");
@@ -123,7 +123,7 @@ TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
 }
 
 TEST(Findings, APassThatPrintedNothingIsAnEmptyLog) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(0, Outcome::passed);
   made.passes("a").end();
   made.attempt(0, Outcome::failed);
@@ -136,7 +136,7 @@ TEST(Findings, APassThatPrintedNothingIsAnEmptyLog) {
 }
 
 TEST(Findings, HasNothingToCompareWithWhenNoAttemptPassed) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(0, Outcome::timed_out, "a F\n");
   made.hangs("a").end();
   EXPECT_FALSE(made.find().groups.at(0).logs);
@@ -167,7 +167,7 @@ TEST(Findings, ComparesStderrWhenStdoutIsTheSame) {
 }
 
 TEST(Findings, TestsThatFailTogetherAndOrderAreFound) {
-  MadeTests made;
+  MadeFindings made;
   for (int i = 0; i < 24; ++i) {
     const bool fails = i % 2 == 1;
     made.attempt(fails ? 1 : 0, fails ? Outcome::failed : Outcome::passed);
@@ -184,7 +184,7 @@ TEST(Findings, TestsThatFailTogetherAndOrderAreFound) {
 }
 
 TEST(Findings, NeighboursAreAttemptsThatRanBesideForHalfOfTheTime) {
-  MadeTests made;
+  MadeFindings made;
   // Attempts 0 … 15 run in pairs and fail; 16 … 31 run alone and pass.
   for (int i = 0; i < 32; ++i) {
     const bool paired = i < 16;
@@ -201,7 +201,7 @@ TEST(Findings, NeighboursAreAttemptsThatRanBesideForHalfOfTheTime) {
 
 // The long ones have as many neighbours as the short ones beside them.
 TEST(Findings, AHangIsNotPutDownToHowFewRanBesideIt) {
-  MadeTests made;
+  MadeFindings made;
   for (int i = 0; i < 60; ++i) {
     const bool hangs = i % 3 == 0;
     made.attempt(0, hangs ? Outcome::timed_out : Outcome::passed);
@@ -216,7 +216,7 @@ TEST(Findings, AHangIsNotPutDownToHowFewRanBesideIt) {
 }
 
 TEST(Findings, StandInTheJsonReportAndInTheSummary) {
-  MadeTests made;
+  MadeFindings made;
   made.attempt(0, Outcome::passed);
   made.passes("a", "got 200\n").end();
   made.attempt(0, Outcome::failed);

@@ -54,7 +54,7 @@ std::int32_t add_failure(MadeReport& made, const MadeRun& run, const MadeTest& t
   return made.report.tests.add_failure(std::move(failure));
 }
 
-Outcome outcome_of(const AttemptTests& tests) {
+Outcome outcome_with(const AttemptTests& tests) {
   Outcome outcome = Outcome::passed;
   for (const auto& run : tests.runs) {
     if (run.outcome == TestOutcome::timed_out) return Outcome::timed_out;
@@ -93,7 +93,7 @@ void add_attempt(MadeReport& made, const MadeRun& run, int index) {
             outcome == TestOutcome::crashed;
     tests.runs.push_back(one);
   }
-  AttemptRecord& attempt = made.add(outcome_of(tests), run.with_texts ? summary_of(tests, run) : "ok\n",
+  AttemptRecord& attempt = made.add(outcome_with(tests), run.with_texts ? summary_of(tests, run) : "ok\n",
                                     run.with_texts && index % 3 == 0 ? "DeprecationWarning: old\n" : "");
   attempt.condition = tests.condition;
   attempt.duration += std::chrono::milliseconds(37 * index % 400);

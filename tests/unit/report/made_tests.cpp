@@ -7,17 +7,12 @@
 #include <sstream>
 
 #include "orchestrator/analysis/failure_signature.h"
+#include "tests/unit/analysis/made_results.h"
 
 namespace orchestrator {
 namespace {
 
 using namespace std::string_literals;
-
-TestOutcome outcome_of(char wanted) {
-  for (int i = 0; i <= static_cast<int>(TestOutcome::skipped); ++i)
-    if (letter(static_cast<TestOutcome>(i)) == wanted) return static_cast<TestOutcome>(i);
-  throw std::invalid_argument("no such letter");
-}
 
 FailureText kept(Spool& spool, const std::string& text) {
   if (text.empty()) return {};

@@ -15,8 +15,8 @@ using nlohmann::json;
 using sandbox::Outcome;
 
 // The report of attempts in which these tests ended so.
-json report_of(const std::vector<Row>& rows, const std::vector<int>& conditions = {},
-               std::vector<Condition> kinds = {written()}) {
+json report_with(const std::vector<Row>& rows, const std::vector<int>& conditions = {},
+                 std::vector<Condition> kinds = {written()}) {
   MadeReport made;
   made.report.tests = made_results(rows, conditions);
   made.report.conditions = std::move(kinds);
@@ -51,8 +51,8 @@ std::string refusal(const json& before, const json& after) {
 const std::string kClean = times(20, ".");
 
 TEST(ReportComparison, FindsTheTestThatBecameWorse) {
-  const json before = report_of({{"same", kClean}, {"t", kClean}, {"gone", kClean}});
-  const json after = report_of({{"same", kClean}, {"t", times(10, "F.")}, {"added", kClean}});
+  const json before = report_with({{"same", kClean}, {"t", kClean}, {"gone", kClean}});
+  const json after = report_with({{"same", kClean}, {"t", times(10, "F.")}, {"added", kClean}});
   const ReportComparison comparison = compare(before, after);
   EXPECT_TRUE(comparison.worse());
   ASSERT_EQ(comparison.tests.worse, 1);
@@ -73,12 +73,12 @@ TEST(ReportComparison, FindsTheTestThatBecameWorse) {
 }
 
 TEST(ReportComparison, NeverSaysThatThereIsNoDifference) {
-  const json few = report_of({{"t", "..."}});
+  const json few = report_with({{"t", "..."}});
   const std::string nothing = text_of(compare(few, few));
   EXPECT_NE(nothing.find("3 and 3 attempts can show no difference at all; it takes 4 on each side"),
             std::string::npos)
       << nothing;
-  const json more = report_of({{"t", kClean}});
+  const json more = report_with({{"t", kClean}});
   const std::string some = text_of(compare(more, more));
   EXPECT_NE(some.find("from 5 failures in 20 on (25.0 %)"), std::string::npos) << some;
   EXPECT_NE(some.find("NOT SHOWN WORSE"), std::string::npos);
@@ -87,21 +87,22 @@ TEST(ReportComparison, NeverSaysThatThereIsNoDifference) {
 // 10 of 20 shuffled before, and as many as written after: no condition is compared with another.
 TEST(ReportComparison, ComparesWithinOneConditionOnly) {
   const json before =
-      report_of({{"t", kClean + times(10, "F.")}}, in_condition({20, 20}), {written(), shuffled()});
-  const json after = report_of({{"t", kClean}}, {}, {written()});
+      report_with({{"t", kClean + times(10, "F.")}}, in_condition({20, 20}), {written(), shuffled()});
+  const json after = report_with({{"t", kClean}}, {}, {written()});
   const ReportComparison comparison = compare(before, after);
   EXPECT_EQ(comparison.tests.changes.size(), 1u);
   EXPECT_EQ(comparison.tests.questions, 0);
   EXPECT_EQ(comparison.left_out, std::vector<std::string>{shuffled().name});
-  const json other = report_of({{"t", kClean}}, {}, {shuffled()});
+  const json other = report_with({{"t", kClean}}, {}, {shuffled()});
   EXPECT_NE(refusal(after, other).find("no condition in common"), std::string::npos);
   Condition same_name = shuffled();
   same_name.name = written().name;
-  EXPECT_NE(refusal(after, report_of({{"t", kClean}}, {}, {same_name})), "") << "a name alone is no likeness";
+  EXPECT_NE(refusal(after, report_with({{"t", kClean}}, {}, {same_name})), "")
+      << "a name alone is no likeness";
 }
 
 TEST(ReportComparison, SaysInWhatTheTwoDiffer) {
-  json before = report_of({{"t", kClean}}), after = before;
+  json before = report_with({{"t", kClean}}), after = before;
   after["job"]["plan"]["test_command"] = "pytest -x \x1b[31m";
   after["job"]["plan"]["limits"]["memory_bytes"] = 1;
   after["environment"]["engine_version"] = "99";
@@ -115,7 +116,7 @@ TEST(ReportComparison, SaysInWhatTheTwoDiffer) {
 }
 
 TEST(ReportComparison, ComparesTheCommandWhereTestsAreNotToldApart) {
-  json before = report_of({{"t", kClean}}), after = report_of({{"t", times(10, "F.")}});
+  json before = report_with({{"t", kClean}}), after = report_with({{"t", times(10, "F.")}});
   before["tests"] = after["tests"] = nullptr;
   const ReportComparison comparison = compare(before, after);
   EXPECT_TRUE(comparison.tests.changes.empty());
@@ -123,7 +124,7 @@ TEST(ReportComparison, ComparesTheCommandWhereTestsAreNotToldApart) {
 }
 
 TEST(ReportComparison, RefusesWhatIsNoReport) {
-  const json whole = report_of({{"t", kClean}});
+  const json whole = report_with({{"t", kClean}});
   const auto broken = [&](const char* pointer, const json& value) {
     json changed = whole;
     changed[json::json_pointer(pointer)] = value;

@@ -46,7 +46,7 @@ struct Written {
   MadeReport made;
 };
 
-std::string complaint(const std::function<void(json&)>& edit) {
+std::string complaint_about(const std::function<void(json&)>& edit) {
   json document = Written().document();
   edit(document);
   try {
@@ -111,9 +111,10 @@ TEST(SavedRun, OfAReplayHasTheIndexOfTheReplayedAttempt) {
 }
 
 TEST(SavedRun, RefusesSeedsThatAreNotThoseOfItsJob) {
-  EXPECT_NE(complaint([](json& report) { report["results"][1]["seed"] = 1; }).find("does not fit together"),
-            std::string::npos);
-  EXPECT_NE(complaint([](json& report) { report["job"]["plan"]["job_seed"] = 1; }), "");
+  EXPECT_NE(
+      complaint_about([](json& report) { report["results"][1]["seed"] = 1; }).find("does not fit together"),
+      std::string::npos);
+  EXPECT_NE(complaint_about([](json& report) { report["job"]["plan"]["job_seed"] = 1; }), "");
 }
 
 TEST(SavedRun, RefusesWhatIsWrongInOneSentenceThatNamesThePlace) {
@@ -145,14 +146,14 @@ TEST(SavedRun, RefusesWhatIsWrongInOneSentenceThatNamesThePlace) {
       {"/job/plan/network", "host"},
   };
   for (const auto& [pointer, value] : wrong) {
-    const std::string sentence =
-        complaint([&, at = pointer, now = value](json& report) { report[json::json_pointer(at)] = now; });
+    const std::string sentence = complaint_about(
+        [&, at = pointer, now = value](json& report) { report[json::json_pointer(at)] = now; });
     EXPECT_EQ(sentence.rfind("old.json: /", 0), 0u) << pointer << ": " << sentence;
     EXPECT_EQ(sentence.find('\n'), std::string::npos) << sentence;
   }
   for (const char* key : {"job", "framework", "conditions", "environment", "results", "not_counted", "tests",
                           "findings", "program_version"})
-    EXPECT_NE(complaint([&](json& report) { report.erase(key); }).find("is missing"), std::string::npos)
+    EXPECT_NE(complaint_about([&](json& report) { report.erase(key); }).find("is missing"), std::string::npos)
         << key;
 }
 
