@@ -35,7 +35,7 @@ RUN cmake --preset release \
 FROM ${BASE}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-      ca-certificates libcurl4 libgit2-1.5 libssl3 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
+      ca-certificates libcurl4 libgit2-1.5 libssl3 libarchive13 libyaml-cpp0.7 libpugixml1v5 libfmt9 libspdlog1.10 \
       libsqlite3-0 libprometheus-cpp-core1.0 openssh-client \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt/archives/*.deb /var/log/*.log /var/log/apt/*
 COPY --from=build /src/build/release/orchestrator/orchestrator /usr/local/bin/orchestrator

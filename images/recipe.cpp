@@ -24,7 +24,6 @@ namespace {
 
 // To be raised when the same inputs are turned into a different layer: then no old layer is found any more.
 constexpr const char* kRevision = "1";
-constexpr int kTestUid = 10001;
 
 std::string read_supervisor(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -71,6 +70,7 @@ struct Layer {
   std::vector<sandbox::LayerBuildStep> steps;
   sandbox::EnvList env;
   std::string note;
+  std::string from;  // see BuiltLayer
   bool retried = false;
 };
 
@@ -99,6 +99,11 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void step_output(sandbox::Stream stream, std::string_view bytes) override { lines_.add(stream, bytes); }
   void built_by_another() override { by_another_ = true; }
+  void taken_from(const std::string& file) override {
+    by_another_ = true;
+    from_ = file;
+  }
+  void warned(const std::string& sentence) override { add_warning(sentence); }
 
  private:
   void enter(Stage stage) {
@@ -259,6 +264,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       for (const auto& warning : request_.host.warnings) add_warning(warning);
     sandbox::LayerSpec spec{parent_, layer.kind, layer.key, layer.tar_file, layer.steps, layer.env, {}};
     by_another_ = false;
+    from_.clear();
     // The handle is let go of outside of its own callback.
     handle_ = store_.build(
         std::move(spec), *this, lifeline_.guard([this, layer, next](io::Result<sandbox::Image> result) {
@@ -273,6 +279,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     handle_.reset();
     try {
       const auto image = std::move(result).value();
+      layer.from = from_;
+      if (!from_.empty()) layer.note = "taken from " + from_;
       have(std::move(layer), image, by_another_, next);
     } catch (const sandbox::StepFailed& failed) {
       const std::string log = request_.host.mask(failed.log_tail());
@@ -291,8 +299,9 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     parent_ = image.id;
     built_.id = image.id;
     const double seconds = std::chrono::duration<double>(loop_.now() - began_).count();
-    built_.layers.push_back({layer.kind, layer.key, image.id, cached, seconds, layer.note});
-    if (!layer.note.empty()) built_.notes.push_back("the sources layer is " + layer.note);
+    built_.layers.push_back({layer.kind, layer.key, image.id, cached, seconds, layer.note, layer.from});
+    if (layer.kind == "sources" && !layer.note.empty())
+      built_.notes.push_back("the sources layer is " + layer.note);
     observer_.layer_finished(built_.layers.back());
     enter(next);
   }
@@ -361,6 +370,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   std::string archived_;  // the sources' tar, once it was made
   io::TimePoint began_{};
   bool by_another_ = false;  // the layer that was waited for
+  std::string from_;         // the file that it came from
   BuiltImage built_;
   MaskedLines lines_;
   std::unique_ptr<BaseSearch> search_;

@@ -41,13 +41,16 @@ struct RecipeRequest {
   Archiver archive = start_archive;
 };
 
+inline constexpr int kTestUid = 10001;  // whose the sources are, and who runs the tests
+
 struct BuiltLayer {
   std::string kind;  // "tools", "dependencies", "sources", "seal"
   std::string key;
   std::string image;  // id
   bool cached = false;
   double seconds = 0;
-  std::string note;  // "not cached by manifests: setup.py reads the tree"
+  std::string note;       // "not cached by manifests: setup.py reads the tree"
+  std::string from = {};  // the file that it came from instead of being built
 };
 
 struct BuiltImage {

@@ -66,6 +66,10 @@ class BuildObserver {
   virtual void step_output(Stream, std::string_view) {}
   // The layer that is answered next was built at somebody else's wish, who came first.
   virtual void built_by_another() {}
+  // … and not built at all: it came from that file.
+  virtual void taken_from(const std::string& file) { (void)file; }
+  // A sentence for the report: the layer came about in another way than it was meant to.
+  virtual void warned(const std::string& sentence) { (void)sentence; }
 };
 
 // A step did not end with 0. The message is one sentence; `result` says how it ended.
@@ -89,6 +93,11 @@ class BuildHandle {  // letting go stops the build and leaves nothing behind
   virtual ~BuildHandle() = default;
 };
 
+class ImageTransfer {  // letting go ends it; of a file that was being written nothing stays
+ public:
+  virtual ~ImageTransfer() = default;
+};
+
 class ImageStore {
  public:
   virtual ~ImageStore() = default;
@@ -109,6 +118,19 @@ class ImageStore {
   // Builds a layer. The observer must outlive the handle or `done`.
   virtual std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
                                              std::function<void(io::Result<Image>)> done) = 0;
+  // Writes the image, with all that it stands on but under no name, to a new file: a tar that load() takes,
+  // here or elsewhere. Answers its size. Throws io::HostError where the file cannot be made.
+  [[nodiscard]] virtual std::unique_ptr<ImageTransfer> save(
+      const std::string& id, const std::string& tar_file,
+      std::function<void(io::Result<std::int64_t>)> done) = 0;
+  // Makes the image of such a file. It has the id that it had where it was saved, unless this engine counts
+  // ids otherwise. Names that a tar from elsewhere holds would be given, also those of other images: who does
+  // not know it looks first.
+  [[nodiscard]] virtual std::unique_ptr<ImageTransfer> load(const std::string& tar_file,
+                                                            std::function<void(io::Result<Image>)> done) = 0;
+  // From now on find_layer() has this image under that kind and key.
+  virtual void name_layer(const std::string& id, const std::string& kind, const std::string& key,
+                          std::function<void(io::Result<Image>)> done) = 0;
   // Those made by us: layers that are whole, and bases.
   virtual void list(std::function<void(io::Result<std::vector<Image>>)> done) = 0;
   // By id; with it go the images of the steps between it and its parent. False: it is not there, or something

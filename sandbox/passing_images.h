@@ -29,6 +29,18 @@ class PassingImages : public ImageStore {
                                      std::function<void(io::Result<Image>)> done) override {
     return store_.build(std::move(spec), observer, std::move(done));
   }
+  std::unique_ptr<ImageTransfer> save(const std::string& id, const std::string& tar_file,
+                                      std::function<void(io::Result<std::int64_t>)> done) override {
+    return store_.save(id, tar_file, std::move(done));
+  }
+  std::unique_ptr<ImageTransfer> load(const std::string& tar_file,
+                                      std::function<void(io::Result<Image>)> done) override {
+    return store_.load(tar_file, std::move(done));
+  }
+  void name_layer(const std::string& id, const std::string& kind, const std::string& key,
+                  std::function<void(io::Result<Image>)> done) override {
+    store_.name_layer(id, kind, key, std::move(done));
+  }
   void list(std::function<void(io::Result<std::vector<Image>>)> done) override {
     store_.list(std::move(done));
   }

@@ -34,7 +34,7 @@ class Pipeline {
   }
 
   JobModeHooks hooks() {
-    return {.inputs = [this](const CommandLine& line) { return inputs(line); },
+    return {.inputs = [this](const CommandLine& line, const std::string&) { return inputs(line); },
             .complete = [this](Report& report) { judge(report); },
             .conclude = [this](const Report& report, const Spool& spool) { return conclude(report, spool); },
             .ended =

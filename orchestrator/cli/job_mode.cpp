@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "images/checkout/ca_file.h"
+#include "orchestrator/cli/bundling.h"
 #include "orchestrator/cli/commands.h"
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/job_runner.h"
@@ -16,12 +17,16 @@
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/remote/job.h"
 #include "orchestrator/report/github_annotations.h"
+#include "orchestrator/report/words.h"
 #include "orchestrator/run/free_space.h"
+#include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/signals.h"
 
 namespace orchestrator {
 namespace {
+
+constexpr int kHostLacks = 5;
 
 class JobMode {
  public:
@@ -33,13 +38,14 @@ class JobMode {
         events_(events),
         report_file_(report_file) {
     min_free_bytes();  // throws when it was said wrongly
-    inputs_ = hooks.inputs ? hooks.inputs(options) : gather_inputs(options);
+    inputs_ = hooks.inputs ? hooks.inputs(options, session_.scratch()) : gather_inputs(options);
     check_report_paths(options);
     posting_ = gather_posting(options, environment);
     prepare_logs_folder(options.logs_dir);
     inputs_.logs_folder = options.logs_dir;
     inputs_.run_id = session_.run_id();
     inputs_.scratch = session_.scratch();
+    inputs_.keeps_tree = !options.bundle_file.empty();
     program_version_ = program.version;
   }
 
@@ -59,6 +65,7 @@ class JobMode {
     if (!result.ok()) return end_without_attempts(result.error());
     Report report = std::move(result).value();
     complete(report);
+    if (!options_.bundle_file.empty()) carry_away(report);
     close();
     return present(report);
   }
@@ -150,6 +157,7 @@ class JobMode {
       report_file_.write(*report, Spool(session_.scratch(), ""));
     }
     for (const auto& wanted : options_.reports) discard_older(wanted);
+    discard_older(options_.bundle_file);
     const int code = tell_failure(failure, options_.progress, events_, report_file_, program_version_);
     if (hooks_.ended) hooks_.ended({nullptr, &failure, code});
     return code;
@@ -184,6 +192,25 @@ class JobMode {
       write_to_stderr("orchestrator: " + sentence + "\n");
   }
 
+  // Before the engine is let go of: the image is in it.
+  void carry_away(const Report& report) try {
+    Bundling wanted{options_.bundle_file, JobExecution::tree_file(session_.scratch()), session_.scratch(),
+                    [this] { return signal_ != 0; }};
+    if (signal_ != 0) throw io::GivenUp();
+    const auto bytes =
+        bundle_run(session_.loop(), session_.engine().images(), report, runner_->spool(), wanted);
+    events_.append("bundle_written", {{"file", to_utf8(wanted.file)}, {"bytes", bytes}});
+    if (!tells_json() && options_.progress != ProgressMode::quiet)
+      write_to_stderr(
+          fmt::format("carry it away: {}, {}\n", wanted.file, size_text(static_cast<std::uint64_t>(bytes))));
+  } catch (const io::GivenUp&) {
+    discard_older(options_.bundle_file);
+    warn("--bundle: not written, since the run was stopped");
+  } catch (const std::exception& error) {
+    discard_older(options_.bundle_file);
+    not_carried_ = fmt::format("--bundle: {}", error.what());
+  }
+
   // Whoever stops the run does not wait for services.
   void post(const Report& report, const Spool& spool) {
     for (const auto& note : posting_.notes) warn(note);
@@ -201,7 +228,8 @@ class JobMode {
     for (const auto& wanted : options_.reports) write_report(wanted, report, spool);
     post(report, spool);
     const int said = hooks_.conclude ? hooks_.conclude(report, spool) : conclude_run(options_, report, spool);
-    const int code = signal_ != 0 ? signal_code() : said;
+    if (!not_carried_.empty()) warn(not_carried_);
+    const int code = signal_ != 0 ? signal_code() : not_carried_.empty() ? said : kHostLacks;
     if (hooks_.ended) hooks_.ended({&report, nullptr, code});
     finish_stdout(std::cout);
     return code;
@@ -218,6 +246,7 @@ class JobMode {
   std::unique_ptr<JobRunner> runner_;
   PostSettings posting_;
   Poster* poster_ = nullptr;  // while it posts
+  std::string not_carried_;   // why there is no bundle that was asked for
   int signal_ = 0;
   std::function<void(int)> told_of_signal_;  // of who sits
 };
@@ -280,6 +309,7 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
     const Failure failure = failure_of(std::current_exception());
     const int code = tell_failure(failure, options.progress, events, report_file, program.version);
     for (const auto& wanted : options.reports) discard_older(wanted);
+    discard_older(options.bundle_file);
     return tell_end(hooks, {nullptr, &failure, code});
   }
 }

@@ -38,8 +38,8 @@ struct Seat {
 
 struct JobModeHooks {
   // The job that is to run; it may throw InvalidJob and io::RequestError. Empty: what the command line, the
-  // job file and the user's config say (`gather_inputs`).
-  std::function<JobInputs(const CommandLine&)> inputs;
+  // job file and the user's config say (`gather_inputs`). `folder` is this run's own.
+  std::function<JobInputs(const CommandLine&, const std::string& folder)> inputs;
   // The report is whole but not written yet: what a mode adds to it. Also asked for a report without
   // attempts.
   std::function<void(Report&)> complete;

@@ -1,5 +1,6 @@
 // The flags of run, ci and replay; and of those, what others have too: access to git, numbers within bounds.
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 
@@ -150,10 +151,40 @@ void define_job(FlagSet& flags, Draft& draft, bool ci) {
   flags.text(files, "--config", "FILE", "Your own defaults [~/.config/orchestrator/config.yml]",
              line.config_file);
   define_reports(flags, draft);
+  flags.text(files, "--bundle", "FILE", "Carry it away: report, sources, packages and image as one file",
+             line.bundle_file);
   define_posting(flags, draft);
   define_git(flags, draft);
   define_git_program(flags, draft);
   define_elsewhere(flags, draft);
+}
+
+std::optional<int> as_int(const std::optional<std::int64_t>& number) {
+  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+// Beside --from-bundle only what does not change what an attempt is.
+void check_bundle(Draft& draft, const Beside& beside) {
+  CommandLine& line = draft.line;
+  const auto refuse = [&](const std::string& flag) {
+    draft.fail(flag, flag + " and --from-bundle exclude each other: a bundle holds what is run");
+  };
+  for (const auto& group : field_groups())
+    for (const char* name : group.fields) {
+      constexpr std::array<std::string_view, 4> kBeside = {"runs", "parallelism", "deadline", "only_attempt"};
+      const Field& field = *find_field(name);
+      const auto said = draft.fields.find(&field);
+      const bool allowed = std::find(kBeside.begin(), kBeside.end(), name) != kBeside.end();
+      if (!allowed && said != draft.fields.end() && !said->second.empty()) refuse(field.flag);
+    }
+  if (beside.test_command) refuse("--");
+  if (!line.input_file.empty()) refuse("--input");
+  if (!line.config_file.empty()) refuse("--config");
+  if (!line.on.url.empty()) refuse("--on");
+  if (!line.bundle_file.empty()) refuse("--bundle");
+  const JobRequest& said = draft.reading.request;
+  line.bundle_wishes = {as_int(said.parallelism), as_int(said.runs), as_int(said.only_attempt)};
+  line.bundle_deadline_s = said.deadline_s;
 }
 
 // Where a token would go nowhere.
@@ -164,6 +195,8 @@ void check_elsewhere(Draft& draft) {
   if (!on.token_file.empty() && !on.token_env.empty())
     draft.fail("--on-token-file", "--on-token-file and --on-token-env exclude each other");
   if (on.url.empty()) return;
+  if (!draft.line.bundle_file.empty())
+    draft.fail("--bundle", "--bundle and --on exclude each other: the image is on the other host");
   try {
     remote::parse_address(on.url);
   } catch (const io::RequestError& wrong) {
@@ -209,7 +242,11 @@ void take_reports(Draft& draft) {
 
 }  // namespace
 
-void define_run(FlagSet& flags, Draft& draft) { define_job(flags, draft, false); }
+void define_run(FlagSet& flags, Draft& draft) {
+  define_job(flags, draft, false);
+  flags.text("Instead of all that", "--from-bundle", "FILE",
+             "The attempts of that bundle again, without repository or registry", draft.line.from_bundle);
+}
 
 void finish_run(Draft& draft, const Beside& beside) {
   if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
@@ -219,6 +256,7 @@ void finish_run(Draft& draft, const Beside& beside) {
   take_reports(draft);
   check_git_flags(draft);
   check_elsewhere(draft);
+  if (!draft.line.from_bundle.empty()) return check_bundle(draft, beside);
   if (!draft.reading.errors.empty())
     draft.reading.errors = all_mistakes(draft.line, draft.reading, draft.complete, beside.getenv);
 }

@@ -8,6 +8,7 @@
 
 #include "orchestrator/cli/session.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/run/event.h"
 #include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/job_execution.h"
@@ -61,6 +62,7 @@ class LocalRunner : public JobRunner {
   const JobHost host_;
   HostBudget budget_;  // of CPUs alone, and those are shared with other processes: a person may ask for more
   LeasedBuilds leased_;
+  CachedLayers cached_;
   HostBuilds builds_;
   std::unique_ptr<JobExecution> execution_;
   bool started_ = false;

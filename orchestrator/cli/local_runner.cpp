@@ -40,7 +40,8 @@ LocalRunner::LocalRunner(Session& session, JobInputs inputs, EventLog& events)
       host_(open_host(session)),
       budget_(session.loop(), no_bounds()),
       leased_(budget_, session.engine().images()),
-      builds_(session.loop(), leased_, host_.sharing, {host_.engine.data_root, session.scratch()}) {
+      cached_(session.loop(), leased_, host_.image_cache, host_.sharing),
+      builds_(session.loop(), cached_, host_.sharing, {host_.engine.data_root, session.scratch()}) {
   if (host_.sharing) {
     budget_.share_with(host_.sharing->cpus());
     inputs.budget = &budget_;

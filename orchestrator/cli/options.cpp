@@ -14,6 +14,7 @@ using Mode = CommandLine::Mode;
 using Words = std::vector<std::string>;
 
 constexpr const char* kImageBudget = "ORCHESTRATOR_IMAGE_BUDGET";
+constexpr const char* kImageCache = "ORCHESTRATOR_IMAGE_CACHE";
 const char* const kExample = "orchestrator run --repo . --runs 20 -- pytest tests/";
 
 void define_common(FlagSet& flags, Draft& draft) {
@@ -29,6 +30,10 @@ void define_common(FlagSet& flags, Draft& draft) {
              "What its layers may take at the engine before the least recently used go; none for no bound "
              "[ORCHESTRATOR_IMAGE_BUDGET, 20g]",
              draft.image_budget);
+  flags.text(group, "--image-cache", "DIR",
+             "Keep installed layers there as files, up to that size, and take them from there "
+             "[ORCHESTRATOR_IMAGE_CACHE]",
+             draft.line.image_cache);
   flags.text(group, "--progress", "MODE", "auto, tty, plain, json or quiet, on stderr [auto]",
              draft.progress);
   flags.on(group, "-q,--quiet", "The same as --progress quiet", draft.quiet);
@@ -56,6 +61,7 @@ void read_common(Draft& draft, const GetEnv& getenv) {
     read_image_budget("--image-budget", draft.image_budget, draft);
   else if (!variable.empty())
     read_image_budget(kImageBudget, variable, draft);
+  if (draft.line.image_cache.empty()) draft.line.image_cache = getenv(kImageCache).value_or("");
   auto& errors = draft.reading.errors;
   if (!draft.line.host.empty() && !draft.line.context.empty())
     draft.fail("--context", "--context and --host exclude each other");
@@ -83,7 +89,8 @@ HelpPage run_page() {
           "a blank is a line for /bin/sh.",
           {},
           {kExample, "orchestrator run --repo https://host/owner/project -- 'cd web && npm test'",
-           "orchestrator run --input job.json --json report.json --logs logs/"}};
+           "orchestrator run --input job.json --json report.json --logs logs/",
+           "orchestrator run --from-bundle run.bundle --only-attempt 17"}};
 }
 
 HelpPage replay_page() {

@@ -11,6 +11,7 @@
 #include "orchestrator/cli/progress.h"
 #include "orchestrator/job/job.h"
 #include "orchestrator/report/report_formats.h"
+#include "orchestrator/run/bundle.h"
 
 namespace orchestrator {
 
@@ -55,6 +56,11 @@ struct CommandLine {
   std::string git_program;                  // fetches instead of libgit2; empty: libgit2 does
   std::string ca_file;                      // PEM bundle
   bool keep = false;                        // leave scratch folders for a look
+  std::string bundle_file;                  // the run as one file
+  // run: such a file instead of a job; what was said beside it
+  std::string from_bundle;
+  BundleWishes bundle_wishes;
+  std::optional<double> bundle_deadline_s;
 
   // Another host that runs the job: a serve, or an endpoint of RunPod's.
   struct On {
@@ -136,6 +142,7 @@ struct CommandLine {
 
   // every mode
   std::optional<std::int64_t> image_budget = 20ll << 30;  // bytes; nothing: no budget
+  std::string image_cache;                                // a folder; empty: none
   std::string host;              // as DOCKER_HOST; empty: by `context`, or by the environment
   std::string context;           // of the docker program
   bool insecure_engine = false;  // plain TCP is allowed

@@ -51,8 +51,11 @@ std::int64_t number_of(const Event& event, const char* key) {
 
 std::optional<std::string> lasting_line(const Event& event) {
   if (event.type == "checkout_finished") return checkout_line(event);
-  if (event.type == "layer_finished")
+  if (event.type == "layer_finished") {
+    const std::string how = text_of(event, "how");
+    if (!how.empty()) return text_of(event, "kind") + ": " + how + in_seconds(event);
     return text_of(event, "kind") + (is_true(event, "cached") ? ": cached" : ": built" + in_seconds(event));
+  }
   if (event.type == "image_finished") return image_line(event);
   if (event.type == "elsewhere" && event.data.contains("job"))
     return "handed to " + text_of(event, "at") + " as job " + text_of(event, "job");

@@ -92,6 +92,9 @@ void check_report_paths(const CommandLine& options) {
   check("--result", options.ci.result_file);
   check("--dotenv", options.ci.dotenv_file);
   for (const auto& wanted : options.reports) check(wanted.format->flag, wanted.path);
+  if (options.bundle_file == "-" || is_device_or_pipe(options.bundle_file))
+    throw io::RequestError("--bundle: must be a file, which is renamed into its place when it is whole");
+  check("--bundle", options.bundle_file);
   if (options.github_annotations && report_to_stdout(options))
     throw io::RequestError("--github-annotations prints on stdout, where another report is to go");
 }
@@ -140,9 +143,13 @@ void write_report(const WantedReport& wanted, const Report& report, const Spool&
 }
 
 void discard_older(const WantedReport& wanted) noexcept {
-  if (wanted.path == "-" || wanted.format->append || is_device_or_pipe(wanted.path)) return;
+  if (wanted.path != "-" && !wanted.format->append) discard_older(wanted.path);
+}
+
+void discard_older(const std::string& file) noexcept {
+  if (file.empty() || is_device_or_pipe(file)) return;
   std::error_code ignored;
-  fs::remove(wanted.path, ignored);
+  fs::remove(file, ignored);
 }
 
 void prepare_logs_folder(const std::string& path) {

@@ -23,6 +23,7 @@ bool report_to_stdout(const CommandLine& options);
 void write_report(const WantedReport& wanted, const Report& report, const Spool& spool);
 // For a run that has no report: an older file must not be taken for this run's. Never throws.
 void discard_older(const WantedReport& wanted) noexcept;
+void discard_older(const std::string& file) noexcept;  // of --bundle, or empty
 
 // The file of --json. After a run it holds what that run said, whatever it said: an older report must not be
 // taken for the new one. A file appears whole or not at all; what is no file (a pipe, /dev/stderr) is written

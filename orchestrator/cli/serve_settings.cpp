@@ -46,6 +46,7 @@ constexpr Setting kSettings[] = {
     {"insecure-engine", Setting::on},
     {"state-dir"},
     {"image-budget"},
+    {"image-cache"},
     {"log-format"},
 };
 

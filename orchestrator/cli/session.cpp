@@ -145,6 +145,7 @@ JobHost Session::job_host() const {
   host.supervisor_file = scratch_ + "/supervisor";
   host.state_folder = state_;
   host.sharing = sharing_.get();
+  host.image_cache = {options_.image_cache, options_.image_budget};
   std::ofstream(host.supervisor_file, std::ios::binary) << program_.supervisor;
   return host;
 }

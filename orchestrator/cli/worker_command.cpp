@@ -17,6 +17,7 @@
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/cli/trial.h"
 #include "orchestrator/cli/worker_kind.h"
+#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/runpod/fitness.h"
@@ -97,7 +98,8 @@ class WorkerMode {
     budget_ = std::make_unique<HostBudget>(session_.loop(), host_.engine, session_.scratch());
     leased_ = std::make_unique<LeasedBuilds>(*budget_, session_.engine().images());
     if (host_.sharing) budget_->share_with(host_.sharing->cpus());
-    host_builds_ = std::make_unique<HostBuilds>(session_.loop(), *leased_, host_.sharing,
+    cached_ = std::make_unique<CachedLayers>(session_.loop(), *leased_, host_.image_cache, host_.sharing);
+    host_builds_ = std::make_unique<HostBuilds>(session_.loop(), *cached_, host_.sharing,
                                                 std::vector{host_.engine.data_root, session_.scratch()});
     builds_ = std::make_unique<sandbox::SharedBuilds>(session_.loop(), *host_builds_);
     Background background;
@@ -322,6 +324,7 @@ class WorkerMode {
   JobHost host_;
   std::unique_ptr<HostBudget> budget_;
   std::unique_ptr<LeasedBuilds> leased_;
+  std::unique_ptr<CachedLayers> cached_;
   std::unique_ptr<HostBuilds> host_builds_;
   std::unique_ptr<sandbox::SharedBuilds> builds_;
   std::unique_ptr<runpod::JobPlace> place_;

@@ -169,6 +169,16 @@ OrderedJson replay_json(const Report& report) {
           {"differences", replay.differences}};
 }
 
+OrderedJson bundle_json(const Report& report) {
+  if (!report.bundle) return nullptr;
+  const BundleOrigin& bundle = *report.bundle;
+  return {{"file", to_utf8(bundle.file)},
+          {"sha256", bundle.sha256},
+          {"program_version", bundle.program_version},
+          {"image_loaded", bundle.image_loaded},
+          {"differences", bundle.differences}};
+}
+
 }  // namespace
 
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
@@ -278,6 +288,7 @@ OrderedJson tail_json(const Report& report, const Spool& spool) {
       {"job_seed", report.plan.job_seed},
       {"reproduce", report.reproduce},
       {"replay", replay_json(report)},
+      {"bundle", bundle_json(report)},
       {"warnings", report.warnings},
       {"environment", environment_json(report)},
       {"job",

@@ -126,6 +126,10 @@ class Reader {
     report().framework = document_.at("framework").text();
     report().reproduce = document_.at("reproduce").text(kLongestOutput);
     report().program_version = document_.at("program_version").text();
+    if (const auto bundle = document_.find("bundle"))
+      report().bundle = {bundle->at("file").text(), bundle->at("sha256").text(),
+                         bundle->at("program_version").text(), bundle->at("image_loaded").boolean(),
+                         sentences(bundle->at("differences"))};
   }
 
   void read_environment(const SavedPlace& place) {

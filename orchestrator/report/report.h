@@ -68,6 +68,15 @@ enum class RunEnd {
 };
 std::string_view name(RunEnd end);
 
+// In a report: that its attempts are those of an earlier run, which came here in a bundle.
+struct BundleOrigin {
+  std::string file;                      // as it was named
+  std::string sha256;                    // of that file
+  std::string program_version;           // that wrote it
+  bool image_loaded = false;             // the engine did not have it
+  std::vector<std::string> differences;  // see ReplayRecord
+};
+
 // The attempts of one condition that are evidence.
 struct ConditionShare {
   std::size_t condition = 0;  // into Report::conditions
@@ -99,6 +108,7 @@ struct Report {
   std::string reproduce;               // command line that runs the job again
   std::string saved_as;                // the file of its JSON, for the next command to try; empty: none
   std::optional<ReplayRecord> replay;  // all attempts are this one of an earlier run
+  std::optional<BundleOrigin> bundle;  // what ran came out of it
   std::string program_version;
 
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?

@@ -105,6 +105,22 @@ CommandLine conditions_of(const Report& report) {
   return line;
 }
 
+// What a bundle holds needs no more words; `file` is as it was named.
+CommandLine out_of(const BundleOrigin& bundle) {
+  CommandLine line;
+  line.add("orchestrator");
+  line.add("run");
+  line.add("--from-bundle", bundle.file);
+  return line;
+}
+
+// Behind the usual attempts come those of changed files, whose indices cannot move.
+std::string out_of(const Report& report, int runs) {
+  CommandLine line = out_of(*report.bundle);
+  if (report.plan.changed_runs == 0) line.add("--runs", std::to_string(runs));
+  return line.text();
+}
+
 // By the commit that was compared with: the base may be another one tomorrow.
 void add_changed(CommandLine& line, const Report& report) {
   if (report.plan.only_changed.empty() || !report.source.changes || report.plan.changed_runs == 0) return;
@@ -127,6 +143,7 @@ void add_schedule(CommandLine& line, const JobPlan& plan, int runs) {
 
 std::string reproduce_job(const Report& report) {
   if (report.plan.only_attempt) return reproduce_attempt(report, *report.plan.only_attempt);
+  if (report.bundle) return out_of(report, report.plan.runs);
   CommandLine line = conditions_of(report);
   add_schedule(line, report.plan, report.plan.runs);
   add_changed(line, report);
@@ -136,6 +153,7 @@ std::string reproduce_job(const Report& report) {
 }
 
 std::string continue_job(const Report& report, int runs) {
+  if (report.bundle) return out_of(report, runs);
   CommandLine line = conditions_of(report);
   add_schedule(line, report.plan, runs);
   add_command(line, report.plan.test_command);
@@ -145,6 +163,11 @@ std::string continue_job(const Report& report, int runs) {
 // Attempts of a replay are all the one that was asked for.
 std::string reproduce_attempt(const Report& report, int index) {
   if (report.replay) index = report.replay->attempt.index;
+  if (report.bundle) {
+    CommandLine line = out_of(*report.bundle);
+    line.add("--only-attempt", std::to_string(index));
+    return line.text();
+  }
   CommandLine line = conditions_of(report);
   line.add("--runs", std::to_string(report.plan.runs));
   add_changed(line, report);

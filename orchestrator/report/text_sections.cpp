@@ -291,6 +291,10 @@ void write_environment(const Report& report, SummaryPen& pen) {
                                    versioned(engine.runtime, engine.runtime_version),
                                    versioned("cgroup", engine.cgroup_version)},
                                   " · ")));
+  if (report.bundle) {
+    entry("bundle", fmt::format("{} · sha256 {}", one_line(report.bundle->file), report.bundle->sha256));
+    for (const auto& difference : report.bundle->differences) entry("differs", one_line(difference));
+  }
   entry("network", std::string(name(report.plan.network)));
   entry("limits", limits_words(report));
 }

@@ -31,6 +31,15 @@ HostSharing::HostSharing(io::Loop& loop, sandbox::ImageStore& store, const sandb
       cpus_(loop, settings_.state_folder + "/cpus/" + plain_host(engine.host), settings_.process,
             std::max(1, engine.cpus)) {}
 
+void HostSharing::adopt(const LayerName& layer) {
+  grown_ = true;
+  try {
+    uses_.adopt(layer);
+  } catch (const std::exception& error) {
+    spdlog::warn("a layer that was loaded counts as somebody else's: {}", error.what());
+  }
+}
+
 void HostSharing::keep_budget(Removed done) {
   if (!grown_ || !settings_.image_budget) return done(RemovalResult{});
   grown_ = false;

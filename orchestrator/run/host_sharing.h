@@ -35,6 +35,9 @@ class HostSharing {
   std::optional<std::int64_t> image_budget() const { return settings_.image_budget; }
 
   void layer_built() { grown_ = true; }
+  // It came from a file: it counts as built by this state folder's runs. Where that cannot be written down,
+  // the log says so.
+  void adopt(const LayerName& layer);
   using Removed = std::function<void(io::Result<RemovalResult>)>;
   // Where a layer was built since the last time: images go until the budget is kept. `done` gets what went,
   // which is mostly nothing; it may be called from inside of this.

@@ -156,7 +156,8 @@ class Removal : public std::enable_shared_from_this<Removal> {
 
 ImageOwner owner_of(const sandbox::Image& image, const ImageUses& uses) {
   if (label_of(image, sandbox::kKindLabel) == kBaseKind) return ImageOwner::base;
-  const bool ours = layer_name(image) && label_of(image, sandbox::kKeeperLabel) == uses.keeper();
+  const auto name = layer_name(image);
+  const bool ours = name && (label_of(image, sandbox::kKeeperLabel) == uses.keeper() || uses.adopted(*name));
   return ours ? ImageOwner::us : ImageOwner::others;
 }
 

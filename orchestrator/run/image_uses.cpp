@@ -114,6 +114,18 @@ std::optional<Time> ImageUses::last_use(const LayerName& layer) const {
   return time && *time > Time{} ? time : std::nullopt;
 }
 
+// The file of a layer that was built here is empty.
+void ImageUses::adopt(const LayerName& layer) const {
+  std::ofstream file(used_file(layer), std::ios::app);
+  file << "loaded\n";
+  if (!file.flush()) throw io::system_failure("cannot write " + used_file(layer));
+}
+
+bool ImageUses::adopted(const LayerName& layer) const {
+  struct stat found {};
+  return ::stat(used_file(layer).c_str(), &found) == 0 && found.st_size > 0;
+}
+
 std::optional<io::FileLock> ImageUses::build(const LayerName& layer) const {
   return io::FileLock::try_take(fmt::format("{}/{}/{}", folder_, kBuilding, file_name(layer)), Kind::alone);
 }

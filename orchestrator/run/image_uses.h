@@ -42,6 +42,10 @@ class ImageUses {
   std::optional<io::FileLock> claim(const LayerName& layer) const;
   bool in_use(const LayerName& layer) const;
   std::optional<std::chrono::system_clock::time_point> last_use(const LayerName& layer) const;
+  // A layer that this state folder's runs have loaded from a file instead of building it: it is theirs all
+  // the same, whatever its label says. Forgotten with the layer.
+  void adopt(const LayerName& layer) const;
+  bool adopted(const LayerName& layer) const;
   // For who builds it. Nothing: somebody else does.
   std::optional<io::FileLock> build(const LayerName& layer) const;
   // For who removes images; one at a time.

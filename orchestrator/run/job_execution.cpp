@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 
 #include "orchestrator/job/check.h"
+#include "orchestrator/report/words.h"
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/deal.h"
 #include "orchestrator/run/free_space.h"
@@ -86,6 +88,7 @@ void JobExecution::begin() {
                          [this] { stop(RunEnd::deadline, "the job's deadline has passed"); });
   try {
     if (inputs_.replay) return find_replayed_image();
+    if (inputs_.bundle) return find_bundled_image();
     if (auto errors = unsupported(early_); !errors.empty()) throw InvalidJob(std::move(errors));
     checkout();
   } catch (...) {
@@ -95,17 +98,22 @@ void JobExecution::begin() {
 
 // ---- an image that is there already
 
+void JobExecution::take_saved(const SavedRun& saved) {
+  planned_ = true;
+  report_.framework = saved.framework;
+  report_.framework_found = saved.environment.framework_found;
+  toolchain_ = images::find_toolchain(report_.framework);
+  if (!toolchain_)
+    throw io::RequestError(
+        fmt::format("framework: there is no toolchain for '{}'", one_line(report_.framework)));
+  stage_started_ = loop_.now();
+}
+
 void JobExecution::find_replayed_image() {
   const Replay& replay = *inputs_.replay;
   report_.replay = replay.record;
   report_.plan = replayed_plan(replay, host_.engine.cpus);
-  planned_ = true;
-  report_.framework = replay.saved.framework;
-  report_.framework_found = replay.saved.environment.framework_found;
-  toolchain_ = images::find_toolchain(report_.framework);
-  if (!toolchain_)
-    throw io::RequestError(fmt::format("framework: there is no toolchain for '{}'", report_.framework));
-  stage_started_ = loop_.now();
+  take_saved(replay.saved);
   // Sources that are no commit cannot be asked for by one.
   if (is_a_commit(replay.saved)) early_.ref = replay.saved.environment.commit;
   if (replay.saved.environment.image.id.empty()) return checkout();
@@ -117,6 +125,60 @@ void JobExecution::find_replayed_image() {
                     report_.source = replayed_source(inputs_.replay->saved);
                     built(replayed_image(inputs_.replay->saved, *image));
                   }));
+}
+
+void JobExecution::find_bundled_image() {
+  const Bundle& bundle = *inputs_.bundle;
+  report_.bundle = bundle.origin;
+  report_.plan = bundled_plan(bundle.saved, inputs_.bundle_wishes, host_.engine.cpus);
+  if (early_.deadline_s)
+    report_.plan.deadline = std::chrono::milliseconds(std::llround(*early_.deadline_s * 1000));
+  take_saved(bundle.saved);
+  if (bundle.architecture != host_.engine.architecture)
+    throw io::RequestError(fmt::format("{} is of an image for {}; this engine runs {}", bundle.origin.file,
+                                       one_line(bundle.architecture), host_.engine.architecture));
+  images_.inspect(bundle.saved.environment.image.id,
+                  lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> result) {
+                    const auto image = std::move(result).value();
+                    if (!done_) return;
+                    if (!image) return load_bundled_image();
+                    use_bundled_image(*image);
+                  }));
+}
+
+// Never under a name: none that the file says, and not that of a layer, which other runs would stand on.
+void JobExecution::load_bundled_image() {
+  events_.append("layer_started", {{"kind", "bundle"}, {"title", "loading the image of the bundle"}});
+  report_.bundle->image_loaded = true;
+  loading_ =
+      images_.load(inputs_.bundle->image_tar, lifeline_.guard([this](io::Result<sandbox::Image> result) {
+        const auto image = std::move(result).value();
+        if (!done_) return;
+        const std::string& known = inputs_.bundle->saved.environment.image.id;
+        if (image.id != known)
+          warn({fmt::format("this engine counts ids of images otherwise: what was {} is {} here", known,
+                            image.id)});
+        events_.append("layer_finished", {{"kind", "bundle"},
+                                          {"cached", true},
+                                          {"how", "loaded"},
+                                          {"seconds", seconds_since(stage_started_, loop_.now())}});
+        // Asked for again, it is in use.
+        images_.inspect(image.id, lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> found) {
+          const auto loaded = std::move(found).value();
+          if (!done_) return;
+          loading_.reset();
+          if (!loaded) throw io::HostError("the image of the bundle went as soon as it was loaded");
+          use_bundled_image(*loaded);
+        }));
+      }));
+}
+
+void JobExecution::use_bundled_image(const sandbox::Image& image) {
+  auto sealed = replayed_image(inputs_.bundle->saved, image);
+  const auto layer = layer_name(image);
+  if (report_.bundle->image_loaded && layer && host_.sharing) host_.sharing->adopt(*layer);
+  report_.source = replayed_source(inputs_.bundle->saved);
+  built(std::move(sealed));
 }
 
 void JobExecution::checked_out_again(images::Source source) {
@@ -216,8 +278,9 @@ void JobExecution::layer_started(const std::string& kind, const std::string& tit
 }
 
 void JobExecution::layer_finished(const images::BuiltLayer& layer) {
-  events_.append("layer_finished",
-                 {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}});
+  nlohmann::json data = {{"kind", layer.kind}, {"cached", layer.cached}, {"seconds", layer.seconds}};
+  if (!layer.from.empty()) data["how"] = to_utf8("taken from " + layer.from);
+  events_.append("layer_finished", std::move(data));
 }
 
 void JobExecution::step_started(const std::string& title) {
@@ -238,7 +301,27 @@ void JobExecution::built(images::BuiltImage image) {
   report_.packages = report_.image.packages.value_or(std::vector<std::string>{});
   if (!report_.image.tree_hash.empty()) report_.source.tree_hash = report_.image.tree_hash;
   if (report_.replay) report_.replay->differences = replay_differences(inputs_.replay->saved, report_);
+  if (report_.bundle) report_.bundle->differences = replay_differences(inputs_.bundle->saved, report_);
   deal_conditions();
+  if (inputs_.keeps_tree) return keep_tree();
+  go_on();
+}
+
+// Of a folder the same again only while nobody writes to it.
+void JobExecution::keep_tree() {
+  checkout_ = images::start_archive(loop_, checkout_request_, std::string(sandbox::kWorkDir + 1) + "/",
+                                    images::kTestUid,
+                                    then<images::SourceArchive>([this](const images::SourceArchive& archive) {
+                                      if (archive.tree_hash != report_.source.tree_hash)
+                                        throw io::HostError(
+                                            "--bundle: the folder has changed since its image was made; run "
+                                            "it again when nobody writes there");
+                                      std::filesystem::rename(archive.tar_file, tree_file(inputs_.scratch));
+                                      go_on();
+                                    }));
+}
+
+void JobExecution::go_on() {
   if (!ready_) return run_attempts();
   done_ = nullptr;
   ready_(spec_of(0));
@@ -421,6 +504,7 @@ void JobExecution::stop(RunEnd end, std::string reason) {
   if (run_) return run_->stop(end, std::move(reason));
   recipe_.reset();
   checkout_.reset();
+  loading_.reset();
   fail(io::failure(Interrupted(end, reason)));
 }
 

@@ -13,8 +13,10 @@
 #include "images/recipe.h"
 #include "orchestrator/analysis/condition.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/run/bundle.h"
 #include "orchestrator/run/event.h"
 #include "orchestrator/run/host_sharing.h"
+#include "orchestrator/run/layer_files.h"
 #include "orchestrator/run/replay.h"
 #include "orchestrator/run/run.h"
 #include "orchestrator/run/used_images.h"
@@ -34,6 +36,7 @@ struct JobHost {
   // whoever asks for a job never sees the disk, and nobody removes what lies there.
   bool keeps_logs = true;
   HostSharing* sharing = nullptr;  // with other processes; nullptr: nothing is shared
+  ImageCache image_cache;          // for layers that are installed; see CachedLayers
 };
 
 struct JobInputs {
@@ -53,6 +56,10 @@ struct JobInputs {
   std::function<void(const images::Source&, const JobPlan&)> examine;
   // An attempt of an earlier run instead: then `said` is for the report alone and `user` is not asked.
   std::optional<Replay> replay;
+  // The run of a bundle instead: the same holds.
+  std::optional<Bundle> bundle;
+  BundleWishes bundle_wishes;
+  bool keeps_tree = false;  // see JobExecution::tree_file()
   // Where other jobs run beside this one: see RunSpec.
   HostBudget* budget = nullptr;
   HostBudget::Claimant claimant;
@@ -74,6 +81,9 @@ class JobExecution : images::RecipeObserver {
   // Lets attempts that run go on and starts no others; before the attempts the same as stop().
   void start_no_more(RunEnd end, std::string reason);
   const Spool& spool() const { return *spool_; }  // once a report is there
+  // The sources as attempts got them, as a tar. Where it is to be kept, a folder that changes meanwhile ends
+  // the job before its attempts.
+  static std::string tree_file(const std::string& scratch) { return scratch + "/tree.tar"; }
   // What is known of a job that ended before its attempts; nothing before there was a plan.
   std::optional<Report> report_without_attempts(RunEnd end, const std::string& reason) const;
   // The repository's own wish, which counts above all when the job fails. False before the checkout.
@@ -87,12 +97,18 @@ class JobExecution : images::RecipeObserver {
 
  private:
   void begin();
+  void take_saved(const SavedRun& saved);
   void find_replayed_image();
+  void find_bundled_image();
+  void load_bundled_image();
+  void use_bundled_image(const sandbox::Image& image);
   void checkout();
   void checked_out_again(images::Source source);
   void checked_out(images::Source source);
   void build_image();
   void built(images::BuiltImage image);
+  void keep_tree();
+  void go_on();
   void deal_conditions();
   int index_of(int attempt) const;  // in the job; attempts of a replay all have that of the replayed one
   sandbox::AttemptSpec spec_of(int attempt) const;
@@ -136,6 +152,7 @@ class JobExecution : images::RecipeObserver {
   io::TimePoint stage_started_{};
   std::unique_ptr<images::Checkout> checkout_;
   std::unique_ptr<images::Recipe> recipe_;
+  std::unique_ptr<sandbox::ImageTransfer> loading_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<io::Timer> flushing_;
   std::unique_ptr<Run> run_;

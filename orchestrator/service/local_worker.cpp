@@ -95,7 +95,8 @@ LocalWorker::LocalWorker(io::Loop& loop, Background& background, sandbox::Engine
       settings_(std::move(settings)),
       budget_(loop, host.engine, settings_.scratch),
       leased_(budget_, engine.images()),
-      host_builds_(loop, leased_, host.sharing, {host.engine.data_root, settings_.scratch}),
+      cached_(loop, leased_, host.image_cache, host.sharing),
+      host_builds_(loop, cached_, host.sharing, {host.engine.data_root, settings_.scratch}),
       builds_(loop, host_builds_),
       self_(std::make_shared<LocalWorker*>(this)) {
   if (host.sharing) budget_.share_with(host.sharing->cpus());

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "orchestrator/run/cached_layers.h"
 #include "orchestrator/run/host_builds.h"
 #include "orchestrator/run/leased_builds.h"
 #include "orchestrator/service/admission.h"
@@ -90,6 +91,7 @@ class LocalWorker {
   LocalWorkerSettings settings_;
   HostBudget budget_;
   LeasedBuilds leased_;
+  CachedLayers cached_;
   HostBuilds host_builds_;
   sandbox::SharedBuilds builds_;
   std::vector<std::unique_ptr<Active>> active_;  // no two of one job

@@ -9,6 +9,7 @@
 #include "sandbox/docker/image_listing.h"
 #include "sandbox/docker/image_name.h"
 #include "sandbox/docker/image_pull.h"
+#include "sandbox/docker/image_transfer.h"
 #include "sandbox/docker/layer_build.h"
 #include "sandbox/docker/progress_stream.h"
 #include "sandbox/io/error.h"
@@ -126,6 +127,34 @@ class DockerImages : public ImageStore {
                                if (!id.ok()) return done(id.error());
                                expect_present(id.value(), done);
                              });
+  }
+
+  std::unique_ptr<ImageTransfer> save(const std::string& id, const std::string& tar_file,
+                                      std::function<void(io::Result<std::int64_t>)> done) override {
+    return start_image_save(client_, id, tar_file, std::move(done));
+  }
+
+  std::unique_ptr<ImageTransfer> load(const std::string& tar_file,
+                                      std::function<void(io::Result<Image>)> done) override {
+    struct Loading : ImageTransfer {
+      std::unique_ptr<ImageTransfer> transfer;
+      std::shared_ptr<int> wanted = std::make_shared<int>();
+    };
+    auto loading = std::make_unique<Loading>();
+    const auto tell = [wanted = std::weak_ptr(loading->wanted),
+                       done = std::move(done)](io::Result<Image> image) {
+      if (!wanted.expired()) done(std::move(image));
+    };
+    loading->transfer = start_image_load(client_, tar_file, [this, tell](io::Result<std::string> id) {
+      if (!id.ok()) return tell(id.error());
+      expect_present(id.value(), tell);
+    });
+    return loading;
+  }
+
+  void name_layer(const std::string& id, const std::string& kind, const std::string& key,
+                  std::function<void(io::Result<Image>)> done) override {
+    name_image(id, layer_reference(kind, key), done);
   }
 
   void list(std::function<void(io::Result<std::vector<Image>>)> done) override {

@@ -14,9 +14,11 @@ namespace {
 using namespace std::chrono_literals;
 using sandbox::Outcome;
 using testing_support::DockerFixture;
+using testing_support::engines_and_the_fake;
 using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
+using testing_support::kFake;
 using testing_support::TestEngine;
 
 // The same behaviour in both worlds.
@@ -99,14 +101,6 @@ class DockerWorld : public World {
 
   DockerFixture& fixture_;
 };
-
-constexpr const char* kFake = "fake";
-
-std::vector<TestEngine> engines_and_the_fake() {
-  auto engines = testing_support::test_engines();
-  engines.insert(engines.begin(), {kFake, ""});
-  return engines;
-}
 
 class SandboxContract : public ::testing::TestWithParam<TestEngine> {
  protected:

@@ -106,6 +106,15 @@ TEST_F(ImageRemoval, KnowsOfUsesInAnotherProcess) {
   EXPECT_EQ(remove({}).removed.size(), 1u);
 }
 
+TEST_F(ImageRemoval, CountsALayerThatWasLoadedAsOurs) {
+  const auto a = layer("a", "", 10, 3, "another"), b = layer("b", "", 10, 2, "another");
+  uses_->adopt({"sources", "a"});
+  used({"sources", "a"}, 3);
+  EXPECT_EQ(ids(remove({})), Ids{a});
+  EXPECT_TRUE(is_here(b));
+  EXPECT_FALSE(uses_->adopted({"sources", "a"})) << "it is forgotten with the layer";
+}
+
 TEST_F(ImageRemoval, TakesWhatIsOnTopFirst) {
   const auto a = layer("a", "", 10, 9), b = layer("b", a, 10, 1);
   EXPECT_EQ(ids(remove({})), (Ids{b, a}));

@@ -15,7 +15,9 @@
 #include <vector>
 
 #include "sandbox/image_store.h"
+#include "sandbox/io/error.h"
 #include "sandbox/io/loop.h"
+#include "tests/support/made_tar.h"
 
 namespace sandbox {
 
@@ -38,12 +40,15 @@ class FakeImageStore : public ImageStore {
     failures_[kind].push_back(std::move(error));
   }
   void let_step_print(const std::string& title, std::string output) { prints_[title] = std::move(output); }
-  void hold_builds() { holding_ = true; }  // builds never end
+  void hold_builds() { holding_ = true; }            // builds never end
+  void count_ids_otherwise() { renumbers_ = true; }  // of images that are loaded
+  void fail_saves(std::string why) { save_error_ = std::move(why); }
 
   // --- what was asked ---
   std::vector<LayerSpec> built;         // in order, failed ones included
   std::vector<std::string> built_tars;  // the bytes of each one's tar
   std::vector<std::string> pulled;      // references that a registry was asked for
+  std::vector<std::string> loaded;      // files
   int builds_running = 0;
 
   const LayerSpec* last_built(const std::string& kind) const {
@@ -100,6 +105,46 @@ class FakeImageStore : public ImageStore {
     return handle;
   }
 
+  // A file of it holds only its id: the rest is known here, also once it was removed.
+  std::unique_ptr<ImageTransfer> save(const std::string& id, const std::string& tar_file,
+                                      std::function<void(io::Result<std::int64_t>)> done) override {
+    const auto found = images_.find(id);
+    if (found == images_.end() || !save_error_.empty())
+      return transfer<std::int64_t>(
+          std::move(done), io::failure(io::HostError(save_error_.empty() ? "no such image" : save_error_)));
+    saved_[id] = found->second;
+    const std::string bytes = testing_support::MadeTar()
+                                  .file("manifest.json", "[{\"Config\":\"" + id + "\",\"RepoTags\":null}]")
+                                  .bytes();
+    std::ofstream(tar_file, std::ios::binary) << bytes;
+    return transfer<std::int64_t>(std::move(done), static_cast<std::int64_t>(bytes.size()));
+  }
+
+  std::unique_ptr<ImageTransfer> load(const std::string& tar_file,
+                                      std::function<void(io::Result<Image>)> done) override {
+    loaded.push_back(tar_file);
+    std::ifstream file(tar_file, std::ios::binary);
+    const std::string bytes(std::istreambuf_iterator<char>(file), {});
+    for (const auto& [id, image] : saved_) {
+      if (bytes.find("\"" + id + "\"") == std::string::npos) continue;
+      Image made = image;
+      if (renumbers_) made.id = next_id();
+      made.references.clear();
+      images_.try_emplace(made.id, made);
+      return transfer<Image>(std::move(done), images_.at(made.id));
+    }
+    return transfer<Image>(std::move(done), io::failure(io::HostError("the file holds no image")));
+  }
+
+  void name_layer(const std::string& id, const std::string& kind, const std::string& key,
+                  std::function<void(io::Result<Image>)> done) override {
+    const auto found = images_.find(id);
+    if (found == images_.end())
+      return answer<Image>(std::move(done), io::failure(io::HostError("no such image")));
+    layers_[{kind, key}] = id;
+    answer<Image>(std::move(done), found->second);
+  }
+
   void list(std::function<void(io::Result<std::vector<Image>>)> done) override {
     std::vector<Image> all;
     for (const auto& [id, image] : images_) all.push_back(image);
@@ -118,6 +163,20 @@ class FakeImageStore : public ImageStore {
     FakeImageStore& store;
     std::shared_ptr<int> alive = std::make_shared<int>();
   };
+
+  template <class T>
+  std::unique_ptr<ImageTransfer> transfer(std::function<void(io::Result<T>)> done, io::Result<T> result) {
+    struct Transfer : ImageTransfer {
+      std::shared_ptr<int> wanted = std::make_shared<int>();
+    };
+    auto handle = std::make_unique<Transfer>();
+    answer<T>(
+        [wanted = std::weak_ptr(handle->wanted), done = std::move(done)](io::Result<T> value) {
+          if (!wanted.expired()) done(std::move(value));
+        },
+        std::move(result));
+    return handle;
+  }
 
   std::string next_id() { return "sha256:" + std::to_string(++last_id_); }
 
@@ -148,6 +207,8 @@ class FakeImageStore : public ImageStore {
     Image image;
     image.id = next_id();
     image.labels = std::move(labels);
+    image.labels[kKindLabel] = spec.kind;
+    image.labels[kKeyLabel] = spec.key;
     image.env = spec.env;
     images_[image.id] = image;
     layers_[{spec.kind, spec.key}] = image.id;
@@ -161,7 +222,9 @@ class FakeImageStore : public ImageStore {
 
   io::Loop& loop_;
   int last_id_ = 0;
-  bool holding_ = false;
+  bool holding_ = false, renumbers_ = false;
+  std::string save_error_;
+  std::map<std::string, Image> saved_;
   std::map<std::string, Image> images_;
   std::map<std::pair<std::string, std::string>, std::string> layers_;  // kind and key → id
   std::vector<std::string> registry_;

@@ -30,6 +30,15 @@ inline std::vector<TestEngine> test_engines() {
   return engines;
 }
 
+inline constexpr const char* kFake = "fake";
+
+// For a suite that the fake passes, too.
+inline std::vector<TestEngine> engines_and_the_fake() {
+  auto engines = test_engines();
+  engines.insert(engines.begin(), {kFake, ""});
+  return engines;
+}
+
 // A line of shell in which the docker program speaks to that engine.
 inline std::string at_engine(const TestEngine& engine, const std::string& line) {
   return engine.url.empty() ? line : "export DOCKER_HOST='" + engine.url + "'; " + line;

@@ -72,6 +72,14 @@ void write_replay(const Report& report, Markup& page) {
   for (const auto& difference : replay.differences) page.element("li", "Differs: " + difference);
 }
 
+void write_bundle(const Report& report, Markup& page) {
+  if (!report.bundle) return;
+  page.element("p", {{"class", "notice"}},
+               fmt::format("Out of the bundle {} (sha256 {}).", report.bundle->file, report.bundle->sha256));
+  const auto list = page.in("ul", {{"class", "warnings"}});
+  for (const auto& difference : report.bundle->differences) page.element("li", "Differs: " + difference);
+}
+
 // What a pipeline makes of each test that did not always pass.
 void write_ci(const Report& report, Markup& page) {
   constexpr std::size_t kMost = 100;
@@ -164,6 +172,7 @@ void write_verdict(const Report& report, Markup& page) {
   write_ci(report, page);
   write_stop(report, page);
   write_replay(report, page);
+  write_bundle(report, page);
   write_hints(report, page);
   write_next_commands(report, page);
   write_facts(report, page);

@@ -185,6 +185,49 @@ TEST(Options, SayWhatImagesMayTake) {
             "ORCHESTRATOR_IMAGE_BUDGET: must be a size as in 500m or 20g, or none, not '-1'");
 }
 
+TEST(Options, SayWhereLayersAreKept) {
+  EXPECT_EQ(parse(run({})).image_cache, "");
+  EXPECT_EQ(parse(run({"--image-cache", "/volume"})).image_cache, "/volume");
+  EXPECT_EQ(parse(run({}), {{"ORCHESTRATOR_IMAGE_CACHE", "/volume"}}).image_cache, "/volume");
+  EXPECT_EQ(parse(run({"--image-cache", "here"}), {{"ORCHESTRATOR_IMAGE_CACHE", "/volume"}}).image_cache,
+            "here");
+  EXPECT_EQ(parse({"serve"}, {{"ORCHESTRATOR_SERVE_IMAGE_CACHE", "/volume"}}).image_cache, "/volume");
+  EXPECT_EQ(parse({"worker", "--image-cache", "/volume"}).image_cache, "/volume");
+}
+
+TEST(Options, CarryARunAway) {
+  EXPECT_EQ(parse(run({"--bundle", "run.bundle"})).bundle_file, "run.bundle");
+  EXPECT_EQ(parse({"ci", "--bundle", "run.bundle", "--", "pytest"}).bundle_file, "run.bundle");
+  EXPECT_EQ(complaint(run({"--bundle", "run.bundle", "--on", "https://e.org"})),
+            "--bundle and --on exclude each other: the image is on the other host");
+}
+
+TEST(Options, OfABundleAreThoseThatChangeNoAttempt) {
+  const CommandLine line = parse({"run", "--from-bundle", "run.bundle", "--parallelism", "2", "--runs", "40",
+                                  "--only-attempt", "7", "--deadline", "90s", "--json", "r.json"});
+  EXPECT_EQ(line.from_bundle, "run.bundle");
+  EXPECT_EQ(line.bundle_wishes.parallelism, 2);
+  EXPECT_EQ(line.bundle_wishes.runs, 40);
+  EXPECT_EQ(line.bundle_wishes.only_attempt, 7);
+  EXPECT_EQ(line.bundle_deadline_s, 90);
+  EXPECT_EQ(line.json_file, "r.json");
+  EXPECT_FALSE(
+      parse({"run", "--from-bundle", "run.bundle"}, {{"ORCHESTRATOR_RUNS", "3"}}).bundle_wishes.runs);
+  const auto with = [](Words more) {
+    more.insert(more.begin(), {"run", "--from-bundle", "run.bundle"});
+    return complaint(more);
+  };
+  for (const Words& flag :
+       {Words{"--repo", "."}, Words{"--ref", "main"}, Words{"--image", "python:3"}, Words{"--seed", "7"},
+        Words{"--network", "bridge"}, Words{"--env", "A=b"}, Words{"--memory", "1g"}, Words{"--timeout", "5"},
+        Words{"--input", "job.json"}, Words{"--config", "c.yml"}, Words{"--bundle", "other.bundle"}})
+    EXPECT_EQ(with(flag), flag[0] + " and --from-bundle exclude each other: a bundle holds what is run");
+  EXPECT_EQ(with({"--no-install"}),
+            "--no-install and --from-bundle exclude each other: a bundle holds what is run");
+  EXPECT_EQ(with({"--", "pytest"}), "-- and --from-bundle exclude each other: a bundle holds what is run");
+  EXPECT_NE(with({"--runs", "5000"}), "");
+}
+
 TEST(Options, OfPruneSayWhatGoes) {
   const auto line = parse({"images", "prune", "--older-than", "7d", "--bases", "--others", "--dry-run"});
   EXPECT_EQ(line.mode, Mode::images_prune);

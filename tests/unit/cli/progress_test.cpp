@@ -82,6 +82,14 @@ void prepare_run(Shown& shown) {
 const std::vector<std::string> kStageLines{"checked out 5f3a2c1 in 1.2 s", "dependencies: cached",
                                            "image ready in 400 ms (requirements.txt)"};
 
+TEST(PlainProgress, SaysWhereALayerCameFromThatWasNotBuilt) {
+  Shown shown(ProgressMode::plain);
+  shown.say(
+      "layer_finished",
+      {{"kind", "tools"}, {"cached", true}, {"how", "taken from /volume/tools-a1.tar"}, {"seconds", 1.2}});
+  EXPECT_EQ(shown.screen.lines, std::vector<std::string>{"tools: taken from /volume/tools-a1.tar in 1.2 s"});
+}
+
 TEST(TtyProgress, KeepsALineForEachStage) {
   Shown shown(ProgressMode::tty);
   prepare_run(shown);

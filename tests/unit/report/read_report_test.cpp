@@ -89,6 +89,15 @@ TEST(ReadReport, IsWrittenAsTheRunItselfWouldBe) {
   expect_the_same_forms(made);
 }
 
+TEST(ReadReport, OfABundleKnowsWhereItCameFrom) {
+  MadeTests made = every_verdict();
+  made.report.bundle = {"run.bundle", std::string(64, 'b'), "1.0", true, {"kernel: 5 then, 6 now"}};
+  expect_the_same_forms(made);
+  const std::string text = made.text();
+  EXPECT_NE(text.find("run.bundle"), std::string::npos) << text;
+  EXPECT_NE(text.find("kernel: 5 then, 6 now"), std::string::npos) << text;
+}
+
 TEST(ReadReport, OfACommandWhoseTestsAreNotToldApart) {
   MadeReport made(64);
   made.add(Outcome::passed, repeated(1000, 'x') + "end", "warning\n");

@@ -72,6 +72,21 @@ TEST(Reproduce, KeepsALineALineAndWordsWords) {
   EXPECT_TRUE(ends_with(" -- echo '' '$HOME'"));
 }
 
+TEST(Reproduce, NamesTheBundleThatHoldsAllOfIt) {
+  MadeReport made;
+  made.report.bundle = {"over there/run.bundle", "abc", "1.0", true, {}};
+  EXPECT_EQ(reproduce_attempt(made.report, 7),
+            "orchestrator run --from-bundle 'over there/run.bundle' --only-attempt 7");
+  EXPECT_EQ(reproduce_job(made.report), "orchestrator run --from-bundle 'over there/run.bundle' --runs 30");
+  EXPECT_EQ(continue_job(made.report, 90),
+            "orchestrator run --from-bundle 'over there/run.bundle' --runs 90");
+  made.report.plan.changed_runs = 5;
+  EXPECT_EQ(reproduce_job(made.report), "orchestrator run --from-bundle 'over there/run.bundle'");
+  made.report.plan.only_attempt = 3;
+  EXPECT_EQ(reproduce_job(made.report),
+            "orchestrator run --from-bundle 'over there/run.bundle' --only-attempt 3");
+}
+
 TEST(Reproduce, RunsTheWholeJobWithItsSeedAndMoreOfItWithoutOne) {
   MadeReport made;
   made.report.plan.parallelism = 2;

@@ -91,6 +91,13 @@ TEST(ReportSchema, AcceptsAReplay) {
   EXPECT_EQ(complaints(made.json()), "");
 }
 
+TEST(ReportSchema, AcceptsARunOfABundle) {
+  MadeReport made;
+  made.add(Outcome::failed);
+  made.report.bundle = {"run.bundle", "abc", "1.0", true, {"kernel: 5 then, 6 now"}};
+  EXPECT_EQ(complaints(made.json()), "");
+}
+
 TEST(ReportSchema, AcceptsAReportThatWasCut) {
   MadeReport made;
   made.add_many(3, Outcome::passed, repeated(50'000, 'x'), repeated(50'000, 'x'));
