@@ -31,8 +31,6 @@ Replay replay_of(const CommandLine& options) {
   record.signatures = saved.signatures_of(chosen.number);
   record.failed_tests = saved.failed_tests_of(chosen.number);
   record.told_apart = !saved.tests.empty();
-  if (!saved.plan.dockerfile.empty())
-    throw io::RequestError("building the repository's own Dockerfile is not supported yet");
   return replay;
 }
 
@@ -66,6 +64,7 @@ std::string announcement(const Replay& replay) {
   line("command", plan.test_command.display());
   line("network", std::string(name(plan.network)));
   line("image", was.image.base_reference + " " + was.image.id);
+  line("built by", plan.dockerfile);
   for (const auto& command : plan.setup_commands) line("set up by", command);
   std::string secrets;
   for (const auto& each : plan.secret_env) secrets += (secrets.empty() ? "" : ", ") + each;
@@ -84,6 +83,8 @@ JobRequest request_of(const JobPlan& plan, int index) {
   said.only_attempt = index;
   said.network = name(plan.network);
   if (!plan.image.empty()) said.image = plan.image;
+  if (!plan.dockerfile.empty()) said.dockerfile = plan.dockerfile;
+  said.build_args.insert(plan.build_args.begin(), plan.build_args.end());
   return said;
 }
 

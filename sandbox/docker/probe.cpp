@@ -86,6 +86,19 @@ void read_limits(const Json& info, Capabilities& result) {
       result.warnings.push_back(fmt::format("the engine does not enforce the limit of {}", name));
 }
 
+// Of a build by a Dockerfile: what the engine takes a limit for, and the time, at which we end it.
+void read_builder(bool podman, Capabilities& result) {
+  result.builder = podman ? "buildah" : "classic builder";
+  result.build_limits = {{"memory", result.limits["memory"]},
+                         {"shm", Enforcement::enforced},
+                         {"nofile", Enforcement::enforced},
+                         {"core", Enforcement::enforced},
+                         {"output", Enforcement::enforced},
+                         {"timeout", Enforcement::enforced}};
+  for (const char* never : {"cpus", "pids", "disk", "tmp", "capabilities"})
+    result.build_limits[never] = Enforcement::not_enforced;
+}
+
 // What it means that the engine is elsewhere, or that others may listen.
 void read_carrier(const Endpoint& endpoint, Capabilities& result) {
   result.carrier = endpoint.carrier();
@@ -122,6 +135,7 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
   if (endpoint.on_this_host() && !root.empty() && std::filesystem::is_directory(root, ignored))
     result.data_root = root;
   read_limits(info, result);
+  read_builder(is_podman(version), result);
   const auto has = [&](const char* name) {
     return std::find(result.security.begin(), result.security.end(), name) != result.security.end();
   };
