@@ -38,4 +38,10 @@ struct Capabilities {
   std::vector<std::string> warnings;  // sentences for the report
 };
 
+// Of a limit of a build by a Dockerfile.
+inline Enforcement build_enforcement(const Capabilities& engine, const std::string& limit) {
+  const auto found = engine.build_limits.find(limit);
+  return found == engine.build_limits.end() ? Enforcement::not_enforced : found->second;
+}
+
 }  // namespace sandbox
