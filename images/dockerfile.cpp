@@ -125,6 +125,7 @@ class Reader {
 
   void read(const std::string& instruction) {
     const auto words = words_of(instruction);
+    if (words.empty()) return;
     const std::string what = lower(words[0]);
     if (what == "arg" && stages_ == 0) {
       for (std::size_t i = 1; i < words.size(); ++i) argument(words[i]);

@@ -93,7 +93,7 @@ class PatternReader {
   std::optional<char> member() {
     if (rest_.empty()) return std::nullopt;
     const char c = take();
-    if (c == '-' || (c == '\\' && rest_.empty())) return std::nullopt;
+    if (c == '-' || c == ']' || (c == '\\' && rest_.empty())) return std::nullopt;
     return c == '\\' ? take() : c;
   }
 
