@@ -20,7 +20,8 @@ std::string_view trimmed(std::string_view text) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](unsigned char c) { return std::tolower(c); });
+  std::transform(result.begin(), result.end(), result.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
   return result;
 }
 
@@ -81,7 +82,8 @@ std::optional<std::string> take_variable(std::string_view& text, const Variables
   if (braced && close == std::string_view::npos) return std::nullopt;
   std::string_view inside = braced ? text.substr(1, close - 1) : text;
   std::size_t length = 0;
-  while (length < inside.size() && (std::isalnum(static_cast<unsigned char>(inside[length])) || inside[length] == '_'))
+  while (length < inside.size() &&
+         (std::isalnum(static_cast<unsigned char>(inside[length])) || inside[length] == '_'))
     ++length;
   if (length == 0) return std::nullopt;
   const auto found = variables.find(std::string(inside.substr(0, length)));

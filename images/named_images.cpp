@@ -35,8 +35,8 @@ class Search : public BaseSearch {
     store_.inspect(name(), lifeline_.guard([this](io::Result<std::optional<sandbox::Image>> result) {
       if (result.value()) return found(*result.value());
       if (pull_ != PullPolicy::never) return pull();
-      throw io::HostError(fmt::format("{} is not here and pull is never; fetch it with: docker pull {}",
-                                      subject(), name()));
+      throw io::HostError(
+          fmt::format("{} is not here and pull is never; fetch it with: docker pull {}", subject(), name()));
     }));
   }
 

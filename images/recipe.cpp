@@ -165,9 +165,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
                     .hex();
     find_or_pack(
         std::move(layer), Stage::tools, context,
-        [this](Packed packed) {
-          return request_.pack_context(loop_, request_.checkout, std::move(packed));
-        },
+        [this](Packed packed) { return request_.pack_context(loop_, request_.checkout, std::move(packed)); },
         &RecipeRun::dockerfile);
   }
 
@@ -231,22 +229,22 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   // what was archived counts, under its own key: `again` is entered with the archive's hash.
   void find_or_pack(Layer layer, Stage next, const std::string& hash, const Packer& pack, ByHash again) {
     layer.tar_file = archived_;
-    find(layer, lifeline_.guard([this, layer, next, hash, pack,
-                                 again](std::optional<sandbox::Image> found) mutable {
-      if (found) return have(std::move(layer), *found, true, next);
-      if (!archived_.empty()) return build(std::move(layer), next);
-      observer_.layer_started(layer.kind, layer.title);
-      archiving_ = pack(lifeline_.guard([this, hash, again](io::Result<SourceArchive> result) {
-        auto made = std::move(result).value();
-        loop_.post(lifeline_.guard([this, hash, again, made = std::move(made)] {
-          archiving_.reset();
-          archived_ = made.tar_file;
-          if (made.tree_hash != hash)
-            add_warning("the folder changed while it was read: the image has its state of the archive");
-          (this->*again)(made.tree_hash);
-        }));
-      }));
-    }));
+    find(layer,
+         lifeline_.guard([this, layer, next, hash, pack, again](std::optional<sandbox::Image> found) mutable {
+           if (found) return have(std::move(layer), *found, true, next);
+           if (!archived_.empty()) return build(std::move(layer), next);
+           observer_.layer_started(layer.kind, layer.title);
+           archiving_ = pack(lifeline_.guard([this, hash, again](io::Result<SourceArchive> result) {
+             auto made = std::move(result).value();
+             loop_.post(lifeline_.guard([this, hash, again, made = std::move(made)] {
+               archiving_.reset();
+               archived_ = made.tar_file;
+               if (made.tree_hash != hash)
+                 add_warning("the folder changed while it was read: the image has its state of the archive");
+               (this->*again)(made.tree_hash);
+             }));
+           }));
+         }));
   }
 
   void seal() {
@@ -301,7 +299,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     written_ = layer.tar_file;
     if (!layer.steps.empty() && uses_network(layer))
       for (const auto& warning : request_.host.warnings) add_warning(warning);
-    sandbox::LayerSpec spec{parent_, layer.kind, layer.key, layer.tar_file, layer.steps, layer.env, {}, layer.dockerfile};
+    sandbox::LayerSpec spec{parent_,     layer.kind, layer.key, layer.tar_file,
+                            layer.steps, layer.env,  {},        layer.dockerfile};
     by_another_ = false;
     // The handle is let go of outside of its own callback.
     handle_ = store_.build(

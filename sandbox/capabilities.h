@@ -31,8 +31,8 @@ struct Capabilities {
   std::string carrier;    // what the engine is reached by: "Unix socket", "TLS", "ssh", "plain TCP"
   // "memory", "cpus", "pids", "nofile", "tmp", "shm", "disk", "output", "timeout", "network", …
   std::map<std::string, Enforcement> limits;
-  // What builds an image by a Dockerfile, as in "classic builder", and which limits it heeds: "memory", "cpus",
-  // "pids", "disk", "capabilities", … Empty: such an image cannot be built here.
+  // What builds an image by a Dockerfile, as in "classic builder", and which limits it heeds: "memory",
+  // "cpus", "pids", "disk", "capabilities", … Empty: such an image cannot be built here.
   std::string builder;
   std::map<std::string, Enforcement> build_limits;
   std::vector<std::string> warnings;  // sentences for the report

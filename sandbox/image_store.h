@@ -61,9 +61,9 @@ struct DockerfileBuild {
 // ours, `tar_file` is its context, and all else is as with any layer: looked for by kind and key, shared,
 // listed and removed.
 struct LayerSpec {
-  std::string parent;    // image id
-  std::string kind;      // "tools", "dependencies", "sources", "seal", "dockerfile": a label, and the tag's name
-  std::string key;       // content key, hex
+  std::string parent;  // image id
+  std::string kind;  // "tools", "dependencies", "sources", "seal", "dockerfile": a label, and the tag's name
+  std::string key;   // content key, hex
   std::string tar_file;  // path of an uncompressed tar to unpack at /, or empty
   std::vector<LayerBuildStep> steps;
   EnvList env;  // configuration of the result (PATH, …), beside the parent's

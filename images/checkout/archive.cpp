@@ -70,7 +70,8 @@ SourceArchive write_archive(Sources& sources, const std::string& scratch, const 
   archive.tar_file = scratch + "/source.tar";
   TarWriter tar(archive.tar_file, owner);
   TreeHash hash;
-  write_entries(*sources.tree, base, [](const TreeEntry&) { return true; }, tar, hash);
+  write_entries(
+      *sources.tree, base, [](const TreeEntry&) { return true; }, tar, hash);
   if (sources.git) {
     hash.add(*sources.git);
     write_git_folder(tar, base + "/.git", sources.repository.get(), *sources.git, scratch);

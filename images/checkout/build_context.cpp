@@ -17,10 +17,9 @@ constexpr std::int64_t kMostBytes = 1 << 20;  // of a Dockerfile or an ignore fi
 // Its text; nothing when there is no such entry.
 std::optional<std::string> read_file(SourceTree& tree, const std::string& path) {
   const auto& entries = tree.entries();
-  const auto found = std::lower_bound(entries.begin(), entries.end(), path,
-                                      [](const TreeEntry& entry, const std::string& wanted) {
-                                        return entry.path < wanted;
-                                      });
+  const auto found =
+      std::lower_bound(entries.begin(), entries.end(), path,
+                       [](const TreeEntry& entry, const std::string& wanted) { return entry.path < wanted; });
   if (found == entries.end() || found->path != path) return std::nullopt;
   const auto refuse = [&path](const char* why) {
     throw io::RequestError("dockerfile: '" + printable(path) + "' " + why);
@@ -59,8 +58,8 @@ SourceArchive write_context(Sources& sources, const std::string& dockerfile, con
   archive.tar_file = scratch + "/context.tar";
   TarWriter tar(archive.tar_file);
   TreeHash hash;
-  write_entries(*sources.tree, "", [&rules](const TreeEntry& entry) { return rules.keeps(entry.path); }, tar,
-                hash);
+  write_entries(
+      *sources.tree, "", [&rules](const TreeEntry& entry) { return rules.keeps(entry.path); }, tar, hash);
   tar.finish();
   archive.tree_hash = hash.finish();
   return archive;

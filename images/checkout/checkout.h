@@ -74,8 +74,8 @@ struct ChangedFiles {
       files;  // added or changed, of Source::entries, sorted; a renamed one by its new name
 };
 
-// What a Dockerfile of the tree is built from: the tree without .git and without what its .dockerignore leaves
-// out.
+// What a Dockerfile of the tree is built from: the tree without .git and without what its .dockerignore
+// leaves out.
 struct BuildContext {
   std::string dockerfile;  // its text
   std::string hash;        // sha256 hex over the context, as Source::tree_hash is over the tree

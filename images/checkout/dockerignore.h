@@ -1,5 +1,6 @@
-// Which files a Dockerfile's context holds, by the rules of .dockerignore: a pattern a line, of which the last
-// that matches a path, or a folder above it, decides; "!pattern" brings back. `*` and `?` stay within a name,
+// Which files a Dockerfile's context holds, by the rules of .dockerignore: a pattern a line, of which the
+// last that matches a path, or a folder above it, decides; "!pattern" brings back. `*` and `?` stay within a
+// name,
 // `**` is any number of folders, `[a-z]` one of some characters, `\` takes the next as it is. A line that
 // begins with '#' says nothing. Every pattern is about a path from the root. One thread.
 #pragma once

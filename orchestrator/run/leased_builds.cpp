@@ -60,8 +60,7 @@ class LeasedBuilds::Build : public sandbox::BuildHandle {
 std::unique_ptr<sandbox::BuildHandle> LeasedBuilds::build(
     sandbox::LayerSpec spec, sandbox::BuildObserver& observer,
     std::function<void(io::Result<sandbox::Image>)> done) {
-  if (spec.steps.empty() && !spec.dockerfile)
-    return store_.build(std::move(spec), observer, std::move(done));
+  if (spec.steps.empty() && !spec.dockerfile) return store_.build(std::move(spec), observer, std::move(done));
   return std::make_unique<Build>(budget_, store_, std::move(spec), observer, std::move(done));
 }
 

@@ -30,9 +30,9 @@ class BuildProgress {
   // Pieces as they come; answers what they complete.
   std::vector<BuildNews> add(std::string_view bytes);
 
-  const std::string& step() const { return step_; }     // the last that began, "step 2/4: RUN make"
-  bool fetches() const;                                 // … is one that names the image to build on
-  const std::string& image() const { return image_; }   // id of the last stage that is complete
+  const std::string& step() const { return step_; }    // the last that began, "step 2/4: RUN make"
+  bool fetches() const;                                // … is one that names the image to build on
+  const std::string& image() const { return image_; }  // id of the last stage that is complete
   const std::optional<BuildError>& error() const { return error_; }  // that ended the build
   // Beginnings of the ids of images that steps of this very build have left, in their order.
   const std::vector<std::string>& made() const { return made_; }

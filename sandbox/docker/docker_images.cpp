@@ -263,7 +263,7 @@ std::string imported_image(const std::string& answer) {
 }
 
 std::unique_ptr<DockerImageStore> make_images(DockerClient& client, Containers& containers,
-                                        const EngineTraits& traits) {
+                                              const EngineTraits& traits) {
   return std::make_unique<DockerImages>(client, containers, traits);
 }
 

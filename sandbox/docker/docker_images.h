@@ -17,7 +17,7 @@ class DockerImageStore : public ImageStore {
 };
 
 std::unique_ptr<DockerImageStore> make_images(DockerClient& client, Containers& containers,
-                                        const EngineTraits& traits);
+                                              const EngineTraits& traits);
 
 // The reference under which a layer is kept: "orchestrator/layer-tools:0123…".
 std::string layer_reference(const std::string& kind, const std::string& key);

@@ -30,8 +30,8 @@ Json ulimit(const char* name, std::int64_t value) {
 
 // Empty rather than absent: else those of the image that it is built on would be its own.
 Json labels_of(const LayerSpec& spec) {
-  Json labels = {{kOwnerLabel, ""},  {kProcessLabel, ""}, {kExpiryLabel, ""},
-                 {kParentLabel, ""}, {kKeeperLabel, ""}};
+  Json labels = {
+      {kOwnerLabel, ""}, {kProcessLabel, ""}, {kExpiryLabel, ""}, {kParentLabel, ""}, {kKeeperLabel, ""}};
   for (const auto& [name, value] : spec.labels) labels[name] = value;
   labels[kKindLabel] = spec.kind;
   labels[kKeyLabel] = spec.key;

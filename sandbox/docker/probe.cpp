@@ -89,12 +89,9 @@ void read_limits(const Json& info, Capabilities& result) {
 // Of a build by a Dockerfile: what the engine takes a limit for, and the time, at which we end it.
 void read_builder(bool podman, Capabilities& result) {
   result.builder = podman ? "buildah" : "classic builder";
-  result.build_limits = {{"memory", result.limits["memory"]},
-                         {"shm", Enforcement::enforced},
-                         {"nofile", Enforcement::enforced},
-                         {"core", Enforcement::enforced},
-                         {"output", Enforcement::enforced},
-                         {"timeout", Enforcement::enforced}};
+  result.build_limits = {{"memory", result.limits["memory"]}, {"shm", Enforcement::enforced},
+                         {"nofile", Enforcement::enforced},   {"core", Enforcement::enforced},
+                         {"output", Enforcement::enforced},   {"timeout", Enforcement::enforced}};
   for (const char* never : {"cpus", "pids", "disk", "tmp", "capabilities"})
     result.build_limits[never] = Enforcement::not_enforced;
 }

@@ -44,7 +44,8 @@ class DockerfileContract : public ::testing::TestWithParam<TestEngine> {
 
   // `rest` follows FROM. The fake fails with `failure` in its place.
   sandbox::LayerSpec spec(const std::string& rest) {
-    std::ofstream(folder_ + "/Dockerfile") << "FROM " << test_base() << "\n" << rest << "# " << folder_ << "\n";
+    std::ofstream(folder_ + "/Dockerfile") << "FROM " << test_base() << "\n"
+                                           << rest << "# " << folder_ << "\n";
     const std::string tar = "tar -C " + folder_ + " -cf " + folder_ + "/context.tar Dockerfile";
     EXPECT_EQ(std::system(tar.c_str()), 0);
     sandbox::LayerSpec spec;
@@ -56,7 +57,8 @@ class DockerfileContract : public ::testing::TestWithParam<TestEngine> {
     return spec;
   }
   void start(const sandbox::LayerSpec& spec) {
-    handle_ = store().build(spec, told_, [this](io::Result<sandbox::Image> made) { result_ = std::move(made); });
+    handle_ =
+        store().build(spec, told_, [this](io::Result<sandbox::Image> made) { result_ = std::move(made); });
     EXPECT_FALSE(result_) << "before it returned";
   }
   io::Result<sandbox::Image> build(const sandbox::LayerSpec& spec) {

@@ -92,9 +92,10 @@ TEST(Dockerfile, IsBuiltOnceForWhatItIsMadeOf) {
 
 TEST(Dockerfile, HasTheMemoryLimitOfAnInstallStepAndNoMore) {
   const OwnDockerfile repository;
-  repository.write("Dockerfile",
-                   "FROM orchestrator/python:trixie\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes > /limit "
-                   "2>/dev/null || cat /sys/fs/cgroup/memory.max > /limit; ulimit -n >> /limit\n");
+  repository.write(
+      "Dockerfile",
+      "FROM orchestrator/python:trixie\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes > /limit "
+      "2>/dev/null || cat /sys/fs/cgroup/memory.max > /limit; ulimit -n >> /limit\n");
   const auto run = repository.run({}, {"cat", "/limit"});
   ASSERT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(stdout_of(run), "4294967296\n4096\n");
@@ -124,7 +125,8 @@ TEST(Dockerfile, WhoseBaseNobodyHasIsTheHostsTrouble) {
   const OwnDockerfile repository;
   const auto run = repository.run({"--build-arg", "BASE=localhost:1/nobody/nothing:1"}, {"true"});
   EXPECT_EQ(run.exit_code, 5) << told(run);
-  EXPECT_TRUE(contains(run.err, "the base image localhost:1/nobody/nothing:1 of Dockerfile could not be fetched"))
+  EXPECT_TRUE(
+      contains(run.err, "the base image localhost:1/nobody/nothing:1 of Dockerfile could not be fetched"))
       << run.err;
 }
 
@@ -133,8 +135,9 @@ TEST(Dockerfile, ThatFailsTellsItsStepAndLeavesNothing) {
   repository.instructions("RUN echo last words; exit 3\n");
   const auto run = repository.run({}, {"true"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
-  EXPECT_TRUE(contains(run.err, "Failed to build Dockerfile: step 4/5: RUN echo last words; exit 3 ended with exit "
-                                "code 3\nlast words\n"))
+  EXPECT_TRUE(contains(run.err,
+                       "Failed to build Dockerfile: step 4/5: RUN echo last words; exit 3 ended with exit "
+                       "code 3\nlast words\n"))
       << run.err;
   EXPECT_EQ(repository.images() + repository.containers(), "");
 }

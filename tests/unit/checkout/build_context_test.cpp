@@ -95,7 +95,8 @@ TEST_F(AContext, TakesTheRulesBesideTheDockerfileBeforeThoseOfTheRoot) {
 TEST_F(AContext, OfADockerfileThatIsNotThereIsARequestThatIsWrong) {
   EXPECT_EQ(error_of(check_out(request("docker/Nobody")).source),
             "request: dockerfile: there is no file 'docker/Nobody' in the repository");
-  EXPECT_EQ(error_of(check_out(request("a")).source), "request: dockerfile: there is no file 'a' in the repository");
+  EXPECT_EQ(error_of(check_out(request("a")).source),
+            "request: dockerfile: there is no file 'a' in the repository");
   EXPECT_EQ(error_of(check_out(request("link")).source),
             "request: dockerfile: 'link' is a symlink; name the file that it leads to");
   scratch.write("repo/.dockerignore", "[\n");

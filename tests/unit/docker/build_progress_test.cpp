@@ -6,23 +6,38 @@ namespace sandbox::docker {
 namespace {
 
 // As Docker 20.10 writes it: one step of the cache, one of this build.
-constexpr std::string_view kBuilt =
-    R"({"stream":"Step 1/3 : FROM base AS a"})" "\n"
-    R"({"stream":"\n"})" "\n"
-    R"({"stream":" ---\u003e b154d5b5a56d\n"})" "\n"
-    R"({"stream":"Step 2/3 : RUN echo 1 \u003e /one"})" "\n"
-    R"({"stream":"\n"})" "\n"
-    R"({"stream":" ---\u003e Using cache\n"})" "\n"
-    R"({"stream":" ---\u003e c96aa20c6198\n"})" "\n"
-    R"({"stream":"Step 3/3 : RUN make"})" "\n"
-    R"({"stream":"\n"})" "\n"
-    R"({"stream":" ---\u003e Running in 6b5c03490631\n"})" "\n"
-    R"({"stream":"out\n"})" "\n"
-    R"({"stream":"\u001b[91merr\n\u001b[0m"})" "\n"
-    R"({"stream":"Removing intermediate container 6b5c03490631\n"})" "\n"
-    R"({"stream":" ---\u003e fdbff12b7521\n"})" "\n"
-    R"({"aux":{"ID":"sha256:fdbff12b7521"}})" "\n"
-    R"({"stream":"Successfully built fdbff12b7521\n"})" "\n";
+constexpr std::string_view kBuilt = R"({"stream":"Step 1/3 : FROM base AS a"})"
+                                    "\n"
+                                    R"({"stream":"\n"})"
+                                    "\n"
+                                    R"({"stream":" ---\u003e b154d5b5a56d\n"})"
+                                    "\n"
+                                    R"({"stream":"Step 2/3 : RUN echo 1 \u003e /one"})"
+                                    "\n"
+                                    R"({"stream":"\n"})"
+                                    "\n"
+                                    R"({"stream":" ---\u003e Using cache\n"})"
+                                    "\n"
+                                    R"({"stream":" ---\u003e c96aa20c6198\n"})"
+                                    "\n"
+                                    R"({"stream":"Step 3/3 : RUN make"})"
+                                    "\n"
+                                    R"({"stream":"\n"})"
+                                    "\n"
+                                    R"({"stream":" ---\u003e Running in 6b5c03490631\n"})"
+                                    "\n"
+                                    R"({"stream":"out\n"})"
+                                    "\n"
+                                    R"({"stream":"\u001b[91merr\n\u001b[0m"})"
+                                    "\n"
+                                    R"({"stream":"Removing intermediate container 6b5c03490631\n"})"
+                                    "\n"
+                                    R"({"stream":" ---\u003e fdbff12b7521\n"})"
+                                    "\n"
+                                    R"({"aux":{"ID":"sha256:fdbff12b7521"}})"
+                                    "\n"
+                                    R"({"stream":"Successfully built fdbff12b7521\n"})"
+                                    "\n";
 
 std::string told(const std::vector<BuildNews>& news, BuildNews::Kind kind) {
   std::string text;
@@ -58,7 +73,8 @@ TEST(BuildProgress, IsTheSameHoweverItIsCut) {
 TEST(BuildProgress, KnowsWhichImagesItHasMade) {
   BuildProgress progress;
   progress.add(kBuilt);
-  EXPECT_EQ(progress.made(), std::vector<std::string>{"fdbff12b7521"}) << "neither the base nor what was cached";
+  EXPECT_EQ(progress.made(), std::vector<std::string>{"fdbff12b7521"})
+      << "neither the base nor what was cached";
 }
 
 TEST(BuildProgress, TellsWhyItEnded) {
@@ -68,7 +84,8 @@ TEST(BuildProgress, TellsWhyItEnded) {
     const auto error = progress.error().value_or(BuildError{"none", std::nullopt});
     return error.message + (error.exit_code ? " " + std::to_string(*error.exit_code) : "");
   };
-  EXPECT_EQ(error_of(R"({"errorDetail":{"code":3,"message":"returned 3"},"error":"returned 3"})"), "returned 3 3");
+  EXPECT_EQ(error_of(R"({"errorDetail":{"code":3,"message":"returned 3"},"error":"returned 3"})"),
+            "returned 3 3");
   EXPECT_EQ(error_of(R"({"errorDetail":{"message":"COPY failed"},"error":"x"})"), "COPY failed");
   EXPECT_EQ(error_of(R"({"error":"old"})"), "old");
   EXPECT_EQ(error_of(R"({"errorDetail":{}})"), "unknown error");

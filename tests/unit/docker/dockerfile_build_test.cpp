@@ -61,7 +61,8 @@ class ABuild : public ::testing::Test {
       build().value();
     } catch (const StepFailed& error) {
       const auto& exit = error.result().exit;
-      return "step: " + error.title() + (exit ? " → " + std::to_string(exit->code) : "") + "\n" + error.log_tail();
+      return "step: " + error.title() + (exit ? " → " + std::to_string(exit->code) : "") + "\n" +
+             error.log_tail();
     } catch (const PullFailed& error) {
       return std::string("pull: ") + error.what();
     } catch (const EngineError& error) {
@@ -70,8 +71,9 @@ class ABuild : public ::testing::Test {
     return "it was built";
   }
   void let_image_be(const std::string& id, const Json& tags, const std::string& created) {
-    engine_.always("GET /images/" + id + "/json",
-                   answer(200, Json{{"Id", "sha256:" + id}, {"RepoTags", tags}, {"Created", created}}.dump()));
+    engine_.always(
+        "GET /images/" + id + "/json",
+        answer(200, Json{{"Id", "sha256:" + id}, {"RepoTags", tags}, {"Created", created}}.dump()));
     engine_.always("DELETE /images/" + url_encode("sha256:" + id), answer(200, "[]"));
   }
   // What an unfinished build has left was looked through.
@@ -95,7 +97,8 @@ class ABuild : public ::testing::Test {
 
 TEST_F(ABuild, IsAskedForWithItsContextArgumentsLabelsAndLimits) {
   engine_.on(kBuild, chunked(200, {stream("Step 1/1 : FROM base\n"), aux("sha256:made")}));
-  engine_.on("GET /images/sha256%3Amade/json", answer(200, R"({"Id": "sha256:made", "Config": {"Env": ["A=1"]}})"));
+  engine_.on("GET /images/sha256%3Amade/json",
+             answer(200, R"({"Id": "sha256:made", "Config": {"Env": ["A=1"]}})"));
   spec_.dockerfile->limits.cpus = 1.5;
   EXPECT_EQ(build().value().env, (EnvList{{"A", "1"}}));
   const Request asked = engine_.request(kBuild);
@@ -106,23 +109,28 @@ TEST_F(ABuild, IsAskedForWithItsContextArgumentsLabelsAndLimits) {
        {std::string("version=1&rm=1&forcerm=1&dockerfile=docker%2FMy%20file&"),
         "&t=orchestrator%2Flayer-dockerfile%3A" + std::string(32, 'a') + "&",
         "&buildargs=" + json({{"A", "1"}, {"B", "x y"}}) + "&",
-        "&labels=" + json({{kOwnerLabel, ""},
-                           {kProcessLabel, ""},
-                           {kExpiryLabel, ""},
-                           {kParentLabel, ""},
-                           {kKeeperLabel, "keeper"},
-                           {kKindLabel, "dockerfile"},
-                           {kKeyLabel, kKey}}) + "&",
+        "&labels=" +
+            json({{kOwnerLabel, ""},
+                  {kProcessLabel, ""},
+                  {kExpiryLabel, ""},
+                  {kParentLabel, ""},
+                  {kKeeperLabel, "keeper"},
+                  {kKindLabel, "dockerfile"},
+                  {kKeyLabel, kKey}}) +
+            "&",
         std::string("&networkmode=bridge&memory=4294967296&memswap=4294967296&shmsize=67108864&"),
-        "&ulimits=" + json(Json::array({{{"Name", "nofile"}, {"Soft", 4096}, {"Hard", 4096}},
-                                        {{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}})) + "&",
+        "&ulimits=" +
+            json(Json::array({{{"Name", "nofile"}, {"Soft", 4096}, {"Hard", 4096}},
+                              {{"Name", "core"}, {"Soft", 0}, {"Hard", 0}}})) +
+            "&",
         std::string("&cpuperiod=100000&cpuquota=150000")})
     EXPECT_TRUE(says(asked.query, part)) << part << "\n" << asked.query;
 }
 
 TEST_F(ABuild, TellsItsStepsAndWhatTheyPrint) {
-  engine_.on(kBuild, chunked(200, {stream("Step 1/2 : FROM base"), stream("\n"), stream("Step 2/2 : RUN make"),
-                                   stream("out\n"), stream("\x1b[91merr\n\x1b[0m"), aux("sha256:made")}));
+  engine_.on(kBuild,
+             chunked(200, {stream("Step 1/2 : FROM base"), stream("\n"), stream("Step 2/2 : RUN make"),
+                           stream("out\n"), stream("\x1b[91merr\n\x1b[0m"), aux("sha256:made")}));
   engine_.on("GET /images/sha256%3Amade/json", answer(200, R"({"Id": "sha256:made"})"));
   build().value();
   EXPECT_EQ(told_.steps, (std::vector<std::string>{"step 1/2: FROM base", "step 2/2: RUN make"}));
@@ -147,7 +155,8 @@ TEST_F(ABuild, WhoseBaseCannotBeFetchedIsAPullThatFailed) {
 }
 
 TEST_F(ABuild, OfADockerfileThatIsNoneIsItsOwnFaultAndNotTheEngines) {
-  engine_.on(kBuild, answer(400, R"({"message": "dockerfile parse error line 2: unknown instruction: FOO"})"));
+  engine_.on(kBuild,
+             answer(400, R"({"message": "dockerfile parse error line 2: unknown instruction: FOO"})"));
   EXPECT_EQ(failure(), "step: reading it\ndockerfile parse error line 2: unknown instruction: FOO\n");
   result_.reset();
   engine_.on(kBuild, answer(500, R"({"message": "the Dockerfile (x) cannot be empty"})"));
@@ -224,7 +233,8 @@ TEST_F(ABuild, ThatIsLetGoOfClosesItsConnectionAndTellsNobody) {
 }
 
 TEST_F(ABuild, ThatPrintsWithoutEndIsStopped) {
-  engine_.on(kBuild, chunked(200, {stream("Step 1/1 : RUN yes"), stream(std::string(2000, 'y')), failed("late")}));
+  engine_.on(kBuild,
+             chunked(200, {stream("Step 1/1 : RUN yes"), stream(std::string(2000, 'y')), failed("late")}));
   spec_.dockerfile->limits.output_stop_bytes = 1000;
   try {
     build().value();

@@ -30,13 +30,18 @@ TEST(Dockerfile, PutsArgumentsInTheirPlaces) {
 }
 
 TEST(Dockerfile, GoesOnOverLinesAndPassesOverComments) {
-  EXPECT_EQ(images_named_by("# FROM no\nFROM \\\n  # in between\n\n  a\r\nRUN echo \\\nFROM b\n", {}), Names{"a"});
+  EXPECT_EQ(images_named_by("# FROM no\nFROM \\\n  # in between\n\n  a\r\nRUN echo \\\nFROM b\n", {}),
+            Names{"a"});
   EXPECT_EQ(images_named_by("# escape=`\nFROM `\n  a\nRUN c:\\\nFROM b\n", {}), (Names{"a", "b"}));
-  EXPECT_EQ(images_named_by("\xef\xbb\xbf" "FROM a", {}), Names{"a"});
+  EXPECT_EQ(images_named_by("\xef\xbb\xbf"
+                            "FROM a",
+                            {}),
+            Names{"a"});
 }
 
 TEST(Dockerfile, LeavesOutWhatItCannotMakeOut) {
-  EXPECT_EQ(images_named_by("ARG A=x-y\nFROM ${A%-y}\nFROM ${A\nFROM $\nFROM a\\b\nFROM\nFROM z", {}), Names{"z"});
+  EXPECT_EQ(images_named_by("ARG A=x-y\nFROM ${A%-y}\nFROM ${A\nFROM $\nFROM a\\b\nFROM\nFROM z", {}),
+            Names{"z"});
 }
 
 }  // namespace

@@ -418,8 +418,9 @@ TEST_F(DockerfileTest, HasItsBaseFetchedLikeAnyOther) {
 
 TEST_F(DockerfileTest, ThatFailsTellsTheStepAndTheEndOfItsLog) {
   store_.fail_next_build("dockerfile", failed("docker/Dockerfile", 3, "one\nlast words\n"));
-  EXPECT_EQ(error_of_run(),
-            "setup: Failed to build docker/Dockerfile: docker/Dockerfile ended with exit code 3\none\nlast words");
+  EXPECT_EQ(
+      error_of_run(),
+      "setup: Failed to build docker/Dockerfile: docker/Dockerfile ended with exit code 3\none\nlast words");
   store_.fail_next_build("dockerfile", {"docker/Dockerfile", sandbox::Outcome::failed, {}, "COPY failed\n"});
   EXPECT_EQ(error_of_run(),
             "setup: Failed to build docker/Dockerfile: docker/Dockerfile failed\nCOPY failed");

@@ -38,8 +38,8 @@ void complete(Report& report) {
   report.plan.dockerfile = "docker/Dockerfile";
   report.plan.build_args = {{"A", "1"}};
   report.engine.builder = "classic builder";
-  for (const char* limit :
-       {"memory", "cpus", "pids", "nofile", "core", "tmp", "shm", "disk", "output", "timeout", "capabilities"})
+  for (const char* limit : {"memory", "cpus", "pids", "nofile", "core", "tmp", "shm", "disk", "output",
+                            "timeout", "capabilities"})
     report.engine.build_limits[limit] = sandbox::Enforcement::not_enforced;
   report.engine.build_limits["timeout"] = sandbox::Enforcement::enforced;
   report.image.layers = {{"seal", "key", "sha256:12", true, 1.5, "a note"}};

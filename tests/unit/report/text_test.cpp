@@ -133,10 +133,11 @@ TEST(Summary, SaysWhatADockerfilesBuildWasNotLimitedIn) {
   made.report.engine.build_limits = {{"memory", sandbox::Enforcement::enforced},
                                      {"pids", sandbox::Enforcement::not_enforced},
                                      {"disk", sandbox::Enforcement::not_enforced}};
-  EXPECT_NE(made.text({.width = 200})
-                .find("built by docker/Dockerfile · classic builder · A=1 · memory 4 GiB · timeout 15:00 · not "
-                      "enforced: disk, pids\n"),
-            std::string::npos)
+  EXPECT_NE(
+      made.text({.width = 200})
+          .find("built by docker/Dockerfile · classic builder · A=1 · memory 4 GiB · timeout 15:00 · not "
+                "enforced: disk, pids\n"),
+      std::string::npos)
       << made.text({.width = 200});
 }
 
