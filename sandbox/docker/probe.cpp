@@ -86,12 +86,13 @@ void read_limits(const Json& info, Capabilities& result) {
       result.warnings.push_back(fmt::format("the engine does not enforce the limit of {}", name));
 }
 
-// Of a build by a Dockerfile: what the engine takes a limit for, and the time, at which we end it.
+// Of a build by a Dockerfile: what Docker takes a limit for (what Podman makes of those was not measured), and
+// time and output, at which we end it.
 void read_builder(bool podman, Capabilities& result) {
   result.builder = podman ? "buildah" : "classic builder";
-  result.build_limits = {{"memory", result.limits["memory"]}, {"shm", Enforcement::enforced},
-                         {"nofile", Enforcement::enforced},   {"core", Enforcement::enforced},
-                         {"output", Enforcement::enforced},   {"timeout", Enforcement::enforced}};
+  for (const char* limit : {"memory", "shm", "nofile", "core"})
+    result.build_limits[limit] = podman ? Enforcement::not_enforced : result.limits[limit];
+  for (const char* ours : {"output", "timeout"}) result.build_limits[ours] = Enforcement::enforced;
   for (const char* never : {"cpus", "pids", "disk", "tmp", "capabilities"})
     result.build_limits[never] = Enforcement::not_enforced;
 }

@@ -57,10 +57,12 @@ TEST(EngineAnswers, PromiseOfABuildByADockerfileOnlyWhatItIsGiven) {
   EXPECT_EQ(docker.build_limits.at("timeout"), Enforcement::enforced);
   for (const char* limit : {"cpus", "pids", "disk", "tmp", "capabilities"})
     EXPECT_EQ(docker.build_limits.at(limit), Enforcement::not_enforced) << limit;
-  Json podman = answers("podman-4.3");
-  podman["info"]["SecurityOptions"].push_back("name=rootless");
-  EXPECT_EQ(capabilities(podman).builder, "buildah");
-  EXPECT_EQ(capabilities(podman).build_limits.at("memory"), Enforcement::not_enforced);
+  Json poor = answers("docker-29");
+  poor["info"]["MemoryLimit"] = false;
+  EXPECT_EQ(capabilities(poor).build_limits.at("memory"), Enforcement::not_enforced);
+  const Capabilities podman = capabilities(answers("podman-4.3"));
+  EXPECT_EQ(podman.builder, "buildah");
+  EXPECT_EQ(podman.build_limits.at("memory"), Enforcement::not_enforced) << "nobody has measured it";
 }
 
 TEST(EngineAnswers, OfAPodmanWithoutRootOnCgroupV1PromiseNoLimit) {
