@@ -25,14 +25,16 @@ bool is_count(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789/") == std::string_view::npos;
 }
 
-// "Step 2/4 : RUN make" of Docker, "STEP 2/4: RUN make" of Podman; empty: no step begins here.
+// "Step 2/4 : RUN make" of Docker, "STEP 2/4: RUN make" of Podman; empty: no step begins here. How many there
+// are is left out: each label of ours counts as one.
 std::string step_in(std::string_view text) {
   if (!text.starts_with("Step ") && !text.starts_with("STEP ")) return "";
   const auto colon = text.find(':');
   if (colon == std::string_view::npos) return "";
   const auto count = trimmed(text.substr(5, colon - 5));
   if (!is_count(count)) return "";
-  std::string title = "step " + std::string(count) + ": " + std::string(trimmed(text.substr(colon + 1)));
+  std::string title = "step " + std::string(count.substr(0, count.find('/'))) + ": " +
+                      std::string(trimmed(text.substr(colon + 1)));
   if (title.size() > kLongestTitle) title = title.substr(0, kLongestTitle) + "…";
   return title;
 }

@@ -12,7 +12,7 @@ namespace sandbox::docker {
 
 struct BuildNews {
   enum class Kind {
-    step,  // "step 2/4: RUN make" begins
+    step,  // "step 2: RUN make" begins
     out,   // of the engine and of what it runs
     err,
   };
@@ -30,7 +30,7 @@ class BuildProgress {
   // Pieces as they come; answers what they complete.
   std::vector<BuildNews> add(std::string_view bytes);
 
-  const std::string& step() const { return step_; }    // the last that began, "step 2/4: RUN make"
+  const std::string& step() const { return step_; }    // the last that began, "step 2: RUN make"
   bool fetches() const;                                // … is one that names the image to build on
   const std::string& image() const { return image_; }  // id of the last stage that is complete
   const std::optional<BuildError>& error() const { return error_; }  // that ended the build

@@ -10,7 +10,6 @@
 #include "sandbox/docker/build_progress.h"
 #include "sandbox/docker/docker_images.h"
 #include "sandbox/docker/ended_container.h"
-#include "sandbox/docker/ownership.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
 
@@ -28,10 +27,9 @@ Json ulimit(const char* name, std::int64_t value) {
   return {{"Name", name}, {"Soft", value}, {"Hard", value}};
 }
 
-// Empty rather than absent: else those of the image that it is built on would be its own.
+// No more than needed: the builder makes a step of each.
 Json labels_of(const LayerSpec& spec) {
-  Json labels = {
-      {kOwnerLabel, ""}, {kProcessLabel, ""}, {kExpiryLabel, ""}, {kParentLabel, ""}, {kKeeperLabel, ""}};
+  Json labels = Json::object();
   for (const auto& [name, value] : spec.labels) labels[name] = value;
   labels[kKindLabel] = spec.kind;
   labels[kKeyLabel] = spec.key;

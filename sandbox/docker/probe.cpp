@@ -86,8 +86,8 @@ void read_limits(const Json& info, Capabilities& result) {
       result.warnings.push_back(fmt::format("the engine does not enforce the limit of {}", name));
 }
 
-// Of a build by a Dockerfile: what Docker takes a limit for (what Podman makes of those was not measured), and
-// time and output, at which we end it.
+// Of a build by a Dockerfile: what Docker takes a limit for (what Podman makes of those was not measured),
+// and time and output, at which we end it.
 void read_builder(bool podman, Capabilities& result) {
   result.builder = podman ? "buildah" : "classic builder";
   for (const char* limit : {"memory", "shm", "nofile", "core"})

@@ -136,7 +136,7 @@ TEST(Dockerfile, ThatFailsTellsItsStepAndLeavesNothing) {
   const auto run = repository.run({}, {"true"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
   EXPECT_TRUE(contains(run.err,
-                       "Failed to build Dockerfile: step 4/5: RUN echo last words; exit 3 ended with exit "
+                       "Failed to build Dockerfile: step 4: RUN echo last words; exit 3 ended with exit "
                        "code 3\nlast words\n"))
       << run.err;
   EXPECT_EQ(repository.images() + repository.containers(), "");
