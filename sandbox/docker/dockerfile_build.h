@@ -16,7 +16,7 @@
 namespace sandbox::docker {
 
 // Images of steps of builds that came to nothing, until they have gone. They bear no label of ours, since the
-// engine gives those to the last step alone; so only what has no name and is not older than its build is
+// engine gives those to the last steps alone; so only what has no name and is not older than its build is
 // removed, whatever the engine's words about it were. Outlives the builds. Loop's thread only.
 class UnfinishedImages {
  public:

@@ -109,15 +109,7 @@ TEST_F(ABuild, IsAskedForWithItsContextArgumentsLabelsAndLimits) {
        {std::string("version=1&rm=1&forcerm=1&dockerfile=docker%2FMy%20file&"),
         "&t=orchestrator%2Flayer-dockerfile%3A" + std::string(32, 'a') + "&",
         "&buildargs=" + json({{"A", "1"}, {"B", "x y"}}) + "&",
-        "&labels=" +
-            json({{kOwnerLabel, ""},
-                  {kProcessLabel, ""},
-                  {kExpiryLabel, ""},
-                  {kParentLabel, ""},
-                  {kKeeperLabel, "keeper"},
-                  {kKindLabel, "dockerfile"},
-                  {kKeyLabel, kKey}}) +
-            "&",
+        "&labels=" + json({{kKeeperLabel, "keeper"}, {kKindLabel, "dockerfile"}, {kKeyLabel, kKey}}) + "&",
         std::string("&networkmode=bridge&memory=4294967296&memswap=4294967296&shmsize=67108864&"),
         "&ulimits=" +
             json(Json::array({{{"Name", "nofile"}, {"Soft", 4096}, {"Hard", 4096}},
