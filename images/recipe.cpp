@@ -9,9 +9,11 @@
 #include <set>
 #include <utility>
 
+#include "images/dockerfile.h"
 #include "images/layer_key.h"
 #include "images/lifeline.h"
 #include "images/masked_lines.h"
+#include "images/named_images.h"
 #include "images/recipe_base.h"
 #include "images/recipe_failure.h"
 #include "images/recipe_steps.h"
@@ -51,7 +53,8 @@ void add_parents(std::set<std::string>& folders, const std::string& path) {
 // The stages run in this order and each ends by entering the next; `enter` is the only place that changes
 // `stage_`.
 enum class Stage {
-  base,          // looking for the base image
+  base,          // looking for the base image, or for those that the Dockerfile names
+  dockerfile,    // building by it; skipped where there is none
   tools,         // supervisor, toolchain, setup_commands on the base
   dependencies,  // from manifests; skipped when there is nothing to install
   sources,       // the tree, and what needs it
@@ -69,6 +72,7 @@ struct Layer {
   std::string tar_file;
   std::vector<sandbox::LayerBuildStep> steps;
   sandbox::EnvList env;
+  std::optional<sandbox::DockerfileBuild> dockerfile;
   std::string note;
   std::string from;  // see BuiltLayer
   bool retried = false;
@@ -111,6 +115,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     switch (stage) {
       case Stage::base:
         return find_base();
+      case Stage::dockerfile:
+        return dockerfile(request_.source.context->hash);
       case Stage::tools:
         return tools();
       case Stage::dependencies:
@@ -126,8 +132,10 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void find_base() {
     supervisor_ = read_supervisor(request_.supervisor_file);
-    request_.install.own_base = !request_.base.empty();
+    const bool by_dockerfile = !request_.dockerfile.empty();
+    request_.install.own_base = by_dockerfile || !request_.base.empty();
     plan_ = request_.toolchain->plan(request_.source, request_.install);
+    if (by_dockerfile) return find_named();
     search_ = find_base_image(
         store_, *request_.toolchain, {request_.base, request_.pull, request_.pinned_base},
         lifeline_.guard([this](io::Result<FoundBase> result) {
@@ -135,6 +143,35 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
           loop_.post(
               lifeline_.guard([this, base = std::move(base)]() mutable { use_base(std::move(base)); }));
         }));
+  }
+
+  void find_named() {
+    auto names = images_named_by(request_.source.context->dockerfile, request_.build_args);
+    if (names.empty()) return enter(Stage::dockerfile);
+    search_ = find_named_images(store_, std::move(names), request_.pull, request_.dockerfile,
+                                lifeline_.guard([this](io::Result<NamedImages> result) {
+                                  named_ = std::move(result).value();
+                                  loop_.post(lifeline_.guard([this] {
+                                    search_.reset();
+                                    enter(Stage::dockerfile);
+                                  }));
+                                }));
+  }
+
+  void dockerfile(const std::string& context) {
+    Layer layer("dockerfile", "building by " + request_.dockerfile);
+    layer.dockerfile = {request_.dockerfile, request_.build_args,
+                        dockerfile_limits(request_.install.step_timeout)};
+    layer.key = key("dockerfile")
+                    .add("context", context)
+                    .add("file", request_.dockerfile)
+                    .add("arguments", request_.build_args)
+                    .add("images", named_)
+                    .hex();
+    find_or_pack(
+        std::move(layer), Stage::tools, context,
+        [this](Packed packed) { return request_.pack_context(loop_, request_.checkout, std::move(packed)); },
+        &RecipeRun::dockerfile);
   }
 
   void use_base(FoundBase base) {
@@ -172,7 +209,6 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     look_up(std::move(layer), Stage::sources, [this](Layer& made) { write_manifests(made.tar_file); });
   }
 
-  // A folder may change between its hash and its archive; then what was archived counts, under its own key.
   void sources(const std::string& tree_hash) {
     Layer layer("sources", "adding the sources", steps_->sources());
     if (!plan_.needs_sources.empty()) {
@@ -180,34 +216,40 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       layer.note = "not cached by manifests: " + plan_.needs_sources;
     }
     layer.key = key("sources").add("tree", tree_hash).add(layer.steps).hex();
-    layer.tar_file = archived_;
     built_.tree_hash = tree_hash;
-    find(layer, lifeline_.guard([this, layer, tree_hash](std::optional<sandbox::Image> found) mutable {
-      if (found) return have(std::move(layer), *found, true, Stage::seal);
-      make_sources(std::move(layer), tree_hash);
-    }));
+    find_or_pack(
+        std::move(layer), Stage::seal, tree_hash,
+        [this](Packed packed) {
+          return request_.archive(loop_, request_.checkout, std::string(sandbox::kWorkDir + 1) + "/",
+                                  kTestUid, std::move(packed));
+        },
+        &RecipeRun::sources);
   }
 
-  void make_sources(Layer layer, const std::string& tree_hash) {
-    if (!archived_.empty()) return build(std::move(layer), Stage::seal);
-    observer_.layer_started(layer.kind, layer.title);
-    archive(tree_hash);
-  }
+  using Packed = std::function<void(io::Result<SourceArchive>)>;
+  using Packer = std::function<std::unique_ptr<Checkout>(Packed)>;
+  using ByHash = void (RecipeRun::*)(const std::string&);
 
-  void archive(const std::string& tree_hash) {
-    archiving_ = request_.archive(
-        loop_, request_.checkout, std::string(sandbox::kWorkDir + 1) + "/", kTestUid,
-        lifeline_.guard([this, tree_hash](io::Result<SourceArchive> result) {
-          auto made = std::move(result).value();
-          loop_.post(lifeline_.guard([this, tree_hash, made = std::move(made)] {
-            archiving_.reset();
-            archived_ = made.tar_file;
-            if (made.tree_hash != tree_hash)
-              built_.warnings.push_back(
-                  "the folder changed while it was read: the image has its state of the archive");
-            sources(made.tree_hash);
-          }));
-        }));
+  // The way of a layer that is made of the tree. A folder may change between its hash and its archive; then
+  // what was archived counts, under its own key: `again` is entered with the archive's hash.
+  void find_or_pack(Layer layer, Stage next, const std::string& hash, const Packer& pack, ByHash again) {
+    layer.tar_file = archived_;
+    find(layer,
+         lifeline_.guard([this, layer, next, hash, pack, again](std::optional<sandbox::Image> found) mutable {
+           if (found) return have(std::move(layer), *found, true, next);
+           if (!archived_.empty()) return build(std::move(layer), next);
+           observer_.layer_started(layer.kind, layer.title);
+           archiving_ = pack(lifeline_.guard([this, hash, again](io::Result<SourceArchive> result) {
+             auto made = std::move(result).value();
+             loop_.post(lifeline_.guard([this, hash, again, made = std::move(made)] {
+               archiving_.reset();
+               archived_ = made.tar_file;
+               if (made.tree_hash != hash)
+                 add_warning("the folder changed while it was read: the image has its state of the archive");
+               (this->*again)(made.tree_hash);
+             }));
+           }));
+         }));
   }
 
   void seal() {
@@ -262,7 +304,8 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     written_ = layer.tar_file;
     if (!layer.steps.empty() && uses_network(layer))
       for (const auto& warning : request_.host.warnings) add_warning(warning);
-    sandbox::LayerSpec spec{parent_, layer.kind, layer.key, layer.tar_file, layer.steps, layer.env, {}};
+    sandbox::LayerSpec spec{parent_,     layer.kind, layer.key, layer.tar_file,
+                            layer.steps, layer.env,  {},        layer.dockerfile};
     by_another_ = false;
     from_.clear();
     // The handle is let go of outside of its own callback.
@@ -284,12 +327,19 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       have(std::move(layer), image, by_another_, next);
     } catch (const sandbox::StepFailed& failed) {
       const std::string log = request_.host.mask(failed.log_tail());
+      const auto explain = [&] {
+        return layer.dockerfile ? explain_failed_dockerfile(failed, log, request_.dockerfile)
+                                : explain_failed_step(failed, log);
+      };
       if (layer.retried || failed.outcome() != sandbox::Outcome::failed || !uses_network(layer) ||
           !ends_in_network_error(log))
-        std::rethrow_exception(explain_failed_step(failed, log));
+        std::rethrow_exception(explain());
       layer.retried = true;
       add_warning(fmt::format("{} failed for the network and was tried once more", failed.title()));
       build(std::move(layer), next);
+    } catch (const sandbox::PullFailed& failed) {
+      throw io::HostError(fmt::format("{} names a base image that could not be fetched: {}",
+                                      request_.dockerfile, failed.what()));
     }
   }
 
@@ -303,13 +353,15 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
     if (layer.kind == "sources" && !layer.note.empty())
       built_.notes.push_back("the sources layer is " + layer.note);
     observer_.layer_finished(built_.layers.back());
+    if (layer.dockerfile) return use_base({image, request_.dockerfile, {}});
     enter(next);
   }
 
   static bool uses_network(const Layer& layer) {
-    return std::any_of(layer.steps.begin(), layer.steps.end(), [](const sandbox::LayerBuildStep& step) {
+    const auto networked = [](const sandbox::LayerBuildStep& step) {
       return step.execution.network != sandbox::Network::none;
-    });
+    };
+    return layer.dockerfile || std::any_of(layer.steps.begin(), layer.steps.end(), networked);
   }
 
   void add_warning(const std::string& warning) {
@@ -367,13 +419,14 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   std::unique_ptr<LayerKey> key_;
   std::string parent_;    // image id that the next layer stands on
   std::string written_;   // a tar of ours that is still there
-  std::string archived_;  // the sources' tar, once it was made
+  std::string archived_;  // the tar of the sources or of the context, once it was made
   io::TimePoint began_{};
   bool by_another_ = false;  // the layer that was waited for
   std::string from_;         // the file that it came from
   BuiltImage built_;
   MaskedLines lines_;
   std::unique_ptr<BaseSearch> search_;
+  NamedImages named_;  // by the Dockerfile
   std::unique_ptr<Checkout> archiving_;
   std::unique_ptr<sandbox::BuildHandle> handle_;
   Lifeline lifeline_{[this](std::exception_ptr error) { finish(std::move(error)); }};

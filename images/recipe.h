@@ -1,5 +1,6 @@
 // Turns a checkout into an image that a sandbox can run: base → tools → dependencies → sources → seal (the
-// supervisor again, so that no install step can have replaced it). Each layer is looked up by its content key
+// supervisor again, so that no install step can have replaced it). The base is an image, or what comes of the
+// repository's own Dockerfile. Each layer is looked up by its content key
 // first; what is found is not built and asks nobody but the engine.
 //
 // The key of a layer is made of what it is built from (the parent's id, files, steps), not of what may differ
@@ -26,12 +27,19 @@ using Archiver =
     std::function<std::unique_ptr<Checkout>(io::Loop&, CheckoutRequest, std::string prefix, int owner,
                                             std::function<void(io::Result<SourceArchive>)>)>;
 
+// The same for a Dockerfile's context: start_context, or a test's own.
+using ContextPacker = std::function<std::unique_ptr<Checkout>(
+    io::Loop&, CheckoutRequest, std::function<void(io::Result<SourceArchive>)>)>;
+
 struct RecipeRequest {
   Source source;
   CheckoutRequest checkout;  // for the archive of the sources
   const Toolchain* toolchain = nullptr;
   InstallOptions install;
   std::string base;  // the person's --image; empty: by toolchain
+  // Instead: the path of a Dockerfile in the tree, of which the source has the context, and its arguments.
+  std::string dockerfile;
+  sandbox::EnvList build_args;
   PullPolicy pull = PullPolicy::missing;
   std::optional<PinnedBase> pinned_base = std::nullopt;  // see BaseWish
   std::vector<std::string> setup_commands;               // shell lines, run as root in the tools layer
@@ -39,12 +47,20 @@ struct RecipeRequest {
   std::string supervisor_file;  // path of the static supervisor binary on this host
   std::string scratch;          // an existing folder of ours
   Archiver archive = start_archive;
+  ContextPacker pack_context = start_context;
 };
 
 inline constexpr int kTestUid = 10001;  // whose the sources are, and who runs the tests
 
+// Of a build by a Dockerfile: those of an install step. What the engine makes of them is Capabilities' word.
+inline sandbox::Limits dockerfile_limits(std::chrono::milliseconds timeout) {
+  sandbox::Limits limits = sandbox::install_limits();
+  limits.timeout = timeout;
+  return limits;
+}
+
 struct BuiltLayer {
-  std::string kind;  // "tools", "dependencies", "sources", "seal"
+  std::string kind;  // "dockerfile", "tools", "dependencies", "sources", "seal"
   std::string key;
   std::string image;  // id
   bool cached = false;
@@ -55,7 +71,7 @@ struct BuiltLayer {
 
 struct BuiltImage {
   std::string id;
-  std::string base_reference;  // "python:3.12-slim", "orchestrator/python:trixie"
+  std::string base_reference;  // "python:3.12-slim", "orchestrator/python:trixie"; a Dockerfile's path
   std::string base_id;
   std::string base_digest;  // of the registry, when known
   std::vector<BuiltLayer> layers;
@@ -86,7 +102,7 @@ class Recipe {
 inline constexpr const char* kPackagesLabel = "orchestrator.packages";
 
 // The observer must outlive the recipe. Errors: io::SetupError ("Failed to install dependencies: …" with the
-// end of the log), io::HostError (no base image: says how to get one).
+// end of the log; "Failed to build Dockerfile: …"), io::HostError (no base image: says how to get one).
 std::unique_ptr<Recipe> start_recipe(io::Loop& loop, sandbox::ImageStore& store, RecipeRequest request,
                                      RecipeObserver& observer,
                                      std::function<void(io::Result<BuiltImage>)> done);

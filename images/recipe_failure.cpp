@@ -101,6 +101,12 @@ std::string how_it_ended(const sandbox::StepFailed& failed) {
   return "did not end properly";
 }
 
+// On lines of its own.
+std::string shown_end(std::string_view log) {
+  const auto end = last_lines(log, kLinesShown);
+  return end.empty() ? "" : "\n" + std::string(end);
+}
+
 }  // namespace
 
 bool ends_in_network_error(std::string_view log_tail) {
@@ -128,9 +134,14 @@ std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const 
     message += fmt::format("\n{}; --image or setup_commands can change what is there", advice);
     break;
   }
-  const auto end = last_lines(log, kLinesShown);
-  if (!end.empty()) message.append(1, '\n').append(end);
-  return io::failure(io::SetupError(message));
+  return io::failure(io::SetupError(message + shown_end(log)));
+}
+
+std::exception_ptr explain_failed_dockerfile(const sandbox::StepFailed& failed, const std::string& log,
+                                             const std::string& path) {
+  const bool known = failed.result().exit || failed.outcome() != sandbox::Outcome::failed;
+  return io::failure(io::SetupError(fmt::format("Failed to build {}: {} {}{}", path, failed.title(),
+                                                known ? how_it_ended(failed) : "failed", shown_end(log))));
 }
 
 }  // namespace images

@@ -18,4 +18,8 @@ bool ends_in_network_error(std::string_view log_tail);
 // credentials), or io::HostError when engine or host broke.
 std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log);
 
+// The same of a repository's own Dockerfile: io::SetupError, "Failed to build PATH: …".
+std::exception_ptr explain_failed_dockerfile(const sandbox::StepFailed& failed, const std::string& log,
+                                             const std::string& path);
+
 }  // namespace images

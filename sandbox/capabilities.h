@@ -31,7 +31,17 @@ struct Capabilities {
   std::string carrier;    // what the engine is reached by: "Unix socket", "TLS", "ssh", "plain TCP"
   // "memory", "cpus", "pids", "nofile", "tmp", "shm", "disk", "output", "timeout", "network", …
   std::map<std::string, Enforcement> limits;
+  // What builds an image by a Dockerfile, as in "classic builder", and which limits it heeds: "memory",
+  // "cpus", "pids", "disk", "capabilities", … Empty: such an image cannot be built here.
+  std::string builder;
+  std::map<std::string, Enforcement> build_limits;
   std::vector<std::string> warnings;  // sentences for the report
 };
+
+// Of a limit of a build by a Dockerfile.
+inline Enforcement build_enforcement(const Capabilities& engine, const std::string& limit) {
+  const auto found = engine.build_limits.find(limit);
+  return found == engine.build_limits.end() ? Enforcement::not_enforced : found->second;
+}
 
 }  // namespace sandbox

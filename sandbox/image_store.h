@@ -47,16 +47,28 @@ struct LayerBuildStep {
 
 inline constexpr std::size_t kLabelBytes = 256 * 1024;
 
+// A Dockerfile to build by, in the engine's own way: only an engine that has a Capabilities::builder can, and
+// of `limits` it heeds those that Capabilities::build_limits names.
+struct DockerfileBuild {
+  std::string file;  // its path in the context
+  EnvList args;      // of its ARG instructions; the engine may show and keep them
+  Limits limits;     // `timeout` is that of the whole build
+};
+
 // A layer to add to `parent`: files put first, then the steps run in order, then the result is kept as an
-// image under `key`. No Dockerfile text: another engine must be able to build it.
+// image under `key`. No Dockerfile text: another engine must be able to build it. Of a layer that is built by
+// a Dockerfile of somebody else's (`dockerfile`) that cannot be said; it has no parent, steps or variables of
+// ours, `tar_file` is its context, and all else is as with any layer: looked for by kind and key, shared,
+// listed and removed.
 struct LayerSpec {
-  std::string parent;    // image id
-  std::string kind;      // "tools", "dependencies", "sources", "seal": a label, and the tag's name
-  std::string key;       // content key, hex
+  std::string parent;  // image id
+  std::string kind;  // "tools", "dependencies", "sources", "seal", "dockerfile": a label, and the tag's name
+  std::string key;   // content key, hex
   std::string tar_file;  // path of an uncompressed tar to unpack at /, or empty
   std::vector<LayerBuildStep> steps;
   EnvList env;  // configuration of the result (PATH, …), beside the parent's
   std::map<std::string, std::string> labels;
+  std::optional<DockerfileBuild> dockerfile = std::nullopt;
 };
 
 class BuildObserver {
@@ -115,7 +127,8 @@ class ImageStore {
   virtual void import(const std::string& tar_file, const std::string& reference,
                       std::map<std::string, std::string> labels, EnvList env,
                       std::function<void(io::Result<Image>)> done) = 0;
-  // Builds a layer. The observer must outlive the handle or `done`.
+  // Builds a layer. The observer must outlive the handle or `done`. Fails with StepFailed, or with PullFailed
+  // when a Dockerfile names an image that is not here and that no registry gives.
   virtual std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
                                              std::function<void(io::Result<Image>)> done) = 0;
   // Writes the image, with all that it stands on but under no name, to a new file: a tar that load() takes,

@@ -4,8 +4,6 @@
 
 #include "images/checkout/git_folder.h"
 #include "images/checkout/path_rules.h"
-#include "images/checkout/tree_hash.h"
-#include "images/tar_writer.h"
 
 namespace images::checkout {
 namespace {
@@ -34,23 +32,17 @@ void check_target(const TreeEntry& entry, const std::string& target) {
 
 }  // namespace
 
-SourceArchive write_archive(Sources& sources, const std::string& scratch, const std::string& prefix,
-                            int owner) {
-  std::string base = prefix;
-  while (base.ends_with('/')) base.pop_back();
-  check_path(base);
-  SourceArchive archive;
-  archive.tar_file = scratch + "/source.tar";
-  TarWriter tar(archive.tar_file, owner);
-  TreeHash hash;
+void write_entries(SourceTree& tree, const std::string& base,
+                   const std::function<bool(const TreeEntry&)>& wanted, TarWriter& tar, TreeHash& hash) {
   Folders folders(tar);
-  folders.need(base + "/");
-  const auto& entries = sources.tree->entries();
+  if (!base.empty()) folders.need(base + "/");
+  const auto& entries = tree.entries();
   for (std::size_t i = 0; i < entries.size(); ++i) {
     const TreeEntry& entry = entries[i];
-    const auto content = sources.tree->open(i);
+    if (!wanted(entry)) continue;
+    const auto content = tree.open(i);
     if (!content) continue;
-    const std::string path = base + "/" + entry.path;
+    const std::string path = base.empty() ? entry.path : base + "/" + entry.path;
     folders.need(path);
     Sha256 digest;
     if (entry.type == 'l') {
@@ -67,6 +59,19 @@ SourceArchive write_archive(Sources& sources, const std::string& scratch, const 
     }
     hash.add(entry, content->size(), digest.finish());
   }
+}
+
+SourceArchive write_archive(Sources& sources, const std::string& scratch, const std::string& prefix,
+                            int owner) {
+  std::string base = prefix;
+  while (base.ends_with('/')) base.pop_back();
+  check_path(base);
+  SourceArchive archive;
+  archive.tar_file = scratch + "/source.tar";
+  TarWriter tar(archive.tar_file, owner);
+  TreeHash hash;
+  write_entries(
+      *sources.tree, base, [](const TreeEntry&) { return true; }, tar, hash);
   if (sources.git) {
     hash.add(*sources.git);
     write_git_folder(tar, base + "/.git", sources.repository.get(), *sources.git, scratch);

@@ -184,6 +184,11 @@ std::unique_ptr<Checkout> start_archive(io::Loop& loop, CheckoutRequest request,
       loop, ChildRequest{std::move(request), true, std::move(prefix), owner}, nullptr, std::move(deliver));
 }
 
+std::unique_ptr<Checkout> start_context(io::Loop& loop, CheckoutRequest request,
+                                        std::function<void(io::Result<SourceArchive>)> done) {
+  return start_archive(loop, std::move(request), "", 0, std::move(done));
+}
+
 bool Source::has(std::string_view path) const {
   const auto found = std::lower_bound(entries.begin(), entries.end(), path, entry_before);
   return found != entries.end() && found->path == path;

@@ -49,6 +49,8 @@ struct CheckoutRequest {
   std::vector<std::string> include;  // globs that bring ignored files of a local folder back
   // Which files have changed since this branch, tag or commit is asked for, too; a local folder only.
   std::string changed_since;
+  // What the Dockerfile at this path of the tree is built from is asked for, too; empty: none.
+  std::string dockerfile;
   std::optional<GitCredential> credential;
   GitAccess access;
   std::string ca_file;  // PEM bundle to trust; empty: SSL_CERT_FILE and the like, else the system's
@@ -72,6 +74,13 @@ struct ChangedFiles {
       files;  // added or changed, of Source::entries, sorted; a renamed one by its new name
 };
 
+// What a Dockerfile of the tree is built from: the tree without .git and without what its .dockerignore
+// leaves out.
+struct BuildContext {
+  std::string dockerfile;  // its text
+  std::string hash;        // sha256 hex over the context, as Source::tree_hash is over the tree
+};
+
 // What a checkout found.
 struct Source {
   bool local = false;
@@ -84,6 +93,7 @@ struct Source {
   std::map<std::string, std::string> manifests;  // contents, by path, of what `kManifestGlobs` names
   std::int64_t total_bytes = 0;
   std::optional<ChangedFiles> changes;  // when they were asked for
+  std::optional<BuildContext> context;  // when it was asked for
   std::vector<std::string> warnings;    // sentences
 
   bool has(std::string_view path) const;  // a file or symlink at exactly that path
@@ -126,6 +136,11 @@ struct SourceArchive {
 // `request` is the one of the checkout. Deterministic: same tree, same bytes.
 std::unique_ptr<Checkout> start_archive(io::Loop& loop, CheckoutRequest request, std::string prefix,
                                         int owner, std::function<void(io::Result<SourceArchive>)> done);
+
+// Writes the context of the request's `dockerfile` in the same way: nothing of .git, everything root's. The
+// hash is that of the context.
+std::unique_ptr<Checkout> start_context(io::Loop& loop, CheckoutRequest request,
+                                        std::function<void(io::Result<SourceArchive>)> done);
 
 // Entry point of the child process (argv[1] == kCheckoutChild): reads its request as JSON from stdin, writes
 // the answer as JSON to stdout and progress to stderr. Returns the exit code.

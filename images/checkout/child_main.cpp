@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "images/checkout/archive.h"
+#include "images/checkout/build_context.h"
 #include "images/checkout/changed_files.h"
 #include "images/checkout/checkout.h"
 #include "images/checkout/messages.h"
@@ -61,10 +62,12 @@ ChildAnswer work(const ChildRequest& child) {
   checkout::Sources sources = checkout::open_sources(request, report);
   ChildAnswer answer;
   answer.kind = ChildAnswer::Kind::done;
-  if (child.archive) {
+  if (child.archive && child.prefix.empty()) {
+    answer.archive = checkout::write_context(sources, request.dockerfile, request.scratch);
+  } else if (child.archive) {
     answer.archive = checkout::write_archive(sources, request.scratch, child.prefix, child.owner);
   } else {
-    Source source = checkout::scan(sources);
+    Source source = checkout::scan(sources, request.dockerfile);
     if (!request.changed_since.empty()) source.changes = checkout::changed_files(request, source);
     checkout::write_source(request.scratch + "/" + checkout::kSourceFile, source);
   }

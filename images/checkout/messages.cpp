@@ -33,6 +33,8 @@ enum Record : char {
   kTotal = 't',
   kWarning = 'w',
   kBase = 'b',
+  kDockerfile = 'D',
+  kContext = 'C',
   kChanged = 'g',
   kEnd = '.',
 };
@@ -86,6 +88,13 @@ bool take(Source& source, char kind, std::string bytes) {
     case kBase:
       source.changes.emplace().base = std::move(bytes);
       return true;
+    case kDockerfile:
+      source.context.emplace().dockerfile = std::move(bytes);
+      return true;
+    case kContext:
+      if (!source.context) return false;
+      source.context->hash = std::move(bytes);
+      return true;
     case kChanged:
       if (!source.changes) return false;
       source.changes->files.push_back(std::move(bytes));
@@ -117,7 +126,8 @@ std::string encode(const ChildRequest& child) {
                 {"allowed_hosts", request.allowed_hosts},
                 {"scratch", request.scratch},
                 {"max_bytes", request.max_bytes},
-                {"changed_since", request.changed_since}};
+                {"changed_since", request.changed_since},
+                {"dockerfile", request.dockerfile}};
   const GitAccess& access = request.access;
   value["access"] = {{"host", access.host},
                      {"ssh", access.ssh},
@@ -151,6 +161,7 @@ ChildRequest decode_request(const std::string& text) {
   request.scratch = value.at("scratch");
   request.max_bytes = value.at("max_bytes");
   request.changed_since = value.at("changed_since");
+  request.dockerfile = value.at("dockerfile");
   if (value.contains("credential")) {
     const json& credential = value["credential"];
     request.credential = GitCredential{.host = credential.at("host"),
@@ -209,6 +220,8 @@ void write_source(const std::string& file, const Source& source) {
   if (source.changes) put(out, kBase, source.changes->base);
   if (source.changes)
     for (const std::string& path : source.changes->files) put(out, kChanged, path);
+  if (source.context) put(out, kDockerfile, source.context->dockerfile);
+  if (source.context) put(out, kContext, source.context->hash);
   put(out, kEnd, "");
   out.close();
   if (!out) throw io::HostError("cannot write " + file);

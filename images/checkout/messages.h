@@ -13,7 +13,7 @@ namespace images::checkout {
 
 struct ChildRequest {
   CheckoutRequest request;
-  bool archive = false;
+  bool archive = false;  // of the sources or, without a prefix, of the Dockerfile's context
   std::string prefix;
   int owner = 0;
 };

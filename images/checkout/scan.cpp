@@ -1,5 +1,6 @@
 #include "images/checkout/scan.h"
 
+#include "images/checkout/build_context.h"
 #include "images/checkout/lfs.h"
 #include "images/checkout/manifests.h"
 #include "images/checkout/tree_hash.h"
@@ -10,7 +11,9 @@ namespace {
 // One pass over the entries, and what it gathers.
 class Scan {
  public:
-  explicit Scan(Sources& sources) : sources_(sources) {}
+  Scan(Sources& sources, const std::string& dockerfile) : sources_(sources) {
+    if (!dockerfile.empty()) rules_.emplace(*sources.tree, dockerfile);
+  }
 
   Source run() {
     const auto& entries = sources_.tree->entries();
@@ -19,6 +22,7 @@ class Scan {
       throw io::RequestError(name_pointers(pointers_, "run git lfs pull in that folder"));
     if (sources_.git) hash_.add(*sources_.git);
     source_.tree_hash = hash_.finish();
+    if (rules_) source_.context = BuildContext{rules_->text(), context_hash_.finish()};
     source_.local = sources_.local;
     source_.dirty = sources_.dirty;
     source_.url = sources_.url;
@@ -48,7 +52,9 @@ class Scan {
     }
     if (may_be_pointer && parse_pointer(kept) && sources_.folder->is_lfs(index))
       pointers_.push_back(entry.path);
-    hash_.add(entry, content->size(), digest.finish());
+    const auto content_hash = digest.finish();
+    hash_.add(entry, content->size(), content_hash);
+    if (rules_ && rules_->keeps(entry.path)) context_hash_.add(entry, content->size(), content_hash);
     source_.total_bytes += content->size();
     source_.entries.push_back(entry);
     if (wanted) manifests_.add(entry.path, std::move(kept));
@@ -57,12 +63,14 @@ class Scan {
   Sources& sources_;
   Source source_;
   TreeHash hash_;
+  std::optional<BuildRules> rules_;  // where a Dockerfile is to be built
+  TreeHash context_hash_;
   Manifests manifests_;
   std::vector<std::string> pointers_;
 };
 
 }  // namespace
 
-Source scan(Sources& sources) { return Scan(sources).run(); }
+Source scan(Sources& sources, const std::string& dockerfile) { return Scan(sources, dockerfile).run(); }
 
 }  // namespace images::checkout

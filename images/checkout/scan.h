@@ -6,7 +6,8 @@
 
 namespace images::checkout {
 
-// Throws io::RequestError when files of a local folder are Git LFS pointers.
-Source scan(Sources& sources);
+// `dockerfile`: a path in the tree, whose context is to be found out, too; empty: none. Throws
+// io::RequestError when it is not there, or when files of a local folder are Git LFS pointers.
+Source scan(Sources& sources, const std::string& dockerfile = "");
 
 }  // namespace images::checkout

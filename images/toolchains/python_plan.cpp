@@ -269,8 +269,7 @@ InstallPlan plan_python(const PythonProject& project, const InstallOptions& opti
   // ours.
   plan.env = {{"PIP_BREAK_SYSTEM_PACKAGES", "1"}, {"PIP_DISABLE_PIP_VERSION_CHECK", "1"}};
   plan.list_packages_argv = {"python3", "-I", "-c", kListPackagesScript};
-  plan.notes.push_back(
-      "nothing of the project is installed (--no-install): the base image's own Python runs the tests");
+  plan.notes.push_back("nothing of the project is installed: the base image's own Python runs the tests");
   return plan;
 }
 

@@ -16,7 +16,7 @@ struct Draft {
   CommandLine line;
   FieldTexts fields;  // of the job's own flags
   std::map<const ReportFormat*, std::string> reports;
-  bool no_install = false;
+  bool no_install = false, install = false;
   bool quiet = false, help = false;
   bool complete = true;  // false: not all flags were read, so that nothing can be said to be missing
   std::string progress, colour, log_format, junit_flaky, pull_request;

@@ -138,14 +138,11 @@ Sources read_sources(const CommandLine& options, const JobReading& flags, const 
 
 std::vector<FieldError> mistakes(const CommandLine& options, const Sources& sources) {
   std::vector<FieldError> errors;
-  JobRequest all;
-  for (const auto& reading : sources.said) all = merge(std::move(all), reading.request);
   try {
     combine(sources.said);
   } catch (const InvalidJob& error) {
     errors = error.errors();
   }
-  append(errors, unsupported(merge(std::move(all), sources.user.request)));
   errors = named_for(options, std::move(errors));
   append(errors, sources.user.errors);
   return errors;

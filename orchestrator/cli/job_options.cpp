@@ -87,8 +87,8 @@ const std::vector<FieldGroup>& field_groups() {
        {"runs", "parallelism", "timeout", "deadline", "seed", "only_attempt", "vary", "order",
         "repeat_in_process", "until_sure", "max_runs", "only_changed", "changed_runs"}},
       {"Where it runs",
-       {"image", "dockerfile", "pull", "setup_commands", "auto_install_dependencies", "network", "env",
-        "secret_env"}},
+       {"image", "dockerfile", "build_args", "pull", "setup_commands", "auto_install_dependencies", "network",
+        "env", "secret_env"}},
       {"Limits of an attempt", {"memory", "cpus", "pids", "nofile", "tmp", "shm", "disk"}},
   };
   return groups;
@@ -100,6 +100,7 @@ void define_fields(FlagSet& flags, Draft& draft, bool ci) {
       const Field& field = *find_field(name);
       if (field.kind == FieldKind::boolean) {
         flags.on(group.title, field.flag, field.about, draft.no_install);
+        flags.on(group.title, "--install", "Install them beside --dockerfile, too", draft.install);
       } else {
         const char* about = ci && *field.about_in_ci ? field.about_in_ci : field.about;
         flags.list(group.title, field.flag, field.value, about, draft.fields[&field]);
@@ -249,7 +250,10 @@ void define_run(FlagSet& flags, Draft& draft) {
 }
 
 void finish_run(Draft& draft, const Beside& beside) {
-  if (draft.no_install) draft.fields[find_field("auto_install_dependencies")] = {"no"};
+  if (draft.no_install && draft.install)
+    draft.fail("--install", "--install and --no-install exclude each other");
+  else if (draft.no_install || draft.install)
+    draft.fields[find_field("auto_install_dependencies")] = {draft.install ? kYes : "no"};
   read_field_flags(draft.fields, beside.getenv, draft.reading);
   if (beside.test_command) read_command_words(*beside.test_command, draft.reading);
   if (draft.line.keep) draft.reading.request.keep = true;

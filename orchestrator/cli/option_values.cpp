@@ -41,7 +41,7 @@ void read_one(const Field& field, const std::vector<std::string>& texts, const G
       return read_field(field, variables_from(texts, getenv, field, reading.errors), field.flag,
                         UnknownFields::error, reading);
     case FieldKind::boolean:
-      return read_field(field, json(false), field.flag, UnknownFields::error, reading);
+      return read_field(field, json(texts.front() == kYes), field.flag, UnknownFields::error, reading);
     default:
       break;
   }

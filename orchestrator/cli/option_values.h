@@ -10,6 +10,8 @@
 
 namespace orchestrator {
 
+inline constexpr const char* kYes = "yes";  // of a field that is true or false
+
 using FieldTexts = std::map<const Field*, std::vector<std::string>>;
 
 // Reads what was given to the job's own flags.

@@ -31,8 +31,6 @@ Replay replay_of(const CommandLine& options) {
   record.signatures = saved.signatures_of(chosen.number);
   record.failed_tests = saved.failed_tests_of(chosen.number);
   record.told_apart = !saved.tests.empty();
-  if (!saved.plan.dockerfile.empty())
-    throw io::RequestError("building the repository's own Dockerfile is not supported yet");
   return replay;
 }
 

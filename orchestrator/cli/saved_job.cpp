@@ -20,6 +20,8 @@ JobRequest request_again(const JobPlan& plan) {
   said.only_attempt = plan.only_attempt;
   said.network = name(plan.network);
   if (!plan.image.empty()) said.image = plan.image;
+  if (!plan.dockerfile.empty()) said.dockerfile = plan.dockerfile;
+  said.build_args.insert(plan.build_args.begin(), plan.build_args.end());
   return said;
 }
 
@@ -46,6 +48,7 @@ std::string job_lines(const SavedRun& saved) {
   line("command", plan.test_command.display());
   line("network", std::string(name(plan.network)));
   line("image", was.image.base_reference + " " + was.image.id);
+  line("built by", plan.dockerfile);
   for (const auto& command : plan.setup_commands) line("set up by", command);
   std::string secrets;
   for (const auto& each : plan.secret_env) secrets += (secrets.empty() ? "" : ", ") + each;
@@ -58,8 +61,6 @@ JobInputs bundle_inputs(const CommandLine& options, const std::string& folder) {
   inputs.bundle = read_bundle(options.from_bundle, folder);
   inputs.bundle_wishes = options.bundle_wishes;
   const SavedRun& saved = inputs.bundle->saved;
-  if (!saved.plan.dockerfile.empty())
-    throw io::RequestError("building the repository's own Dockerfile is not supported yet");
   inputs.said = request_again(saved.plan);
   if (options.bundle_wishes.only_attempt) inputs.said.only_attempt = options.bundle_wishes.only_attempt;
   inputs.said.runs = options.bundle_wishes.runs;

@@ -42,6 +42,10 @@ void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
 
 }  // namespace
 
+std::string shown_build_arg(const std::string& name) {
+  return in_quotes(name) + " stands in secret_env too: no secret is given to a build, which would keep it";
+}
+
 bool is_cloned(const std::string& repo) {
   if (repo.find("://") != std::string::npos) return true;
   // user@host:path; a folder of such a name is written with a '/' before it.
@@ -65,7 +69,10 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
   if (request.image && request.dockerfile) {
     errors.push_back({"/dockerfile", "image and dockerfile exclude each other", ""});
   }
+  if (!request.build_args.empty() && !request.dockerfile)
+    errors.push_back({"/build_args", "build_args needs dockerfile", ""});
   for (const auto& name : request.secret_env) {
+    if (request.build_args.count(name)) errors.push_back({"/build_args", shown_build_arg(name), ""});
     if (request.env.count(name)) {
       errors.push_back(
           {"/secret_env", in_quotes(name) + " stands in env too, where its value would be shown", ""});
@@ -96,11 +103,6 @@ std::vector<FieldError> contradictions(const JobRequest& request) {
         {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});
   }
   return errors;
-}
-
-std::vector<FieldError> unsupported(const JobRequest& request) {
-  if (!request.dockerfile) return {};
-  return {{"/dockerfile", "building the repository's own Dockerfile is not supported yet; use image", ""}};
 }
 
 std::vector<FieldError> request_errors(const JobRequest& request) {

@@ -17,7 +17,7 @@ bool is_cloned(const std::string& repo);
 std::vector<FieldError> out_of_bounds(const JobRequest& request);
 // Fields that are right each and wrong together.
 std::vector<FieldError> contradictions(const JobRequest& request);
-// Fields that are right and can not be had yet.
-std::vector<FieldError> unsupported(const JobRequest& request);
+// What is wrong with a build argument that has the name of a secret variable.
+std::string shown_build_arg(const std::string& name);
 
 }  // namespace orchestrator

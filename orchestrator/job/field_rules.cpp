@@ -61,7 +61,7 @@ struct Violation {
   std::string operator()(const std::vector<std::string>& v) const { return wrong_text(field, v); }
   std::string operator()(const std::map<std::string, std::string>& v) const {
     for (const auto& [name, value] : v) {
-      if (auto sentence = check_attempt_variable(name); !sentence.empty()) return sentence;
+      if (auto sentence = field.check(name); !sentence.empty()) return sentence;
     }
     return "";
   }

@@ -63,7 +63,7 @@ struct Field {
   FieldMember member;
   double min = 0, max = 0;
   const char* rule = "";         // the sentence when it is not within min … max
-  TextCheck check = nullptr;     // of text, or of each text of a list
+  TextCheck check = nullptr;     // of text, of each text of a list, or of each variable's name
   bool alias = false;            // another name of a member that is in the table already
   const char* alone = "";        // what the flag means without a value; "": it needs one
   const char* value = "";        // what stands for the value in the help

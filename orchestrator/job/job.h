@@ -74,7 +74,8 @@ struct JobRequest {
   std::optional<std::int64_t> only_attempt;
   std::optional<std::string> image;
   std::optional<std::string> dockerfile;
-  std::optional<std::string> pull;  // "missing", "always", "never"
+  std::map<std::string, std::string> build_args;  // of the Dockerfile
+  std::optional<std::string> pull;                // "missing", "always", "never"
   std::optional<std::vector<std::string>> setup_commands;
   std::optional<bool> auto_install_dependencies;
   std::optional<std::string> network;  // "none", "internal", "bridge"
@@ -197,10 +198,11 @@ struct JobPlan {
   int changed_runs =
       0;  // attempts of the changed files' tests alone, after the others; 0 when there are none
   std::string image;
-  std::string dockerfile;
+  std::string dockerfile;        // normalised path inside the tree; empty: none
+  sandbox::EnvList build_args;   // of the Dockerfile, sorted by name; shown in the report
   std::string pull = "missing";  // when a registry is asked for the base image
   std::vector<std::string> setup_commands;
-  bool install_dependencies = true;
+  bool install_dependencies = true;  // by default not beside a Dockerfile, whose business they are
   std::chrono::milliseconds install_timeout{900'000};
   sandbox::Network network = sandbox::Network::none;
   sandbox::EnvList env;

@@ -121,6 +121,7 @@ json JobPlan::to_json() const {
           {"changed_runs", changed_runs},
           {"image", image.empty() ? json() : json(image)},
           {"dockerfile", dockerfile.empty() ? json() : json(dockerfile)},
+          {"build_args", variables_json(build_args)},
           {"pull", pull},
           {"setup_commands", setup_commands},
           {"auto_install_dependencies", install_dependencies},

@@ -22,6 +22,8 @@ struct Merge {
 // Of fields that exclude each other, whoever speaks first of one has spoken of all.
 void leave_out_contradictions(const JobRequest& strong, JobRequest& weak) {
   if (strong.image || strong.dockerfile) {
+    // Arguments that stand beside no Dockerfile are meant for any.
+    if (strong.image || weak.dockerfile || weak.image) weak.build_args.clear();
     weak.image.reset();
     weak.dockerfile.reset();
   }

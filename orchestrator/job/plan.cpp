@@ -212,9 +212,10 @@ class Planner {
   void fill_environment() {
     plan_.image = all_.image.value_or("");
     if (all_.dockerfile) plan_.dockerfile = normalised_subdir(*all_.dockerfile).value();
+    plan_.build_args.assign(all_.build_args.begin(), all_.build_args.end());
     plan_.pull = all_.pull.value_or(plan_.pull);
     plan_.setup_commands = all_.setup_commands.value_or(std::vector<std::string>());
-    plan_.install_dependencies = all_.auto_install_dependencies.value_or(true);
+    plan_.install_dependencies = all_.auto_install_dependencies.value_or(!all_.dockerfile);
     if (all_.install_timeout_s) plan_.install_timeout = milliseconds_of(*all_.install_timeout_s);
     plan_.network = network_of(all_.network.value_or("none"));
     plan_.env.assign(all_.env.begin(), all_.env.end());

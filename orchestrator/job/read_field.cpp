@@ -174,7 +174,7 @@ class FieldReader {
     for (const auto& [name, content] : value.items()) {
       const std::string place = below(pointer_, name);
       const auto text = scalar_text(content);
-      std::string sentence = check_attempt_variable(name);
+      std::string sentence = field_.check(name);
       if (sentence.empty() && !text)
         sentence = "must be a string, a number or a boolean, not " + kind_of(content);
       if (sentence.empty()) sentence = check_bytes(name + "=" + *text, name);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/job/check.h"
 #include "orchestrator/job/field_table.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/read_field.h"
@@ -43,6 +44,7 @@ constexpr PlanKey kKeys[] = {{"repo", "repo"},
                              {"only_changed", "only_changed", true},
                              {"image", "image", true},
                              {"dockerfile", "dockerfile", true},
+                             {"build_args", "build_args", false, true},
                              {"pull", "pull", false, true},
                              {"setup_commands", "setup_commands"},
                              {"auto_install_dependencies", "auto_install_dependencies"},
@@ -185,6 +187,9 @@ class PlanReader {
   void check_together() {
     const JobRequest& said = reading_.request;
     if (said.image && said.dockerfile) fail("/dockerfile", "image and dockerfile exclude each other");
+    if (!said.build_args.empty() && !said.dockerfile) fail("/build_args", "build_args needs dockerfile");
+    for (const auto& name : said.secret_env)
+      if (said.build_args.count(name)) fail("/build_args", shown_build_arg(name));
     for (const auto& name : said.secret_env)
       if (said.env.count(name))
         fail("/secret_env", in_quotes(name) + " stands in env too, where its value would be shown");
@@ -219,6 +224,7 @@ class PlanReader {
   void fill_environment(JobRequest& said) {
     plan_.image = said.image.value_or("");
     plan_.dockerfile = said.dockerfile.value_or("");
+    plan_.build_args.assign(said.build_args.begin(), said.build_args.end());
     plan_.pull = said.pull.value_or(plan_.pull);
     plan_.setup_commands = std::move(*said.setup_commands);
     plan_.install_dependencies = *said.auto_install_dependencies;

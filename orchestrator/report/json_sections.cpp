@@ -71,6 +71,38 @@ OrderedJson limits_json(const Report& report) {
   return list;
 }
 
+// How the base was built. A limit that the engine does not heed has no value there.
+OrderedJson dockerfile_json(const Report& report) {
+  const JobPlan& plan = report.plan;
+  if (plan.dockerfile.empty()) return nullptr;
+  const sandbox::Limits limits = images::dockerfile_limits(plan.install_timeout);
+  OrderedJson list = OrderedJson::object();
+  const auto add = [&](const char* name, auto value, const char* unit) {
+    const auto how = build_enforcement(report.engine, name);
+    const bool limited = how != sandbox::Enforcement::not_enforced;
+    list[name] = {{"value", limited ? OrderedJson(value) : OrderedJson(nullptr)},
+                  {"unit", unit},
+                  {"enforcement", sandbox::to_string(how)}};
+  };
+  add("memory", limits.memory_bytes, "bytes");
+  add("cpus", limits.cpus, "cpus");
+  add("pids", limits.pids, "processes");
+  add("nofile", limits.nofile, "files");
+  add("core", 0, "bytes");
+  add("tmp", limits.tmp_bytes, "bytes");
+  add("shm", limits.shm_bytes, "bytes");
+  add("disk", limits.disk_bytes, "bytes");
+  add("output", limits.output_stop_bytes, "bytes");
+  add("timeout", limits.timeout.count(), "ms");
+  add("capabilities", nullptr, "capabilities");
+  OrderedJson arguments = OrderedJson::object();
+  for (const auto& [name, value] : plan.build_args) arguments[name] = value;
+  return {{"path", plan.dockerfile},
+          {"build_args", std::move(arguments)},
+          {"builder", report.engine.builder},
+          {"limits", std::move(list)}};
+}
+
 OrderedJson image_json(const images::BuiltImage& image) {
   OrderedJson layers = OrderedJson::array();
   for (const auto& layer : image.layers)
@@ -209,6 +241,7 @@ OrderedJson environment_json(const Report& report) {
           {"storage_driver", engine.storage_driver},
           {"security", engine.security},
           {"image", image_json(report.image)},
+          {"dockerfile", dockerfile_json(report)},
           {"commit", report.source.commit},
           {"ref", report.source.ref},
           {"tree_hash", report.source.tree_hash},

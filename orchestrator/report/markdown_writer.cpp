@@ -318,8 +318,8 @@ class Comment {
 std::string comment_marker(const Report& report) {
   const auto& plan = report.plan;
   const std::string command = plan.test_command.display();
-  return fmt::format("<!-- orchestrator:{} -->",
-                     stable_hash({plan.subdir, plan.suite, command, plan.framework, plan.image}));
+  return fmt::format("<!-- orchestrator:{} -->", stable_hash({plan.subdir, plan.suite, command,
+                                                              plan.framework, plan.image + plan.dockerfile}));
 }
 
 void write_markdown(const Report& report, const Spool& spool, std::ostream& out,

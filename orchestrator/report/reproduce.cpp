@@ -61,8 +61,10 @@ void add_image(CommandLine& line, const JobPlan& plan) {
   if (!plan.framework.empty()) line.add("--framework", plan.framework);
   if (!plan.image.empty()) line.add("--image", plan.image);
   if (!plan.dockerfile.empty()) line.add("--dockerfile", plan.dockerfile);
+  for (const auto& [name, value] : plan.build_args) line.add("--build-arg", name + "=" + value);
   for (const auto& command : plan.setup_commands) line.add("--setup-command", command);
-  if (!plan.install_dependencies) line.add("--no-install");
+  if (plan.install_dependencies != plan.dockerfile.empty())
+    line.add(plan.install_dependencies ? "--install" : "--no-install");
 }
 
 void add_conditions(CommandLine& line, const JobPlan& plan) {

@@ -20,15 +20,24 @@ sandbox::Enforcement enforcement_at(const SavedPlace& place) {
   place.refuse("must be enforced, sampled or not enforced");
 }
 
+std::map<std::string, sandbox::Enforcement> limits_at(const SavedPlace& place) {
+  if (!place.value().is_object()) place.refuse("must be an object");
+  std::map<std::string, sandbox::Enforcement> limits;
+  for (const auto& [limit, value] : place.value().items())
+    limits[limit] = enforcement_at(place.at(limit.c_str()).at("enforcement"));
+  return limits;
+}
+
 sandbox::Capabilities engine_at(const SavedPlace& environment) {
   sandbox::Capabilities engine;
   for (const HostFact& fact : host_facts()) engine.*fact.member = environment.at(fact.key).text();
   engine.api_version = environment.at("api_version").text();
   engine.security = environment.at("security").texts(kMostSavedConditions);
-  const SavedPlace limits = environment.at("limits");
-  if (!limits.value().is_object()) limits.refuse("must be an object");
-  for (const auto& [limit, value] : limits.value().items())
-    engine.limits[limit] = enforcement_at(limits.at(limit.c_str()).at("enforcement"));
+  engine.limits = limits_at(environment.at("limits"));
+  if (const auto dockerfile = environment.find("dockerfile")) {
+    engine.builder = dockerfile->at("builder").text();
+    engine.build_limits = limits_at(dockerfile->at("limits"));
+  }
   return engine;
 }
 

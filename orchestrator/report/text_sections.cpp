@@ -68,6 +68,24 @@ std::string limits_words(const Report& report) {
   return text;
 }
 
+// How the repository's own Dockerfile was built; empty where there was none.
+std::string dockerfile_words(const Report& report) {
+  const JobPlan& plan = report.plan;
+  if (plan.dockerfile.empty()) return "";
+  const sandbox::Capabilities& engine = report.engine;
+  const sandbox::Limits limits = images::dockerfile_limits(plan.install_timeout);
+  std::vector<std::string> words{one_line(plan.dockerfile), one_line(engine.builder)};
+  for (const auto& [name, value] : plan.build_args) words.push_back(one_line(name + "=" + value));
+  if (build_enforcement(engine, "memory") == sandbox::Enforcement::enforced)
+    words.push_back("memory " + size_text(limits.memory_bytes));
+  words.push_back("timeout " + duration_text(limits.timeout));
+  std::vector<std::string> missing;
+  for (const auto& [limit, how] : engine.build_limits)
+    if (how == sandbox::Enforcement::not_enforced) missing.push_back(limit);
+  if (!missing.empty()) words.push_back("not enforced: " + one_line(joined(missing, ", ")));
+  return joined(words, " · ");
+}
+
 std::string image_words(const images::BuiltImage& image) {
   const auto cached =
       std::count_if(image.layers.begin(), image.layers.end(), [](const auto& l) { return l.cached; });
@@ -287,6 +305,7 @@ void write_environment(const Report& report, SummaryPen& pen) {
   const sandbox::Capabilities& engine = report.engine;
   entry("commit", source_words(report.source));
   entry("image", image_words(report.image));
+  entry("built by", dockerfile_words(report));
   entry("engine", one_line(joined({versioned(engine.engine, engine.engine_version),
                                    versioned(engine.runtime, engine.runtime_version),
                                    versioned("cgroup", engine.cgroup_version)},

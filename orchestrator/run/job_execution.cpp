@@ -6,7 +6,7 @@
 #include <cmath>
 #include <filesystem>
 
-#include "orchestrator/job/check.h"
+#include "orchestrator/job/text_checks.h"
 #include "orchestrator/report/words.h"
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/deal.h"
@@ -89,7 +89,6 @@ void JobExecution::begin() {
   try {
     if (inputs_.replay) return find_replayed_image();
     if (inputs_.bundle) return find_bundled_image();
-    if (auto errors = unsupported(early_); !errors.empty()) throw InvalidJob(std::move(errors));
     checkout();
   } catch (...) {
     fail(std::current_exception());
@@ -193,12 +192,16 @@ void JobExecution::checked_out_again(images::Source source) {
 // ---- checkout
 
 void JobExecution::checkout() {
+  if (early_.dockerfile && host_.engine.builder.empty())
+    throw io::HostError(
+        fmt::format("dockerfile: {} builds no Dockerfiles here; use an image", host_.engine.engine));
   stage_started_ = loop_.now();
   events_.append("checkout_started");
   checkout_request_.repo = early_.repo.value_or("");
   checkout_request_.ref = early_.ref.value_or("");
   checkout_request_.include = early_.include;
   checkout_request_.changed_since = early_.only_changed.value_or("");
+  checkout_request_.dockerfile = normalised_subdir(early_.dockerfile.value_or("")).value_or("");
   checkout_request_.credential = inputs_.credential;
   checkout_request_.access = inputs_.access;
   checkout_request_.ca_file = inputs_.ca_file;
@@ -262,6 +265,8 @@ void JobExecution::build_image() {
   request.toolchain = toolchain_;
   request.install = install_options(report_.plan);
   request.base = report_.plan.image;
+  request.dockerfile = report_.plan.dockerfile;
+  request.build_args = report_.plan.build_args;
   request.pull = images::pull_policy(report_.plan.pull);
   if (inputs_.replay) request.pinned_base = pinned_base(inputs_.replay->saved);
   request.setup_commands = report_.plan.setup_commands;
@@ -357,6 +362,7 @@ void JobExecution::run_attempts() {
   const JobPlan& plan = report_.plan;
   report_.source.entries.clear();
   report_.source.manifests.clear();
+  report_.source.context.reset();
   const std::string logs = logs_folder();
   spool_ = std::make_unique<Spool>(inputs_.scratch, logs);
   report_.anytime = plan.until_sure.has_value();

@@ -14,6 +14,10 @@ HostShare share_of(const sandbox::LayerSpec& spec) {
     share.memory_bytes =
         std::max(share.memory_bytes, static_cast<std::int64_t>(step.execution.limits.memory_bytes));
   }
+  if (spec.dockerfile) {
+    const auto& limits = spec.dockerfile->limits;
+    share = {limits.cpus > 0 ? limits.cpus : 1.0, static_cast<std::int64_t>(limits.memory_bytes), 0};
+  }
   return share;
 }
 
@@ -56,7 +60,7 @@ class LeasedBuilds::Build : public sandbox::BuildHandle {
 std::unique_ptr<sandbox::BuildHandle> LeasedBuilds::build(
     sandbox::LayerSpec spec, sandbox::BuildObserver& observer,
     std::function<void(io::Result<sandbox::Image>)> done) {
-  if (spec.steps.empty()) return store_.build(std::move(spec), observer, std::move(done));
+  if (spec.steps.empty() && !spec.dockerfile) return store_.build(std::move(spec), observer, std::move(done));
   return std::make_unique<Build>(budget_, store_, std::move(spec), observer, std::move(done));
 }
 

@@ -240,7 +240,8 @@ io::HostError DockerClient::not_understood(const std::exception& error) const {
                   endpoint_.on_this_host() ? endpoint_.socket : endpoint_.url(), error.what()));
 }
 
-std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
+// What it holds goes into the request, all but the words for a log.
+io::HttpRequest DockerClient::request_of(ApiCall& call) const {
   io::HttpRequest http = request(call.method, call.path);
   http.timeout = call.timeout;
   // On a connection that was used before, libcurl would send a request once more when it breaks before an
@@ -254,10 +255,19 @@ std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
     http.body = std::move(call.body);
     http.headers.push_back("Content-Type: application/json");
   }
+  return http;
+}
+
+std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
+  io::HttpRequest http = request_of(call);
   auto repeating =
       std::make_unique<RepeatingCall>(loop_, http_, std::move(http), std::move(call), std::move(done));
   repeating->attempt();
   return repeating;
+}
+
+std::unique_ptr<io::HttpCall> DockerClient::follow(ApiCall call, io::HttpStream handlers) {
+  return http_.stream(request_of(call), std::move(handlers));
 }
 
 bool DockerClient::idle() const {

@@ -67,6 +67,9 @@ class DockerClient {
   // The same for calls that nobody waits for: kept alive by the client.
   void call_detached(ApiCall call, ReplyFn done);
 
+  // An answer that is read as it comes, whatever its status.
+  [[nodiscard]] std::unique_ptr<io::HttpCall> follow(ApiCall call, io::HttpStream handlers);
+
   // A raw stream (attach): own connection, read until closed.
   [[nodiscard]] std::unique_ptr<io::HttpCall> stream(const std::string& method, const std::string& path,
                                                      std::optional<std::string> late_body,
@@ -86,6 +89,7 @@ class DockerClient {
   io::HostError unreachable(const io::TransportError& error) const;
   io::HostError not_understood(const std::exception& error) const;
   io::HttpRequest request(const std::string& method, const std::string& path) const;
+  io::HttpRequest request_of(ApiCall& call) const;
   io::HttpRequest raw_request(const std::string& method, const std::string& path,
                               std::optional<std::string> late_body) const;
 

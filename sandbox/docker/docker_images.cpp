@@ -5,6 +5,7 @@
 #include <list>
 #include <sstream>
 
+#include "sandbox/docker/dockerfile_build.h"
 #include "sandbox/docker/image_changes.h"
 #include "sandbox/docker/image_listing.h"
 #include "sandbox/docker/image_name.h"
@@ -40,10 +41,12 @@ std::vector<std::string> strings_at(const Json& object, const char* key) {
   return list;
 }
 
-class DockerImages : public ImageStore {
+class DockerImages : public DockerImageStore {
  public:
   DockerImages(DockerClient& client, Containers& containers, const EngineTraits& traits)
       : client_(client), containers_(containers), traits_(traits) {}
+
+  bool idle() const override { return unfinished_.empty(); }
 
   void inspect(const std::string& reference,
                std::function<void(io::Result<std::optional<Image>>)> done) override {
@@ -122,11 +125,14 @@ class DockerImages : public ImageStore {
 
   std::unique_ptr<BuildHandle> build(LayerSpec spec, BuildObserver& observer,
                                      std::function<void(io::Result<Image>)> done) override {
-    return start_layer_build(client_, containers_, traits_, std::move(spec), observer,
-                             [this, done = std::move(done)](io::Result<std::string> id) {
-                               if (!id.ok()) return done(id.error());
-                               expect_present(id.value(), done);
-                             });
+    auto built = [this, done = std::move(done)](io::Result<std::string> id) {
+      if (!id.ok()) return done(id.error());
+      expect_present(id.value(), done);
+    };
+    if (spec.dockerfile)
+      return start_dockerfile_build(client_, unfinished_, traits_.clock_ahead, std::move(spec), observer,
+                                    std::move(built));
+    return start_layer_build(client_, containers_, traits_, std::move(spec), observer, std::move(built));
   }
 
   std::unique_ptr<ImageTransfer> save(const std::string& id, const std::string& tar_file,
@@ -247,6 +253,7 @@ class DockerImages : public ImageStore {
   Containers& containers_;
   const EngineTraits& traits_;
   std::list<RunningPull> pulls_;
+  UnfinishedImages unfinished_{client_};
 };
 
 }  // namespace
@@ -284,8 +291,8 @@ std::string imported_image(const std::string& answer) {
   return id;
 }
 
-std::unique_ptr<ImageStore> make_images(DockerClient& client, Containers& containers,
-                                        const EngineTraits& traits) {
+std::unique_ptr<DockerImageStore> make_images(DockerClient& client, Containers& containers,
+                                              const EngineTraits& traits) {
   return std::make_unique<DockerImages>(client, containers, traits);
 }
 

@@ -276,14 +276,14 @@ class DockerEngine : public Engine {
 
   Sandbox& sandbox() override { return sandbox_; }
   ImageStore& images() override { return *images_; }
-  bool idle() const override { return containers_.size() == 0 && client_.idle(); }
+  bool idle() const override { return containers_.size() == 0 && images_->idle() && client_.idle(); }
 
  private:
   DockerClient client_;
   EngineTraits traits_;
   Containers containers_;
   DockerSandbox sandbox_;
-  std::unique_ptr<ImageStore> images_;
+  std::unique_ptr<DockerImageStore> images_;
 };
 
 }  // namespace

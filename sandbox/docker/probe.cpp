@@ -86,6 +86,17 @@ void read_limits(const Json& info, Capabilities& result) {
       result.warnings.push_back(fmt::format("the engine does not enforce the limit of {}", name));
 }
 
+// Of a build by a Dockerfile: what Docker takes a limit for (what Podman makes of those was not measured),
+// and time and output, at which we end it.
+void read_builder(bool podman, Capabilities& result) {
+  result.builder = podman ? "buildah" : "classic builder";
+  for (const char* limit : {"memory", "shm", "nofile", "core"})
+    result.build_limits[limit] = podman ? Enforcement::not_enforced : result.limits[limit];
+  for (const char* ours : {"output", "timeout"}) result.build_limits[ours] = Enforcement::enforced;
+  for (const char* never : {"cpus", "pids", "disk", "tmp", "capabilities"})
+    result.build_limits[never] = Enforcement::not_enforced;
+}
+
 // What it means that the engine is elsewhere, or that others may listen.
 void read_carrier(const Endpoint& endpoint, Capabilities& result) {
   result.carrier = endpoint.carrier();
@@ -122,6 +133,7 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
   if (endpoint.on_this_host() && !root.empty() && std::filesystem::is_directory(root, ignored))
     result.data_root = root;
   read_limits(info, result);
+  read_builder(is_podman(version), result);
   const auto has = [&](const char* name) {
     return std::find(result.security.begin(), result.security.end(), name) != result.security.end();
   };

@@ -1,6 +1,6 @@
 // An image store in memory: it keeps references, layers and what was asked of it. Answers always come through
 // the loop, never from inside the call, like those of an engine. Steps are not run: a test says what they
-// print and which of them fail.
+// print and which of them fail. A Dockerfile has one step, which has its path as title.
 #pragma once
 
 #include <algorithm>
@@ -192,7 +192,9 @@ class FakeImageStore : public ImageStore {
            const std::weak_ptr<int>& alive) {
     auto& failures = failures_[spec.kind];
     std::map<std::string, std::string> labels = spec.labels;
-    for (const auto& step : spec.steps) {
+    auto steps = spec.steps;
+    if (spec.dockerfile) steps.push_back({spec.dockerfile->file, {}});
+    for (const auto& step : steps) {
       observer.step_started(step.title);
       const auto text = prints_.find(step.title);
       if (text != prints_.end() && step.label.empty()) observer.step_output(Stream::out, text->second);

@@ -43,6 +43,8 @@ class FakeSandbox : public sandbox::Sandbox {
     loop_.post([done = std::move(done)] {
       sandbox::Capabilities capabilities;
       capabilities.engine = "fake";
+      capabilities.builder = "fake builder";
+      capabilities.build_limits = {{"timeout", sandbox::Enforcement::enforced}};
       capabilities.cpus = 4;
       done(std::move(capabilities));
     });

@@ -55,11 +55,12 @@ class Repository {
   }
   void init() const { git("init -q -b main"); }
   // What a run built of this repository alone. Tools and dependencies are shared, unless setup commands
-  // differ.
+  // differ or a Dockerfile is theirs.
   RunResult remember(RunResult run) const {
     if (!run.report.contains("environment")) return run;
-    const bool own_tools =
-        !run.report.at("job").at("plan").value("setup_commands", nlohmann::json::array()).empty();
+    const auto& plan = run.report.at("job").at("plan");
+    const bool own_tools = !plan.value("setup_commands", nlohmann::json::array()).empty() ||
+                           plan.value("dockerfile", nlohmann::json()).is_string();
     for (const auto& layer : run.report.at("environment").at("image").at("layers"))
       if (own_tools || layer.at("kind") == "sources" || layer.at("kind") == "seal")
         images_.push_back(layer.at("image"));

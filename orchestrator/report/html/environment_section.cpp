@@ -51,6 +51,13 @@ void write_facts(const Report& report, const OrderedJson& environment, Markup& p
   facts.add("Tree", text_of(environment.at("tree_hash")));
   facts.add("Uncommitted changes", text_of(environment.at("dirty")));
   facts.add("Base image", text_of(image.at("base_reference")));
+  if (const OrderedJson& dockerfile = environment.at("dockerfile"); !dockerfile.is_null()) {
+    facts.add("Built by", text_of(dockerfile.at("builder")));
+    std::string arguments;
+    for (const auto& [name, value] : dockerfile.at("build_args").items())
+      arguments += (arguments.empty() ? "" : ", ") + name + "=" + text_of(value);
+    facts.add("Build arguments", arguments);
+  }
   facts.add("Base digest", text_of(image.at("base_digest")));
   facts.add("Image", text_of(image.at("id")));
   facts.add("Toolchain",
@@ -78,14 +85,15 @@ void write_facts(const Report& report, const OrderedJson& environment, Markup& p
 std::string limit_text(const OrderedJson& limit) {
   const std::string unit = limit.at("unit");
   const OrderedJson& value = limit.at("value");
+  if (value.is_null()) return "none";
   if (unit == "bytes") return size_text(value.get<std::uint64_t>());
   if (unit == "ms") return duration_text(std::chrono::milliseconds(value.get<std::int64_t>()));
   return dump(value) + " " + unit;
 }
 
-void write_limits(const OrderedJson& limits, Markup& page) {
-  page.element("h3", {{"id", "limits"}}, "Limits of an attempt");
-  const auto table = page.in("table", {{"class", "plain"}, {"aria-labelledby", "limits"}});
+void write_limits(const char* id, const char* heading, const OrderedJson& limits, Markup& page) {
+  page.element("h3", {{"id", id}}, heading);
+  const auto table = page.in("table", {{"class", "plain"}, {"aria-labelledby", id}});
   {
     const auto head = page.in("thead");
     const auto row = page.in("tr");
@@ -169,7 +177,9 @@ void write_environment(const Report& report, Markup& page) {
   write_warnings(report.warnings, page);
   if (!report.reproduce.empty()) write_command("Run the job again", for_terminal(report.reproduce), page);
   write_facts(report, environment, page);
-  write_limits(environment.at("limits"), page);
+  write_limits("limits", "Limits of an attempt", environment.at("limits"), page);
+  if (const OrderedJson& dockerfile = environment.at("dockerfile"); !dockerfile.is_null())
+    write_limits("build-limits", "Limits of the Dockerfile’s build", dockerfile.at("limits"), page);
   write_packages(report.packages, page);
 }
 

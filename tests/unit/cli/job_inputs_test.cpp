@@ -170,16 +170,16 @@ class JobSources : public GitToken {
 };
 
 TEST_F(JobSources, TellTheirMistakesAtOnce) {
-  line_.input_file = write("job.json", R"({"runs": 0, "dockerfile": "x"})");
+  line_.input_file = write("job.json", R"({"runs": 0, "build_args": {"A": "1"}})");
   line_.config_file = write("config.yml", "timeout: soon\nzzzzzz: 1\n");
   variables_["ORCHESTRATOR_PARALLELISM"] = "zz";
   const std::string in_config = "\n" + line_.config_file + ": ";
   EXPECT_EQ(mistakes(),
             line_.input_file + ": /runs: Runs must be between 1 and 1000\n" +
                 "ORCHESTRATOR_PARALLELISM: parallelism must be a whole number, not 'zz'\n"
+                "/build_args: build_args needs dockerfile\n"
                 "/repo: Repository URL is required\n"
-                "/test_command: Test command is required\n"
-                "/dockerfile: building the repository's own Dockerfile is not supported yet; use image" +
+                "/test_command: Test command is required" +
                 in_config +
                 "timeout: timeout must be a number of seconds or a time as in \"90s\" or \"5m\", not 'soon'" +
                 in_config + "zzzzzz: unknown field 'zzzzzz'");
@@ -203,8 +203,7 @@ TEST_F(JobSources, OfFlagsAloneAreNamedByFlags) {
   EXPECT_EQ(mistakes(),
             "--dockerfile: image and dockerfile exclude each other\n"
             "--only-attempt: Only attempt must be less than runs: attempts are counted from 0\n"
-            "--: Test command is required\n"
-            "--dockerfile: building the repository's own Dockerfile is not supported yet; use image");
+            "--: Test command is required");
 }
 
 TEST_F(JobSources, OfTheUserGiveADockerfileAwayForAnImage) {

@@ -50,6 +50,21 @@ TEST(EngineAnswers, OfDockersNameThemAndTheirRuntimes) {
   EXPECT_EQ(newest.security, (std::vector<std::string>{"apparmor", "seccomp", "cgroupns"}));
 }
 
+TEST(EngineAnswers, PromiseOfABuildByADockerfileOnlyWhatItIsGiven) {
+  const Capabilities docker = capabilities(answers("docker-29"));
+  EXPECT_EQ(docker.builder, "classic builder");
+  EXPECT_EQ(docker.build_limits.at("memory"), Enforcement::enforced);
+  EXPECT_EQ(docker.build_limits.at("timeout"), Enforcement::enforced);
+  for (const char* limit : {"cpus", "pids", "disk", "tmp", "capabilities"})
+    EXPECT_EQ(docker.build_limits.at(limit), Enforcement::not_enforced) << limit;
+  Json poor = answers("docker-29");
+  poor["info"]["MemoryLimit"] = false;
+  EXPECT_EQ(capabilities(poor).build_limits.at("memory"), Enforcement::not_enforced);
+  const Capabilities podman = capabilities(answers("podman-4.3"));
+  EXPECT_EQ(podman.builder, "buildah");
+  EXPECT_EQ(podman.build_limits.at("memory"), Enforcement::not_enforced) << "nobody has measured it";
+}
+
 TEST(EngineAnswers, OfAPodmanWithoutRootOnCgroupV1PromiseNoLimit) {
   Json podman = answers("podman-4.3");
   podman["info"]["SecurityOptions"].push_back("name=rootless");

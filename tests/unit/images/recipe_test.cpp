@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "images/recipe_failure.h"
 #include "sandbox/io/error.h"
@@ -316,6 +317,120 @@ TEST_F(RecipeTest, LettingGoStopsTheBuild) {
   loop_.run_until([] { return false; });
   EXPECT_FALSE(answered);
   for (const auto& entry : fs::directory_iterator(scratch_)) EXPECT_EQ(entry.path().filename(), "supervisor");
+}
+
+// ---- the repository's own Dockerfile in the place of a base image
+
+class DockerfileTest : public RecipeTest {
+ protected:
+  void SetUp() override {
+    RecipeTest::SetUp();
+    request_.install.install_dependencies = false;
+    request_.dockerfile = "docker/Dockerfile";
+    request_.build_args = {{"TAG", "3.12-slim"}};
+    request_.source.context = images::BuildContext{"ARG TAG=1\nFROM python:$TAG\nRUN make\n", "context-1"};
+    request_.pack_context = [this](io::Loop& loop, const images::CheckoutRequest&, auto done) {
+      ++contexts_;
+      const auto tar = scratch_ / "context.tar";
+      std::ofstream(tar) << "the context";
+      loop.post([done, tar, hash = packed_hash_] { done(images::SourceArchive{tar.string(), hash}); });
+      return std::unique_ptr<images::Checkout>();
+    };
+  }
+  std::string key_of_first_layer() { return run().value().layers.front().key; }
+
+  int contexts_ = 0;
+  std::string packed_hash_ = "context-1";
+};
+
+TEST_F(DockerfileTest, IsBuiltAndAllLayersOfOursStandOnIt) {
+  const auto built = run().value();
+  EXPECT_EQ(store_.built_kinds(), (std::vector<std::string>{"dockerfile", "tools", "sources", "seal"}));
+  const sandbox::LayerSpec& spec = store_.built[0];
+  EXPECT_EQ(spec.dockerfile->file, "docker/Dockerfile");
+  EXPECT_EQ(spec.dockerfile->args, request_.build_args);
+  EXPECT_EQ(spec.dockerfile->limits.timeout, request_.install.step_timeout);
+  EXPECT_EQ(spec.dockerfile->limits.memory_bytes, sandbox::install_limits().memory_bytes);
+  EXPECT_TRUE(spec.steps.empty());
+  EXPECT_EQ(store_.built_tars[0], "the context");
+  EXPECT_EQ(store_.built[1].parent, built.layers[0].image);
+  EXPECT_EQ(built.base_reference, "docker/Dockerfile");
+  EXPECT_EQ(built.base_id, built.layers[0].image);
+  EXPECT_FALSE(fs::exists(scratch_ / "context.tar"));
+  EXPECT_TRUE(store_.pulled.empty());
+}
+
+TEST_F(DockerfileTest, GetsNoSettingOfTheHost) {
+  request_.host.env = {{"HTTPS_PROXY", "http://me:secret@proxy"}};
+  run().value();
+  EXPECT_EQ(store_.built[0].dockerfile->args, request_.build_args);
+  EXPECT_TRUE(store_.built[0].env.empty());
+}
+
+TEST_F(DockerfileTest, AnUnchangedSecondRunBuildsAndPacksNothing) {
+  const auto first = run().value();
+  const auto second = run().value();
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(store_.built.size(), 4u);
+  EXPECT_EQ(contexts_, 1);
+}
+
+TEST_F(DockerfileTest, IsAnotherWithEachThingThatItIsMadeOf) {
+  std::set<std::string> keys{key_of_first_layer()};
+  request_.source.context->hash = packed_hash_ = "context-2";
+  keys.insert(key_of_first_layer());
+  request_.dockerfile = "Dockerfile";
+  keys.insert(key_of_first_layer());
+  request_.build_args.emplace_back("MORE", "");
+  keys.insert(key_of_first_layer());
+  request_.source.context->dockerfile = "FROM moved:1\n";  // a name that means another image by now
+  store_.add_image("moved:1");
+  keys.insert(key_of_first_layer());
+  EXPECT_EQ(keys.size(), 5u);
+}
+
+TEST_F(DockerfileTest, WhatWasPackedCountsWhenAFolderChangedMeanwhile) {
+  packed_hash_ = "context-2";
+  const auto built = run().value();
+  ASSERT_EQ(built.warnings.size(), 1u);
+  request_.source.context->hash = "context-2";
+  EXPECT_EQ(run().value().id, built.id);
+  EXPECT_EQ(contexts_, 1);
+}
+
+TEST_F(DockerfileTest, HasItsBaseFetchedLikeAnyOther) {
+  request_.build_args = {{"TAG", "absent"}};
+  EXPECT_EQ(error_of_run(),
+            "host: the base image python:absent of docker/Dockerfile could not be fetched (no registry "
+            "answered); check its name, or load it into the engine");
+  EXPECT_TRUE(store_.built.empty());
+  request_.pull = images::PullPolicy::never;
+  EXPECT_EQ(error_of_run(),
+            "host: the base image python:absent of docker/Dockerfile is not here and pull is never; fetch it "
+            "with: docker pull python:absent");
+  store_.let_registry_have("python:absent");
+  request_.pull = images::PullPolicy::missing;
+  EXPECT_EQ(error_of_run(), "no error");
+  request_.pull = images::PullPolicy::always;
+  EXPECT_EQ(error_of_run(), "no error");
+  EXPECT_EQ(store_.pulled, (std::vector<std::string>{"python:absent", "python:absent", "python:absent"}));
+}
+
+TEST_F(DockerfileTest, ThatFailsTellsTheStepAndTheEndOfItsLog) {
+  store_.fail_next_build("dockerfile", failed("docker/Dockerfile", 3, "one\nlast words\n"));
+  EXPECT_EQ(
+      error_of_run(),
+      "setup: Failed to build docker/Dockerfile: docker/Dockerfile ended with exit code 3\none\nlast words");
+  store_.fail_next_build("dockerfile", {"docker/Dockerfile", sandbox::Outcome::failed, {}, "COPY failed\n"});
+  EXPECT_EQ(error_of_run(),
+            "setup: Failed to build docker/Dockerfile: docker/Dockerfile failed\nCOPY failed");
+}
+
+TEST_F(DockerfileTest, ThatFailedForTheNetworkIsTriedOnceMore) {
+  store_.fail_next_build("dockerfile", failed("docker/Dockerfile", 1, "Connection reset\n"));
+  const auto built = run().value();
+  ASSERT_EQ(built.warnings.size(), 1u);
+  EXPECT_EQ(built.warnings[0], "docker/Dockerfile failed for the network and was tried once more");
 }
 
 class BaseTest : public RecipeTest {

@@ -181,6 +181,7 @@ TEST(RepositoryConfig, SaysWhatIsWrongAndWhere) {
       {"network: bridge", "network: 'network' may not be set by the repository; use --network\n"},
       {"image: x", "image: 'image' may not be set by the repository; use --image\n"},
       {"dockerfile: x", "dockerfile: 'dockerfile' may not be set by the repository; use --dockerfile\n"},
+      {"build_args: {A: 1}", "build_args: 'build_args' may not be set by the repository; use --build-arg\n"},
       {"setup_commands: [x]",
        "setup_commands: 'setup_commands' may not be set by the repository; use --setup-command\n"},
       {"memory: 9g", "memory: 'memory' may not be set by the repository; use --memory\n"},

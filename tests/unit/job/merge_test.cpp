@@ -36,6 +36,21 @@ TEST(Merge, TakesAnImageAsAWordAboutTheDockerfileToo) {
   EXPECT_EQ(both.dockerfile, "Dockerfile");
 }
 
+TEST(Merge, KeepsBuildArgumentsWithTheDockerfileThatTheyWereSaidOf) {
+  const auto said = [](const char* strong, const char* weak) {
+    return merge(job(strong), job(weak)).to_json();
+  };
+  EXPECT_EQ(
+      said(R"({"build_args": {"A": "1"}})", R"({"dockerfile": "d", "build_args": {"A": "2", "B": "3"}})"),
+      nlohmann::json::parse(R"({"dockerfile": "d", "build_args": {"A": "1", "B": "3"}})"));
+  EXPECT_EQ(said(R"({"dockerfile": "c"})", R"({"dockerfile": "d", "build_args": {"B": "3"}})"),
+            nlohmann::json::parse(R"({"dockerfile": "c"})"));
+  EXPECT_EQ(said(R"({"dockerfile": "c"})", R"({"build_args": {"B": "3"}})"),
+            nlohmann::json::parse(R"({"dockerfile": "c", "build_args": {"B": "3"}})"));
+  EXPECT_EQ(said(R"({"image": "i"})", R"({"dockerfile": "d", "build_args": {"B": "3"}})"),
+            nlohmann::json::parse(R"({"image": "i"})"));
+}
+
 TEST(Merge, LetsWhoSpeaksFirstSpeakOfAllThatExcludeEachOther) {
   const auto said = [](const char* strong, const char* weak) {
     return merge(job(strong), job(weak)).to_json();
@@ -95,6 +110,13 @@ TEST(CheckRequest, FindsContradictions) {
             "/dockerfile: image and dockerfile exclude each other\n"
             "/secret_env: 'T' stands in env too, where its value would be shown\n"
             "/only_attempt: Only attempt must be less than runs: attempts are counted from 0\n");
+  request = job(R"({"repo": "r", "test_command": "x", "dockerfile": "d", "build_args": {"T": "1"},
+                    "secret_env": ["T"]})");
+  EXPECT_EQ(
+      lines(request_errors(request)),
+      "/build_args: 'T' stands in secret_env too: no secret is given to a build, which would keep it\n");
+  request = job(R"({"repo": "r", "test_command": "x", "build_args": {"T": "1"}})");
+  EXPECT_EQ(lines(request_errors(request)), "/build_args: build_args needs dockerfile\n");
   request = job(R"({"repo": "r", "test_command": "x"})");
   request.only_attempt = 999;
   EXPECT_EQ(lines(request_errors(request)), "");

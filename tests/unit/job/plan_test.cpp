@@ -40,6 +40,15 @@ TEST(Plan, HasTheDefaults) {
   EXPECT_TRUE(p.warnings.empty());
 }
 
+TEST(Plan, LeavesDependenciesToTheDockerfileUnlessSomebodySaysOtherwise) {
+  const auto request = also(R"({"dockerfile": "./docker//Dockerfile", "build_args": {"B": 2, "A": "1"}})");
+  const JobPlan p = plan(request);
+  EXPECT_EQ(p.dockerfile, "docker/Dockerfile");
+  EXPECT_EQ(p.build_args, (sandbox::EnvList{{"A", "1"}, {"B", "2"}}));
+  EXPECT_FALSE(p.install_dependencies);
+  EXPECT_TRUE(plan(request, file("auto_install_dependencies: true")).install_dependencies);
+}
+
 TEST(Plan, PutsWhatWasSaidOverTheRepositoryOverTheUser) {
   const auto strong = also(R"({"runs": 1})");
   const auto repository = file("runs: 2\ntimeout: 20\nmax_error_length: 2");

@@ -178,6 +178,28 @@ TEST(JsonReport, NeverClaimsALimitThatNobodyProved) {
   EXPECT_EQ(limits["pids"]["enforcement"], "not enforced");
 }
 
+TEST(JsonReport, SaysHowADockerfileWasBuiltAndWhatNobodyLimited) {
+  MadeReport made;
+  EXPECT_TRUE(made.json()["environment"]["dockerfile"].is_null());
+  made.report.plan.dockerfile = "docker/Dockerfile";
+  made.report.plan.build_args = {{"A", "1"}};
+  made.report.engine.builder = "classic builder";
+  made.report.engine.build_limits = {{"memory", sandbox::Enforcement::enforced},
+                                     {"timeout", sandbox::Enforcement::enforced},
+                                     {"pids", sandbox::Enforcement::not_enforced}};
+  const json built = made.json()["environment"]["dockerfile"];
+  EXPECT_EQ(built["path"], "docker/Dockerfile");
+  EXPECT_EQ(built["build_args"], (json{{"A", "1"}}));
+  EXPECT_EQ(built["builder"], "classic builder");
+  EXPECT_EQ(built["limits"]["memory"],
+            (json{{"value", 4LL << 30}, {"unit", "bytes"}, {"enforcement", "enforced"}}));
+  EXPECT_EQ(built["limits"]["timeout"]["value"], 900'000);
+  for (const char* limit : {"pids", "disk", "capabilities"}) {
+    EXPECT_TRUE(built["limits"][limit]["value"].is_null()) << limit;
+    EXPECT_EQ(built["limits"][limit]["enforcement"], "not enforced") << limit;
+  }
+}
+
 TEST(JsonReport, FailsWhenItCannotBeWritten) {
   MadeReport made;
   made.add(Outcome::passed, "x");

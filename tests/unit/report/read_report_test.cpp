@@ -35,6 +35,13 @@ void complete(Report& report) {
     report.engine.limits[limit] = sandbox::Enforcement::enforced;
   report.engine.limits["pids"] = sandbox::Enforcement::sampled;
   report.engine.security = {"seccomp"};
+  report.plan.dockerfile = "docker/Dockerfile";
+  report.plan.build_args = {{"A", "1"}};
+  report.engine.builder = "classic builder";
+  for (const char* limit : {"memory", "cpus", "pids", "nofile", "core", "tmp", "shm", "disk", "output",
+                            "timeout", "capabilities"})
+    report.engine.build_limits[limit] = sandbox::Enforcement::not_enforced;
+  report.engine.build_limits["timeout"] = sandbox::Enforcement::enforced;
   report.image.layers = {{"seal", "key", "sha256:12", true, 1.5, "a note"}};
   report.packages = {"pytest==8.3.4"};
   report.started_at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'123));

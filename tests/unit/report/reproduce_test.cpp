@@ -36,6 +36,21 @@ TEST(Reproduce, SaysWhatIsNoDefault) {
   EXPECT_EQ(line.find("--pids"), std::string::npos);
 }
 
+TEST(Reproduce, SaysTheDockerfileItsArgumentsAndWhetherMoreIsInstalled) {
+  MadeReport made;
+  JobPlan& plan = made.report.plan;
+  plan.dockerfile = "docker/Test file";
+  plan.build_args = {{"A", "1 2"}, {"B", ""}};
+  plan.install_dependencies = false;
+  const std::string said = " --dockerfile 'docker/Test file' --build-arg 'A=1 2' --build-arg B= ";
+  std::string line = reproduce_attempt(made.report, 0);
+  EXPECT_NE(line.find(said), std::string::npos) << line;
+  EXPECT_EQ(line.find("install"), std::string::npos) << line;
+  plan.install_dependencies = true;
+  line = reproduce_attempt(made.report, 0);
+  EXPECT_NE(line.find(said + "--install "), std::string::npos) << line;
+}
+
 TEST(Reproduce, NamesTheFolderOfUncommittedChanges) {
   MadeReport made;
   made.report.plan.repo = "/home/me/shop";

@@ -125,6 +125,22 @@ TEST(Summary, OfOneAttemptSaysWhetherItPassed) {
   expect_golden("only_attempt", made.text());
 }
 
+TEST(Summary, SaysWhatADockerfilesBuildWasNotLimitedIn) {
+  MadeReport made;
+  made.report.plan.dockerfile = "docker/Dockerfile";
+  made.report.plan.build_args = {{"A", "1"}};
+  made.report.engine.builder = "classic builder";
+  made.report.engine.build_limits = {{"memory", sandbox::Enforcement::enforced},
+                                     {"pids", sandbox::Enforcement::not_enforced},
+                                     {"disk", sandbox::Enforcement::not_enforced}};
+  EXPECT_NE(
+      made.text({.width = 200})
+          .find("built by docker/Dockerfile · classic builder · A=1 · memory 4 GiB · timeout 15:00 · not "
+                "enforced: disk, pids\n"),
+      std::string::npos)
+      << made.text({.width = 200});
+}
+
 TEST(Summary, UsesColourOnlyWhenToldTo) {
   MadeReport made;
   made.add(Outcome::failed, "\x1b[31mred\x1b[0m\n");
