@@ -102,7 +102,8 @@ void BuildProgress::take_text(std::string text, std::vector<BuildNews>& news) {
     cached_ = false;
     return news.push_back({BuildNews::Kind::step, step_});
   }
-  if (text.starts_with(kArrow)) take_image(trimmed(text.substr(kArrow.size())));
+  if (text.starts_with(kArrow)) return take_image(trimmed(text.substr(kArrow.size())));
+  if (text.starts_with("Removing intermediate container ") || text.starts_with("Successfully ")) return;
   if (text.starts_with(kRed) && text.ends_with(kPlain)) {
     text = text.substr(kRed.size(), text.size() - kRed.size() - kPlain.size());
     return news.push_back({BuildNews::Kind::err, std::move(text)});

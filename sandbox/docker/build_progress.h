@@ -13,7 +13,7 @@ namespace sandbox::docker {
 struct BuildNews {
   enum class Kind {
     step,  // "step 2: RUN make" begins
-    out,   // of the engine and of what it runs
+    out,   // of what it runs
     err,
   };
   Kind kind;
