@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kBlank = " \t\r";
 
-std::string_view trimmed(std::string_view text) {
+std::string_view trimmed_line(std::string_view text) {
   const auto start = text.find_first_not_of(kBlank);
   if (start == std::string_view::npos) return "";
   return text.substr(start, text.find_last_not_of(kBlank) + 1 - start);
@@ -25,9 +25,9 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> instruction_words(std::string_view text) {
   std::vector<std::string> words;
-  while (!(text = trimmed(text)).empty()) {
+  while (!(text = trimmed_line(text)).empty()) {
     const auto end = std::min(text.find_first_of(kBlank), text.size());
     words.emplace_back(text.substr(0, end));
     text.remove_prefix(end);
@@ -39,13 +39,13 @@ std::vector<std::string> words_of(std::string_view text) {
 char escape_of(std::string_view text) {
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const auto line = trimmed(text.substr(0, end));
+    const auto line = trimmed_line(text.substr(0, end));
     if (!line.starts_with('#')) break;
     const std::string directive = lower(line.substr(1));
     const auto equals = directive.find('=');
     if (equals == std::string::npos) break;
-    const auto value = trimmed(std::string_view(directive).substr(equals + 1));
-    if (trimmed(std::string_view(directive).substr(0, equals)) == "escape" && value == "`") return '`';
+    const auto value = trimmed_line(std::string_view(directive).substr(equals + 1));
+    if (trimmed_line(std::string_view(directive).substr(0, equals)) == "escape" && value == "`") return '`';
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
@@ -59,7 +59,7 @@ std::vector<std::string> instructions_of(std::string_view text) {
   std::string so_far;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    std::string_view line = trimmed(text.substr(0, end));
+    std::string_view line = trimmed_line(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (line.empty() || line.starts_with('#')) continue;
     const bool goes_on = line.back() == escape;
@@ -119,14 +119,14 @@ std::optional<std::string> resolved(std::string_view word, const Variables& vari
   return result;
 }
 
-class Reader {
+class DockerfileReader {
  public:
-  explicit Reader(const sandbox::EnvList& args) {
+  explicit DockerfileReader(const sandbox::EnvList& args) {
     for (const auto& [name, value] : args) said_[name] = value;
   }
 
   void read(const std::string& instruction) {
-    const auto words = words_of(instruction);
+    const auto words = instruction_words(instruction);
     if (words.empty()) return;
     const std::string what = lower(words[0]);
     if (what == "arg" && stages_ == 0) {
@@ -176,7 +176,7 @@ class Reader {
 
 std::vector<std::string> images_named_by(std::string_view dockerfile, const sandbox::EnvList& args) {
   if (dockerfile.starts_with("\xef\xbb\xbf")) dockerfile.remove_prefix(3);
-  Reader reader(args);
+  DockerfileReader reader(args);
   for (const auto& instruction : instructions_of(dockerfile)) reader.read(instruction);
   return reader.take();
 }

@@ -11,10 +11,10 @@ namespace images {
 
 namespace {
 
-class Search : public BaseSearch {
+class NamedSearch : public BaseSearch {
  public:
-  Search(sandbox::ImageStore& store, std::vector<std::string> names, PullPolicy pull, std::string dockerfile,
-         std::function<void(io::Result<NamedImages>)> done)
+  NamedSearch(sandbox::ImageStore& store, std::vector<std::string> names, PullPolicy pull,
+              std::string dockerfile, std::function<void(io::Result<NamedImages>)> done)
       : store_(store),
         names_(std::move(names)),
         pull_(pull),
@@ -79,7 +79,7 @@ class Search : public BaseSearch {
 std::unique_ptr<BaseSearch> find_named_images(sandbox::ImageStore& store, std::vector<std::string> names,
                                               PullPolicy pull, std::string dockerfile,
                                               std::function<void(io::Result<NamedImages>)> done) {
-  return std::make_unique<Search>(store, std::move(names), pull, std::move(dockerfile), std::move(done));
+  return std::make_unique<NamedSearch>(store, std::move(names), pull, std::move(dockerfile), std::move(done));
 }
 
 }  // namespace images

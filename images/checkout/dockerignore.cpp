@@ -11,7 +11,7 @@ namespace images::checkout {
 namespace {
 
 using Token = DockerIgnore::Token;
-using Kind = Token::Kind;
+using TokenKind = Token::Kind;
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlank = " \t\r\v\f";
@@ -46,33 +46,33 @@ class PatternReader {
     return c;
   }
   bool next_is(char c) const { return !rest_.empty() && rest_.front() == c; }
-  void add(Kind kind, char c = 0) { tokens_.push_back({kind, c}); }
+  void add(TokenKind kind, char c = 0) { tokens_.push_back({kind, c}); }
 
   bool read_one(char c) {
     if (c == '*') {
       read_stars();
     } else if (c == '?') {
-      add(Kind::any);
+      add(TokenKind::any);
     } else if (c == '[') {
       return read_set();
     } else if (c == '\\') {
       if (rest_.empty()) return false;
-      add(Kind::literal, take());
+      add(TokenKind::literal, take());
     } else {
-      add(Kind::literal, c);
+      add(TokenKind::literal, c);
     }
     return true;
   }
 
   void read_stars() {
-    if (!next_is('*')) return add(Kind::some);
+    if (!next_is('*')) return add(TokenKind::some);
     while (next_is('*')) take();
     if (next_is('/')) take();
-    add(rest_.empty() ? Kind::everything : Kind::folders);
+    add(rest_.empty() ? TokenKind::everything : TokenKind::folders);
   }
 
   bool read_set() {
-    Token set{Kind::set, 0, next_is('^')};
+    Token set{TokenKind::set, 0, next_is('^')};
     if (set.negated) take();
     while (!next_is(']')) {
       const auto low = member();
@@ -103,11 +103,11 @@ class PatternReader {
 
 bool takes(const Token& token, char c) {
   switch (token.kind) {
-    case Kind::literal:
+    case TokenKind::literal:
       return c == token.character;
-    case Kind::any:
+    case TokenKind::any:
       return c != '/';
-    case Kind::set:
+    case TokenKind::set:
       return token.negated != std::any_of(token.ranges.begin(), token.ranges.end(), [c](const auto& range) {
                return range.first <= c && c <= range.second;
              });
@@ -127,15 +127,15 @@ bool matches_whole(const std::vector<Token>& tokens, const std::string& text) {
     for (std::size_t i = 0; i <= end; ++i) {
       bool here = false;
       switch (token.kind) {
-        case Kind::some:
+        case TokenKind::some:
           before = places[i] || (before && text[i - 1] != '/');
           here = before;
           break;
-        case Kind::folders:
+        case TokenKind::folders:
           here = places[i] || (before && text[i - 1] == '/');
           before = before || places[i];
           break;
-        case Kind::everything:
+        case TokenKind::everything:
           before = before || places[i];
           here = before;
           break;

@@ -16,14 +16,15 @@
 namespace sandbox::docker {
 namespace {
 
-constexpr std::size_t kLogTail = 16 * 1024;
+constexpr std::size_t kBuildLogTail = 16 * 1024;
 constexpr std::size_t kLongestRefusal = 64 * 1024;
-constexpr std::chrono::milliseconds kPause{250};  // for a command that is ending to let go of its image
+constexpr std::chrono::milliseconds kBetweenTakes{
+    250};  // for a command that is ending to let go of its image
 constexpr int kMostPauses = 40;
 constexpr std::chrono::seconds kClockMargin{2};
 constexpr std::int64_t kCpuPeriod = 100'000;  // µs
 
-Json ulimit(const char* name, std::int64_t value) {
+Json build_ulimit(const char* name, std::int64_t value) {
   return {{"Name", name}, {"Soft", value}, {"Hard", value}};
 }
 
@@ -53,7 +54,7 @@ ApiCall build_call(const LayerSpec& spec) {
       "&memory={}&memswap={}&shmsize={}&ulimits={}",
       url_encode(build.file), url_encode(layer_reference(spec.kind, spec.key)), json(arguments_of(build)),
       json(labels_of(spec)), limits.memory_bytes, limits.memory_bytes, limits.shm_bytes,
-      json(Json::array({ulimit("nofile", limits.nofile), ulimit("core", 0)})));
+      json(Json::array({build_ulimit("nofile", limits.nofile), build_ulimit("core", 0)})));
   if (limits.cpus > 0)
     call.path += fmt::format("&cpuperiod={}&cpuquota={}", kCpuPeriod,
                              std::llround(limits.cpus * static_cast<double>(kCpuPeriod)));
@@ -108,7 +109,7 @@ class Build : public BuildHandle {
 
   void log(std::string_view text) {
     log_.append(text);
-    if (log_.size() > 2 * kLogTail) log_.erase(0, log_.size() - kLogTail);
+    if (log_.size() > 2 * kBuildLogTail) log_.erase(0, log_.size() - kBuildLogTail);
   }
 
   void ended(io::Result<io::HttpResponse> result) {
@@ -152,7 +153,9 @@ class Build : public BuildHandle {
   }
 
   std::string title() const { return progress_.step().empty() ? "sending its context" : progress_.step(); }
-  std::string tail() const { return log_.size() > kLogTail ? log_.substr(log_.size() - kLogTail) : log_; }
+  std::string tail() const {
+    return log_.size() > kBuildLogTail ? log_.substr(log_.size() - kBuildLogTail) : log_;
+  }
 
   void fail(std::exception_ptr error) {
     const auto done = done_;
@@ -212,7 +215,7 @@ class UnfinishedImages::Removal {
   void answered(const Reply& reply) {
     if (reply.status != 409) return drop();
     if (++pauses_ > kMostPauses) return ids_.clear();  // what is below has this one on it
-    pause_ = client_.loop().call_after(kPause, [this] { next(); });
+    pause_ = client_.loop().call_after(kBetweenTakes, [this] { next(); });
   }
 
   void drop() {

@@ -15,8 +15,6 @@ namespace {
 using namespace std::chrono_literals;
 using namespace testing_support;
 
-constexpr const char* kFake = "fake";
-
 struct Told : sandbox::BuildObserver {
   void step_started(const std::string& title) override { steps.push_back(title); }
   std::vector<std::string> steps;
@@ -116,12 +114,6 @@ TEST_P(DockerfileContract, LettingGoIsSilentAndLeavesNoLayer) {
   if (docker_) docker_->drain();
   EXPECT_FALSE(result_);
   EXPECT_FALSE(found(layer));
-}
-
-std::vector<TestEngine> engines_and_the_fake() {
-  auto engines = test_engines();
-  engines.insert(engines.begin(), {kFake, ""});
-  return engines;
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, DockerfileContract, ::testing::ValuesIn(engines_and_the_fake()),

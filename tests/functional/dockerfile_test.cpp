@@ -7,7 +7,7 @@ namespace {
 using namespace testing_support;
 using nlohmann::json;
 
-bool contains(const std::string& text, const std::string& words) {
+bool says_somewhere(const std::string& text, const std::string& words) {
   return text.find(words) != std::string::npos;
 }
 
@@ -76,8 +76,9 @@ TEST(Dockerfile, IsInTheReportWithWhatTheEngineDidNotLimit) {
   EXPECT_EQ(built.at("limits").at("timeout").at("enforcement"), "enforced");
   for (const char* limit : {"cpus", "pids", "disk", "capabilities"})
     EXPECT_EQ(built.at("limits").at(limit).at("enforcement"), "not enforced") << limit;
-  EXPECT_TRUE(contains(run.out, "built by Dockerfile · classic builder · GREETING=world")) << run.out;
-  EXPECT_TRUE(contains(run.report.at("reproduce"), "--dockerfile Dockerfile --build-arg GREETING=world"));
+  EXPECT_TRUE(says_somewhere(run.out, "built by Dockerfile · classic builder · GREETING=world")) << run.out;
+  EXPECT_TRUE(
+      says_somewhere(run.report.at("reproduce"), "--dockerfile Dockerfile --build-arg GREETING=world"));
 }
 
 TEST(Dockerfile, IsBuiltOnceForWhatItIsMadeOf) {
@@ -107,8 +108,8 @@ TEST(Dockerfile, OfAnImageIsListedAndPrunedAsOurs) {
   const std::string image = layers(run).at(0).at("image");
   const auto list = orchestrator({"images", "list", "--json", "--state-dir", state_folder()});
   ASSERT_EQ(list.exit_code, 0) << told(list);
-  EXPECT_TRUE(contains(list.out, "\"dockerfile\"")) << list.out;
-  EXPECT_TRUE(contains(list.out, image.substr(7, 12))) << list.out;
+  EXPECT_TRUE(says_somewhere(list.out, "\"dockerfile\"")) << list.out;
+  EXPECT_TRUE(says_somewhere(list.out, image.substr(7, 12))) << list.out;
 }
 
 // ---- what may go wrong
@@ -118,15 +119,16 @@ TEST(Dockerfile, ThatIsNotThereIsAWrongRequest) {
   repository.remove("Dockerfile");
   const auto run = repository.run({}, {"true"});
   EXPECT_EQ(run.exit_code, 2);
-  EXPECT_TRUE(contains(run.err, "dockerfile: there is no file 'Dockerfile' in the repository")) << run.err;
+  EXPECT_TRUE(says_somewhere(run.err, "dockerfile: there is no file 'Dockerfile' in the repository"))
+      << run.err;
 }
 
 TEST(Dockerfile, WhoseBaseNobodyHasIsTheHostsTrouble) {
   const OwnDockerfile repository;
   const auto run = repository.run({"--build-arg", "BASE=localhost:1/nobody/nothing:1"}, {"true"});
   EXPECT_EQ(run.exit_code, 5) << told(run);
-  EXPECT_TRUE(
-      contains(run.err, "the base image localhost:1/nobody/nothing:1 of Dockerfile could not be fetched"))
+  EXPECT_TRUE(says_somewhere(
+      run.err, "the base image localhost:1/nobody/nothing:1 of Dockerfile could not be fetched"))
       << run.err;
 }
 
@@ -135,9 +137,10 @@ TEST(Dockerfile, ThatFailsTellsItsStepAndLeavesNothing) {
   repository.instructions("RUN echo last words; exit 3\n");
   const auto run = repository.run({}, {"true"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
-  EXPECT_TRUE(contains(run.err,
-                       "Failed to build Dockerfile: step 4: RUN echo last words; exit 3 ended with exit "
-                       "code 3\nlast words\n"))
+  EXPECT_TRUE(
+      says_somewhere(run.err,
+                     "Failed to build Dockerfile: step 4: RUN echo last words; exit 3 ended with exit "
+                     "code 3\nlast words\n"))
       << run.err;
   EXPECT_EQ(repository.images() + repository.containers(), "");
 }
@@ -148,8 +151,8 @@ TEST(Dockerfile, ThatTakesTooLongIsEndedAndLeavesNothing) {
   repository.instructions("RUN echo before; sleep 300\n");
   const auto run = repository.run({}, {"true"});
   EXPECT_EQ(run.exit_code, 4) << told(run);
-  EXPECT_TRUE(contains(run.err, "did not end within its time (5 s)\n")) << run.err;
-  EXPECT_TRUE(contains(run.err, "before\n")) << run.err;
+  EXPECT_TRUE(says_somewhere(run.err, "did not end within its time (5 s)\n")) << run.err;
+  EXPECT_TRUE(says_somewhere(run.err, "before\n")) << run.err;
   EXPECT_TRUE(repository.has_nothing_left()) << repository.images() << repository.containers();
 }
 
@@ -157,7 +160,7 @@ TEST(Dockerfile, ThatAPersonInterruptsLeavesNothing) {
   const MarkedDockerfile repository;
   repository.instructions("RUN sleep 300\n");
   BackgroundJob job(repository.flags(), {"true"});
-  ASSERT_TRUE(eventually([&] { return contains(repository.containers(), "MARK="); }));
+  ASSERT_TRUE(eventually([&] { return says_somewhere(repository.containers(), "MARK="); }));
   job.signal(SIGINT);
   const auto run = job.finish();
   EXPECT_EQ(run.exit_code, 130) << told(run);
