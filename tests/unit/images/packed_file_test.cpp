@@ -61,7 +61,7 @@ TEST_F(PackedFile, HoldsWhatWasPutThere) {
   EXPECT_FALSE(fs::exists(path + ".part"));
 }
 
-TEST_F(PackedFile, HasTheSumOfAllOfIt) {
+TEST_F(PackedFile, HasTheSumOfAllOfItAndNothingBehindItsEnd) {
   const std::string path = folder_ + "/packed";
   write_packed_file(path, {{"a", write("a", "some")}}, {});
   const auto sum = [&] {
@@ -69,7 +69,7 @@ TEST_F(PackedFile, HasTheSumOfAllOfIt) {
   };
   EXPECT_EQ(sum(), sum_of_file(path, {}).sha256);
   std::ofstream(path, std::ios::app) << "behind its end";
-  EXPECT_EQ(sum(), sum_of_file(path, {}).sha256);
+  EXPECT_THROW(sum(), io::RequestError);
 }
 
 TEST_F(PackedFile, ThatCannotBeWrittenLeavesNothingThere) {
