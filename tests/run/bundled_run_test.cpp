@@ -89,6 +89,12 @@ class Bundled : public ::testing::Test {
   std::unique_ptr<JobExecution> execution_;
 };
 
+bool warns_of_ids(const Report& report) {
+  return std::any_of(report.warnings.begin(), report.warnings.end(), [](const std::string& warning) {
+    return warning.find("counts ids of images otherwise") != std::string::npos;
+  });
+}
+
 TEST_F(Bundled, RunHasTheSameAttempts) {
   const Report report = run().value();
   ASSERT_EQ(sandbox_.started.size(), 5u);
@@ -117,7 +123,7 @@ TEST_F(Bundled, ImageIsLoadedWhereTheEngineHasItNot) {
   EXPECT_TRUE(report.bundle->image_loaded);
   EXPECT_EQ(sandbox_.started.at(0).image, image_);
   EXPECT_EQ(report.attempts.size(), 5u);
-  EXPECT_EQ(report.warnings, std::vector<std::string>{});
+  EXPECT_FALSE(warns_of_ids(report));
 }
 
 TEST_F(Bundled, ImageOfAnotherIdIsRunAndSaid) {
@@ -125,8 +131,7 @@ TEST_F(Bundled, ImageOfAnotherIdIsRunAndSaid) {
   images_.count_ids_otherwise();
   const Report report = run().value();
   EXPECT_NE(sandbox_.started.at(0).image, image_);
-  ASSERT_EQ(report.warnings.size(), 1u);
-  EXPECT_NE(report.warnings[0].find("counts ids of images otherwise"), std::string::npos);
+  EXPECT_TRUE(warns_of_ids(report));
 }
 
 TEST_F(Bundled, ImageThatNoRunHasSealedIsRefused) {
@@ -153,9 +158,12 @@ TEST_F(Bundled, AttemptAloneIsTheOneOfThatNumber) {
   EXPECT_EQ(report.attempts[0].seed, attempt_seed(4242, 3, {}));
 }
 
-TEST_F(Bundled, DeadlineIsThatOfWhoRunsItNow) {
+TEST_F(Bundled, DeadlineOfItsRunIsOver) {
   bundle_.saved.plan.deadline = std::chrono::milliseconds(1);
   EXPECT_FALSE(run().value().plan.deadline);
+}
+
+TEST_F(Bundled, DeadlineIsThatOfWhoRunsItNow) {
   deadline_ = 60;
   EXPECT_EQ(run().value().plan.deadline, std::chrono::minutes(1));
 }

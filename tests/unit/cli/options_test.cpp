@@ -199,7 +199,7 @@ TEST(Options, CarryARunAway) {
   EXPECT_EQ(parse(run({"--bundle", "run.bundle"})).bundle_file, "run.bundle");
   EXPECT_EQ(parse({"ci", "--bundle", "run.bundle", "--", "pytest"}).bundle_file, "run.bundle");
   EXPECT_EQ(complaint(run({"--bundle", "run.bundle", "--on", "https://e.org"})),
-            "--bundle and --on exclude each other: the image is on the other host");
+            "--bundle: --bundle and --on exclude each other: the image is on the other host");
 }
 
 TEST(Options, OfABundleAreThoseThatChangeNoAttempt) {
@@ -220,11 +220,11 @@ TEST(Options, OfABundleAreThoseThatChangeNoAttempt) {
   for (const Words& flag :
        {Words{"--repo", "."}, Words{"--ref", "main"}, Words{"--image", "python:3"}, Words{"--seed", "7"},
         Words{"--network", "bridge"}, Words{"--env", "A=b"}, Words{"--memory", "1g"}, Words{"--timeout", "5"},
-        Words{"--input", "job.json"}, Words{"--config", "c.yml"}, Words{"--bundle", "other.bundle"}})
-    EXPECT_EQ(with(flag), flag[0] + " and --from-bundle exclude each other: a bundle holds what is run");
-  EXPECT_EQ(with({"--no-install"}),
-            "--no-install and --from-bundle exclude each other: a bundle holds what is run");
-  EXPECT_EQ(with({"--", "pytest"}), "-- and --from-bundle exclude each other: a bundle holds what is run");
+        Words{"--input", "job.json"}, Words{"--config", "c.yml"}, Words{"--bundle", "other.bundle"},
+        Words{"--no-install"}, Words{"--", "pytest"}})
+    EXPECT_NE(with(flag).find(flag[0] + " and --from-bundle exclude each other: a bundle holds what is run"),
+              std::string::npos)
+        << with(flag);
   EXPECT_NE(with({"--runs", "5000"}), "");
 }
 
