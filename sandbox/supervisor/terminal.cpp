@@ -13,7 +13,7 @@
 namespace supervisor {
 namespace {
 
-std::uint32_t number_in(std::string_view bytes) {
+std::uint32_t frame_number(std::string_view bytes) {
   std::uint32_t number = 0;
   for (std::size_t i = bytes.size(); i > 0; --i)
     number = number << 8 | static_cast<unsigned char>(bytes[i - 1]);
@@ -54,14 +54,14 @@ bool Terminal::take_piece() {
   using sandbox::kTypingHeader;
   const std::string_view all = pieces_;
   if (all.size() < kTypingHeader) return false;
-  const std::size_t length = number_in(all.substr(1, 4));
+  const std::size_t length = frame_number(all.substr(1, 4));
   if (all.size() < kTypingHeader + length) return false;
   const std::string_view payload = all.substr(kTypingHeader, length);
   const auto type = static_cast<sandbox::TypingType>(all[0]);
   if (type == sandbox::TypingType::keys) keys_.append(payload);
   if (type == sandbox::TypingType::size && length == 4)
-    resize(static_cast<unsigned short>(number_in(payload.substr(0, 2))),
-           static_cast<unsigned short>(number_in(payload.substr(2, 2))));
+    resize(static_cast<unsigned short>(frame_number(payload.substr(0, 2))),
+           static_cast<unsigned short>(frame_number(payload.substr(2, 2))));
   pieces_.erase(0, kTypingHeader + length);
   return true;
 }
