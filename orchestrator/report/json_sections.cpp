@@ -50,14 +50,9 @@ std::string stderr_text(const AttemptRecord& attempt, std::string text) {
   return text + "TIMEOUT";
 }
 
-OrderedJson limits_json(const Report& report) {
-  const sandbox::Limits& limits = report.plan.limits;
-  OrderedJson list = OrderedJson::object();
-  const auto add = [&](const char* name, auto value, const char* unit) {
-    const auto found = report.engine.limits.find(name);
-    const auto how = found == report.engine.limits.end() ? sandbox::Enforcement::not_enforced : found->second;
-    list[name] = {{"value", value}, {"unit", unit}, {"enforcement", sandbox::to_string(how)}};
-  };
+// add(name, value, unit) of each, in the order of a report.
+template <class Add>
+void for_each_limit(const sandbox::Limits& limits, const Add& add) {
   add("memory", limits.memory_bytes, "bytes");
   add("cpus", limits.cpus, "cpus");
   add("pids", limits.pids, "processes");
@@ -68,6 +63,17 @@ OrderedJson limits_json(const Report& report) {
   add("disk", limits.disk_bytes, "bytes");
   add("output", limits.output_stop_bytes, "bytes");
   add("timeout", limits.timeout.count(), "ms");
+}
+
+OrderedJson limits_json(const Report& report) {
+  const sandbox::Limits& limits = report.plan.limits;
+  OrderedJson list = OrderedJson::object();
+  const auto add = [&](const char* name, auto value, const char* unit) {
+    const auto found = report.engine.limits.find(name);
+    const auto how = found == report.engine.limits.end() ? sandbox::Enforcement::not_enforced : found->second;
+    list[name] = {{"value", value}, {"unit", unit}, {"enforcement", sandbox::to_string(how)}};
+  };
+  for_each_limit(limits, add);
   return list;
 }
 
@@ -84,16 +90,7 @@ OrderedJson dockerfile_json(const Report& report) {
                   {"unit", unit},
                   {"enforcement", sandbox::to_string(how)}};
   };
-  add("memory", limits.memory_bytes, "bytes");
-  add("cpus", limits.cpus, "cpus");
-  add("pids", limits.pids, "processes");
-  add("nofile", limits.nofile, "files");
-  add("core", 0, "bytes");
-  add("tmp", limits.tmp_bytes, "bytes");
-  add("shm", limits.shm_bytes, "bytes");
-  add("disk", limits.disk_bytes, "bytes");
-  add("output", limits.output_stop_bytes, "bytes");
-  add("timeout", limits.timeout.count(), "ms");
+  for_each_limit(limits, add);
   add("capabilities", nullptr, "capabilities");
   OrderedJson arguments = OrderedJson::object();
   for (const auto& [name, value] : plan.build_args) arguments[name] = value;
