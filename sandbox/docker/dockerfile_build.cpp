@@ -23,6 +23,7 @@ constexpr std::chrono::milliseconds kBetweenTakes{
 constexpr int kMostPauses = 40;
 constexpr std::chrono::seconds kClockMargin{2};
 constexpr std::int64_t kCpuPeriod = 100'000;  // µs
+constexpr int kMostBuilds = 3;  // … of one layer, each time because an image went that the engine had found
 
 Json build_ulimit(const char* name, std::int64_t value) {
   return {{"Name", name}, {"Soft", value}, {"Hard", value}};
@@ -63,26 +64,54 @@ ApiCall build_call(const LayerSpec& spec) {
   return call;
 }
 
+// The engine finds a step's image of an earlier build and goes on from it; until it does, somebody else's
+// removal may take that image: of the build itself this says nothing.
+bool lost_a_cached_step(const BuildError& error) {
+  if (error.exit_code) return false;
+  constexpr std::string_view kWords[] = {"unknown parent image ID", "No such image: sha256:",
+                                         "layer does not exist", "failed to get layer"};
+  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view words) {
+    return error.message.find(words) != std::string::npos;
+  });
+}
+
 class Build : public BuildHandle {
  public:
   Build(DockerClient& client, UnfinishedImages& unfinished, std::chrono::system_clock::duration clock_ahead,
         LayerSpec spec, BuildObserver& observer, std::function<void(io::Result<std::string>)> done)
-      : unfinished_(unfinished),
-        limits_(spec.dockerfile->limits),
+      : client_(client),
+        unfinished_(unfinished),
+        spec_(std::move(spec)),
+        limits_(spec_.dockerfile->limits),
         observer_(observer),
         done_(std::move(done)),
         since_(std::chrono::system_clock::now() + clock_ahead) {
-    io::HttpStream handlers;
-    handlers.on_head = [this](const io::HttpResponse& head) { status_ = head.status; };
-    handlers.on_bytes = [this](std::string_view bytes) { heard(bytes); };
-    handlers.on_end = [this](io::Result<io::HttpResponse> result) { ended(std::move(result)); };
-    spdlog::debug("engine: building by {}", spec.dockerfile->file);
-    call_ = client.follow(build_call(spec), std::move(handlers));
+    ask();
     deadline_ = client.loop().call_after(limits_.timeout, [this] { stop(StopReason::timeout); });
   }
   ~Build() override { give_up(); }
 
  private:
+  void ask() {
+    ++builds_;
+    io::HttpStream handlers;
+    handlers.on_head = [this](const io::HttpResponse& head) { status_ = head.status; };
+    handlers.on_bytes = [this](std::string_view bytes) { heard(bytes); };
+    handlers.on_end = [this](io::Result<io::HttpResponse> result) { ended(std::move(result)); };
+    spdlog::debug("engine: building by {}", spec_.dockerfile->file);
+    call_ = client_.follow(build_call(spec_), std::move(handlers));
+  }
+
+  void ask_again() {
+    spdlog::debug("engine: an image of an earlier build has gone ({}), building once more",
+                  progress_.error()->message);
+    const auto& made = progress_.made();
+    made_before_.insert(made_before_.end(), made.begin(), made.end());
+    progress_ = BuildProgress();
+    log_.clear();
+    ask();
+  }
+
   void heard(std::string_view bytes) {
     if (status_ >= 300) {
       refusal_.append(bytes.substr(0, kLongestRefusal - std::min(refusal_.size(), kLongestRefusal)));
@@ -116,6 +145,8 @@ class Build : public BuildHandle {
     try {
       if (!result.ok()) std::rethrow_exception(result.error());
       if (status_ >= 300) refused();
+      if (progress_.error() && lost_a_cached_step(*progress_.error()) && builds_ < kMostBuilds)
+        return ask_again();
       if (progress_.error()) failed(*progress_.error());
       if (progress_.image().empty())
         throw EngineError("the engine does not say which image it has made", status_);
@@ -123,6 +154,7 @@ class Build : public BuildHandle {
       return fail(std::current_exception());
     }
     deadline_.reset();
+    unfinished_.remove(std::exchange(made_before_, {}), since_);
     std::exchange(done_, nullptr)(progress_.image());
   }
 
@@ -167,14 +199,20 @@ class Build : public BuildHandle {
   void give_up() {
     call_.reset();
     deadline_.reset();
-    if (std::exchange(done_, nullptr)) unfinished_.remove(progress_.made(), since_);
+    if (!std::exchange(done_, nullptr)) return;
+    made_before_.insert(made_before_.end(), progress_.made().begin(), progress_.made().end());
+    unfinished_.remove(std::exchange(made_before_, {}), since_);
   }
 
+  DockerClient& client_;
   UnfinishedImages& unfinished_;
-  const Limits limits_;
+  const LayerSpec spec_;
+  const Limits& limits_;
   BuildObserver& observer_;
   std::function<void(io::Result<std::string>)> done_;  // empty once told, or when nobody wants to know
   const std::chrono::system_clock::time_point since_;
+  int builds_ = 0;
+  std::vector<std::string> made_before_;  // by those that lost a cached step
   long status_ = 0;
   std::string refusal_;  // the body of an answer that is no 200
   BuildProgress progress_;

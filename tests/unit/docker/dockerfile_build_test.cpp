@@ -141,6 +141,34 @@ TEST_F(ABuild, ThatFailsWithoutACommandSaysWhatTheEngineSays) {
   EXPECT_EQ(failure(), "step: step 2: COPY a /\nCOPY failed: no a\n");
 }
 
+// Somebody else's removal may take it between the engine's finding it and its building on it.
+TEST_F(ABuild, ThatLosesACachedStepIsAskedForAgain) {
+  engine_.on(kBuild, chunked(200, {stream("Step 1/4 : FROM base"), stream("Step 2/4 : COPY a /"),
+                                   stream(" ---> 222222222222\n"), stream("Step 3/4 : COPY b /"),
+                                   failed("failed to set parent sha256:9: unknown parent image ID sha256:9")}));
+  engine_.on(kBuild, chunked(200, {stream("Step 1/4 : FROM base"), aux("sha256:made")}));
+  engine_.on("GET /images/sha256%3Amade/json", answer(200, R"({"Id": "sha256:made"})"));
+  let_image_be("222222222222", Json::array(), "2100-01-01T00:00:00Z");
+  build().value();
+  EXPECT_EQ(engine_.asked(kBuild), 2);
+  until_idle();
+  EXPECT_EQ(removed("222222222222"), 1) << "what the first had made";
+}
+
+TEST_F(ABuild, ThatLosesACachedStepEachTimeFails) {
+  for (int i = 0; i < 3; ++i)
+    engine_.on(kBuild, chunked(200, {stream("Step 2/2 : RUN make"), failed("No such image: sha256:9")}));
+  EXPECT_EQ(failure(), "step: step 2: RUN make\nNo such image: sha256:9\n");
+  EXPECT_EQ(engine_.asked(kBuild), 3);
+}
+
+TEST_F(ABuild, WhoseCommandPrintsThatAnImageIsMissingFailsAtOnce) {
+  engine_.on(kBuild, chunked(200, {stream("Step 2/2 : RUN docker run x"), stream("No such image: sha256:9\n"),
+                                   failed("No such image: sha256:9 returned 1", 1)}));
+  EXPECT_EQ(failure(), "step: step 2: RUN docker run x → 1\nNo such image: sha256:9\n");
+  EXPECT_EQ(engine_.asked(kBuild), 1);
+}
+
 TEST_F(ABuild, WhoseBaseCannotBeFetchedIsAPullThatFailed) {
   engine_.on(kBuild, chunked(200, {stream("Step 1/2 : FROM nope"), failed("pull access denied for nope")}));
   EXPECT_EQ(failure(), "pull: pull access denied for nope");
