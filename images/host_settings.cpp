@@ -11,6 +11,7 @@
 
 #include "images/java_settings.h"
 #include "images/java_truststore.h"
+#include "images/node_proxy.h"
 #include "images/pip_config.h"
 
 namespace images {
@@ -45,6 +46,7 @@ constexpr const char* kCaReaders[] = {"SSL_CERT_FILE",    "PIP_CERT",       "REQ
 constexpr const char* kCaFile = "ca-certificates.crt";
 constexpr const char* kPipFile = "pip.conf";
 constexpr const char* kTruststoreFile = "ca-certificates.jks";
+constexpr const char* kNodeProxyFile = "node_proxy.cjs";
 constexpr const char* kMavenFile = "maven-settings.xml";
 constexpr const char* kMavenSecurityFile = "maven-settings-security.xml";
 
@@ -95,6 +97,7 @@ class Collector {
     pip_configuration();
     one_index_for_all();
     ca_bundle();
+    node();
     java();
     maven();
     return std::move(settings_);
@@ -168,6 +171,17 @@ class Collector {
       settings_.files.push_back({kCaFile, std::move(*content)});
       for (const char* reader : kCaReaders) settings_.env.emplace_back(reader, secret_path(kCaFile));
       settings_.sources.push_back(std::string(name) + "=" + *path);
+      return;
+    }
+  }
+
+  void node() {
+    for (const char* name :
+         {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}) {
+      const std::string* proxy = value_of(settings_.env, name);
+      if (!proxy || proxy->find('@') == std::string::npos) continue;
+      settings_.files.push_back({kNodeProxyFile, std::string(node_proxy_module())});
+      settings_.env.emplace_back("NODE_OPTIONS", "--require=" + secret_path(kNodeProxyFile));
       return;
     }
   }

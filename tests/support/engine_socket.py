@@ -2,10 +2,10 @@
 """A Unix socket that stands where an engine's is expected: it passes everything on to a real one and notes what was
 asked, or plays an engine of its own by a script of answers.
 
-  engine_socket.py LISTEN --log FILE --forward /var/run/docker.sock
+  engine_socket.py LISTEN --log FILE --forward /var/run/docker.sock [--network NAME]
   engine_socket.py LISTEN --log FILE --answer '/version={"ApiVersion":"1.30"}' --answer …
 
-An answer belongs to the first request whose path ends in its name; what no answer fits gets 404. Each request is one
+With --network what is asked for with the engine's usual network gets that one instead. An answer belongs to the first request whose path ends in its name; what no answer fits gets 404. Each request is one
 line of the log. Prints "ready" once it listens, then runs until its stdin closes.
 """
 import argparse
@@ -22,7 +22,11 @@ def note(log, text):
         lines.write(text + "\n")
 
 
-def pump(source, target, log=None):
+BRIDGE = b'"NetworkMode":"bridge"'
+
+
+def pump(source, target, log=None, network=None):
+    """A request's body comes in one piece, and stays as long as it was said to be."""
     seen = b""
     try:
         while piece := source.recv(65536):
@@ -33,7 +37,7 @@ def pump(source, target, log=None):
                     note(log, found.group().decode(errors="replace"))
                     read = found.end()
                 seen = seen[read:][-8192:]
-            target.sendall(piece)
+            target.sendall(piece.replace(BRIDGE, BRIDGE.replace(b"bridge", network)) if network else piece)
     except OSError:
         pass
     finally:
@@ -49,7 +53,7 @@ def forward(client, options):
     engine.connect(options.forward)
     back = threading.Thread(target=pump, args=(engine, client), daemon=True)
     back.start()
-    pump(client, engine, options.log)
+    pump(client, engine, options.log, options.network.encode())
     back.join()
     engine.close()
     client.close()
@@ -81,8 +85,11 @@ def main():
     parser.add_argument("listen")
     parser.add_argument("--log", required=True)
     parser.add_argument("--forward")
+    parser.add_argument("--network", default="", help="as many letters as bridge")
     parser.add_argument("--answer", action="append", default=[])
     options = parser.parse_args()
+    if len(options.network) not in (0, len("bridge")):
+        parser.error("the network's name must be as long as bridge")
     open(options.log, "a", encoding="utf-8").close()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(options.listen)

@@ -141,6 +141,17 @@ TEST_F(HostSettingsTest, PassMavensSettingsAndMaskTheirPasswords) {
   EXPECT_EQ(settings.mask("by hunter22"), "by ***");
 }
 
+TEST_F(HostSettingsTest, LetNodesManagersLogInToAProxyThatWantsAPassword) {
+  variables_ = {{"HTTPS_PROXY", "http://proxy.example"}};
+  EXPECT_EQ(value(read(), "NODE_OPTIONS"), "absent");
+  variables_ = {{"HTTPS_PROXY", "http://user:hunter22@proxy.example"}};
+  const auto settings = read();
+  EXPECT_EQ(value(settings, "NODE_OPTIONS"), "--require=/run/orchestrator/node_proxy.cjs");
+  ASSERT_EQ(settings.files.size(), 1u);
+  EXPECT_EQ(settings.files[0].name, "node_proxy.cjs");
+  EXPECT_NE(settings.files[0].content.find("https-proxy-agent"), std::string::npos);
+}
+
 TEST_F(HostSettingsTest, TellSourcesWithoutValues) {
   variables_ = {{"PIP_INDEX_URL", "https://user:hunter22@index.example/simple"}};
   for (const auto& source : read().sources) EXPECT_EQ(source.find("hunter22"), std::string::npos);
