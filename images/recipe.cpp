@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "images/base_volumes.h"
 #include "images/dockerfile.h"
 #include "images/layer_key.h"
 #include "images/lifeline.h"
@@ -176,6 +177,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
 
   void use_base(FoundBase base) {
     search_.reset();
+    if (const auto warning = check_volumes(base.image.volumes, base.reference)) add_warning(*warning);
     steps_ = std::make_unique<RecipeSteps>(request_, plan_, base.image.env);
     parent_ = base.image.id;
     built_.base_reference = base.reference;

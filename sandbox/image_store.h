@@ -28,7 +28,8 @@ struct Image {
   std::int64_t size_bytes = 0;
   std::chrono::system_clock::time_point created{};
   std::map<std::string, std::string> labels;
-  EnvList env;  // of its configuration
+  EnvList env;                       // of its configuration
+  std::vector<std::string> volumes;  // the same: paths that are in no layer
 
   // Of those that list() answers:
   std::string parent;                   // id of the image that it was made of, where the engine has that

@@ -1,6 +1,9 @@
 #include "orchestrator/cli/bundling.h"
 
+#include <filesystem>
+
 #include "orchestrator/run/bundle.h"
+#include "orchestrator/run/free_space.h"
 #include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/whole_file.h"
@@ -18,10 +21,16 @@ T await_unless(const std::function<bool()>& stopped, io::Loop& loop, StartFn sta
   return std::move(*answer).value();
 }
 
+std::string folder_of(const std::string& file) {
+  const auto folder = std::filesystem::path(file).parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
 }  // namespace
 
 std::int64_t bundle_run(io::Loop& loop, sandbox::ImageStore& images, const Report& report, const Spool& spool,
                         const Bundling& wanted) {
+  if (const auto full = disk_obstacle({wanted.folder, folder_of(wanted.file)})) throw io::HostError(*full);
   const BundleParts parts{wanted.folder, wanted.folder + "/report.json", wanted.tree_tar,
                           wanted.folder + "/image.tar"};
   io::write_whole_file(parts.report_json, [&](std::ostream& out) { write_json(report, spool, out); });

@@ -157,7 +157,6 @@ class JobMode {
       report_file_.write(*report, Spool(session_.scratch(), ""));
     }
     for (const auto& wanted : options_.reports) discard_older(wanted);
-    discard_older(options_.bundle_file);
     const int code = tell_failure(failure, options_.progress, events_, report_file_, program_version_);
     if (hooks_.ended) hooks_.ended({nullptr, &failure, code});
     return code;
@@ -204,10 +203,8 @@ class JobMode {
       write_to_stderr(
           fmt::format("carry it away: {}, {}\n", wanted.file, size_text(static_cast<std::uint64_t>(bytes))));
   } catch (const io::GivenUp&) {
-    discard_older(options_.bundle_file);
     warn("--bundle: not written, since the run was stopped");
   } catch (const std::exception& error) {
-    discard_older(options_.bundle_file);
     not_carried_ = fmt::format("--bundle: {}", error.what());
   }
 
@@ -309,7 +306,6 @@ int run_job(const Program& program, const CommandLine& options, const JobModeHoo
     const Failure failure = failure_of(std::current_exception());
     const int code = tell_failure(failure, options.progress, events, report_file, program.version);
     for (const auto& wanted : options.reports) discard_older(wanted);
-    discard_older(options.bundle_file);
     return tell_end(hooks, {nullptr, &failure, code});
   }
 }

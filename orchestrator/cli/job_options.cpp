@@ -172,7 +172,8 @@ void check_bundle(Draft& draft, const Beside& beside) {
   };
   for (const auto& group : field_groups())
     for (const char* name : group.fields) {
-      constexpr std::array<std::string_view, 4> kBeside = {"runs", "parallelism", "deadline", "only_attempt"};
+      constexpr std::array<std::string_view, 5> kBeside = {"runs", "parallelism", "deadline", "only_attempt",
+                                                           "secret_env"};
       const Field& field = *find_field(name);
       const auto said = draft.fields.find(&field);
       const bool allowed = std::find(kBeside.begin(), kBeside.end(), name) != kBeside.end();
@@ -184,7 +185,8 @@ void check_bundle(Draft& draft, const Beside& beside) {
   if (!line.on.url.empty()) refuse("--on");
   if (!line.bundle_file.empty()) refuse("--bundle");
   const JobRequest& said = draft.reading.request;
-  line.bundle_wishes = {as_int(said.parallelism), as_int(said.runs), as_int(said.only_attempt)};
+  line.bundle_wishes = {as_int(said.parallelism), as_int(said.runs), as_int(said.only_attempt),
+                        said.secret_env};
   line.bundle_deadline_s = said.deadline_s;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "orchestrator/cli/job_inputs.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/report/json_sections.h"
@@ -25,13 +27,39 @@ JobRequest request_again(const JobPlan& plan) {
   return said;
 }
 
-sandbox::EnvList secrets_again(const JobPlan& plan, const std::string& file) {
-  std::string missing;
-  for (const auto& name : plan.secret_env)
-    if (!environment(name.c_str())) missing += (missing.empty() ? "" : ", ") + name;
-  if (!missing.empty())
+namespace {
+
+std::string joined_names(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ", "));
+}
+
+// Whoever wrote a bundle does not decide which variables of this host its command gets.
+void check_bundled_secrets(const JobPlan& plan, const std::vector<std::string>& allowed,
+                           const std::string& file) {
+  const auto missing_in = [](const std::vector<std::string>& names, const std::vector<std::string>& list) {
+    std::vector<std::string> missing;
+    for (const auto& name : names)
+      if (std::find(list.begin(), list.end(), name) == list.end()) missing.push_back(name);
+    return missing;
+  };
+  if (const auto unknown = missing_in(allowed, plan.secret_env); !unknown.empty())
     throw io::RequestError(
-        fmt::format("{}: its run had secret variables that are not set here: {}", file, missing));
+        fmt::format("--secret-env: the run of {} had no variable {}", file, joined_names(unknown)));
+  if (const auto wanted = missing_in(plan.secret_env, allowed); !wanted.empty())
+    throw io::RequestError(fmt::format(
+        "{}: its run had secret variables; it gets those of this host that are named: --secret-env {}", file,
+        fmt::join(plan.secret_env, " --secret-env ")));
+}
+
+}  // namespace
+
+sandbox::EnvList secrets_again(const JobPlan& plan, const std::string& file) {
+  std::vector<std::string> missing;
+  for (const auto& name : plan.secret_env)
+    if (!environment(name.c_str())) missing.push_back(name);
+  if (!missing.empty())
+    throw io::RequestError(fmt::format("{}: its run had secret variables that are not set here: {}", file,
+                                       joined_names(missing)));
   return gather_secrets(plan.secret_env, environment);
 }
 
@@ -50,9 +78,7 @@ std::string job_lines(const SavedRun& saved) {
   line("image", was.image.base_reference + " " + was.image.id);
   line("built by", plan.dockerfile);
   for (const auto& command : plan.setup_commands) line("set up by", command);
-  std::string secrets;
-  for (const auto& each : plan.secret_env) secrets += (secrets.empty() ? "" : ", ") + each;
-  line("secrets", secrets);
+  line("secrets", joined_names(plan.secret_env));
   return text;
 }
 
@@ -66,6 +92,7 @@ JobInputs bundle_inputs(const CommandLine& options, const std::string& folder) {
   inputs.said.runs = options.bundle_wishes.runs;
   inputs.said.parallelism = options.bundle_wishes.parallelism;
   inputs.said.deadline_s = options.bundle_deadline_s;
+  check_bundled_secrets(saved.plan, options.bundle_wishes.secret_env, options.from_bundle);
   inputs.secret_values = secrets_again(saved.plan, options.from_bundle);
   if (options.progress != ProgressMode::quiet && options.progress != ProgressMode::json)
     write_to_stderr(fmt::format("running {} again, written by orchestrator {}\n",

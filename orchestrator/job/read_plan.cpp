@@ -162,9 +162,12 @@ class PlanReader {
     if (!limits->is_object()) return fail("/limits", "must be an object");
     const auto outer = std::exchange(known_, {});
     read_fields(*limits, kLimitKeys, "/limits");
-    constexpr std::int64_t kMost = std::int64_t{1} << 50;
-    plan_.limits.output_keep_bytes = whole(*limits, "/limits", "output_keep_bytes", 0, kMost);
-    plan_.limits.output_stop_bytes = whole(*limits, "/limits", "output_stop_bytes", 1, kMost);
+    // A plan may come from anybody, and no flag asks for more.
+    const sandbox::Limits most;
+    plan_.limits.output_keep_bytes =
+        whole(*limits, "/limits", "output_keep_bytes", 0, most.output_keep_bytes);
+    plan_.limits.output_stop_bytes =
+        whole(*limits, "/limits", "output_stop_bytes", 1, most.output_stop_bytes);
     known_.push_back("grace_s");
     if (const json* grace = value_of(*limits, "/limits", "grace_s")) {
       const double seconds = grace->is_number() ? grace->get<double>() : -1;

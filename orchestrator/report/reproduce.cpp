@@ -108,17 +108,18 @@ CommandLine conditions_of(const Report& report) {
 }
 
 // What a bundle holds needs no more words; `file` is as it was named.
-CommandLine out_of(const BundleOrigin& bundle) {
+CommandLine out_of(const BundleOrigin& bundle, const JobPlan& plan) {
   CommandLine line;
   line.add("orchestrator");
   line.add("run");
   line.add("--from-bundle", bundle.file);
+  for (const auto& name : plan.secret_env) line.add("--secret-env", name);
   return line;
 }
 
 // Behind the usual attempts come those of changed files, whose indices cannot move.
 std::string out_of(const Report& report, int runs) {
-  CommandLine line = out_of(*report.bundle);
+  CommandLine line = out_of(*report.bundle, report.plan);
   if (report.plan.changed_runs == 0) line.add("--runs", std::to_string(runs));
   return line.text();
 }
@@ -166,7 +167,7 @@ std::string continue_job(const Report& report, int runs) {
 std::string reproduce_attempt(const Report& report, int index) {
   if (report.replay) index = report.replay->attempt.index;
   if (report.bundle) {
-    CommandLine line = out_of(*report.bundle);
+    CommandLine line = out_of(*report.bundle, report.plan);
     line.add("--only-attempt", std::to_string(index));
     return line.text();
   }

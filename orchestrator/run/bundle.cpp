@@ -19,6 +19,7 @@
 #include "orchestrator/report/saved_report.h"
 #include "orchestrator/report/times.h"
 #include "orchestrator/report/words.h"
+#include "orchestrator/run/free_space.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -133,11 +134,11 @@ class BundleReader {
   }
 
   void open_image(std::int64_t size) {
-    const auto space = fs::space(fs::path(image_tar_).parent_path());
-    if (static_cast<std::uint64_t>(size) > space.available)
-      throw io::HostError(fmt::format("{}: its image needs {} of disk, and {} are free", file_,
+    const auto room = writable_bytes({fs::path(image_tar_).parent_path().string()});
+    if (size > room)
+      throw io::HostError(fmt::format("{}: its image needs {} of disk, and {} may be written", file_,
                                       size_text(static_cast<std::uint64_t>(size)),
-                                      size_text(space.available)));
+                                      size_text(static_cast<std::uint64_t>(room))));
     image_.open(image_tar_, std::ios::binary);
   }
 

@@ -45,6 +45,7 @@ Bundle read_bundle(const std::string& file, const std::string& folder);
 // What may be said beside a bundle: nothing that another attempt than the one of that index would come of.
 struct BundleWishes {
   std::optional<int> parallelism, runs, only_attempt;
+  std::vector<std::string> secret_env;  // those of the bundled run that it may have again
 };
 // The plan of the bundled run, but for what is about the host and the person of then (deadline, what to
 // keep). Throws io::RequestError where a wish does not fit to it.

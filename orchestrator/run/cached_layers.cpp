@@ -131,7 +131,8 @@ class CachedLayers::Build : public sandbox::BuildHandle {
 std::unique_ptr<sandbox::BuildHandle> CachedLayers::build(
     sandbox::LayerSpec spec, sandbox::BuildObserver& observer,
     std::function<void(io::Result<sandbox::Image>)> done) {
-  const bool installs = spec.kind == "tools" || spec.kind == "dependencies";
+  // A Dockerfile's image is what its tools and dependencies stand on: built elsewhere it is another one.
+  const bool installs = spec.kind == "tools" || spec.kind == "dependencies" || spec.kind == "dockerfile";
   if (cache_.folder.empty() || !installs) return store_.build(std::move(spec), observer, std::move(done));
   return std::make_unique<Build>(*this, std::move(spec), observer, std::move(done));
 }

@@ -9,6 +9,7 @@ namespace orchestrator {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenLooks{200};
+constexpr std::chrono::seconds kBetweenLooksAtDisk{5};
 
 }  // namespace
 
@@ -87,15 +88,27 @@ class HostBuilds::Build : public sandbox::BuildHandle, public std::enable_shared
             if (made.ok() && build->host_.sharing_) build->host_.sharing_->layer_built();
             build->end(std::move(made));
           });
+      if (spec_.dockerfile && handle_ && is_wanted()) watch_disk();
     } catch (...) {
       end(std::current_exception());
     }
+  }
+
+  // The engine's own builder limits nothing of what its steps write.
+  void watch_disk() {
+    again_ = host_.loop_.call_after(kBetweenLooksAtDisk, [this] {
+      const auto obstacle = disk_obstacle(host_.folders_);
+      if (!obstacle) return watch_disk();
+      handle_.reset();
+      end(io::failure(io::HostError(*obstacle)));
+    });
   }
 
   // The lock goes first: whoever waits for it finds the layer.
   void end(io::Result<sandbox::Image> result) {
     if (lock_) lock_->remove_file();
     lock_.reset();
+    again_.reset();
     const auto done = std::exchange(done_, nullptr);
     done(std::move(result));  // it may let go of this
   }

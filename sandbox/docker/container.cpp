@@ -276,8 +276,8 @@ void Container::finish() {
 // By the engine's clock: that of another host may be ahead of ours.
 bool Container::ended_before_stop() const {
   if (!result_.exit || reader_.was_stopped()) return false;
-  return !stop_sent_at_ ||
-         (result_.finished_at.time_since_epoch().count() > 0 && result_.finished_at < *stop_sent_at_ + traits_.clock_ahead);
+  return !stop_sent_at_ || (result_.finished_at.time_since_epoch().count() > 0 &&
+                            result_.finished_at < *stop_sent_at_ + traits_.clock_ahead);
 }
 
 void Container::fail(const std::string& what, std::exception_ptr error) {

@@ -272,6 +272,8 @@ Image image_of(const Json& inspected) {
   const auto config = inspected.find("Config");
   if (config == inspected.end() || !config->is_object()) return image;
   image.env = env_of(*config);
+  if (const auto volumes = config->find("Volumes"); volumes != config->end() && volumes->is_object())
+    for (const auto& volume : volumes->items()) image.volumes.push_back(volume.key());
   if (const auto labels = config->find("Labels"); labels != config->end() && labels->is_object())
     for (const auto& [name, value] : labels->items())
       if (value.is_string()) image.labels[name] = label_value(value.get<std::string>());

@@ -68,11 +68,10 @@ ApiCall build_call(const LayerSpec& spec) {
 // removal may take that image: of the build itself this says nothing.
 bool lost_a_cached_step(const BuildError& error) {
   if (error.exit_code) return false;
-  constexpr std::string_view kWords[] = {"unknown parent image ID", "No such image: sha256:",
-                                         "layer does not exist", "failed to get layer"};
-  return std::any_of(std::begin(kWords), std::end(kWords), [&](std::string_view words) {
-    return error.message.find(words) != std::string::npos;
-  });
+  constexpr std::string_view kWords[] = {
+      "unknown parent image ID", "No such image: sha256:", "layer does not exist", "failed to get layer"};
+  return std::any_of(std::begin(kWords), std::end(kWords),
+                     [&](std::string_view words) { return error.message.find(words) != std::string::npos; });
 }
 
 class Build : public BuildHandle {

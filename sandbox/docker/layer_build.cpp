@@ -101,7 +101,9 @@ class LayerBuild : public BuildHandle {
   }
 
   void finished(const ExecutionResult& result) {
-    const Outcome outcome = classify(result);
+    Outcome outcome = classify(result);
+    // A step may go on without a part that was killed for want of memory; its layer would stay like that.
+    if (outcome == Outcome::passed && result.oom_killed) outcome = Outcome::out_of_memory;
     if (outcome == Outcome::passed) {
       // Empty rather than absent: the parent may have one of that name.
       if (!label().empty()) spec_.labels[label()] = printed_.size() <= kLabelBytes ? printed_ : "";

@@ -51,7 +51,7 @@ std::vector<std::string> podmans_files() {
 std::vector<Place> places() {
   std::vector<Place> all;
   if (std::string text = environment_variable("DOCKER_AUTH_CONFIG"); !text.empty())
-    all.push_back({"the environment_variable DOCKER_AUTH_CONFIG", "", std::move(text)});
+    all.push_back({"the variable DOCKER_AUTH_CONFIG", "", std::move(text)});
   const auto add_file = [&](const std::string& path) { all.push_back({path, path}); };
   const std::string podmans = environment_variable("REGISTRY_AUTH_FILE");
   if (!podmans.empty()) add_file(podmans);

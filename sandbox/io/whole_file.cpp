@@ -1,6 +1,7 @@
 #include "sandbox/io/whole_file.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -39,6 +40,11 @@ int sync(const std::string& path, int flags) {
 
 void write_whole_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
   const std::string part = path + ".part";
+  // Two that write one file at a time: the second would write into what the first makes the file of.
+  const Fd lock(::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock) fail(path, errno);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    throw HostError("cannot write " + path + ": another run is writing it");
   try {
     if (const int error = write_to(part, write)) fail(path, error);
     if (const int error = sync(part, 0)) fail(path, error);

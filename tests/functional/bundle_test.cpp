@@ -125,10 +125,16 @@ TEST_F(CarriedAway, RunIsInItsFileWithoutAnySecret) {
   EXPECT_EQ(index.at("tree_hash"), then.report.at("environment").at("tree_hash"));
   EXPECT_EQ(index.at("job"), then.report.at("job"));
 
-  const auto without = from_bundle();
+  const auto unnamed = from_bundle({}, caller);
+  EXPECT_EQ(unnamed.exit_code, 2) << told(unnamed);
+  EXPECT_TRUE(contains(unnamed.err, "that are named: --secret-env SECRET_XYZ")) << unnamed.err;
+  const auto other = from_bundle({"--secret-env", "SECRET_XYZ", "--secret-env", "HOME"}, caller);
+  EXPECT_EQ(other.exit_code, 2) << told(other);
+  EXPECT_TRUE(contains(other.err, "had no variable HOME")) << other.err;
+  const auto without = from_bundle({"--secret-env", "SECRET_XYZ"});
   EXPECT_EQ(without.exit_code, 2) << told(without);
   EXPECT_TRUE(contains(without.err, "secret variables that are not set here: SECRET_XYZ")) << without.err;
-  const auto with = from_bundle({}, caller);
+  const auto with = from_bundle({"--secret-env", "SECRET_XYZ"}, caller);
   EXPECT_EQ(with.exit_code, 0) << told(with);
   EXPECT_EQ(with.report.at("results")[0].at("stdout"), then.report.at("results")[0].at("stdout"));
 }

@@ -124,6 +124,18 @@ TEST(Dockerfile, ThatIsNotThereIsAWrongRequest) {
       << run.err;
 }
 
+TEST(Dockerfile, ThatKeepsTheSourcesInAVolumeIsRefused) {
+  const OwnDockerfile repository;
+  repository.write("Dockerfile", "FROM orchestrator/python:trixie\nVOLUME /work\n");
+  const auto run = repository.run({}, {"true"});
+  EXPECT_EQ(run.exit_code, 4) << told(run);
+  EXPECT_TRUE(says_somewhere(run.err, "Dockerfile keeps /work in a volume (VOLUME), where")) << run.err;
+  repository.write("Dockerfile", "FROM orchestrator/python:trixie\nVOLUME /srv\n");
+  const auto other = repository.run({}, {"true"});
+  ASSERT_EQ(other.exit_code, 0) << told(other);
+  EXPECT_TRUE(says_somewhere(other.report.at("warnings").dump(), "keeps /srv in a volume")) << other.report;
+}
+
 TEST(Dockerfile, WhoseBaseNobodyHasIsTheHostsTrouble) {
   const OwnDockerfile repository;
   const auto run = repository.run({"--build-arg", "BASE=localhost:1/nobody/nothing:1"}, {"true"});

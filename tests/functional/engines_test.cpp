@@ -31,7 +31,8 @@ class Engines : public testing::Test {
     EXPECT_EQ(run.report.at("failures"), 0) << told(run);
     EXPECT_EQ(run.report.at("total_runs"), 2);
     for (const auto& attempt : run.report.at("results"))
-      EXPECT_EQ(attempt.at("truncated").at("stdout").at("total_bytes"), 300'000) << attempt.dump().substr(0, 500);
+      EXPECT_EQ(attempt.at("truncated").at("stdout").at("total_bytes"), 300'000)
+          << attempt.dump().substr(0, 500);
   }
   static void expect_far(const RunResult& run) {
     EXPECT_TRUE(says(run.report.at("warnings").dump(), "on another host")) << run.report.at("warnings");

@@ -182,6 +182,18 @@ TEST(Images, AFailedSetupCommandIsNotCached) {
 
 // ---- other
 
+TEST(Images, ASetupCommandThatLosesAPartOfItsWorkToTheMemoryLimitMakesNoLayer) {
+  const Repository repository;
+  repository.write("a", "");
+  const auto run = repository.remember(run_job(
+      flags_for(repository.path(),
+                {"--runs", "1", "--setup-command", "python3 -c 'b\"x\" * (5 << 30)'; echo went on"}),
+      {"true"}));
+  EXPECT_EQ(run.exit_code, 4) << told(run);
+  EXPECT_NE(run.err.find("ran out of memory"), std::string::npos) << run.err;
+  EXPECT_NE(run.err.find("went on"), std::string::npos) << run.err;
+}
+
 TEST(Images, AreListed) {
   const PythonProject project;
   const auto run = project.run();

@@ -29,6 +29,9 @@ struct Program : sandbox::BuildObserver {
   void want(const std::string& key = "a") {
     sandbox::LayerSpec spec{.parent = "sha256:0", .kind = "dependencies", .key = key, .tar_file = ""};
     spec.steps.push_back({"installing", {}});
+    want(std::move(spec));
+  }
+  void want(sandbox::LayerSpec spec) {
     handle = builds.build(std::move(spec), *this, [this](io::Result<sandbox::Image> result) {
       told.push_back(result.ok() ? result.value().id : io::describe(result.error()));
     });
@@ -133,6 +136,22 @@ TEST_F(HostBuildsTest, BuildNothingWhereTheDiskIsTooFull) {
   a->want();
   loop_.advance(1s);
   EXPECT_TRUE(store_.built.empty());
+  ASSERT_EQ(a->told.size(), 1u);
+  EXPECT_NE(a->told[0].find("is too full"), std::string::npos) << a->told[0];
+}
+
+TEST_F(HostBuildsTest, EndADockerfilesBuildThatFillsTheDisk) {
+  store_.hold_builds();
+  const auto a = program("a", {state_});
+  sandbox::LayerSpec spec{.parent = "", .kind = "dockerfile", .key = "a", .tar_file = ""};
+  spec.dockerfile = sandbox::DockerfileBuild{"Dockerfile", {}, {}};
+  a->want(spec);
+  loop_.advance(20s);
+  EXPECT_EQ(store_.builds_running, 1);
+  EXPECT_TRUE(a->told.empty());
+  ::setenv("ORCHESTRATOR_MIN_FREE", "1000000g", 1);
+  loop_.advance(5s);
+  EXPECT_EQ(store_.builds_running, 0);
   ASSERT_EQ(a->told.size(), 1u);
   EXPECT_NE(a->told[0].find("is too full"), std::string::npos) << a->told[0];
 }

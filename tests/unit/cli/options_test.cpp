@@ -204,7 +204,9 @@ TEST(Options, CarryARunAway) {
 
 TEST(Options, OfABundleAreThoseThatChangeNoAttempt) {
   const CommandLine line = parse({"run", "--from-bundle", "run.bundle", "--parallelism", "2", "--runs", "40",
-                                  "--only-attempt", "7", "--deadline", "90s", "--json", "r.json"});
+                                  "--only-attempt", "7", "--deadline", "90s", "--json", "r.json",
+                                  "--secret-env", "TOKEN"});
+  EXPECT_EQ(line.bundle_wishes.secret_env, Words{"TOKEN"});
   EXPECT_EQ(line.from_bundle, "run.bundle");
   EXPECT_EQ(line.bundle_wishes.parallelism, 2);
   EXPECT_EQ(line.bundle_wishes.runs, 40);

@@ -478,6 +478,18 @@ TEST_F(BaseTest, APersonsImageIsTakenAndNoOther) {
   EXPECT_EQ(run().value().base_reference, "example/own:1");
 }
 
+TEST_F(BaseTest, ThatKeepsOurFoldersInAVolumeIsRefusedAndOthersAreToldOf) {
+  auto& image = store_.add_image("example/own:1");
+  request_.base = "example/own:1";
+  image.volumes = {"/srv/data"};
+  const auto built = run().value();
+  ASSERT_EQ(built.warnings.size(), 1u);
+  EXPECT_TRUE(built.warnings[0].starts_with("example/own:1 keeps /srv/data in a volume: "))
+      << built.warnings[0];
+  image.volumes = {"/srv/data", "/work"};
+  EXPECT_TRUE(error_of_run().starts_with("setup: example/own:1 keeps /work in a volume (VOLUME), where"));
+}
+
 // ---- when a registry is asked
 
 TEST_F(BaseTest, IsFetchedAnewEachTimeWhenPullIsAlways) {
