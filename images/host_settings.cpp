@@ -31,9 +31,10 @@ constexpr const char* kPassedOn[] = {
     "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INSECURE_HOST",
     "UV_HTTP_TIMEOUT",
     // JavaScript, Go, Rust
-    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY", "GOPROXY",
-    "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT",
-    "CARGO_HTTP_MULTIPLEXING", "CARGO_NET_RETRY"};
+    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY",
+    "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "YARN_NPM_REGISTRY_SERVER", "GOPROXY", "GOSUMDB", "GONOSUMDB",
+    "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT", "CARGO_HTTP_MULTIPLEXING",
+    "CARGO_NET_RETRY"};
 
 // Of cargo's registries, which projects name as they like: CARGO_REGISTRIES_NAME_TOKEN, …
 constexpr std::string_view kCargoRegistries = "CARGO_REGISTRIES_";
@@ -97,6 +98,7 @@ class Collector {
     pip_configuration();
     one_index_for_all();
     ca_bundle();
+    yarn();
     node();
     java();
     maven();
@@ -173,6 +175,19 @@ class Collector {
       settings_.sources.push_back(std::string(name) + "=" + *path);
       return;
     }
+  }
+
+  // Yarn from 2 on reads none but its own.
+  void yarn() {
+    const auto derive = [this](const char* own, std::initializer_list<const char*> names) {
+      if (is_set(settings_.env, own)) return;
+      for (const char* name : names)
+        if (const std::string* value = value_of(settings_.env, name))
+          return void(settings_.env.emplace_back(own, std::string(*value)));
+    };
+    derive("YARN_HTTP_PROXY", {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"});
+    derive("YARN_HTTPS_PROXY", {"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"});
+    derive("YARN_NPM_REGISTRY_SERVER", {"npm_config_registry", "NPM_CONFIG_REGISTRY"});
   }
 
   void node() {

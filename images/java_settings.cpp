@@ -108,6 +108,18 @@ void remove_elements(std::string& xml, const std::string& name) {
   }
 }
 
+std::vector<std::string_view> inside_elements(std::string_view xml, const std::string& name) {
+  const std::string begin = "<" + name + ">", end = "</" + name + ">";
+  std::vector<std::string_view> inside;
+  for (auto at = xml.find(begin); at != std::string_view::npos; at = xml.find(begin, at)) {
+    at += begin.size();
+    const auto after = xml.find(end, at);
+    if (after == std::string_view::npos) break;
+    inside.push_back(xml.substr(at, after - at));
+  }
+  return inside;
+}
+
 std::string with_variables(std::string_view xml, const GetVariable& variable) {
   constexpr std::string_view kBegin = "${env.";
   std::string replaced;
@@ -204,18 +216,19 @@ std::string maven_settings(std::string_view own, const GetVariable& variable) {
 }
 
 std::vector<std::string> maven_passwords(std::string_view settings) {
+  std::vector<std::string_view> found = inside_elements(settings, "password");
+  const auto add = [&found](std::vector<std::string_view> more) {
+    found.insert(found.end(), more.begin(), more.end());
+  };
+  add(inside_elements(settings, "passphrase"));
+  // "Private-Token" and the like, of a server that takes no password.
+  for (const auto headers : inside_elements(settings, "httpHeaders")) add(inside_elements(headers, "value"));
   std::vector<std::string> passwords;
-  for (const std::string name : {"password", "passphrase"}) {
-    const std::string begin = "<" + name + ">", end = "</" + name + ">";
-    for (auto at = settings.find(begin); at != std::string_view::npos; at = settings.find(begin, at)) {
-      at += begin.size();
-      const auto after = settings.find(end, at);
-      if (after == std::string_view::npos) break;
-      if (after == at) continue;
-      passwords.emplace_back(settings.substr(at, after - at));
-      if (std::string plain = without_entities(passwords.back()); plain != passwords.back())
-        passwords.push_back(std::move(plain));
-    }
+  for (const auto each : found) {
+    if (each.empty()) continue;
+    passwords.emplace_back(each);
+    if (std::string plain = without_entities(passwords.back()); plain != passwords.back())
+      passwords.push_back(std::move(plain));
   }
   return passwords;
 }

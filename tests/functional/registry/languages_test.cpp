@@ -53,7 +53,9 @@ class NodeManagers : public testing::TestWithParam<Manager> {
         "one.test.js",
         "const assert = require('assert');\n"
         "it('has what was prepared', () => assert.strictEqual(require('./prepared.json').ms, 1000));\n");
-    repository_.write(".gitignore", "node_modules\nprepared.json\n");
+    repository_.write(".gitignore", "node_modules\nprepared.json\n.yarn\n");
+    if (GetParam().name == std::string("yarn4"))
+      repository_.write(".yarnrc.yml", "nodeLinker: node-modules\nenableImmutableInstalls: false\n");
     const Finished locked = run_command(GetParam().locks, {.cwd = repository_.path()});
     EXPECT_EQ(locked.exit_code, 0) << locked.out << locked.err;
   }
@@ -83,6 +85,11 @@ INSTANTIATE_TEST_SUITE_P(
                     Manager{"yarn1",
                             {"npx", "--yes", "yarn@1.22.22", "install", "--silent", "--ignore-scripts"},
                             "yarn.lock"},
+                    Manager{"yarn4",
+                            {"npx", "--yes", "-p", "@yarnpkg/cli-dist@4.5.3", "yarn", "install", "--mode",
+                             "update-lockfile"},
+                            "yarn.lock",
+                            "yarn@4.5.3"},
                     Manager{"pnpm9",
                             {"npx", "--yes", "pnpm@9.15.9", "install", "--lockfile-only", "--silent"},
                             "pnpm-lock.yaml",

@@ -132,6 +132,14 @@ const PackageManager kNpm{
     {"node", "-e", "require('ms')"},
     "/ms-2.1.3.tgz"};
 
+const PackageManager kYarn{
+    "yarn",
+    {{"package.json",
+      R"({"name": "depot", "version": "1.0.0", "packageManager": "yarn@4.5.3", "dependencies": {"ms": "2.1.3"}})"},
+     {".yarnrc.yml", "nodeLinker: node-modules\n"}},
+    {"node", "-e", "require('ms')"},
+    "/ms-2.1.3.tgz"};
+
 const PackageManager kGo{
     "go",
     {{"go.mod", read_file(Repository::sample("go_depot") + "/go.mod")},
@@ -159,7 +167,7 @@ const PackageManager kMaven{
     {"mvn", "-B", "test"},
     "/junit-jupiter-5.11.4.jar"};
 
-INSTANTIATE_TEST_SUITE_P(Managers, BehindAProxy, testing::Values(kPip, kNpm, kGo, kCargo, kMaven),
+INSTANTIATE_TEST_SUITE_P(Managers, BehindAProxy, testing::Values(kPip, kNpm, kYarn, kGo, kCargo, kMaven),
                          [](const auto& manager) { return manager.param.name; });
 
 }  // namespace

@@ -141,6 +141,15 @@ TEST_F(HostSettingsTest, PassMavensSettingsAndMaskTheirPasswords) {
   EXPECT_EQ(settings.mask("by hunter22"), "by ***");
 }
 
+TEST_F(HostSettingsTest, SayToYarnInItsOwnWordsWhatOthersAreTold) {
+  variables_ = {{"HTTPS_PROXY", "http://proxy:1"}, {"npm_config_registry", "https://mirror.example/npm"}};
+  EXPECT_EQ(value(read(), "YARN_HTTPS_PROXY"), "http://proxy:1");
+  EXPECT_EQ(value(read(), "YARN_NPM_REGISTRY_SERVER"), "https://mirror.example/npm");
+  EXPECT_EQ(value(read(), "YARN_HTTP_PROXY"), "absent");
+  variables_["YARN_HTTPS_PROXY"] = "http://other:1";
+  EXPECT_EQ(value(read(), "YARN_HTTPS_PROXY"), "http://other:1");
+}
+
 TEST_F(HostSettingsTest, LetNodesManagersLogInToAProxyThatWantsAPassword) {
   variables_ = {{"HTTPS_PROXY", "http://proxy.example"}};
   EXPECT_EQ(value(read(), "NODE_OPTIONS"), "absent");
@@ -170,9 +179,10 @@ TEST_F(HostSettingsTest, TravelAsSecretsOfAnExecution) {
   sandbox::Execution execution;
   read().apply_to(execution);
   EXPECT_TRUE(execution.env.empty());
-  ASSERT_EQ(execution.secret_env.size(), 2u);
+  ASSERT_EQ(execution.secret_env.size(), 3u);
   EXPECT_EQ(execution.secret_env[0].first, "HTTPS_PROXY");
-  EXPECT_EQ(execution.secret_env[1].first, "JAVA_TOOL_OPTIONS");
+  EXPECT_EQ(execution.secret_env[1].first, "YARN_HTTPS_PROXY");
+  EXPECT_EQ(execution.secret_env[2].first, "JAVA_TOOL_OPTIONS");
 }
 
 }  // namespace

@@ -75,6 +75,13 @@ TEST(MavenSettings, HaveTheirVariablesReplaced) {
   EXPECT_EQ(images::maven_passwords(settings), (std::vector<std::string>{"a&lt;b&amp;c", "a<b&c"}));
 }
 
+TEST(MavenSettings, HoldSecretsInHeadersToo) {
+  EXPECT_EQ(images::maven_passwords(
+                "<server><configuration><httpHeaders><property><name>Private-Token</name><value>glpat-1"
+                "</value></property></httpHeaders></configuration></server><value>none</value>"),
+            std::vector<std::string>{"glpat-1"});
+}
+
 TEST(MavenSettings, GetTheProxiesOfTheEnvironmentWhereTheyNameNone) {
   const auto environment = variables({{"HTTPS_PROXY", "http://me:secret@proxy.example:3128"}});
   for (const char* own : {"", "<settings>\n<proxies>\n<!-- <proxy> -->\n</proxies>\n</settings>"}) {
