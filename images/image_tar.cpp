@@ -1,135 +1,172 @@
 #include "images/image_tar.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
 
-#include <memory>
+#include <algorithm>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <vector>
 
-#include "sandbox/io/aside.h"
+#include "images/strict_tar.h"
 #include "sandbox/io/error.h"
 
 namespace images {
 namespace {
 
-constexpr std::size_t kImageTarBlock = 1 << 20;
 constexpr std::int64_t kLargestIndex = 1 << 20;
-constexpr std::size_t kMostEntries = 100'000;
-constexpr std::string_view kLayerTar = "layer.tar";  // the only thing that engines make a link of
+constexpr std::string_view kLayerTar = "/layer.tar";  // the only thing that engines make a link of
 
-struct FreeImageTar {
-  void operator()(archive* handle) const { ::archive_free(handle); }
-};
+[[noreturn]] void refuse_image(const std::string& why) { throw io::RequestError(why); }
 
-// Engines before containerd read manifest.json, those with it index.json; the first has names in a third
-// file, too.
-class ImageTarLook {
+std::string shown_text(const std::string& text) {
+  std::string shown;
+  for (const char c : text.substr(0, 100)) shown += c > ' ' && c < 0x7f ? c : '?';
+  return shown;
+}
+
+[[noreturn]] void refuse_name(const std::string& name = "") {
+  refuse_image("would give the engine's images names, which none of ours does" +
+               (name.empty() ? "" : ": " + shown_text(name)));
+}
+
+std::string in_lower_case(std::string text) {
+  for (char& c : text)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return text;
+}
+
+// Of a key that is there twice other readers may take the first.
+nlohmann::json image_json(const std::string& text, const std::string& name) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  std::string twice;
+  const auto look = [&](int, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end) keys.pop_back();
+    if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second)
+      twice = parsed.get<std::string>();
+    return true;
+  };
+  const nlohmann::json found = nlohmann::json::parse(text, look, false);
+  if (found.is_discarded()) refuse_image(fmt::format("has a {} that is no JSON", name));
+  if (!twice.empty()) refuse_image(fmt::format("has \"{}\" twice in its {}", shown_text(twice), name));
+  return found;
+}
+
+// One of the files in which engines look for images and their names. Their readers (Go's encoding/json) take
+// "repotags" for "RepoTags", so a key that is not spelled as engines write it is refused, whatever it says.
+class ImageFile {
  public:
-  ImageTarLook(const std::string& path, const std::string& what)
-      : what_(what), archive_(::archive_read_new()) {
-    expect(::archive_read_support_format_tar(archive_.get()));
-    expect(::archive_read_open_filename(archive_.get(), path.c_str(), kImageTarBlock));
+  ImageFile(const std::string& text, const std::string& name) : name_(name), json_(image_json(text, name)) {}
+
+  // Of engines before containerd, and of Podman.
+  void look_at_manifest() const {
+    if (!json_.is_array() || json_.size() != 1) refuse_image("does not hold exactly one image");
+    expect_keys(json_[0], {"Config", "RepoTags", "Layers", "Parent", "LayerSources"});
+    const auto names = json_[0].value("RepoTags", nlohmann::json());
+    if (!names.is_null() && (!names.is_array() || !names.empty()))
+      refuse_name(names.is_array() && names[0].is_string() ? names[0].get<std::string>() : "");
+    const auto sources = json_[0].value("LayerSources", nlohmann::json());
+    if (!sources.is_null() && !sources.is_object()) refuse_form();
+    for (const auto& source : sources) look_at_descriptor(source);
   }
 
-  void look(const std::stop_token& stop) {
-    archive_entry* entry = nullptr;
-    for (int code = next(&entry); code != ARCHIVE_EOF; code = next(&entry)) {
-      if (stop.stop_requested()) throw io::GivenUp();
-      look_at(entry);
-    }
-    if (!has_manifest_) refuse("is no image that an engine has saved");
+  // Of engines with containerd. Docker 25 has no image here when that has no name; then it is in the
+  // manifest.
+  bool look_at_index() const {
+    expect_keys(json_, {"schemaVersion", "mediaType", "manifests"});
+    const auto list = json_.value("manifests", nlohmann::json());
+    if (list.is_null() || (list.is_array() && list.empty())) return false;
+    if (!list.is_array() || list.size() != 1) refuse_image("does not hold exactly one image");
+    look_at_descriptor(list[0]);
+    return true;
+  }
+
+  void look_at_layout() const { expect_keys(json_, {"imageLayoutVersion"}); }
+
+  // Docker writes it only where there are names, Podman always.
+  void look_at_repositories() const {
+    if (!json_.is_object()) refuse_form();
+    if (!json_.empty()) refuse_name(json_.begin().key());
   }
 
  private:
-  int next(archive_entry** entry) {
-    const int code = ::archive_read_next_header(archive_.get(), entry);
-    if (code != ARCHIVE_EOF) expect(code);
-    return code;
+  void look_at_descriptor(const nlohmann::json& descriptor) const {
+    expect_keys(descriptor, {"mediaType", "digest", "size", "urls", "platform", "annotations"});
+    const auto platform = descriptor.value("platform", nlohmann::json());
+    if (!platform.is_null())
+      expect_keys(platform, {"architecture", "os", "os.version", "os.features", "variant"});
+    const auto notes = descriptor.value("annotations", nlohmann::json());
+    if (!notes.is_null() && !notes.is_object()) refuse_form();
+    for (const auto& [key, value] : notes.items()) {
+      const std::string lower = in_lower_case(key);
+      if (lower == "io.containerd.image.name" || lower == "org.opencontainers.image.ref.name")
+        refuse_name(value.is_string() ? value.get<std::string>() : "");
+    }
   }
 
-  void look_at(archive_entry* entry) {
-    const char* said = ::archive_entry_pathname(entry);
-    std::string path = said ? said : "";
-    while (path.starts_with("./")) path.erase(0, 2);
-    if (path.empty() || path == ".") return;
-    check_path(path, entry);
-    const bool manifest = path == "manifest.json", index = path == "index.json";
-    if (path == "repositories") refuse_names("");
-    if (!manifest && !index) return;
-    const nlohmann::json found = nlohmann::json::parse(text_of(entry), nullptr, false);
-    if (manifest) look_at_manifest(found);
-    if (index) look_at_index(found);
-    has_manifest_ = true;
+  void expect_keys(const nlohmann::json& object, std::initializer_list<std::string_view> known) const {
+    if (!object.is_object()) refuse_form();
+    for (const auto& [key, value] : object.items())
+      if (std::find(known.begin(), known.end(), key) == known.end())
+        refuse_image(fmt::format("has \"{}\" in its {}, which no engine writes", shown_text(key), name_));
   }
 
-  // Nothing may stand in the place of another entry, by whatever way.
-  void check_path(const std::string& path, archive_entry* entry) {
-    const auto type = ::archive_entry_filetype(entry);
-    const bool link = type == AE_IFLNK && path.ends_with("/" + std::string(kLayerTar));
-    const bool odd = path[0] == '/' || path.find("..") != std::string::npos ||
-                     path.find("//") != std::string::npos || path.find("/./") != std::string::npos ||
-                     path.find(std::string(kLayerTar) + "/") != std::string::npos;
-    if (odd || ::archive_entry_hardlink(entry) || (!link && type != AE_IFREG && type != AE_IFDIR))
-      refuse("holds an entry that no engine writes");
-    if (type != AE_IFDIR && !seen_.insert(path).second) refuse("holds one entry twice");
-    if (seen_.size() > kMostEntries) refuse("holds too many entries");
+  [[noreturn]] void refuse_form() const {
+    refuse_image(fmt::format("has a {} of another form than an engine's", name_));
   }
 
-  std::string text_of(archive_entry* entry) {
-    const auto size = ::archive_entry_size(entry);
-    if (::archive_entry_filetype(entry) != AE_IFREG || size > kLargestIndex)
-      refuse("is no image that an engine has saved");
-    std::string text(static_cast<std::size_t>(size), '\0');
-    if (::archive_read_data(archive_.get(), text.data(), text.size()) != size) refuse("ends early");
-    return text;
+  const std::string& name_;
+  const nlohmann::json json_;
+};
+
+class ImageTarLook {
+ public:
+  explicit ImageTarLook(const std::string& path) : tar_(path) {}
+
+  void look(const std::stop_token& stop) {
+    while (const auto entry = tar_.next(stop)) look_at(*entry);
+    if (!has_image_) refuse_image("is no image that an engine has saved");
   }
 
-  void look_at_manifest(const nlohmann::json& list) {
-    if (!list.is_array() || list.size() != 1 || !list[0].is_object())
-      refuse("does not hold exactly one image");
-    const auto names = list[0].find("RepoTags");
-    if (names == list[0].end() || names->is_null()) return;
-    if (!names->is_array() || !names->empty())
-      refuse_names(names->is_array() && (*names)[0].is_string() ? (*names)[0].get<std::string>() : "");
+ private:
+  void look_at(const StrictTarEntry& entry) {
+    if (entry.type == StrictTarEntry::Type::link) check_link(entry);
+    const std::string name = in_lower_case(entry.name);
+    if (name != "manifest.json" && name != "index.json" && name != "oci-layout" && name != "repositories")
+      return;
+    if (entry.name != name || entry.type != StrictTarEntry::Type::file || entry.size > kLargestIndex)
+      refuse_image(fmt::format("has a {} that is none of an engine's", name));
+    const ImageFile file(tar_.content(), name);
+    if (name == "manifest.json") file.look_at_manifest();
+    if (name == "oci-layout") file.look_at_layout();
+    if (name == "repositories") file.look_at_repositories();
+    if (name == "manifest.json" || (name == "index.json" && file.look_at_index())) has_image_ = true;
   }
 
-  void look_at_index(const nlohmann::json& index) {
-    const auto list = index.is_object() ? index.find("manifests") : index.end();
-    if (!index.is_object() || list == index.end() || !list->is_array() || list->size() != 1 ||
-        !(*list)[0].is_object())
-      refuse("does not hold exactly one image");
-    const auto notes = (*list)[0].find("annotations");
-    if (notes == (*list)[0].end() || !notes->is_object()) return;
-    for (const char* key : {"io.containerd.image.name", "org.opencontainers.image.ref.name"})
-      if (notes->contains(key))
-        refuse_names((*notes)[key].is_string() ? (*notes)[key].get<std::string>() : "");
+  // "<id>/layer.tar" of a layer that is there under another name: Docker's "../<id>/layer.tar", Podman's
+  // "../<digest>.tar".
+  static void check_link(const StrictTarEntry& link) {
+    const bool of_a_layer =
+        link.name.find('/') == link.name.size() - kLayerTar.size() && link.name.ends_with(kLayerTar);
+    if (!of_a_layer || !link.target.starts_with("../") ||
+        !is_plain_tar_name(std::string_view(link.target).substr(3)))
+      refuse_image("holds a link that no engine makes");
   }
 
-  void expect(int code) const {
-    if (code >= ARCHIVE_OK) return;
-    const char* why = ::archive_error_string(archive_.get());
-    refuse(fmt::format("cannot be read: {}", why ? why : "no reason is known"));
-  }
-  [[noreturn]] void refuse_names(const std::string& name) const {
-    std::string shown;
-    for (const char c : name.substr(0, 100)) shown += c > ' ' && c < 0x7f ? c : '?';
-    refuse("would give the engine's images names, which none of ours does" +
-           (shown.empty() ? "" : ": " + shown));
-  }
-  [[noreturn]] void refuse(const std::string& why) const { throw io::RequestError(what_ + " " + why); }
-
-  const std::string& what_;
-  std::unique_ptr<archive, FreeImageTar> archive_;
-  std::set<std::string> seen_;
-  bool has_manifest_ = false;
+  StrictTar tar_;
+  bool has_image_ = false;
 };
 
 }  // namespace
 
 void check_image_tar(const std::string& path, const std::string& what, const std::stop_token& stop) {
-  ImageTarLook(path, what).look(stop);
+  try {
+    ImageTarLook(path).look(stop);
+  } catch (const io::RequestError& error) {
+    throw io::RequestError(what + " " + error.what());
+  }
 }
 
 }  // namespace images

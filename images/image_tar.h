@@ -1,6 +1,6 @@
 // A look into the tar of an image before an engine gets it. An engine gives the names that stand inside, also
 // those of other images ("python:3.12-slim"), so that a file from elsewhere could replace what later runs
-// stand on. Any thread.
+// stand on. What the look cannot be sure to understand as an engine does, it refuses. Any thread.
 #pragma once
 
 #include <stop_token>

@@ -7,7 +7,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "images/image_tar.h"
 #include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
 #include "tests/support/made_tar.h"
@@ -94,73 +93,6 @@ TEST_F(PackedFile, ThatIsNoneIsRefusedInASentence) {
   EXPECT_EQ(complaint(whole), "");
   EXPECT_THROW(unpacked(folder_ + "/missing"), io::RequestError);
   EXPECT_THROW(unpacked(folder_), io::RequestError);
-}
-
-class ImageTar : public PackedFile {
- protected:
-  std::string complaint_about(const MadeTar& tar) const {
-    try {
-      check_image_tar(write("image.tar", tar.bytes()), "it");
-    } catch (const io::RequestError& error) {
-      return error.what();
-    }
-    return "";
-  }
-};
-
-constexpr const char* kNameless = R"([{"Config":"c.json","RepoTags":null,"Layers":["a/layer.tar"]}])";
-
-TEST_F(ImageTar, OfAnEngineIsAsItShouldBe) {
-  EXPECT_EQ(complaint_about(MadeTar()
-                                .file("a/VERSION", "1.0")
-                                .file("a/layer.tar", "…")
-                                .symlink("b/layer.tar", "../a/layer.tar")
-                                .file("c.json", "{}")
-                                .file("manifest.json", kNameless)),
-            "");
-  EXPECT_EQ(complaint_about(MadeTar()
-                                .file("blobs/sha256/00", "…")
-                                .file("index.json", R"({"manifests":[{"digest":"sha256:00"}]})")
-                                .file("manifest.json", R"([{"Config":"blobs/sha256/00","RepoTags":[]}])")),
-            "");
-}
-
-TEST_F(ImageTar, ThatWouldNameImagesIsRefused) {
-  EXPECT_EQ(complaint_about(MadeTar().file("manifest.json", R"([{"RepoTags":["python:3.12-slim"]}])")),
-            "it would give the engine's images names, which none of ours does: python:3.12-slim");
-  EXPECT_NE(complaint_about(MadeTar().file("manifest.json", kNameless).file("repositories", "{}")), "");
-  EXPECT_NE(
-      complaint_about(
-          MadeTar()
-              .file("manifest.json", kNameless)
-              .file("index.json", R"({"manifests":[{"annotations":{"io.containerd.image.name":"a:1"}}]})")),
-      "");
-}
-
-TEST_F(ImageTar, ThatHidesSomethingIsRefused) {
-  const std::string named = R"([{"RepoTags":["python:3.12-slim"]}])";
-  for (const auto& tar :
-       {MadeTar().file("manifest.json", kNameless).file("manifest.json", kNameless),
-        MadeTar().file("manifest.json", kNameless).file("./manifest.json", kNameless),
-        MadeTar().file("manifest.json", kNameless).file("x//manifest.json", named),
-        MadeTar().file("manifest.json", kNameless).file("x/../manifest.json", named),
-        MadeTar().file("manifest.json", kNameless).symlink("repositories", "other"),
-        MadeTar().file("manifest.json", kNameless).symlink("here", "."),
-        MadeTar()
-            .file("manifest.json", kNameless)
-            .symlink("a/layer.tar", "..")
-            .file("a/layer.tar/repositories", "{}"),
-        MadeTar().file("manifest.json", kNameless).hardlink("repositories", "manifest.json"),
-        MadeTar().symlink("manifest.json", "other")})
-    EXPECT_NE(complaint_about(tar), "");
-}
-
-TEST_F(ImageTar, ThatIsNoneOrSeveralIsRefused) {
-  EXPECT_NE(complaint_about(MadeTar()), "");
-  EXPECT_NE(complaint_about(MadeTar().file("manifest.json", "no JSON")), "");
-  EXPECT_NE(complaint_about(MadeTar().file("manifest.json", "[]")), "");
-  EXPECT_NE(complaint_about(MadeTar().file("manifest.json", "[{},{}]")), "");
-  EXPECT_NE(complaint_about(MadeTar().file("manifest.json", std::string(2 << 20, ' '))), "");
 }
 
 }  // namespace
