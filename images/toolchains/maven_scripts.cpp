@@ -40,6 +40,7 @@ shift 2
 export HOME=/home/attempt
 export MAVEN_USER_HOME=$HOME/.m2 MAVEN_OPTS="$MAVEN_OPTS -Duser.home=$HOME" MAVEN_CONFIG=
 log=/tmp/rehearsal.log
+threads=10
 
 # A class without members, orchestrator.OrchestratorPlaceholderTest, of Java 8.
 place() {
@@ -55,7 +56,7 @@ rehearse() {
   $program "$@" -B -fn -Dtest=OrchestratorPlaceholderTest -Dit.test=OrchestratorPlaceholderTest \
     -DfailIfNoTests=false -DfailIfNoSpecifiedTests=false -Dsurefire.failIfNoSpecifiedTests=false \
     -Dit.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false -Dmaven.test.failure.ignore=true \
-    -Dmaven.clean.skip=true -Dmaven.install.skip=true -Dmaven.deploy.skip=true -Dmaven.artifact.threads=10 \
+    -Dmaven.clean.skip=true -Dmaven.install.skip=true -Dmaven.deploy.skip=true -Dmaven.artifact.threads=$threads \
     -Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn 2>&1 | tee "$log"
 }
 
@@ -67,6 +68,8 @@ with_network() {
     [ -n "$settings" ] || [ ! -e "$each" ] || settings=$each
   done
   [ -n "$settings" ] || { settings=/tmp/settings.xml && echo '<settings/>' >"$settings"; }
+  # Maven 3.9 logs in to a proxy over one connection only: those that it opens beside it are refused with 407.
+  if grep -q '<proxy>' "$settings" && grep -q '<username>' "$settings"; then threads=1; fi
   rehearse "$@" -s "$settings" -Dsettings.security=/run/orchestrator/maven-settings-security.xml
   repository=$HOME/.m2/repository
   mkdir -p "$repository"

@@ -44,12 +44,17 @@ class CachedLayers::Build : public sandbox::BuildHandle {
           if (!loaded.ok()) return build_instead(io::describe(loaded.error()));
           const sandbox::Image& image = loaded.value();
           if (image.id != layer.image)
-            return build_instead(fmt::format("this engine has what was {} as {}", layer.image, image.id));
+            return give_back(image, fmt::format("this engine has what was {} as {}", layer.image, image.id));
           if (label_of(image, sandbox::kKindLabel) != name_.kind ||
               label_of(image, sandbox::kKeyLabel) != name_.key)
-            return build_instead("its image says of itself that it is another layer");
+            return give_back(image, "its image says of itself that it is another layer");
           name_it(image);
         }));
+  }
+
+  // Nobody would count it among ours. Where somebody stands on it, it stays.
+  void give_back(const sandbox::Image& image, const std::string& why) {
+    cache_.store_.remove(image.id, lifeline_.guard([this, why](io::Result<bool>) { build_instead(why); }));
   }
 
   void name_it(const sandbox::Image& image) {

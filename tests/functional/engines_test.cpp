@@ -104,6 +104,8 @@ TEST_F(EnginesOverTls, RunAttempts) {
   const RunResult run = this->run({"--host", url()}, by("mine"));
   expect_whole(run);
   expect_far(run);
+  const Finished doctor = orchestrator({"doctor", "--host", url()}, ProgramOptions{.env = by("mine")});
+  EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
 }
 
 TEST_F(EnginesOverTls, AreFoundByDoctorThroughAContextOfTheDockerProgram) {
@@ -179,6 +181,8 @@ TEST_F(EnginesOverSsh, RunAttempts) {
   const RunResult run = this->run({"--host", "ssh://engine"}, env());
   expect_whole(run);
   expect_far(run);
+  const Finished doctor = orchestrator({"doctor", "--host", "ssh://engine"}, ProgramOptions{.env = env()});
+  EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
   expect_nothing_left();
 }
 
