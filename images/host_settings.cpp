@@ -13,6 +13,7 @@
 #include "images/java_truststore.h"
 #include "images/node_proxy.h"
 #include "images/pip_config.h"
+#include "images/toolchains/all_toolchains.h"
 
 namespace images {
 
@@ -20,21 +21,10 @@ namespace {
 
 constexpr std::size_t kLargestFile = 8 * 1024 * 1024;
 
-// Passed on as they are: addresses and switches, never paths.
-constexpr const char* kPassedOn[] = {
-    // proxies, in both cases: programs differ in which they read
-    "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY",
-    "no_proxy",
-    // Python
-    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_DEFAULT_TIMEOUT", "PIP_TIMEOUT",
-    "PIP_RETRIES", "PIP_PROXY", "PIP_PREFER_BINARY", "PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL",
-    "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_INSECURE_HOST",
-    "UV_HTTP_TIMEOUT",
-    // JavaScript, Go, Rust
-    "NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY", "NPM_CONFIG_HTTPS_PROXY",
-    "YARN_HTTP_PROXY", "YARN_HTTPS_PROXY", "YARN_NPM_REGISTRY_SERVER", "GOPROXY", "GOSUMDB", "GONOSUMDB",
-    "GONOSUMCHECK", "GOPRIVATE", "CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT", "CARGO_HTTP_MULTIPLEXING",
-    "CARGO_NET_RETRY"};
+// Passed on as they are, and so is what toolchains name. In both cases, since programs differ in which they
+// read.
+constexpr const char* kProxies[] = {"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy",
+                                    "ALL_PROXY",  "all_proxy",  "NO_PROXY",    "no_proxy"};
 
 // Of cargo's registries, which projects name as they like: CARGO_REGISTRIES_NAME_TOKEN, …
 constexpr std::string_view kCargoRegistries = "CARGO_REGISTRIES_";
@@ -113,7 +103,8 @@ class Collector {
   }
 
   void variables() {
-    for (const char* name : kPassedOn) pass_on(name);
+    for (const char* name : kProxies) pass_on(name);
+    for (const auto& name : host_variables()) pass_on(name);
     for (const auto& name : names_)
       if (name.starts_with(kCargoRegistries)) pass_on(name);
   }

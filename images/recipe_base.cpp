@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "images/bases/bootstrap.h"
+#include "images/bases/base_recipe.h"
 #include "images/lifeline.h"
 #include "sandbox/io/error.h"
 
@@ -17,15 +17,14 @@ namespace {
 // packages.
 std::vector<std::string> bootstrapped_references(const Toolchain& toolchain) {
   std::vector<std::string> references;
-  const BaseRecipe* own = find_base(toolchain.bootstrap_base());
-  if (!own) return references;
-  references.push_back(own->reference);
+  const BaseRecipe own = toolchain.bootstrap_base();
+  references.push_back(own.reference);
   for (const auto& other : base_recipes()) {
     const bool has_all =
-        std::all_of(own->packages.begin(), own->packages.end(), [&](const std::string& package) {
+        std::all_of(own.packages.begin(), own.packages.end(), [&](const std::string& package) {
           return std::find(other.packages.begin(), other.packages.end(), package) != other.packages.end();
         });
-    if (&other != own && has_all) references.push_back(other.reference);
+    if (other.name != own.name && has_all) references.push_back(other.reference);
   }
   return references;
 }
@@ -127,7 +126,7 @@ class Search : public BaseSearch {
   // ---- sentences
 
   std::string bootstrap() const {
-    return fmt::format("make one with: orchestrator images bootstrap {}", toolchain_.bootstrap_base());
+    return fmt::format("make one with: orchestrator images bootstrap {}", toolchain_.bootstrap_base().name);
   }
 
   std::string may_not_be_fetched() const {

@@ -5,23 +5,12 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "images/bases/base_recipe.h"
 #include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
 
 namespace images {
-
-struct BaseRecipe {
-  std::string name;   // "python", "minimal"
-  std::string suite;  // "trixie"
-  std::vector<std::string> packages;
-  std::string reference;  // "orchestrator/python:trixie"
-  std::string about;      // one line
-};
-
-const std::vector<BaseRecipe>& base_recipes();
-const BaseRecipe* find_base(const std::string& name);
 
 struct BootstrapRequest {
   BaseRecipe recipe;

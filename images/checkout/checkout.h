@@ -81,7 +81,9 @@ struct BuildContext {
   std::string hash;        // sha256 hex over the context, as Source::tree_hash is over the tree
 };
 
-// What a checkout found.
+// What a checkout found. Manifests are the files that a toolchain names and what a repository says to us:
+// lock files have up to 16 MiB, all others 1 MiB, together 64 MiB. Symlinks and what is in node_modules are
+// not read.
 struct Source {
   bool local = false;
   std::string url;        // without any credential
@@ -90,7 +92,7 @@ struct Source {
   bool dirty = false;     // a local folder that differs from its commit
   std::string tree_hash;  // sha256 hex over paths, modes and contents; commit and tags included where .git is
   std::vector<TreeEntry> entries;                // sorted by path; without .git
-  std::map<std::string, std::string> manifests;  // contents, by path, of what `kManifestGlobs` names
+  std::map<std::string, std::string> manifests;  // contents, by path, of what a toolchain looks at
   std::int64_t total_bytes = 0;
   std::optional<ChangedFiles> changes;  // when they were asked for
   std::optional<BuildContext> context;  // when it was asked for
@@ -100,11 +102,6 @@ struct Source {
   bool has_folder(std::string_view path) const;
   const std::string* manifest(std::string_view path) const;
 };
-
-// Base names (fnmatch) whose contents a Source carries; and any *.txt or *.in in a folder named
-// "requirements", config and config.toml in one named ".cargo". Lock files may have 16 MiB, all others 1 MiB;
-// together 64 MiB. Symlinks and what is in node_modules are not read.
-extern const std::vector<std::string> kManifestGlobs;
 
 // True for https:// and ssh:// URLs and user@host:path; false for a local path. Throws io::RequestError with
 // the predecessor's text "Invalid repository URL or path: …" for anything else (other schemes, user:password@

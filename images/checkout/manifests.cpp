@@ -3,90 +3,52 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <iterator>
 
-#include "images/checkout/checkout.h"
 #include "images/checkout/path_rules.h"
+#include "images/toolchains/all_toolchains.h"
 
 namespace images {
-
-const std::vector<std::string> kManifestGlobs = {"*requirements*.txt",
-                                                 "*requirements*.in",
-                                                 "constraints*.txt",
-                                                 "pyproject.toml",
-                                                 "setup.py",
-                                                 "setup.cfg",
-                                                 "MANIFEST.in",
-                                                 "Pipfile",
-                                                 "Pipfile.lock",
-                                                 "poetry.lock",
-                                                 "uv.lock",
-                                                 "pytest.ini",
-                                                 "tox.ini",
-                                                 ".python-version",
-                                                 "package.json",
-                                                 "package-lock.json",
-                                                 "npm-shrinkwrap.json",
-                                                 ".npmrc",
-                                                 ".yarnrc",
-                                                 ".yarnrc.yml",
-                                                 "pnpm-workspace.yaml",
-                                                 "yarn.lock",
-                                                 "pnpm-lock.yaml",
-                                                 "go.mod",
-                                                 "go.sum",
-                                                 "go.work",
-                                                 "go.work.sum",
-                                                 "Cargo.toml",
-                                                 "Cargo.lock",
-                                                 "rust-toolchain",
-                                                 "rust-toolchain.toml",
-                                                 "*pom.xml",
-                                                 "*settings.xml",
-                                                 "extensions.xml",
-                                                 "maven.config",
-                                                 "jvm.config",
-                                                 "maven-wrapper.properties",
-                                                 "mvnw",
-                                                 "CMakeLists.txt",
-                                                 ".flaky-detector.yml",
-                                                 "known-flaky.json"};
 
 namespace checkout {
 namespace {
 
 constexpr std::int64_t kMiB = 1 << 20, kLargest = kMiB, kLargestLock = 16 * kMiB, kLargestSum = 64 * kMiB;
 
-bool matches(const std::string& pattern, const std::string& name) {
-  return ::fnmatch(pattern.c_str(), name.c_str(), 0) == 0;
+// Whatever the language: what a repository says to us.
+constexpr const char* kOwnFiles[] = {".flaky-detector.yml", "known-flaky.json"};
+
+// "/a/b": with a '/' before it, as globs see it.
+bool matches_any(const std::vector<std::string>& globs, const std::string& rooted) {
+  const char* name = rooted.c_str() + rooted.rfind('/') + 1;
+  return std::any_of(globs.begin(), globs.end(), [&](const std::string& glob) {
+    const bool whole = glob.find('/') != std::string::npos;
+    return ::fnmatch(glob.c_str(), whole ? rooted.c_str() : name, 0) == 0;
+  });
 }
 
-bool has_folder_named(std::string_view path, std::string_view name) {
-  const std::string wanted = std::string(1, '/').append(name).append(1, '/');
-  return std::string(1, '/').append(path).find(wanted) != std::string::npos;
+const ManifestGlobs& all_globs() {
+  static const ManifestGlobs kGlobs = [] {
+    ManifestGlobs all = manifest_globs();
+    all.manifests.insert(all.manifests.end(), std::begin(kOwnFiles), std::end(kOwnFiles));
+    return all;
+  }();
+  return kGlobs;
 }
 
 }  // namespace
 
-bool is_manifest(std::string_view path) {
-  if (has_folder_named(path, "node_modules")) return false;  // of packages, not of the project
-  const std::string name(path.substr(path.rfind('/') + 1));
-  if (has_folder_named(path, "requirements") && (matches("*.txt", name) || matches("*.in", name)))
-    return true;
-  if (has_folder_named(path, ".cargo") && (name == "config.toml" || name == "config")) return true;
-  return std::any_of(kManifestGlobs.begin(), kManifestGlobs.end(),
-                     [&](const std::string& pattern) { return matches(pattern, name); });
-}
-
 std::int64_t manifest_limit(std::string_view path) {
-  const std::string name(path.substr(path.rfind('/') + 1));
-  const bool is_lock = name.ends_with(".lock") || name == "package-lock.json" ||
-                       name == "npm-shrinkwrap.json" || name == "pnpm-lock.yaml" || name == "go.sum";
-  return is_lock ? kLargestLock : kLargest;
+  const std::string rooted = std::string(1, '/').append(path);
+  if (rooted.find("/node_modules/") != std::string::npos) return 0;  // of packages, not of the project
+  if (matches_any(all_globs().lock_files, rooted)) return kLargestLock;
+  return matches_any(all_globs().manifests, rooted) ? kLargest : 0;
 }
 
 bool Manifests::wants(std::string_view path, std::int64_t size) {
-  if (!is_manifest(path)) return false;
-  if (size <= manifest_limit(path) && total_ + size <= kLargestSum) return true;
+  const std::int64_t limit = manifest_limit(path);
+  if (limit == 0) return false;
+  if (size <= limit && total_ + size <= kLargestSum) return true;
   too_large_.push_back(printable(path));
   return false;
 }

@@ -9,8 +9,8 @@
 
 namespace images::checkout {
 
-bool is_manifest(std::string_view path);
-std::int64_t manifest_limit(std::string_view path);  // bytes: lock files may be larger
+// In bytes, lock files may be larger; 0 for what is no manifest.
+std::int64_t manifest_limit(std::string_view path);
 
 // Collects manifests until their sum is too much; says which were left out.
 class Manifests {

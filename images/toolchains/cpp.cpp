@@ -93,7 +93,14 @@ class CppToolchain : public Toolchain {
  public:
   std::string name() const override { return "cpp"; }
   std::string default_base() const override { return "debian:trixie-slim"; }
-  std::string bootstrap_base() const override { return "cpp"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"cpp",
+            "trixie",
+            {"ca-certificates", "cmake", "g++", "git", "libgtest-dev", "make", "ninja-build", "pkg-config"},
+            "orchestrator/cpp:trixie",
+            "Debian trixie with CMake 3.31, GCC 14, GoogleTest and git"};
+  }
+  std::vector<std::string> manifests() const override { return {"CMakeLists.txt"}; }
   std::vector<std::string> programs() const override { return {"ctest", "cmake", "ninja"}; }
 
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {

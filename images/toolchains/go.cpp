@@ -79,7 +79,18 @@ class GoToolchain : public Toolchain {
  public:
   std::string name() const override { return "go"; }
   std::string default_base() const override { return "golang:1.24"; }
-  std::string bootstrap_base() const override { return "go"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"go",
+            "trixie",
+            {"ca-certificates", "git", "golang-go", "gcc", "libc6-dev"},
+            "orchestrator/go:trixie",
+            "Debian trixie with Go 1.24, a C compiler and git"};
+  }
+  std::vector<std::string> manifests() const override { return {"go.mod", "go.work", "go.work.sum"}; }
+  std::vector<std::string> lock_files() const override { return {"go.sum"}; }
+  std::vector<std::string> host_variables() const override {
+    return {"GOPROXY", "GOSUMDB", "GONOSUMDB", "GONOSUMCHECK", "GOPRIVATE"};
+  }
   std::vector<std::string> programs() const override { return {"go", "gotestsum"}; }
 
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {

@@ -59,7 +59,18 @@ class JavaMavenToolchain : public Toolchain {
  public:
   std::string name() const override { return "java-maven"; }
   std::string default_base() const override { return "maven:3-eclipse-temurin-21"; }
-  std::string bootstrap_base() const override { return "java"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"java",
+            "trixie",
+            {"ca-certificates", "curl", "default-jdk-headless", "git", "maven"},
+            "orchestrator/java:trixie",
+            "Debian trixie with JDK 21, Maven 3.9, curl and git"};
+  }
+  std::vector<std::string> manifests() const override {
+    return {"*pom.xml",     "*settings.xml", "extensions.xml",
+            "maven.config", "jvm.config",    "maven-wrapper.properties",
+            "mvnw"};
+  }
   std::vector<std::string> programs() const override { return {"mvn", "mvnw"}; }
 
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {

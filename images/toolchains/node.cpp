@@ -148,7 +148,26 @@ class NodeToolchain : public Toolchain {
 
   std::string name() const override { return runner_.name; }
   std::string default_base() const override { return "node:22-slim"; }
-  std::string bootstrap_base() const override { return "node"; }
+  // debootstrap knows no virtual packages: behind npm stand those that provide what it, or what they, need.
+  BaseRecipe bootstrap_base() const override {
+    return {"node",
+            "trixie",
+            {"ca-certificates", "git", "nodejs", "npm", "eslint", "node-ampproject-remapping", "node-babel7",
+             "node-cli-table", "node-css-loader", "node-css-selector-tokenizer", "node-fancy-log",
+             "node-jest-debbundle", "node-json-schema", "node-n3", "node-read-pkg", "node-tape"},
+            "orchestrator/node:trixie",
+            "Debian trixie with Node 20, npm and git"};
+  }
+  std::vector<std::string> manifests() const override {
+    return {"package.json", ".npmrc", ".yarnrc", ".yarnrc.yml", "pnpm-workspace.yaml"};
+  }
+  std::vector<std::string> lock_files() const override {
+    return {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"};
+  }
+  std::vector<std::string> host_variables() const override {
+    return {"NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY",        "NPM_CONFIG_HTTPS_PROXY",
+            "YARN_HTTP_PROXY",     "YARN_HTTPS_PROXY",    "YARN_NPM_REGISTRY_SERVER"};
+  }
 
   std::vector<std::string> programs() const override {
     std::vector<std::string> programs = {"npm", "npx", "yarn", "pnpm", "node"};

@@ -23,7 +23,46 @@ class PythonToolchain : public Toolchain {
  public:
   std::string name() const override { return "python"; }
   std::string default_base() const override { return "python:3.12-slim"; }
-  std::string bootstrap_base() const override { return "python"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"python",
+            "trixie",
+            {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
+            "orchestrator/python:trixie",
+            "Debian trixie with Python 3.13, pip and git"};
+  }
+  std::vector<BaseRecipe> other_bases() const override {
+    return {{"python3.11",
+             "bookworm",
+             {"ca-certificates", "python3", "python3-venv", "python3-pip", "git"},
+             "orchestrator/python:bookworm",
+             "Debian bookworm with Python 3.11, pip and git: for projects that later ones do not run"}};
+  }
+  std::vector<std::string> manifests() const override {
+    return {"*requirements*.txt",
+            "*requirements*.in",
+            "*/requirements/*.txt",
+            "*/requirements/*.in",
+            "constraints*.txt",
+            "pyproject.toml",
+            "setup.py",
+            "setup.cfg",
+            "MANIFEST.in",
+            "Pipfile",
+            "pytest.ini",
+            "tox.ini",
+            ".python-version"};
+  }
+  std::vector<std::string> lock_files() const override { return {"Pipfile.lock", "poetry.lock", "uv.lock"}; }
+  std::vector<std::string> host_variables() const override {
+    return {"PIP_INDEX_URL",      "PIP_EXTRA_INDEX_URL",
+            "PIP_TRUSTED_HOST",   "PIP_DEFAULT_TIMEOUT",
+            "PIP_TIMEOUT",        "PIP_RETRIES",
+            "PIP_PROXY",          "PIP_PREFER_BINARY",
+            "PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL",
+            "UV_INDEX_URL",       "UV_EXTRA_INDEX_URL",
+            "UV_DEFAULT_INDEX",   "UV_INDEX",
+            "UV_INSECURE_HOST",   "UV_HTTP_TIMEOUT"};
+  }
 
   std::vector<std::string> programs() const override {
     return {"pytest", "py.test", "python", "python3", "tox", "nox", "uv", "poetry", "pipenv"};

@@ -92,7 +92,21 @@ class RustToolchain : public Toolchain {
  public:
   std::string name() const override { return "rust"; }
   std::string default_base() const override { return "rust:1-slim"; }
-  std::string bootstrap_base() const override { return "rust"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"rust",
+            "trixie",
+            {"ca-certificates", "cargo", "gcc", "git", "libc6-dev", "pkg-config", "rustc"},
+            "orchestrator/rust:trixie",
+            "Debian trixie with Rust 1.85, cargo, a C compiler and git"};
+  }
+  std::vector<std::string> manifests() const override {
+    return {"Cargo.toml", "rust-toolchain", "rust-toolchain.toml", "*/.cargo/config", "*/.cargo/config.toml"};
+  }
+  std::vector<std::string> lock_files() const override { return {"Cargo.lock"}; }
+  // Beside those of its registries: see host_settings.cpp.
+  std::vector<std::string> host_variables() const override {
+    return {"CARGO_HTTP_PROXY", "CARGO_HTTP_TIMEOUT", "CARGO_HTTP_MULTIPLEXING", "CARGO_NET_RETRY"};
+  }
   std::vector<std::string> programs() const override { return {"cargo", "cargo-nextest"}; }
 
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {

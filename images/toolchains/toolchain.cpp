@@ -2,19 +2,15 @@
 
 #include <algorithm>
 
+#include "images/toolchains/all_toolchains.h"
 #include "images/toolchains/languages.h"
 
 namespace images {
 
 namespace {
 
-struct Foreign {
-  const char* file;
-  const char* language;
-};
-
 // Manifests of languages that have no toolchain here yet: worth a word to the person, no more.
-constexpr Foreign kForeign[] = {{"Gemfile", "Ruby"}};
+const std::vector<std::pair<std::string, std::string>> kForeign = {{"Gemfile", "Ruby"}};
 
 struct Candidate {
   const Toolchain* toolchain;
@@ -48,6 +44,11 @@ Choice chosen_by(std::vector<Candidate>& candidates, const std::vector<std::stri
   return {candidates.begin(), ""};
 }
 
+void add_new(std::vector<std::string>& to, std::vector<std::string> from) {
+  for (std::string& each : from)
+    if (std::find(to.begin(), to.end(), each) == to.end()) to.push_back(std::move(each));
+}
+
 }  // namespace
 
 std::string in_subdir(const std::string& subdir, std::string_view name) {
@@ -64,6 +65,27 @@ const std::vector<const Toolchain*>& toolchains() {
     return all;
   }();
   return kAll;
+}
+
+std::vector<std::string> toolchain_names() {
+  std::vector<std::string> names;
+  for (const Toolchain* toolchain : toolchains()) names.push_back(toolchain->name());
+  return names;
+}
+
+ManifestGlobs manifest_globs() {
+  ManifestGlobs globs;
+  for (const Toolchain* toolchain : toolchains()) {
+    add_new(globs.manifests, toolchain->manifests());
+    add_new(globs.lock_files, toolchain->lock_files());
+  }
+  return globs;
+}
+
+std::vector<std::string> host_variables() {
+  std::vector<std::string> names;
+  for (const Toolchain* toolchain : toolchains()) add_new(names, toolchain->host_variables());
+  return names;
 }
 
 const Toolchain* find_toolchain(const std::string& name) {
@@ -85,7 +107,7 @@ DetectedToolchain detect_toolchain(const Source& source, const std::string& subd
       detected.also.push_back(each->toolchain->name() + ": " + each->found);
   for (const auto& [file, language] : kForeign)
     if (source.has(in_subdir(subdir, file)))
-      detected.also.push_back(std::string(file) + " seen: no toolchain for " + language + " yet");
+      detected.also.push_back(file + " seen: no toolchain for " + language + " yet");
   return detected;
 }
 

@@ -1,6 +1,7 @@
 // A language: how it is recognised, how its dependencies are installed, how it is seeded. One file each in
-// this folder; `toolchains()` lists them in the order of detection. A toolchain is pure: it looks at a Source
-// and answers with values; images/recipe turns them into layers.
+// this folder, which says all that there is to say of it; `toolchains()` lists them in the order of
+// detection. A toolchain is pure: it looks at a Source and answers with values; images/recipe turns them into
+// layers. Only the first seven functions must be there.
 #pragma once
 
 #include <chrono>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "images/bases/base_recipe.h"
 #include "images/checkout/checkout.h"
 #include "images/probes/probe.h"
 #include "sandbox/execution.h"
@@ -57,15 +59,24 @@ struct InstallOptions {
 class Toolchain {
  public:
   virtual ~Toolchain() = default;
-  virtual std::string name() const = 0;            // "python": the report's `framework`
-  virtual std::string default_base() const = 0;    // "python:3.12-slim"
-  virtual std::string bootstrap_base() const = 0;  // "python": for `images bootstrap NAME`
-  // Words of a command that say that it is for this toolchain: "pytest", "npm", …
-  virtual std::vector<std::string> programs() const { return {}; }
+  virtual std::string name() const = 0;           // "python": a job's and the report's `framework`
+  virtual std::string default_base() const = 0;   // "python:3.12-slim"
+  virtual BaseRecipe bootstrap_base() const = 0;  // for `images bootstrap NAME`; several may share one
   virtual std::optional<Detection> detect(const Source& source, const std::string& subdir) const = 0;
+  // The files whose contents `detect` or `plan` look at or the dependencies layer is made of: a base name as
+  // for fnmatch, or with a '/' a whole path, that of a file at the root beginning with '/'. Read up to 1 MiB.
+  virtual std::vector<std::string> manifests() const = 0;
   virtual InstallPlan plan(const Source& source, const InstallOptions& options) const = 0;
   // The variables by which this language and its frameworks take a seed.
   virtual sandbox::EnvList seed_env(std::int64_t seed) const = 0;
+
+  virtual std::vector<std::string> lock_files() const { return {}; }  // as manifests, read up to 16 MiB
+  // Words of a command that say that it is for this toolchain: "pytest", "npm", …
+  virtual std::vector<std::string> programs() const { return {}; }
+  virtual std::vector<BaseRecipe> other_bases() const { return {}; }  // with older versions, say
+  // Variables of this host that its package manager reads and install steps get: addresses and switches,
+  // never paths.
+  virtual std::vector<std::string> host_variables() const { return {}; }
   // The same once it is known what is installed (`packages`: the lines of list_packages_argv) and what the
   // person set: a variable of theirs that also carries a seed is extended, never replaced. `test_words` as in
   // InstallOptions: a plugin that the command itself turns off gets no seed.
@@ -91,7 +102,7 @@ class Toolchain {
   }
 };
 
-const std::vector<const Toolchain*>& toolchains();
+const std::vector<const Toolchain*>& toolchains();  // see also all_toolchains.h
 // By the report's name; nullptr when unknown. Accepts all five names of the predecessor and "unknown".
 const Toolchain* find_toolchain(const std::string& name);
 // Of those that recognise the tree, the one that the command names a program of, or else the first; `unknown`

@@ -9,7 +9,14 @@ class UnknownToolchain : public Toolchain {
  public:
   std::string name() const override { return "unknown"; }
   std::string default_base() const override { return "debian:trixie-slim"; }
-  std::string bootstrap_base() const override { return "minimal"; }
+  BaseRecipe bootstrap_base() const override {
+    return {"minimal",
+            "trixie",
+            {"ca-certificates"},
+            "orchestrator/minimal:trixie",
+            "Debian trixie, nothing but its base"};
+  }
+  std::vector<std::string> manifests() const override { return {}; }
 
   std::optional<Detection> detect(const Source&, const std::string&) const override {
     return Detection{"nothing that a toolchain knows"};

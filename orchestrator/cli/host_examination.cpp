@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "images/bases/bootstrap.h"
 #include "images/toolchains/toolchain.h"
 #include "orchestrator/cli/doctor_findings.h"
 #include "orchestrator/cli/image_list.h"
@@ -23,11 +22,10 @@ std::string add_bases(Session& session, std::vector<Finding>& findings) {
   };
   std::string first;
   for (const images::Toolchain* toolchain : images::toolchains()) {
-    const images::BaseRecipe* base = images::find_base(toolchain->bootstrap_base());
-    const std::string bootstrapped = base ? base->reference : "";
+    const images::BaseRecipe base = toolchain->bootstrap_base();
     std::string found;
     if (here(toolchain->default_base())) found = toolchain->default_base();
-    if (found.empty() && !bootstrapped.empty() && here(bootstrapped)) found = bootstrapped;
+    if (found.empty() && here(base.reference)) found = base.reference;
     if (first.empty()) first = found;
     const std::string subject = "base image for " + toolchain->name();
     if (!found.empty())
@@ -35,9 +33,9 @@ std::string add_bases(Session& session, std::vector<Finding>& findings) {
     else
       findings.push_back(
           {Finding::Level::warning, subject,
-           fmt::format("neither {} nor {} is here", toolchain->default_base(), bootstrapped),
+           fmt::format("neither {} nor {} is here", toolchain->default_base(), base.reference),
            fmt::format("it is pulled when a registry answers; without one: orchestrator images bootstrap {}",
-                       toolchain->bootstrap_base())});
+                       base.name)});
   }
   return first;
 }

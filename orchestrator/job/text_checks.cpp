@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "images/toolchains/all_toolchains.h"
 #include "orchestrator/job/image_reference.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/variation.h"
@@ -34,9 +35,7 @@ std::string framework_like(const std::string& word) {
 }  // namespace
 
 const std::vector<std::string>& known_frameworks() {
-  static const std::vector<std::string> names = {
-      "python",           "unknown",    "go",  "typescript-jest", "typescript-vitest",
-      "javascript-mocha", "javascript", "cpp", "java-maven",      "rust"};
+  static const std::vector<std::string> names = images::toolchain_names();
   return names;
 }
 

@@ -10,7 +10,7 @@
 
 namespace orchestrator {
 
-const std::vector<std::string>& known_frameworks();
+const std::vector<std::string>& known_frameworks();  // names of toolchains
 
 std::string check_repo(const std::string& repo);
 std::string check_ref(const std::string& ref);

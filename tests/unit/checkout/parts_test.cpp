@@ -3,6 +3,7 @@
 
 #include "images/checkout/git_handles.h"
 #include "images/checkout/lfs.h"
+#include "images/checkout/manifests.h"
 #include "images/checkout/messages.h"
 #include "images/checkout/pack_writer.h"
 #include "images/checkout/path_rules.h"
@@ -150,6 +151,21 @@ TEST(PathRules, RefuseWhatCouldLeaveTheWorkingCopy) {
     EXPECT_THROW(check_path(path), io::RequestError) << path;
   EXPECT_THROW(check_path(std::string("a\0b", 3)), io::RequestError);
   EXPECT_THROW(check_path(std::string(5000, 'a')), io::RequestError);
+}
+
+TEST(Manifests, AreWhatAToolchainLooksAtAndWhatTheRepositorySays) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  for (const char* path :
+       {"go.mod", "a/b/go.work.sum", "dev-requirements.txt", "requirements/a/b.in", "x/requirements/b.txt",
+        ".cargo/config", "a/.cargo/config.toml", "parent-pom.xml", ".mvn/jvm.config", "CMakeLists.txt",
+        "package.json", "known-flaky.json", "sub/.flaky-detector.yml"})
+    EXPECT_EQ(checkout::manifest_limit(path), kMiB) << path;
+  for (const char* path : {"go.sum", "Cargo.lock", "a/yarn.lock", "package-lock.json", "npm-shrinkwrap.json",
+                           "pnpm-lock.yaml", "uv.lock", "poetry.lock", "Pipfile.lock"})
+    EXPECT_EQ(checkout::manifest_limit(path), 16 * kMiB) << path;
+  for (const char* path : {"a.txt", "requirements", "b/myrequirements/c.txt", "config.toml", "x.cargo/config",
+                           "flake.lock", "node_modules/a/package.json", "a/node_modules/yarn.lock"})
+    EXPECT_EQ(checkout::manifest_limit(path), 0) << path;
 }
 
 TEST(Messages, ARequestComesBackAsItWas) {

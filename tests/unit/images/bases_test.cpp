@@ -50,6 +50,14 @@ TEST(Bases, AreFoundByNameAndByReference) {
   EXPECT_EQ(images::find_base("fedora"), nullptr);
 }
 
+TEST(Bases, StandInTheOrderInWhichTheyCame) {
+  std::vector<std::string> names;
+  for (const auto& recipe : images::base_recipes()) names.push_back(recipe.name);
+  names.resize(8);  // later ones follow
+  EXPECT_EQ(names, (std::vector<std::string>{"python", "minimal", "python3.11", "node", "go", "cpp", "rust",
+                                             "java"}));
+}
+
 class RootTreeTest : public ::testing::Test {
  protected:
   void SetUp() override {

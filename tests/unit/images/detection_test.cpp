@@ -19,6 +19,21 @@ TEST(Detection, FindsPythonByEachOfItsManifests) {
   }
 }
 
+TEST(Detection, FindsEachLanguageByItsManifest) {
+  constexpr struct {
+    const char *file, *content, *name;
+  } kRows[] = {
+      {"go.mod", "", "go"},          {"go.work", "", "go"},
+      {"Cargo.toml", "", "rust"},    {"package.json", "{}", "javascript"},
+      {"CMakeLists.txt", "", "cpp"}, {"pom.xml", "", "java-maven"},
+  };
+  for (const auto& [file, content, name] : kRows) {
+    const auto detected = detect_toolchain(source_of({{file, content}}), "");
+    EXPECT_EQ(detected.toolchain->name(), name);
+    EXPECT_EQ(detected.found, file);
+  }
+}
+
 TEST(Detection, FallsBackToUnknown) {
   EXPECT_EQ(detect_toolchain(source_of({{"run.sh", ""}}), "").toolchain->name(), "unknown");
   EXPECT_EQ(detect_toolchain(source_of({}), "").toolchain->name(), "unknown");

@@ -66,6 +66,15 @@ TEST_F(HostSettingsTest, PassWhatCargosRegistriesAreToldOfAndMaskTheirTokens) {
   EXPECT_EQ(settings.mask("token Bearer b3d"), "token ***");
 }
 
+TEST_F(HostSettingsTest, PassWhatToolchainsNameAndNothingElse) {
+  variables_ = {{"GOPROXY", "https://go.example"},
+                {"npm_config_registry", "https://npm.example"},
+                {"PIP_RETRIES", "9"},
+                {"CARGO_NET_RETRY", "8"},
+                {"GOFLAGS", "-mod=mod"}};
+  EXPECT_EQ(read().env.size(), 4u);
+}
+
 TEST_F(HostSettingsTest, PassProxiesInTheCaseInWhichTheyWereGiven) {
   variables_ = {{"https_proxy", "http://proxy.example:3128"}, {"NO_PROXY", "localhost"}, {"HTTP_PROXY", ""}};
   const auto settings = read();

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <set>
 
+#include "orchestrator/job/text_checks.h"
+
 namespace orchestrator {
 namespace {
 
@@ -31,6 +33,10 @@ TEST(JobSchema, HasTheFieldsOfTheTable) {
   const json& limits = s["properties"]["limits"];
   EXPECT_EQ(limits["additionalProperties"], false);
   EXPECT_EQ(keys(limits["properties"]), as_set(field_names(in_job, kLimits)));
+}
+
+TEST(JobSchema, NamesEveryToolchain) {
+  EXPECT_EQ(as_set(schema()["properties"]["framework"]["enum"]), as_set(known_frameworks()));
 }
 
 json types_of(FieldKind kind) {
