@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
 
@@ -37,8 +38,9 @@ std::optional<std::int64_t> tar_number(std::string_view digits, int base) {
 }
 
 // As Go writes one: POSIX's (neither GNU's, star's nor one of before), and with numbers in octal digits. The
-// name is looked at also where it is no file's: with it a file begins, and engines take one that begins like
-// gzip, bzip2, xz or zstd for a compressed one, in which another tar may be.
+// name is looked at also where it is no file's: with it a file begins, and engines unpack one that begins
+// like gzip, bzip2, xz or zstd, in which another tar may be. All four have bytes there that no plain name
+// has.
 class TarHeader {
  public:
   explicit TarHeader(std::string block) : block_(std::move(block)) {
