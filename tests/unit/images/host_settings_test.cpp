@@ -72,7 +72,9 @@ TEST_F(HostSettingsTest, PassWhatToolchainsNameAndNothingElse) {
                 {"PIP_RETRIES", "9"},
                 {"CARGO_NET_RETRY", "8"},
                 {"GOFLAGS", "-mod=mod"}};
-  EXPECT_EQ(read().env.size(), 4u);
+  const auto settings = read();
+  EXPECT_EQ(value(settings, "GOFLAGS"), "absent");
+  EXPECT_EQ(settings.env.size(), 5u) << "and the same once more for Yarn";
 }
 
 TEST_F(HostSettingsTest, PassProxiesInTheCaseInWhichTheyWereGiven) {
