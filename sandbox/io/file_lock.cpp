@@ -20,9 +20,9 @@ bool is_still(const std::string& path, int file) {
 
 }  // namespace
 
-std::optional<FileLock> FileLock::try_take(const std::string& path, Kind kind) {
+std::optional<FileLock> FileLock::try_take(const std::string& path, Kind kind, mode_t mode) {
   while (true) {
-    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, mode));
     if (!file) throw system_failure("cannot make " + path);
     if (::flock(file.get(), (kind == Kind::alone ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0) {
       if (errno == EWOULDBLOCK) return std::nullopt;

@@ -3,6 +3,8 @@
 // later. Two locks of one process exclude each other like those of two. Any thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 
@@ -14,9 +16,9 @@ class FileLock {
  public:
   enum class Kind { shared, alone };
 
-  // Makes the file where it is missing. Nothing: somebody else holds it. Throws std::system_error where files
-  // cannot be made or locked.
-  static std::optional<FileLock> try_take(const std::string& path, Kind kind);
+  // Makes the file where it is missing, with that mode less the umask. Nothing: somebody else holds it.
+  // Throws std::system_error where files cannot be made or locked.
+  static std::optional<FileLock> try_take(const std::string& path, Kind kind, mode_t mode = 0600);
 
   int fd() const { return file_.get(); }
   // The file's time of change becomes now.

@@ -1,16 +1,18 @@
 #include "sandbox/io/whole_file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
+#include <system_error>
 
 #include "sandbox/io/error.h"
 #include "sandbox/io/fd.h"
+#include "sandbox/io/file_lock.h"
 
 namespace io {
 namespace {
@@ -36,15 +38,23 @@ int sync(const std::string& path, int flags) {
   return errno;
 }
 
+// Two that write one file at a time: the second would write into what the first makes the file of. Nothing
+// where it cannot be locked: why it cannot be made, if that is it, is told when it is written.
+std::optional<FileLock> lock_part(const std::string& part, const std::string& path) {
+  try {
+    auto lock = FileLock::try_take(part, FileLock::Kind::alone, 0666);
+    if (!lock) throw HostError("cannot write " + path + ": another run is writing it");
+    return lock;
+  } catch (const std::system_error&) {
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 void write_whole_file(const std::string& path, const std::function<void(std::ostream&)>& write) {
   const std::string part = path + ".part";
-  // Two that write one file at a time: the second would write into what the first makes the file of.
-  const Fd lock(::open(part.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666));
-  if (!lock) fail(path, errno);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
-    throw HostError("cannot write " + path + ": another run is writing it");
+  const auto lock = lock_part(part, path);
   try {
     if (const int error = write_to(part, write)) fail(path, error);
     if (const int error = sync(part, 0)) fail(path, error);

@@ -17,12 +17,7 @@ namespace {
 using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
-
-std::string variable_of(const sandbox::EnvList& env, const std::string& name) {
-  for (const auto& [key, value] : env)
-    if (key == name) return value;
-  return "(none)";
-}
+using testing_support::value_in;
 
 class Bundled : public ::testing::Test {
  protected:
@@ -71,7 +66,7 @@ class Bundled : public ::testing::Test {
   }
   std::vector<std::string> seeds() const {
     std::vector<std::string> seeds;
-    for (const auto& spec : sandbox_.started) seeds.push_back(variable_of(spec.execution.env, "TEST_SEED"));
+    for (const auto& spec : sandbox_.started) seeds.push_back(value_in(spec.execution.env, "TEST_SEED"));
     std::sort(seeds.begin(), seeds.end());
     return seeds;
   }
@@ -105,7 +100,7 @@ TEST_F(Bundled, RunHasTheSameAttempts) {
   for (const auto& spec : sandbox_.started) {
     EXPECT_EQ(spec.image, image_);
     EXPECT_EQ(spec.execution.limits.memory_bytes, 77 << 20);
-    EXPECT_EQ(variable_of(spec.execution.env, "PATH"), "/venv/bin:/bin");
+    EXPECT_EQ(value_in(spec.execution.env, "PATH"), "/venv/bin:/bin");
   }
   ASSERT_TRUE(report.bundle);
   EXPECT_EQ(report.bundle->sha256, "abc");

@@ -21,12 +21,7 @@ using sandbox::Outcome;
 using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
-
-std::string value_in(const sandbox::EnvList& env, const std::string& name) {
-  for (const auto& [key, value] : env)
-    if (key == name) return value;
-  return "(none)";
-}
+using testing_support::value_in;
 
 class Replayed : public ::testing::Test {
  protected:

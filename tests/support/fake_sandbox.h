@@ -14,6 +14,12 @@
 
 namespace testing_support {
 
+inline std::string value_in(const sandbox::EnvList& env, const std::string& name) {
+  for (const auto& [key, value] : env)
+    if (key == name) return value;
+  return "(none)";
+}
+
 struct FakeProgram {
   std::chrono::milliseconds takes{10};
   int exit_code = 0;

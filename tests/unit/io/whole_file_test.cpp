@@ -45,6 +45,23 @@ TEST_F(WholeFile, IsTheOldOneUntilTheNewOneIsThere) {
   EXPECT_EQ(text(), "new");
 }
 
+TEST_F(WholeFile, IsWrittenByOneAtATime) {
+  write_whole_file(file_, [&](std::ostream& out) {
+    out << "first" << std::flush;
+    EXPECT_THROW(write("second"), HostError);
+  });
+  EXPECT_EQ(text(), "first");
+  EXPECT_EQ(files(), 1);
+  write("third");
+  EXPECT_EQ(text(), "third");
+}
+
+TEST_F(WholeFile, MayBeReadByOthers) {
+  write("one");
+  const auto read = std::filesystem::perms::owner_read | std::filesystem::perms::others_read;
+  EXPECT_EQ(std::filesystem::status(file_).permissions() & read, read);
+}
+
 TEST_F(WholeFile, StaysAsItWasWhenItsWriterFails) {
   write("old");
   EXPECT_THROW(write_whole_file(file_,
