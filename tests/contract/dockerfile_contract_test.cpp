@@ -23,7 +23,7 @@ struct Told : sandbox::BuildObserver {
 class DockerfileContract : public ::testing::TestWithParam<TestEngine> {
  protected:
   DockerfileContract() {
-    if (GetParam().name != kFake) docker_ = std::make_unique<DockerFixture>(GetParam().url);
+    if (GetParam().name != kFake) docker_ = std::make_unique<DockerFixture>(GetParam());
     char name[] = "/tmp/orchestrator-contract-XXXXXX";
     folder_ = mkdtemp(name);
   }

@@ -29,7 +29,7 @@ class ImageStoreContract : public ::testing::TestWithParam<TestEngine> {
       base_ =
           ask<std::optional<sandbox::Image>>([&](auto done) { fake_->inspect("base", done); }).value()->id;
     } else {
-      fixture_ = &shared(GetParam());
+      fixture_ = &DockerFixture::shared(GetParam());
       base_ = fixture_->image();
     }
     image_ = build();
@@ -78,13 +78,6 @@ class ImageStoreContract : public ::testing::TestWithParam<TestEngine> {
   }
   io::Result<sandbox::Image> load() {
     return transfer<sandbox::Image>([&](auto done) { return store().load(file_, std::move(done)); });
-  }
-
-  static DockerFixture& shared(const TestEngine& engine) {
-    static std::map<std::string, std::unique_ptr<DockerFixture>> fixtures;
-    auto& fixture = fixtures[engine.name];
-    if (!fixture) fixture = std::make_unique<DockerFixture>(engine.url);
-    return *fixture;
   }
 
   FakeLoop fake_loop_;

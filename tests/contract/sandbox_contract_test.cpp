@@ -78,7 +78,7 @@ class FakeWorld : public World {
 
 class DockerWorld : public World {
  public:
-  explicit DockerWorld(const TestEngine& engine) : fixture_(shared(engine)) {}
+  explicit DockerWorld(const TestEngine& engine) : fixture_(DockerFixture::shared(engine)) {}
   io::Loop& loop() override { return fixture_.loop(); }
   sandbox::Sandbox& sandbox() override { return fixture_.engine().sandbox(); }
   const sandbox::Capabilities& capabilities() const { return fixture_.capabilities(); }
@@ -92,13 +92,6 @@ class DockerWorld : public World {
   }
 
  private:
-  static DockerFixture& shared(const TestEngine& engine) {
-    static std::map<std::string, std::unique_ptr<DockerFixture>> fixtures;
-    auto& fixture = fixtures[engine.name];
-    if (!fixture) fixture = std::make_unique<DockerFixture>(engine.url);
-    return *fixture;
-  }
-
   DockerFixture& fixture_;
 };
 

@@ -1,15 +1,13 @@
 // Engines that are not behind the usual socket: by TLS and by ssh, with docker's contexts, and further ones
 // that scripts/engines has started.
 #include "attempts.h"
-#include "tests/support/companion.h"
+#include "tests/support/engine_ways.h"
 #include "tests/support/repositories.h"
 #include "tests/support/test_engines.h"
 
 namespace {
 
 using namespace testing_support;
-
-constexpr const char* kSocket = "/var/run/docker.sock";
 
 bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
@@ -43,82 +41,30 @@ class Engines : public testing::Test {
 
 // ---- TCP
 
-// An authority, and what it has signed for an engine on localhost and for a client; and another authority.
-class Certificates {
- public:
-  Certificates() {
-    authority("ca");
-    authority("other");
-    signed_by("ca", "server", "subjectAltName=DNS:localhost,IP:127.0.0.1");
-    signed_by("ca", "client", "extendedKeyUsage=clientAuth");
-    std::filesystem::create_directory(folder_ / "mine");
-    hand("ca.pem", "mine/ca.pem");
-    hand("client.pem", "mine/cert.pem");
-    hand("client.key", "mine/key.pem");
-    std::filesystem::create_directory(folder_ / "nameless");
-    hand("ca.pem", "nameless/ca.pem");
-    std::filesystem::create_directory(folder_ / "fooled");
-    hand("other.pem", "fooled/ca.pem");
-    hand("client.pem", "fooled/cert.pem");
-    hand("client.key", "fooled/key.pem");
-  }
-  std::string operator/(const std::string& name) const { return folder_ / name; }
-
- private:
-  static std::string new_key(const std::string& file) {
-    return " -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout " + file;
-  }
-  void authority(const std::string& name) const {
-    shell("openssl req -x509 -days 2 -subj /CN=" + name + new_key(folder_ / (name + ".key")) + " -out " +
-          folder_ / (name + ".pem") + " 2>&1");
-  }
-  void signed_by(const std::string& ca, const std::string& name, const std::string& extension) const {
-    const std::string at = folder_ / name;
-    write_file(at + ".ext", extension + "\n");
-    shell("openssl req -subj /CN=" + name + new_key(at + ".key") + " -out " + at +
-          ".csr 2>&1 && openssl x509 -req "
-          "-days 2 -in " +
-          at + ".csr -CA " + folder_ / (ca + ".pem") + " -CAkey " + folder_ / (ca + ".key") +
-          " -CAcreateserial -extfile " + at + ".ext -out " + at + ".pem 2>&1");
-  }
-  void hand(const std::string& from, const std::string& to) const {
-    std::filesystem::copy_file(folder_ / from, folder_ / to);
-  }
-
-  TemporaryFolder folder_;
-};
-
 class EnginesOverTls : public Engines {
  protected:
-  std::string url() const { return "tcp://localhost:" + proxy_.first_line(); }
-  Strings by(const std::string& folder) const {
-    return {"DOCKER_TLS_VERIFY=1", "DOCKER_CERT_PATH=" + certificates_ / folder};
-  }
-
-  Certificates certificates_;
-  Companion proxy_{{"python3", source_path("tests/support/engine_proxy.py"), kSocket,
-                    certificates_ / "ca.pem", certificates_ / "server.pem", certificates_ / "server.key"}};
+  TlsWay way_;
 };
 
 TEST_F(EnginesOverTls, RunAttempts) {
-  const RunResult run = this->run({"--host", url()}, by("mine"));
+  const RunResult run = this->run({"--host", way_.url()}, way_.env());
   expect_whole(run);
   expect_far(run);
-  const Finished doctor = orchestrator({"doctor", "--host", url()}, ProgramOptions{.env = by("mine")});
+  const Finished doctor = orchestrator({"doctor", "--host", way_.url()}, ProgramOptions{.env = way_.env()});
   EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
 }
 
 TEST_F(EnginesOverTls, AreFoundByDoctorThroughAContextOfTheDockerProgram) {
   const TemporaryFolder config;
-  const std::string files = certificates_ / "mine";
+  const std::string files = way_.files("mine");
   ProgramOptions options;
   options.env = {"DOCKER_CONFIG=" + config.path(), "DOCKER_HOST="};
   const std::string material =
       ",ca=" + files + "/ca.pem,cert=" + files + "/cert.pem,key=" + files + "/key.pem";
-  ASSERT_EQ(
-      run_command({"docker", "context", "create", "far", "--docker", "host=" + url() + material}, options)
-          .exit_code,
-      0);
+  ASSERT_EQ(run_command({"docker", "context", "create", "far", "--docker", "host=" + way_.url() + material},
+                        options)
+                .exit_code,
+            0);
   for (const Strings& words : {Strings{"doctor", "--context", "far"}, Strings{"doctor"}}) {
     const Finished doctor = orchestrator(words, options);
     EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
@@ -131,17 +77,17 @@ TEST_F(EnginesOverTls, AreFoundByDoctorThroughAContextOfTheDockerProgram) {
 }
 
 TEST_F(EnginesOverTls, TellWhatTheyAndWeDoNotAcceptOfEachOther) {
-  const RunResult nameless = run({"--host", url()}, by("nameless"));
+  const RunResult nameless = run({"--host", way_.url()}, way_.env_with("nameless"));
   EXPECT_EQ(nameless.exit_code, 5) << told(nameless);
   EXPECT_TRUE(says(nameless.err, "no certificate of our own (cert.pem, key.pem) was found"))
       << told(nameless);
-  const RunResult fooled = run({"--host", url()}, by("fooled"));
+  const RunResult fooled = run({"--host", way_.url()}, way_.env_with("fooled"));
   EXPECT_EQ(fooled.exit_code, 5) << told(fooled);
-  EXPECT_TRUE(says(fooled.err, "signed by " + certificates_ / "fooled/ca.pem")) << told(fooled);
+  EXPECT_TRUE(says(fooled.err, "signed by " + way_.files("fooled") + "/ca.pem")) << told(fooled);
 }
 
 TEST_F(Engines, OverPlainTcpRunAttemptsOnlyWhereSomebodyInsists) {
-  const Companion proxy({"python3", source_path("tests/support/engine_proxy.py"), kSocket});
+  const Companion proxy({"python3", source_path("tests/support/engine_proxy.py"), kEngineSocket});
   const std::string url = "tcp://127.0.0.1:" + proxy.first_line();
   const Strings plain{"DOCKER_TLS_VERIFY=", "DOCKER_TLS=", "DOCKER_CERT_PATH="};
   const RunResult refused = run({"--host", url}, plain);
@@ -156,40 +102,36 @@ TEST_F(Engines, OverPlainTcpRunAttemptsOnlyWhereSomebodyInsists) {
 
 class EnginesOverSsh : public Engines {
  protected:
-  Strings env() const {
-    const std::string path = std::getenv("PATH");
-    return {"PATH=" + server_folder_ / "bin" + ":" + path, "TMPDIR=" + temporary_.path()};
-  }
   void expect_nothing_left() const {
-    EXPECT_TRUE(std::filesystem::is_empty(temporary_.path()));
+    EXPECT_TRUE(std::filesystem::is_empty(way_.temporary().path()));
     EXPECT_TRUE(eventually([&] {
-      return run_command({"pgrep", "-f", temporary_ / "orchestrator-ssh"}).exit_code != 0;
+      return run_command({"pgrep", "-f", way_.temporary() / "orchestrator-ssh"}).exit_code != 0;
     })) << "a process of ssh is left";
   }
   void expect_lack(const std::string& host, const std::string& words) const {
-    const RunResult run = this->run({"--host", host}, env());
+    const RunResult run = this->run({"--host", host}, way_.env());
     EXPECT_EQ(run.exit_code, 5) << told(run);
     EXPECT_TRUE(says(run.err, words)) << told(run);
     expect_nothing_left();
   }
 
-  TemporaryFolder server_folder_, temporary_;
-  Companion server_{{"python3", source_path("tests/support/ssh_server.py"), server_folder_.path()}};
+  SshWay way_;
 };
 
 TEST_F(EnginesOverSsh, RunAttempts) {
-  const RunResult run = this->run({"--host", "ssh://engine"}, env());
+  const RunResult run = this->run({"--host", "ssh://engine"}, way_.env());
   expect_whole(run);
   expect_far(run);
-  const Finished doctor = orchestrator({"doctor", "--host", "ssh://engine"}, ProgramOptions{.env = env()});
+  const Finished doctor =
+      orchestrator({"doctor", "--host", "ssh://engine"}, ProgramOptions{.env = way_.env()});
   EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
   expect_nothing_left();
 }
 
 TEST_F(EnginesOverSsh, NameTheirSocketOverThere) {
   const TemporaryFolder folder;
-  std::filesystem::create_symlink(kSocket, folder / "it's the engine.sock");
-  const RunResult run = this->run({"--host", "ssh://engine" + folder / "it's the engine.sock"}, env());
+  std::filesystem::create_symlink(kEngineSocket, folder / "it's the engine.sock");
+  const RunResult run = this->run({"--host", "ssh://engine" + folder / "it's the engine.sock"}, way_.env());
   expect_whole(run);
 }
 
@@ -197,7 +139,7 @@ TEST_F(EnginesOverSsh, NameTheirSocketOverThere) {
 TEST_F(EnginesOverSsh, ServeMoreAttemptsThanOneConnectionCarries) {
   const RunResult run =
       run_shell(repository_, "sleep 1", {"--host", "ssh://engine", "--runs", "8", "--parallelism", "8"},
-                {.env = env()});
+                {.env = way_.env()});
   EXPECT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(run.report.at("total_runs"), 8);
   expect_nothing_left();
@@ -212,16 +154,73 @@ TEST_F(EnginesOverSsh, TellWhatSshSays) {
 
 // ---- further engines
 
-class FurtherEngines : public Engines, public testing::WithParamInterface<TestEngine> {};
+class FurtherEngines : public Engines, public testing::WithParamInterface<TestEngine> {
+ protected:
+  Strings host() const { return GetParam().url.empty() ? Strings{} : Strings{"--host", GetParam().url}; }
+  Strings here(Strings words) const {
+    const Strings host = this->host();
+    words.insert(words.end(), host.begin(), host.end());
+    return words;
+  }
+};
 
 TEST_P(FurtherEngines, AreFoundGoodByDoctorAndRunAttempts) {
-  const Strings host = GetParam().url.empty() ? Strings{} : Strings{"--host", GetParam().url};
-  Strings words{"doctor"};
-  words.insert(words.end(), host.begin(), host.end());
-  const Finished doctor = orchestrator(words);
+  const Finished doctor = orchestrator(here({"doctor"}));
   EXPECT_EQ(doctor.exit_code, 0) << told(doctor);
   EXPECT_TRUE(says(doctor.out, "This host can run attempts.")) << told(doctor);
-  expect_whole(run(host));
+  expect_whole(run(host()));
+}
+
+TEST_P(FurtherEngines, BuildByARepositorysOwnDockerfile) {
+  Repository repository;
+  repository.copy_sample("own_dockerfile");
+  const RunResult run =
+      run_job(here({"--repo", repository.path(), "--dockerfile", "Dockerfile", "--build-arg",
+                    "GREETING=over there", "--runs", "2", "--state-dir", state_folder()}),
+              {"cat", "/greeting"});
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(built_layers(run), (Strings{"dockerfile", "tools", "sources", "seal"}));
+  EXPECT_EQ(stdout_of(run), "hello over there\n");
+  // What it limits is said, whatever that is.
+  for (const auto& [name, limit] : run.report.at("environment").at("dockerfile").at("limits").items())
+    EXPECT_NE(limit.value("enforcement", ""), "") << name;
+}
+
+// One engine makes the bundle, the other has nothing of it.
+TEST_P(FurtherEngines, RunWhatTheHostsEngineGaveAwayAndTheOtherWayRound) {
+  Repository repository;
+  std::filesystem::copy_file(source_path("tests/programs/fails_by_seed"), repository.path() + "/check");
+  const TemporaryFolder files;
+  const auto bundled = [&](const std::string& name, const Strings& host) {
+    Strings flags =
+        flags_for(repository.path(), {"--no-install", "--runs", "8", "--seed", "1", "--bundle", files / name,
+                                      "--setup-command", "echo " + name + " of " + repository.path()});
+    flags.insert(flags.end(), host.begin(), host.end());
+    return run_job(flags, {"./check"});
+  };
+  const auto again = [&](const std::string& name, const Strings& host) {
+    const std::string report = files / name + ".json";
+    Strings words{"run", "--from-bundle", files / name, "--json", report, "--progress", "plain"};
+    words.insert(words.end(), host.begin(), host.end());
+    RunResult run;
+    static_cast<Finished&>(run) = orchestrator(words);
+    if (std::filesystem::exists(report)) run.report = nlohmann::json::parse(read_file(report));
+    return run;
+  };
+  const auto expect_same = [](const RunResult& then, const RunResult& now) {
+    ASSERT_EQ(then.exit_code, 1) << told(then);
+    ASSERT_EQ(now.exit_code, 1) << told(now);
+    const auto& is = now.report.at("results");
+    ASSERT_EQ(is.size(), then.report.at("results").size());
+    for (std::size_t i = 0; i < is.size(); ++i)
+      for (const char* key : {"attempt", "seed", "outcome", "exit_code", "stdout", "stderr", "condition"})
+        EXPECT_EQ(is[i].at(key), then.report.at("results")[i].at(key)) << i << " " << key;
+    EXPECT_EQ(now.report.at("bundle").at("differences"), nlohmann::json::array());
+  };
+  const auto ours = bundled("ours", {});
+  expect_same(ours, again("ours", host()));
+  const auto theirs = bundled("theirs", host());
+  expect_same(theirs, again("theirs", {}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, FurtherEngines, testing::ValuesIn(test_engines()),

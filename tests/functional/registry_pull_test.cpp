@@ -1,6 +1,6 @@
 // Base images from a registry with a password: who may fetch them, when they are fetched, and by which
-// digest. The registry is a real one, on loopback. What only the scripted engine can be (an identity token, a
-// registry that answers the second time) is in tests/unit/docker/image_pull_test.cpp.
+// digest. The registry is a real one, on loopback. What only the scripted engine can be (a registry that
+// answers the second time) is in tests/unit/docker/image_pull_test.cpp.
 #include "tests/functional/attempts.h"
 #include "tests/support/image_registry.h"
 
@@ -15,7 +15,9 @@ bool mentions(const std::string& text, const std::string& words) {
 
 class ARegistry : public ::testing::Test {
  protected:
-  ARegistry() { repository_.write("note.txt", "nothing that a toolchain knows\n"); }
+  explicit ARegistry(ImageRegistry::Asks asks = ImageRegistry::Asks::password) : registry_(asks) {
+    repository_.write("note.txt", "nothing that a toolchain knows\n");
+  }
   ~ARegistry() override { run_command(forget_words_); }
 
   // A person who has nothing in their home but what the test puts there.
@@ -119,6 +121,31 @@ TEST_F(ARegistry, RefusesAWrongPasswordOfWhichOnlyTheFileIsTold) {
       mentions(run.err, "refuses it, asked with the credential from " + home_ / ".docker/config.json"))
       << run.err;
   EXPECT_FALSE(mentions(all_said(run), "not-the-password-0815")) << all_said(run);
+}
+
+class ARegistryWithTokens : public ARegistry {
+ protected:
+  ARegistryWithTokens() : ARegistry(ImageRegistry::Asks::identity_token) {}
+};
+
+TEST_F(ARegistryWithTokens, GivesWhatAnIdentityTokenMayHave) {
+  registry_.push("team/app:1", "behind a token");
+  log_in();
+  const auto run = this->run(reference("team/app:1"), {"-vv"});
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(which(run), "behind a token\n");
+  EXPECT_FALSE(mentions(all_said(run), ImageRegistry::kPassword)) << all_said(run);
+}
+
+TEST_F(ARegistryWithTokens, RefusesATokenThatIsNoMoreKnown) {
+  registry_.push("team/app:1", "behind a token");
+  log_in("of-last-year-0815");
+  const auto run = this->run(reference("team/app:1"), {"-vv"});
+  EXPECT_EQ(run.exit_code, 5) << told(run);
+  EXPECT_TRUE(
+      mentions(run.err, "refuses it, asked with the credential from " + home_ / ".docker/config.json"))
+      << run.err;
+  EXPECT_FALSE(mentions(all_said(run), "of-last-year-0815")) << all_said(run);
 }
 
 TEST_F(ARegistry, IsLoggedInToByAHelperThatIsFoundInPath) {

@@ -25,40 +25,6 @@ PROGRAM_NAME = r"orchestrator|build/release/orchestrator/orchestrator|scripts/\w
 COMMAND = re.compile(rf"(\w+=\S* )*({PROGRAM_NAME}|docker|curl|ssh-keyscan|tar|export)\b")
 BASE = "orchestrator/python:trixie"
 
-# What needs a host of another kind. A test as Suite.Name, a script as its path; then what must stand there.
-SHOWN_BY = {
-    "scripts/demo": ("scripts/test", "scripts/demo"),
-    "orchestrator images bootstrap python": ("scripts/test", 'ensure_base "$program" python'),
-    "orchestrator images bootstrap node": ("scripts/test", "in node go cpp java rust"),
-    "orchestrator images bootstrap go": ("scripts/test", "in node go cpp java rust"),
-    "orchestrator images bootstrap cpp": ("scripts/test", "in node go cpp java rust"),
-    "orchestrator images bootstrap rust": ("scripts/test", "in node go cpp java rust"),
-    "orchestrator images bootstrap java": ("scripts/test", "in node go cpp java rust"),
-    "orchestrator images bootstrap minimal": ("scripts/test", "for base in minimal python3.11"),
-    "orchestrator images bootstrap python3.11": ("scripts/test", "for base in minimal python3.11"),
-    "orchestrator run --repo git@host:owner/project.git -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
-    "orchestrator run --repo ssh://git@host:2222/owner/project -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
-    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-key"'),
-    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key --ssh-known-hosts known_hosts -- pytest": (
-        "PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-known-hosts"'),
-    "ssh-keyscan -p 2222 host >> ~/.ssh/known_hosts": ("PrivateClone.FromAnUnknownHostSaysWhatAddsIt", "ssh-keyscan -p "),
-    "docker login registry.example.org": ("ARegistry.RefusesWhoHasNoCredentialWhoIsToldWhatToDo", "docker login "),
-    "orchestrator run --repo . --image registry.example.org/team/base:1 -- pytest": ("ARegistry.GivesWhatTheUsersDockerCredentialsMayHave", ""),
-    "orchestrator run --repo . --image registry.example.org/team/base:1 --pull always -- pytest": ("ARegistry.IsAskedAsPullSays", '"always"'),
-    "orchestrator run --repo . --image registry.example.org/team/base@sha256:… -- pytest": ("ARegistry.GivesWhatADigestNamesThoughItsTagHasMoved", ""),
-    "orchestrator doctor --context far": ("EnginesOverTls.AreFoundByDoctorThroughAContextOfTheDockerProgram", '"doctor", "--context", "far"'),
-    "DOCKER_TLS_VERIFY=1 orchestrator doctor --host tcp://far:2376": ("EnginesOverTls.RunAttempts", '"doctor", "--host"'),
-    "orchestrator doctor --host ssh://me@far": ("EnginesOverSsh.RunAttempts", '"doctor", "--host"'),
-    "orchestrator doctor --host ssh://me@far/run/user/1000/docker.sock": ("EnginesOverSsh.NameTheirSocketOverThere", ""),
-    "orchestrator doctor --host unix:///run/podman/podman.sock": ("FurtherEngines.AreFoundGoodByDoctorAndRunAttempts", '"doctor"'),
-    "docker build -t orchestrator .": ("scripts/package/image-test", "docker build "),
-    "docker run --rm -v /var/run/docker.sock:/var/run/docker.sock orchestrator doctor": ("scripts/package/image-test", '"$IMAGE" doctor'),
-    'docker run --rm -v /var/run/docker.sock:/var/run/docker.sock -v "$PWD:/repo:ro" orchestrator run --repo /repo -- pytest': (
-        "scripts/package/image-test", '"$IMAGE" run --repo /repo'),
-    "orchestrator worker": ("Worker.DoesAJobFromEndToEnd", ""),
-    "orchestrator worker --rp_serve_api": ("WorkerApi.RunsAJobAndWaitsForIt", ""),
-}
-
 
 def commands_of_readme():
     found, inside = set(), False
@@ -76,6 +42,41 @@ def plain(line):
     """Without its comment and what makes columns."""
     return re.sub(r"\s+", " ", re.sub(r"\s+# .*$", "", line)).strip()
 
+
+# What needs a host of another kind. A test as Suite.Name, a script as its path; then what must stand there.
+SHOWN_BY = {
+    "scripts/demo": ("scripts/test", "scripts/demo"),
+    "orchestrator images bootstrap python": ("scripts/test", 'ensure_base "$program" python'),
+    "orchestrator images bootstrap node": ("scripts/test", "in node go cpp java rust"),
+    "orchestrator images bootstrap go": ("scripts/test", "in node go cpp java rust"),
+    "orchestrator images bootstrap cpp": ("scripts/test", "in node go cpp java rust"),
+    "orchestrator images bootstrap rust": ("scripts/test", "in node go cpp java rust"),
+    "orchestrator images bootstrap java": ("scripts/test", "in node go cpp java rust"),
+    "orchestrator images bootstrap minimal": ("scripts/test", "for base in minimal python3.11"),
+    "orchestrator images bootstrap python3.11": ("scripts/test", "for base in minimal python3.11"),
+    "orchestrator run --repo git@host:owner/project.git -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
+    "orchestrator run --repo ssh://git@host:2222/owner/project -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
+    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-key"'),
+    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key --ssh-known-hosts known_hosts -- pytest": (
+        "PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-known-hosts"'),
+    "ssh-keyscan -p 2222 host >> ~/.ssh/known_hosts": ("PrivateClone.FromAnUnknownHostSaysWhatAddsIt", "ssh-keyscan -p "),
+    **{line: ("Languages.OfTheReadmeAreTried", "") for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/")},
+    "docker login registry.example.org": ("ARegistry.RefusesWhoHasNoCredentialWhoIsToldWhatToDo", "docker login "),
+    "orchestrator run --repo . --image registry.example.org/team/base:1 -- pytest": ("ARegistry.GivesWhatTheUsersDockerCredentialsMayHave", ""),
+    "orchestrator run --repo . --image registry.example.org/team/base:1 --pull always -- pytest": ("ARegistry.IsAskedAsPullSays", '"always"'),
+    "orchestrator run --repo . --image registry.example.org/team/base@sha256:… -- pytest": ("ARegistry.GivesWhatADigestNamesThoughItsTagHasMoved", ""),
+    "orchestrator doctor --context far": ("EnginesOverTls.AreFoundByDoctorThroughAContextOfTheDockerProgram", '"doctor", "--context", "far"'),
+    "DOCKER_TLS_VERIFY=1 orchestrator doctor --host tcp://far:2376": ("EnginesOverTls.RunAttempts", '"doctor", "--host"'),
+    "orchestrator doctor --host ssh://me@far": ("EnginesOverSsh.RunAttempts", '"doctor", "--host"'),
+    "orchestrator doctor --host ssh://me@far/run/user/1000/docker.sock": ("EnginesOverSsh.NameTheirSocketOverThere", ""),
+    "orchestrator doctor --host unix:///run/podman/podman.sock": ("FurtherEngines.AreFoundGoodByDoctorAndRunAttempts", '"doctor"'),
+    "docker build -t orchestrator .": ("scripts/package/image-test", "docker build "),
+    "docker run --rm -v /var/run/docker.sock:/var/run/docker.sock orchestrator doctor": ("scripts/package/image-test", '"$IMAGE" doctor'),
+    'docker run --rm -v /var/run/docker.sock:/var/run/docker.sock -v "$PWD:/repo:ro" orchestrator run --repo /repo -- pytest': (
+        "scripts/package/image-test", '"$IMAGE" run --repo /repo'),
+    "orchestrator worker": ("Worker.DoesAJobFromEndToEnd", ""),
+    "orchestrator worker --rp_serve_api": ("WorkerApi.RunsAJobAndWaitsForIt", ""),
+}
 
 # ---- where they are run
 
@@ -225,8 +226,9 @@ FLAKY = (0, 1, 3)
 
 
 def two_commands_and_ways_in():
-    run("build/release/orchestrator/orchestrator run --repo . --runs 20 -- pytest tests/", FLAKY, says="tests    ",
-        cwd=None if os.path.exists(f"{project}/build") else link_build())
+    shutil.copytree(f"{work}/build", f"{project}/build", symlinks=True)
+    write(".git/info/exclude", "build\n*.json\n*.html\n*.bundle\ntokens\n*.xml\n")
+    run("build/release/orchestrator/orchestrator run --repo . --runs 20 -- pytest tests/", FLAKY, says="tests    ")
     run("orchestrator run --repo . --runs 20 -- pytest tests/", FLAKY)
     run("orchestrator run --repo https://host/owner/project --ref main --runs 100 --parallelism 8 -- pytest tests/test_checkout.py",
         FLAKY, says="100 attempts")
@@ -235,7 +237,7 @@ def two_commands_and_ways_in():
     shutil.copy(f"{project}/report.json", f"{project}/main.json")
     shutil.copy(f"{project}/report.json", f"{project}/branch.json")
     run("orchestrator replay report.json --attempt 17 --times 5", FLAKY, says="5 times")
-    run("orchestrator compare main.json branch.json", says="")
+    run("orchestrator compare main.json branch.json", says="main.json: 20 attempts")
     run("orchestrator ci --repo . --max-flake-rate 2% -- pytest", (0, 1))
     run("orchestrator images list", says="orchestrator/")
     run("orchestrator images prune --older-than 7d")
@@ -244,19 +246,10 @@ def two_commands_and_ways_in():
     run("orchestrator version", says="orchestrator ")
 
 
-def link_build():
-    shutil.copytree(f"{work}/build", f"{project}/build", symlinks=True)
-    write(".git/info/exclude", "build\n*.json\n*.html\n*.bundle\ntokens\n*.xml\n")
-    return project
-
-
 def other_languages():
     for sample, line in (("javascript_mocha", "orchestrator run --repo . -- npm test"),
                          ("go_depot", "orchestrator run --repo . -- go test ./...")):
         run(line, FLAKY, says="tests    ", cwd=shutil.copytree(f"{sources}/tests/repos/{sample}", f"{work}/{sample}"))
-    with open(f"{sources}/tests/bench/languages.py", encoding="utf-8") as bench:  # runs all those of its section
-        assert "## Languages" in bench.read()
-    ran.update(line for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/"))
     rake = ("#!/bin/sh\\nmkdir -p reports\\necho \"<testsuite><testcase classname=\\\"A\\\" name=\\\"b\\\"/></testsuite>\" > reports/a.xml\\n")
     shell(f"docker run --name readme-ruby {BASE} sh -c 'printf \"$0\" > /usr/local/bin/rake; chmod +x /usr/local/bin/rake' '{rake}'"
           " && docker commit readme-ruby orchestrator-readme/ruby:3.3 && docker rm readme-ruby")

@@ -13,6 +13,8 @@
 #include "sandbox/docker/docker_sandbox.h"
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
+#include "tests/support/engine_ways.h"
+#include "tests/support/test_engines.h"
 
 namespace testing_support {
 
@@ -23,11 +25,10 @@ inline std::string test_base() {
 
 class DockerFixture {
  public:
-  // `host` as in DOCKER_HOST; empty: by the environment.
-  explicit DockerFixture(const std::string& host = "") {
+  explicit DockerFixture(const TestEngine& engine) {
     char name[] = "/tmp/orchestrator-contract-XXXXXX";
     folder_ = mkdtemp(name);
-    engine_ = sandbox::docker::connect(loop_, {host, folder_});
+    engine_ = sandbox::docker::connect(loop_, {address_of(engine), folder_});
     capabilities_ = io::await<io::Result<sandbox::Capabilities>>(loop_, [&](auto done) {
                       engine_->sandbox().probe(std::move(done));
                     }).value();
@@ -36,6 +37,14 @@ class DockerFixture {
   ~DockerFixture() {
     drain();
     std::filesystem::remove_all(folder_);
+  }
+
+  // The one of an engine, made at the first call, for all tests of this process.
+  static DockerFixture& shared(const TestEngine& engine) {
+    static std::map<std::string, std::unique_ptr<DockerFixture>> fixtures;
+    auto& fixture = fixtures[engine.name];
+    if (!fixture) fixture = std::make_unique<DockerFixture>(engine);
+    return *fixture;
   }
 
   void drain() {
@@ -49,6 +58,18 @@ class DockerFixture {
   const std::string& folder() const { return folder_; }
 
  private:
+  // What the way there needs of the environment is this process's from now on; sockets ask nothing of it.
+  std::string address_of(const TestEngine& engine) {
+    if (engine.name == "tls") way_ = std::make_unique<TlsWay>();
+    if (engine.name == "ssh") way_ = std::make_unique<SshWay>();
+    if (!way_) return engine.url;
+    for (const auto& entry : way_->env()) {
+      const auto equals = entry.find('=');
+      setenv(entry.substr(0, equals).c_str(), entry.substr(equals + 1).c_str(), 1);
+    }
+    return way_->url();
+  }
+
   // The supervisor in a layer of its own, with the test user made by it.
   std::string build_image() {
     std::ifstream binary(SUPERVISOR_BINARY, std::ios::binary);
@@ -89,6 +110,7 @@ class DockerFixture {
         .id;
   }
 
+  std::unique_ptr<EngineWay> way_;
   io::CurlLoop loop_;
   std::string folder_;
   std::unique_ptr<sandbox::Engine> engine_;

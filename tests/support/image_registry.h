@@ -1,5 +1,6 @@
-// Debian's docker-registry on loopback, behind a password, with images that are small enough to be pushed to
-// it in no time. Needs docker-registry and htpasswd (apache2-utils). An engine takes plain HTTP of 127.0.0.1.
+// Debian's docker-registry on loopback, behind a password or an identity token, with images that are small
+// enough to be pushed to it in no time. Needs docker-registry and htpasswd (apache2-utils). An engine takes
+// plain HTTP of 127.0.0.1.
 #pragma once
 
 #include <regex>
@@ -14,7 +15,9 @@ class ImageRegistry {
   static constexpr const char* kUser = "reader";
   static constexpr const char* kPassword = "open-sesame-4711";
 
-  ImageRegistry() {
+  enum class Asks { password, identity_token };
+
+  explicit ImageRegistry(Asks asks = Asks::password) : asks_(asks) {
     shell("htpasswd -nbB " + std::string(kUser) + " " + kPassword + " > " + folder_ / "users");
     write_file(folder_ / "config.yml",
                "version: 0.1\n"
@@ -23,8 +26,10 @@ class ImageRegistry {
                    folder_ / "data" +
                    "}}\n"
                    "http: {addr: '127.0.0.1:0', secret: of-a-test}\n"
-                   "auth: {htpasswd: {realm: test, path: " +
-                   folder_ / "users" + "}}\n");
+                   "auth: {" +
+                   (asks == Asks::password ? "htpasswd: {realm: test, path: " + folder_ / "users"
+                                           : start_token_server()) +
+                   "}}\n");
     // It says on stderr where it listens; what is awaited is a line on stdout.
     const std::string log = folder_ / "log";
     write_file(log, "");
@@ -49,9 +54,12 @@ class ImageRegistry {
   const std::string& host() const { return host_; }
   void stop() { server_.reset(); }
 
-  // A config.json of docker.
-  std::string credentials(const std::string& password) const {
-    return nlohmann::json{{"auths", {{host_, {{"username", kUser}, {"password", password}}}}}}.dump();
+  // A config.json of docker, with this password or identity token.
+  std::string credentials(const std::string& secret) const {
+    const nlohmann::json entry = asks_ == Asks::password
+                                     ? nlohmann::json{{"username", kUser}, {"password", secret}}
+                                     : nlohmann::json{{"identitytoken", secret}};
+    return nlohmann::json{{"auths", {{host_, entry}}}}.dump();
   }
 
   // An image of which /which says `word`, pushed under that name ("app:1") and no longer at the engine.
@@ -81,8 +89,17 @@ class ImageRegistry {
   }
 
  private:
+  // As the registry's configuration has it.
+  std::string start_token_server() {
+    tokens_.emplace(std::vector<std::string>{"python3", source_path("tests/support/token_server.py"),
+                                             folder_.path(), "of-a-test", kPassword});
+    return "token: {realm: 'http://127.0.0.1:" + tokens_->first_line() +
+           "/token', service: of-a-test, issuer: of-a-test, rootcertbundle: " + folder_ / "tokens.pem";
+  }
+
+  Asks asks_;
   TemporaryFolder folder_;
-  std::optional<Companion> server_;
+  std::optional<Companion> tokens_, server_;
   std::string host_;
   std::vector<std::string> pushed_;
 };

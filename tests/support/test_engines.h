@@ -11,13 +11,14 @@ namespace testing_support {
 
 struct TestEngine {
   std::string name;  // letters and digits: a part of the tests' names
-  std::string url;   // as in DOCKER_HOST; empty: by the environment
+  std::string url;   // as in DOCKER_HOST; empty: the host's own
 };
 
 inline std::ostream& operator<<(std::ostream& out, const TestEngine& engine) { return out << engine.name; }
 
 // Of ORCHESTRATOR_TEST_ENGINES, as `scripts/engines start` prints it:
-// "podman=unix:///run/…,trixie=unix:///…". Without the variable it is the usual one, "docker".
+// "podman=unix:///run/…,trixie=unix:///…". Without the variable it is the usual one, "docker". A name without
+// an address is the usual one, too: "tls" and "ssh" reach it by these (engine_ways.h).
 inline std::vector<TestEngine> test_engines() {
   const char* said = std::getenv("ORCHESTRATOR_TEST_ENGINES");
   if (!said || !*said) return {{"docker", ""}};

@@ -99,6 +99,30 @@ TEST(CachedDependencies, NeedNoNetworkWhenOnlySourcesChanged) {
   EXPECT_NE(stdout_of(run).find("2 passed"), std::string::npos) << stdout_of(run);
 }
 
+// On a host that has nothing of it but a folder that the first one has filled.
+TEST(CachedDependencies, ComeOutOfTheImageCacheWithoutARegistry) {
+  const TemporaryFolder cache;
+  const Repository repository;
+  repository.write("requirements.txt", "pytest>=7\nsix\n# " + repository.path() + "\n");
+  repository.write("test_six.py", "def test_six():\n    import six\n");
+  const Words flags{"--image-cache", cache.path()};
+  const auto first = run_on(repository, {"pytest", "-q"}, flags);
+  ASSERT_EQ(first.exit_code, 0) << told(first);
+  std::string dependencies;
+  for (auto layer = layers(first).rbegin(); layer != layers(first).rend(); ++layer) {
+    if (layer->at("kind") == "tools") break;
+    run_command({"docker", "rmi", "-f", layer->at("image")});
+    if (layer->at("kind") == "dependencies") dependencies = layer->at("image");
+  }
+  ASSERT_NE(run_command({"docker", "image", "inspect", dependencies}).exit_code, 0) << dependencies;
+
+  const auto second = run_on(repository, {"pytest", "-q"}, flags, without_network());
+  ASSERT_EQ(second.exit_code, 0) << told(second);
+  EXPECT_EQ(built_layers(second), (Words{"sources", "seal"}));
+  EXPECT_NE(second.err.find("dependencies: taken from " + cache.path()), std::string::npos) << second.err;
+  EXPECT_NE(stdout_of(second).find("1 passed"), std::string::npos) << stdout_of(second);
+}
+
 TEST(CachedDependencies, AreMadeNewWhenAManifestChanged) {
   const Repository repository;
   repository.write("requirements.txt", "pytest>=7\n");

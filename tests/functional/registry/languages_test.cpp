@@ -2,6 +2,7 @@
 // what, and that the attempts themselves need no network.
 #include <filesystem>
 #include <regex>
+#include <sstream>
 
 #include "tests/support/repositories.h"
 
@@ -123,6 +124,65 @@ TEST(Languages, PrintWhatTheyPrintWithoutUs) {
             "FAIL\nFAIL\texample.com/depot\t0s\nFAIL\n");
   EXPECT_EQ(run.report.at("results").at(0).at("stderr"), "");
 }
+
+struct Runner {
+  const char* sample;
+  Words command;
+};
+
+void PrintTo(const Runner& runner, std::ostream* out) { *out << runner.sample; }
+
+// What differs from one run to the next whoever starts it: times, and the columns that make room for them.
+std::string but_for_times(const std::string& text) {
+  std::string told = std::regex_replace(text, std::regex("[0-9]+:[0-9]{2}:[0-9]{2}"), "12:00:00");
+  told =
+      std::regex_replace(told, std::regex(" \\([0-9.]+ ?m?s\\)"), "");  // of what was slow, or took any time
+  told = std::regex_replace(told, std::regex("[0-9.]+ ?(m?s|sec)\\b"), "0s");
+  return std::regex_replace(told, std::regex(" +"), " ");
+}
+
+// The same command in the image of its attempts, with their environment but for what asks for results.
+class Runners : public testing::TestWithParam<Runner> {
+ protected:
+  static Finished without_us(const RunResult& run, const RunResult& env) {
+    const TemporaryFolder folder;
+    std::string kept;
+    std::istringstream lines(stdout_of(env));
+    for (std::string line; std::getline(lines, line);)
+      if (!std::regex_search(line, std::regex("^(NODE_OPTIONS|ORCHESTRATOR_[A-Z_]*|GTEST_[A-Z_]*)=")))
+        kept += line + "\n";
+    write_file(folder / "env", kept);
+    Words words{"docker",       "run",
+                "--rm",         "--network",
+                "none",         "--user",
+                "10001:10001",  "--env-file",
+                folder / "env", run.report.at("environment").at("image").at("id")};
+    words.insert(words.end(), GetParam().command.begin(), GetParam().command.end());
+    return run_command(words);
+  }
+};
+
+TEST_P(Runners, PrintWhatTheyPrintWithoutUs) {
+  const Repository repository;
+  repository.copy_sample(GetParam().sample);
+  const Words flags{"--vary", "none", "--seed", "3"};
+  const auto run = run_language(repository, GetParam().command, flags);
+  ASSERT_FALSE(tests_of(run).empty()) << told(run);
+  const auto env = run_language(repository, {"env"}, flags);
+  ASSERT_EQ(env.report.at("results").at(0).at("seed"), run.report.at("results").at(0).at("seed"));
+  const Finished plain = without_us(run, env);
+  const json& attempt = run.report.at("results").at(0);
+  EXPECT_EQ(attempt.at("exit_code"), plain.exit_code);
+  EXPECT_EQ(but_for_times(attempt.at("stdout")), but_for_times(plain.out));
+  EXPECT_EQ(but_for_times(attempt.at("stderr")), but_for_times(plain.err));
+}
+
+INSTANTIATE_TEST_SUITE_P(Languages, Runners,
+                         testing::Values(Runner{"javascript_mocha", {"npx", "mocha"}},
+                                         Runner{"typescript_jest", {"npm", "test"}},
+                                         Runner{"typescript_vitest", {"npx", "vitest", "run"}},
+                                         Runner{"cpp_depot", {"ctest", "--test-dir", "build"}}),
+                         [](const auto& each) { return std::string(each.param.sample); });
 
 // Compiled when the image is built: an attempt only links and runs.
 TEST(Languages, CompileGoOnceForAllAttempts) {
