@@ -46,7 +46,8 @@ struct ProbeUse {
   std::vector<std::string> results = {};
 };
 
-// The plugin for pytest, and how it is told what to do. `user_env`: the person's variables.
+// The plugin for pytest, and how it is told what to do. `user_env`: the variables that an attempt has without
+// it, the image's and the person's.
 std::vector<ProbeFile> pytest_probe_files();
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env);
 
@@ -71,8 +72,10 @@ ProbeUse use_rust_probe(const TestSelection& selection, const sandbox::EnvList& 
 
 // ---- what probes have in common
 
-// `value` behind what the person has given the variable `name`, if anything.
+// `value` behind, or in front of, what the variable `name` has already, if anything.
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
+                     const std::string& value);
+std::string preceded(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value);
 // Adds a file `name` of entries separated by NUL, each behind `prefix`; where it will be, "" for an empty
 // list.

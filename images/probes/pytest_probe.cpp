@@ -2,6 +2,7 @@
 #include "sandbox/io/carried_file.h"
 
 // PROBE_FOLDER is the folder of the plugin's files in the sources.
+CARRY_FILE(pytest_probe_entrance, PROBE_FOLDER "/sitecustomize.py");
 CARRY_FILE(pytest_probe, PROBE_FOLDER "/orchestrator_probe.py");
 CARRY_FILE(pytest_probe_session, PROBE_FOLDER "/orchestrator_probe_session.py");
 CARRY_FILE(pytest_probe_selection, PROBE_FOLDER "/orchestrator_probe_selection.py");
@@ -9,15 +10,16 @@ CARRY_FILE(pytest_probe_selection, PROBE_FOLDER "/orchestrator_probe_selection.p
 namespace images {
 
 std::vector<ProbeFile> pytest_probe_files() {
-  return {{"orchestrator_probe.py", CARRIED_FILE(pytest_probe)},
+  return {{"sitecustomize.py", CARRIED_FILE(pytest_probe_entrance)},
+          {"orchestrator_probe.py", CARRIED_FILE(pytest_probe)},
           {"orchestrator_probe_session.py", CARRIED_FILE(pytest_probe_session)},
           {"orchestrator_probe_selection.py", CARRIED_FILE(pytest_probe_selection)}};
 }
 
 ProbeUse use_pytest_probe(const TestSelection& selection, const sandbox::EnvList& user_env) {
   ProbeUse use = probe_configuration(selection);
-  use.env.emplace_back("PYTHONPATH", extended(user_env, "PYTHONPATH", ':', kProbeFolder));
-  use.env.emplace_back("PYTEST_PLUGINS", extended(user_env, "PYTEST_PLUGINS", ',', "orchestrator_probe"));
+  // In front: its sitecustomize imports the next one, and no other would import it.
+  use.env.emplace_back("PYTHONPATH", preceded(user_env, "PYTHONPATH", ':', kProbeFolder));
   return use;
 }
 

@@ -24,10 +24,18 @@ const std::string* find(const sandbox::EnvList& env, const std::string& name) {
   return found == env.end() ? nullptr : &found->second;
 }
 
+// What seeds and probes extend, and never replace: the image's variables, a base's own among them, and the
+// person's.
+sandbox::EnvList said_env(const AttemptContext& context) {
+  sandbox::EnvList env = context.image.env;
+  for (const auto& [name, value] : context.plan.env) set(env, name, value);
+  return env;
+}
+
 // In rising order of strength: what every attempt has, the image's, the seed's, the person's. A variable of
 // the person's that the toolchain extended for the seed stays extended.
 sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int64_t seed,
-                             const images::ProbeUse& probe) {
+                             const sandbox::EnvList& said_before, const images::ProbeUse& probe) {
   const JobPlan& plan = context.plan;
   sandbox::EnvList env = {{"HOME", sandbox::kHomeDir},
                           {"USER", "attempt"},
@@ -40,7 +48,7 @@ sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int6
   set(env, "PYTHONHASHSEED", std::to_string(static_cast<std::uint32_t>(seed)));
   for (const auto& [name, value] : plan.env) set(env, name, value);
   for (const auto& [name, value] :
-       context.toolchain.seed_env_for(seed, context.packages, plan.env, plan.test_command.split())) {
+       context.toolchain.seed_env_for(seed, context.packages, said_before, plan.test_command.split())) {
     const std::string* said = find(plan.env, name);
     if (!said || value.starts_with(*said)) set(env, name, value);
   }
@@ -58,9 +66,10 @@ sandbox::AttemptSpec attempt_spec(const AttemptContext& context, int index) {
   spec.name = fmt::format("attempt {}", index);
   spec.labels = {{"orchestrator.run", context.run_id}, {"orchestrator.attempt", std::to_string(index)}};
   spec.execution.argv = plan.test_command.argv();
+  const sandbox::EnvList said = said_env(context);
   images::ProbeUse probe = context.toolchain.use_probe(
-      selection_of(context.condition, seed, plan.ignore_patterns), plan.env, plan.test_command.split());
-  spec.execution.env = attempt_env(context, index, seed, probe);
+      selection_of(context.condition, seed, plan.ignore_patterns), said, plan.test_command.split());
+  spec.execution.env = attempt_env(context, index, seed, said, probe);
   spec.execution.secret_env = context.secret_values;
   spec.execution.secret_files = std::move(probe.files);
   spec.execution.workdir =

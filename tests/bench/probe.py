@@ -61,7 +61,7 @@ def command():
 def environment_of(folder, probe, writer):
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST", "ORCHESTRATOR"))}
     if probe:
-        environment |= {"PYTHONPATH": f"{folder}/probes", "PYTEST_PLUGINS": "orchestrator_probe",
+        environment |= {"PYTHONPATH": f"{folder}/probes",
                         "ORCHESTRATOR_PROBE": json.dumps({"order": "written", "seed": 1, "repeat": 1}),
                         "ORCHESTRATOR_RESULT_FD": str(writer), "ORCHESTRATOR_RESULT_PATH": f"/proc/self/fd/{writer}"}
     return environment

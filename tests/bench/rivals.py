@@ -1,5 +1,6 @@
 """Real projects with flaky tests that are known (rivals.json): what ours, a plain loop of pytest, and two rivals find,
-what they call flaky that is not, and what that takes.
+what they call flaky that is not, and what that takes. Tests that are flaky by our own look, but in no published list
+("besides"), count for nobody.
 
   rivals.py ROOT FOLDER PYTHON IMAGE [RUNS]
 

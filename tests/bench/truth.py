@@ -15,15 +15,19 @@ class TruthTable:
             table = json.load(file)
         self.command, self.flags, self.tests = table["command"], table["flags"], table["tests"]
         self.shares = table.get("shares", SHARES)
+        self.least = table.get("attempts", 0)  # that telling two conditions apart takes
         self.flaky = {test: truth for test, truth in self.tests.items() if truth["verdict"] in FLAKY}
         self.steady = {test: truth for test, truth in self.tests.items() if truth["verdict"] not in FLAKY}
 
     def attempts(self, confidence):
-        """As many as its rarest test takes; 20 where none is flaky."""
-        return max((attempts_to_see(truth, confidence, self.shares) for truth in self.flaky.values()), default=20)
+        """As many as its rarest test takes, or the table says; 20 where neither does."""
+        return max([self.least, *(self.to_see(test, confidence) for test in self.flaky)]) or 20
+
+    def to_see(self, test, confidence):
+        return attempts_to_see(self.flaky[test], confidence, self.shares)
 
 
-def attempts_to_see(truth, confidence, shares=SHARES):
+def attempts_to_see(truth, confidence, shares):
     """In how many attempts a test that shows its rarer outcome with a known rate, in some of the conditions, has shown
     it with this confidence: n = ceil(ln(1 - c) / ln(1 - p)) of those conditions, and the others that come between."""
     rate, share = truth["rate"], sum(shares[name] for name in truth["in"])

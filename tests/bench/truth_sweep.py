@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from truth import FLAKY, TruthTable, attempts_to_see, seen_flaky, share
+from truth import FLAKY, TruthTable, seen_flaky, share
 
 CONFIDENCE = 0.95
 
@@ -52,7 +52,7 @@ class Tally:
 
     def _add_flaky(self, test, truth, result, seed):
         self.found += result["verdict"] in FLAKY
-        self.in_time += seen_flaky(result["outcomes"][:attempts_to_see(truth, CONFIDENCE)])
+        self.in_time += seen_flaky(result["outcomes"][:self.table.to_see(test, CONFIDENCE)])
         self.named += result["verdict"] == truth["verdict"]
         if result["verdict"] != truth["verdict"]:
             self.remarks.append(f"seed {seed}: {test} is {truth['verdict']}, called {result['verdict']}: {result['outcomes']}")

@@ -1,12 +1,16 @@
-"""The entrance of the probe for pytest: PYTEST_PLUGINS names this module, from a folder outside of the project.
+"""The entrance of the probe for pytest: sitecustomize registers this module with it, from a folder outside of the
+project.
 
-Small, because pytest parses a plugin named so in every attempt (PYTEST_DONT_REWRITE spares the rest of that): what
-tells the tests apart is orchestrator_probe_session, what orders and repeats them orchestrator_probe_selection.
+Small, since it is imported in every session, also in those that a test starts: what tells the tests apart is
+orchestrator_probe_session, what orders and repeats them orchestrator_probe_selection.
 """
 
 import os
 
+import pytest
+
 _CONFIGURATION = "ORCHESTRATOR_PROBE"
+_OLDEST = 6  # whose hooks are all there
 
 
 def pytest_configure(config):
@@ -20,7 +24,7 @@ def pytest_configure(config):
         return
     # Sessions that a test starts are the test's own business: they find no configuration.
     text = os.environ.pop(_CONFIGURATION, None)
-    if text is not None:
+    if text is not None and int(pytest.__version__.partition(".")[0]) >= _OLDEST:
         import orchestrator_probe_session as session
 
         session.watch(config, text)

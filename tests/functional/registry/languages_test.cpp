@@ -149,7 +149,7 @@ class Runners : public testing::TestWithParam<Runner> {
     std::string kept;
     std::istringstream lines(stdout_of(env));
     for (std::string line; std::getline(lines, line);)
-      if (!std::regex_search(line, std::regex("^(NODE_OPTIONS|ORCHESTRATOR_[A-Z_]*|GTEST_[A-Z_]*)=")))
+      if (!std::regex_search(line, std::regex("^(NODE_OPTIONS|PYTHONPATH|ORCHESTRATOR_[A-Z_]*|GTEST_[A-Z_]*)=")))
         kept += line + "\n";
     write_file(folder / "env", kept);
     Words words{"docker",       "run",
@@ -178,7 +178,8 @@ TEST_P(Runners, PrintWhatTheyPrintWithoutUs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Languages, Runners,
-                         testing::Values(Runner{"javascript_mocha", {"npx", "mocha"}},
+                         testing::Values(Runner{"flaky_python", {"pytest", "-v"}},
+                                         Runner{"javascript_mocha", {"npx", "mocha"}},
                                          Runner{"typescript_jest", {"npm", "test"}},
                                          Runner{"typescript_vitest", {"npx", "vitest", "run"}},
                                          Runner{"cpp_depot", {"ctest", "--test-dir", "build"}}),

@@ -17,7 +17,7 @@ using testing_support::FakeLoop;
 using testing_support::FakeProgram;
 using testing_support::FakeSandbox;
 using Level = Finding::Level;
-using Names = std::vector<std::string>;
+using TestNames = std::vector<std::string>;
 
 constexpr const char* kIsolated =
     "Uid: 10001\nCapEff: 0000000000000000\nNoNewPrivs: 1\ninterface: lo\ninterface: sit0\ntrace: "
@@ -28,8 +28,8 @@ std::string replaced(std::string text, const std::string& what, const std::strin
   return at == std::string::npos ? "not in it: " + what : text.replace(at, what.size(), by);
 }
 
-Names subjects(const std::vector<Finding>& findings, Level level) {
-  Names names;
+TestNames subjects(const std::vector<Finding>& findings, Level level) {
+  TestNames names;
   for (const auto& finding : findings)
     if (finding.level == level) names.push_back(finding.subject);
   return names;
@@ -60,7 +60,7 @@ class Trial : public testing::Test {
 TEST_F(Trial, OfASandboxThatIsolatesFindsEverythingGood) {
   const auto findings = run();
   EXPECT_EQ(subjects(findings, Level::good),
-            (Names{"trial: exit code", "trial: user", "trial: capabilities", "trial: new privileges",
+            (TestNames{"trial: exit code", "trial: user", "trial: capabilities", "trial: new privileges",
                    "trial: network none", "trial: memory", "trial: pids", "trial: own root"}));
   EXPECT_EQ(findings.size(), 8u);
   for (const auto& finding : findings) EXPECT_EQ(finding.remedy, "") << finding.subject;
@@ -82,7 +82,7 @@ TEST_F(Trial, RunsTwoSmallAttemptsOnTheBaseAndLeavesNothing) {
                       images_.list(std::move(done));
                     }).value();
   ASSERT_EQ(left.size(), 1u);
-  EXPECT_EQ(left[0].references, Names{"base:1"});
+  EXPECT_EQ(left[0].references, TestNames{"base:1"});
   EXPECT_TRUE(std::filesystem::is_empty(scratch_));
 }
 
@@ -102,7 +102,7 @@ TEST_F(Trial, NamesWhatIsNotIsolatedAndWhatToDo) {
     first_.out = replaced(kIsolated, c.what, c.by);
     sandbox_.started.clear();
     const auto findings = run();
-    EXPECT_EQ(subjects(findings, Level::missing), Names{c.missing}) << c.by;
+    EXPECT_EQ(subjects(findings, Level::missing), TestNames{c.missing}) << c.by;
     for (const auto& finding : findings)
       EXPECT_EQ(finding.remedy.empty(), finding.level == Level::good) << finding.subject;
   }
@@ -110,25 +110,25 @@ TEST_F(Trial, NamesWhatIsNotIsolatedAndWhatToDo) {
 
 TEST_F(Trial, SeesThatProcessesAreNotLimitedAndThatARootIsShared) {
   second_ = {.exit_code = 0, .out = "trace: left\nforks: begun\nforks: all\n"};
-  EXPECT_EQ(subjects(run(), Level::missing), (Names{"trial: pids", "trial: own root"}));
+  EXPECT_EQ(subjects(run(), Level::missing), (TestNames{"trial: pids", "trial: own root"}));
 }
 
 TEST_F(Trial, OfAShellThatTriesForksUntilItsTimeIsOverIsAsGood) {
   second_.takes = std::chrono::minutes(1);
-  EXPECT_EQ(subjects(run(), Level::missing), Names{});
+  EXPECT_EQ(subjects(run(), Level::missing), TestNames{});
 }
 
 TEST_F(Trial, SeesAnExitCodeThatDoesNotArrive) {
   first_.exit_code = 0;
-  EXPECT_EQ(subjects(run(), Level::missing), Names{"trial: exit code"});
+  EXPECT_EQ(subjects(run(), Level::missing), TestNames{"trial: exit code"});
 }
 
 TEST_F(Trial, SaysWhatTheBaseImageLacksToTryIt) {
   first_.out = replaced(kIsolated, "memory: 137", "memory: 127");
   second_.out = "trace: gone\n";
   const auto findings = run();
-  EXPECT_EQ(subjects(findings, Level::missing), Names{});
-  EXPECT_EQ(subjects(findings, Level::warning), (Names{"trial: memory", "trial: pids"}));
+  EXPECT_EQ(subjects(findings, Level::missing), TestNames{});
+  EXPECT_EQ(subjects(findings, Level::warning), (TestNames{"trial: memory", "trial: pids"}));
 }
 
 TEST_F(Trial, OfABaseWithoutAShellTellsNothingAboutTheHost) {

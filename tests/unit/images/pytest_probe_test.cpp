@@ -110,6 +110,60 @@ TEST(PytestProbe, FindsTheExceptionOfATestCase) {
   EXPECT_EQ(session.failures(), (Lines{"::TestCase::test_a#1 call"}));
 }
 
+ProbedSession session_by(const Lines& words, const std::map<std::string, std::string>& files, bool watched,
+                         const sandbox::EnvList& env = {}) {
+  return run_probed(ProbedCommand{.files = files,
+                                  .probe = images::pytest_probe_files(),
+                                  .use = images::use_pytest_probe({}, env),
+                                  .words = words,
+                                  .watched = watched});
+}
+
+// It is not told apart, and runs as it would without us.
+TEST(PytestProbe, IsAbsentWhereACommandHasASearchPathOfItsOwn) {
+  const std::map<std::string, std::string> files{
+      {"test_suite.py", "import code_of_suite\ndef test_a(): pass\n"}, {"src/code_of_suite.py", ""}};
+  const std::string path = "PYTHONPATH=src";
+  const Lines command{"python3", "-m", "pytest", "-p", "no:cacheprovider"};
+  Lines by_path{"env", path};
+  by_path.insert(by_path.end(), command.begin(), command.end());
+  EXPECT_EQ(session_by(by_path, files, false).exit_code, 0);
+  const std::map<std::string, std::string> alone{{"test_suite.py", "def test_a(): pass\n"}};
+  for (const char* flag : {"-I", "-E", "-S"}) {
+    Lines by_flag = command;
+    by_flag.insert(by_flag.begin() + 1, flag);
+    const bool has_pytest = std::string(flag) != "-S";  // which is where -S does not look
+    EXPECT_EQ(session_by(by_flag, alone, false).exit_code, has_pytest ? 0 : 1) << flag;
+  }
+}
+
+// A session that a test starts with an environment that it makes up itself.
+TEST(PytestProbe, IsNotHandedToWhatATestStarts) {
+  const Session session = session_of(
+      "import os, subprocess, sys\n"
+      "def test_a(tmp_path):\n"
+      "    (tmp_path / 'test_b.py').write_text('def test_b(): pass')\n"
+      "    env = {**os.environ, 'PYTHONPATH': str(tmp_path)}\n"
+      "    subprocess.run([sys.executable, '-m', 'pytest', '-p', 'no:cacheprovider', str(tmp_path)], "
+      "env=env, check=True)\n");
+  EXPECT_EQ(session.failures(), Lines()) << session.printed;
+  EXPECT_EQ(session.started(), Lines{"::test_a#1"}) << session.printed;
+}
+
+TEST(PytestProbe, LeavesAnotherSitecustomizeInItsPlace) {
+  const Session session =
+      session_by({"python3", "-m", "pytest", "-p", "no:cacheprovider"},
+                 {{"test_suite.py",
+                   "import os, sys, sitecustomize\n"
+                   "def test_a():\n"
+                   "    assert sitecustomize.MARK == 1\n"
+                   "    assert sys.path.index(os.path.abspath('theirs')) < sys.path.index('/added')\n"},
+                  {"theirs/sitecustomize.py", "import sys\nMARK = 1\nsys.path.append('/added')\n"}},
+                 true, {{"PYTHONPATH", "theirs"}});
+  EXPECT_EQ(session.started(), Lines{"::test_a#1"}) << session.printed;
+  EXPECT_EQ(session.failures(), Lines()) << session.printed;
+}
+
 // As xdist reports it: of no phase, and without a start in this process.
 TEST(PytestProbe, TellsOfATestWhoseWorkerHasDied) {
   const Session session = session_of(

@@ -234,7 +234,7 @@ TEST_F(RecipeTest, TheListsStepGetsTheProbeToLeaveItReady) {
   for (const auto& file : images::pytest_probe_files())
     for (const std::string_view word : {file.name, file.content}) expected.emplace_back(word);
   EXPECT_EQ(std::vector<std::string>(folder + 1, argv.end()), expected);
-  EXPECT_EQ(expected.size(), 6u);
+  EXPECT_EQ(expected.size(), 8u);
 }
 
 TEST_F(RecipeTest, KnowsWhatIsInstalledAlsoWhenOnlyTheSealIsNew) {
