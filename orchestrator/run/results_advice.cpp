@@ -71,6 +71,14 @@ std::vector<std::string> advice_about_globs(const Report& report, const ToldApar
   return advice;
 }
 
+std::string advice_without_globs(const JobPlan& plan) {
+  for (const std::string& word : plan.test_command.split())
+    if (word.starts_with("PYTHONPATH="))
+      return "tests were not told apart: the command's own PYTHONPATH hides the plugin for pytest; --env " +
+             word + " in its place does not";
+  return "tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes";
+}
+
 }  // namespace
 
 std::vector<std::string> results_advice(const Report& report, const ToldApart& told) {
@@ -79,8 +87,7 @@ std::vector<std::string> results_advice(const Report& report, const ToldApart& t
   if (!report.plan.results.empty())
     advice = advice_about_globs(report, told);
   else if (report.tests.empty())
-    advice.emplace_back(
-        "tests were not told apart: --results 'GLOB' reads JUnit XML that the command writes");
+    advice.push_back(advice_without_globs(report.plan));
   for (auto& sentence : what_was_left_out(report.tests)) advice.push_back(std::move(sentence));
   return advice;
 }

@@ -30,6 +30,15 @@ TEST(ResultsAdvice, SaysHowToTellTestsApart) {
   EXPECT_TRUE(results_advice(told, {}).empty());
 }
 
+TEST(ResultsAdvice, SaysWhatHidesThePluginForPytest) {
+  Report report = report_of({sandbox::Outcome::passed});
+  report.plan.test_command.line = "PYTHONPATH=src pytest -q";
+  EXPECT_EQ(
+      results_advice(report, {}),
+      Sentences{"tests were not told apart: the command's own PYTHONPATH hides the plugin for pytest; --env "
+                "PYTHONPATH=src in its place does not"});
+}
+
 TEST(ResultsAdvice, SaysWhenGlobsFoundNothing) {
   Report report = report_of({sandbox::Outcome::passed});
   report.plan.results = {"a/*.xml", "b.xml"};
