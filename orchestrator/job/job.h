@@ -27,8 +27,9 @@ struct TestCommand {
 
   bool empty() const { return line.empty() && words.empty(); }
   std::vector<std::string> argv() const;  // {"/bin/sh", "-c", line} or the words
-  std::vector<std::string> split()
-      const;                    // words, or the line split at blanks: to guess the runner, never to run
+  // The words, or those of the line (also of `sh -c LINE`), split at blanks: to guess the runner, never to
+  // run.
+  std::vector<std::string> split() const;
   std::string display() const;  // as a person would type it, quoted for a shell
 };
 

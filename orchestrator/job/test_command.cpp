@@ -23,6 +23,14 @@ std::string in_single_quotes(std::string_view word) {
   return text + "'";
 }
 
+// LINE of "sh -c LINE", "/bin/bash -euc LINE"; else null.
+const std::string* line_of_shell(const std::vector<std::string>& words) {
+  if (words.size() < 3) return nullptr;
+  const std::string program = words[0].substr(words[0].rfind('/') + 1);
+  const bool shell = program == "sh" || program == "bash" || program == "dash";
+  return shell && words[1].starts_with('-') && words[1].ends_with('c') ? &words[2] : nullptr;
+}
+
 }  // namespace
 
 std::vector<std::string> TestCommand::argv() const {
@@ -31,7 +39,9 @@ std::vector<std::string> TestCommand::argv() const {
 }
 
 std::vector<std::string> TestCommand::split() const {
-  if (!words.empty()) return words;
+  const auto* inner = line_of_shell(words);
+  if (!words.empty() && !inner) return words;
+  const std::string& line = inner ? *inner : this->line;
   std::vector<std::string> parts;
   for (std::size_t at = line.find_first_not_of(kBlanks); at != std::string::npos;) {
     const auto end = line.find_first_of(kBlanks, at);

@@ -26,6 +26,8 @@ struct EngineTraits {
   // A tmpfs is the user's by the option U, since uid and gid are not known, and gets a copy of what the image
   // has in its place unless told not to.
   bool mounts_as_podman = false;
+  // A build by a Dockerfile takes ulimits as words ("nofile=4096:4096") and refuses Docker's objects.
+  bool build_ulimits_as_words = false;
   // Processes of one user, in all containers together; 0: left to the engine. Podman otherwise asks for
   // 1,048,576, which a host refuses that may not raise its limits (without CAP_SYS_RESOURCE).
   std::int64_t nproc = 0;

@@ -130,7 +130,7 @@ class DockerImages : public DockerImageStore {
       expect_present(id.value(), done);
     };
     if (spec.dockerfile)
-      return start_dockerfile_build(client_, unfinished_, traits_.clock_ahead, std::move(spec), observer,
+      return start_dockerfile_build(client_, unfinished_, traits_, std::move(spec), observer,
                                     std::move(built));
     return start_layer_build(client_, containers_, traits_, std::move(spec), observer, std::move(built));
   }

@@ -25,7 +25,8 @@ constexpr std::chrono::seconds kClockMargin{2};
 constexpr std::int64_t kCpuPeriod = 100'000;  // µs
 constexpr int kMostBuilds = 3;  // … of one layer, each time because an image went that the engine had found
 
-Json build_ulimit(const char* name, std::int64_t value) {
+Json build_ulimit(const char* name, std::int64_t value, bool as_words) {
+  if (as_words) return fmt::format("{}={}:{}", name, value, value);
   return {{"Name", name}, {"Soft", value}, {"Hard", value}};
 }
 
@@ -44,7 +45,7 @@ Json arguments_of(const DockerfileBuild& build) {
   return arguments;
 }
 
-ApiCall build_call(const LayerSpec& spec) {
+ApiCall build_call(const LayerSpec& spec, bool ulimits_as_words) {
   const DockerfileBuild& build = *spec.dockerfile;
   const Limits& limits = build.limits;
   const auto json = [](const Json& value) { return url_encode(io::json_text(value)); };
@@ -55,7 +56,8 @@ ApiCall build_call(const LayerSpec& spec) {
       "&memory={}&memswap={}&shmsize={}&ulimits={}",
       url_encode(build.file), url_encode(layer_reference(spec.kind, spec.key)), json(arguments_of(build)),
       json(labels_of(spec)), limits.memory_bytes, limits.memory_bytes, limits.shm_bytes,
-      json(Json::array({build_ulimit("nofile", limits.nofile), build_ulimit("core", 0)})));
+      json(Json::array({build_ulimit("nofile", limits.nofile, ulimits_as_words),
+                        build_ulimit("core", 0, ulimits_as_words)})));
   if (limits.cpus > 0)
     call.path += fmt::format("&cpuperiod={}&cpuquota={}", kCpuPeriod,
                              std::llround(limits.cpus * static_cast<double>(kCpuPeriod)));
@@ -76,15 +78,16 @@ bool lost_a_cached_step(const BuildError& error) {
 
 class Build : public BuildHandle {
  public:
-  Build(DockerClient& client, UnfinishedImages& unfinished, std::chrono::system_clock::duration clock_ahead,
-        LayerSpec spec, BuildObserver& observer, std::function<void(io::Result<std::string>)> done)
+  Build(DockerClient& client, UnfinishedImages& unfinished, const EngineTraits& traits, LayerSpec spec,
+        BuildObserver& observer, std::function<void(io::Result<std::string>)> done)
       : client_(client),
         unfinished_(unfinished),
         spec_(std::move(spec)),
         limits_(spec_.dockerfile->limits),
         observer_(observer),
         done_(std::move(done)),
-        since_(std::chrono::system_clock::now() + clock_ahead) {
+        since_(std::chrono::system_clock::now() + traits.clock_ahead),
+        ulimits_as_words_(traits.build_ulimits_as_words) {
     ask();
     deadline_ = client.loop().call_after(limits_.timeout, [this] { stop(StopReason::timeout); });
   }
@@ -98,7 +101,7 @@ class Build : public BuildHandle {
     handlers.on_bytes = [this](std::string_view bytes) { heard(bytes); };
     handlers.on_end = [this](io::Result<io::HttpResponse> result) { ended(std::move(result)); };
     spdlog::debug("engine: building by {}", spec_.dockerfile->file);
-    call_ = client_.follow(build_call(spec_), std::move(handlers));
+    call_ = client_.follow(build_call(spec_, ulimits_as_words_), std::move(handlers));
   }
 
   void ask_again() {
@@ -210,6 +213,7 @@ class Build : public BuildHandle {
   BuildObserver& observer_;
   std::function<void(io::Result<std::string>)> done_;  // empty once told, or when nobody wants to know
   const std::chrono::system_clock::time_point since_;
+  const bool ulimits_as_words_;
   int builds_ = 0;
   std::vector<std::string> made_before_;  // by those that lost a cached step
   long status_ = 0;
@@ -297,10 +301,10 @@ bool UnfinishedImages::empty() const {
 }
 
 std::unique_ptr<BuildHandle> start_dockerfile_build(DockerClient& client, UnfinishedImages& unfinished,
-                                                    std::chrono::system_clock::duration clock_ahead,
-                                                    LayerSpec spec, BuildObserver& observer,
+                                                    const EngineTraits& traits, LayerSpec spec,
+                                                    BuildObserver& observer,
                                                     std::function<void(io::Result<std::string>)> done) {
-  return std::make_unique<Build>(client, unfinished, clock_ahead, std::move(spec), observer, std::move(done));
+  return std::make_unique<Build>(client, unfinished, traits, std::move(spec), observer, std::move(done));
 }
 
 }  // namespace sandbox::docker

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "sandbox/docker/container_config.h"
 #include "sandbox/docker/docker_client.h"
 #include "sandbox/image_store.h"
 
@@ -35,8 +36,8 @@ class UnfinishedImages {
 
 // Answers the id of the image, which carries the layer's reference.
 std::unique_ptr<BuildHandle> start_dockerfile_build(DockerClient& client, UnfinishedImages& unfinished,
-                                                    std::chrono::system_clock::duration clock_ahead,
-                                                    LayerSpec spec, BuildObserver& observer,
+                                                    const EngineTraits& traits, LayerSpec spec,
+                                                    BuildObserver& observer,
                                                     std::function<void(io::Result<std::string>)> done);
 
 }  // namespace sandbox::docker

@@ -151,6 +151,7 @@ EngineTraits traits_of(const Json& version, const Json& info) {
   traits.fills_volumes_late = podman;
   traits.commits_by_changes = podman;
   traits.mounts_as_podman = podman;
+  traits.build_ulimits_as_words = podman;
   if (podman && !rootless) traits.nproc = kProcessesOfAll;
   return traits;
 }

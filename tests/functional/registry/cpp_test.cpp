@@ -6,9 +6,8 @@ namespace {
 using namespace testing_support;
 using Words = std::vector<std::string>;
 
-RunResult run_cpp(const Repository& repository, const Words& command, Words more = {}) {
-  Words flags{"--repo", repository.path(), "--runs", "1", "--vary", "none"};
-  flags.insert(flags.end(), more.begin(), more.end());
+RunResult run_cpp(const Repository& repository, const Words& command, int runs = 1) {
+  const Words flags{"--repo", repository.path(), "--runs", std::to_string(runs), "--vary", "none"};
   return repository.remember(run_job(flags, command));
 }
 
@@ -24,8 +23,8 @@ bool has(const std::string& text, const std::string& words) { return text.find(w
 TEST(Cpp, IsCompiledOnceForAllAttempts) {
   const Repository repository;
   repository.copy_sample("cpp_depot");
-  const auto run = run_cpp(
-      repository, {"sh", "-c", "cmake --build build && ctest --test-dir build -R Weighs"}, {"--runs", "2"});
+  const auto run =
+      run_cpp(repository, {"sh", "-c", "cmake --build build && ctest --test-dir build -R Weighs"}, 2);
   ASSERT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(outcomes_of(run, "Depot.Weighs"), "..") << told(run);
   for (std::size_t attempt : {0, 1}) {
@@ -41,8 +40,8 @@ TEST(Cpp, TellsTestsOfAProgramThatRunsWithoutCTest) {
   repository.copy_sample("cpp_depot");
   const auto run = run_cpp(repository, {"./build/depot_test", "--gtest_filter=-*IsInTime"});
   EXPECT_EQ(run.exit_code, 3) << told(run);
-  EXPECT_EQ(outcomes_of(run, "Depot.Weighs"), ".") << told(run);
-  EXPECT_EQ(outcomes_of(run, "Depot.LosesNothing"), "F") << told(run);
+  EXPECT_EQ(outcomes_of(run, "depot_test.cpp::Depot::Weighs"), ".") << told(run);
+  EXPECT_EQ(outcomes_of(run, "depot_test.cpp::Depot::LosesNothing"), "F") << told(run);
 }
 
 // Another's sources are there when the image is made; attempts have no network.

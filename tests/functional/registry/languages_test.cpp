@@ -125,12 +125,12 @@ TEST(Languages, PrintWhatTheyPrintWithoutUs) {
   EXPECT_EQ(run.report.at("results").at(0).at("stderr"), "");
 }
 
-struct Runner {
+struct SampleCommand {
   const char* sample;
   Words command;
 };
 
-void PrintTo(const Runner& runner, std::ostream* out) { *out << runner.sample; }
+void PrintTo(const SampleCommand& command, std::ostream* out) { *out << command.sample; }
 
 // What differs from one run to the next whoever starts it: times, and the columns that make room for them.
 std::string but_for_times(const std::string& text) {
@@ -142,22 +142,30 @@ std::string but_for_times(const std::string& text) {
 }
 
 // The same command in the image of its attempts, with their environment but for what asks for results.
-class Runners : public testing::TestWithParam<Runner> {
+class Runners : public testing::TestWithParam<SampleCommand> {
  protected:
   static Finished without_us(const RunResult& run, const RunResult& env) {
     const TemporaryFolder folder;
     std::string kept;
     std::istringstream lines(stdout_of(env));
     for (std::string line; std::getline(lines, line);)
-      if (!std::regex_search(line, std::regex("^(NODE_OPTIONS|PYTHONPATH|ORCHESTRATOR_[A-Z_]*|GTEST_[A-Z_]*)=")))
+      if (!std::regex_search(line,
+                             std::regex("^(NODE_OPTIONS|PYTHONPATH|ORCHESTRATOR_[A-Z_]*|GTEST_[A-Z_]*)=")))
         kept += line + "\n";
     write_file(folder / "env", kept);
-    Words words{"docker",       "run",
-                "--rm",         "--network",
-                "none",         "--user",
-                "10001:10001",  "--env-file",
-                folder / "env", run.report.at("environment").at("image").at("id")};
-    words.insert(words.end(), GetParam().command.begin(), GetParam().command.end());
+    Words words{"docker",
+                "run",
+                "--rm",
+                "--network",
+                "none",
+                "--user",
+                "10001:10001",
+                "--env-file",
+                folder / "env",
+                "--entrypoint",
+                GetParam().command.front(),
+                run.report.at("environment").at("image").at("id")};
+    words.insert(words.end(), GetParam().command.begin() + 1, GetParam().command.end());
     return run_command(words);
   }
 };
@@ -178,11 +186,11 @@ TEST_P(Runners, PrintWhatTheyPrintWithoutUs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Languages, Runners,
-                         testing::Values(Runner{"flaky_python", {"pytest", "-v"}},
-                                         Runner{"javascript_mocha", {"npx", "mocha"}},
-                                         Runner{"typescript_jest", {"npm", "test"}},
-                                         Runner{"typescript_vitest", {"npx", "vitest", "run"}},
-                                         Runner{"cpp_depot", {"ctest", "--test-dir", "build"}}),
+                         testing::Values(SampleCommand{"flaky_python", {"pytest", "-v"}},
+                                         SampleCommand{"javascript_mocha", {"npx", "mocha"}},
+                                         SampleCommand{"typescript_jest", {"npm", "test"}},
+                                         SampleCommand{"typescript_vitest", {"npx", "vitest", "run"}},
+                                         SampleCommand{"cpp_depot", {"ctest", "--test-dir", "build"}}),
                          [](const auto& each) { return std::string(each.param.sample); });
 
 // Compiled when the image is built: an attempt only links and runs.

@@ -119,6 +119,15 @@ TEST_F(ABuild, IsAskedForWithItsContextArgumentsLabelsAndLimits) {
     EXPECT_TRUE(says(asked.query, part)) << part << "\n" << asked.query;
 }
 
+TEST_F(ABuild, TellsPodmanOfUlimitsInItsOwnWords) {
+  traits_.build_ulimits_as_words = true;
+  engine_.on(kBuild, chunked(200, {aux("sha256:made")}));
+  engine_.on("GET /images/sha256%3Amade/json", answer(200, R"({"Id": "sha256:made"})"));
+  build().value();
+  const std::string words = url_encode(R"(["nofile=4096:4096","core=0:0"])");
+  EXPECT_TRUE(says(engine_.request(kBuild).query, "&ulimits=" + words)) << engine_.request(kBuild).query;
+}
+
 TEST_F(ABuild, TellsItsStepsAndWhatTheyPrint) {
   engine_.on(kBuild,
              chunked(200, {stream("Step 1/2 : FROM base"), stream("\n"), stream("Step 2/2 : RUN make"),
@@ -143,9 +152,10 @@ TEST_F(ABuild, ThatFailsWithoutACommandSaysWhatTheEngineSays) {
 
 // Somebody else's removal may take it between the engine's finding it and its building on it.
 TEST_F(ABuild, ThatLosesACachedStepIsAskedForAgain) {
-  engine_.on(kBuild, chunked(200, {stream("Step 1/4 : FROM base"), stream("Step 2/4 : COPY a /"),
-                                   stream(" ---> 222222222222\n"), stream("Step 3/4 : COPY b /"),
-                                   failed("failed to set parent sha256:9: unknown parent image ID sha256:9")}));
+  engine_.on(kBuild,
+             chunked(200, {stream("Step 1/4 : FROM base"), stream("Step 2/4 : COPY a /"),
+                           stream(" ---> 222222222222\n"), stream("Step 3/4 : COPY b /"),
+                           failed("failed to set parent sha256:9: unknown parent image ID sha256:9")}));
   engine_.on(kBuild, chunked(200, {stream("Step 1/4 : FROM base"), aux("sha256:made")}));
   engine_.on("GET /images/sha256%3Amade/json", answer(200, R"({"Id": "sha256:made"})"));
   let_image_be("222222222222", Json::array(), "2100-01-01T00:00:00Z");

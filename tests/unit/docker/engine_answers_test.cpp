@@ -48,6 +48,10 @@ TEST(EngineAnswers, OfDockersNameThemAndTheirRuntimes) {
   EXPECT_EQ(newest.engine_version, "29.0.0");
   EXPECT_EQ(newest.cgroup_version, "2");
   EXPECT_EQ(newest.security, (std::vector<std::string>{"apparmor", "seccomp", "cgroupns"}));
+  const Capabilities recorded = capabilities(answers("moby-29"));
+  EXPECT_EQ(recorded.engine_version, "29+v2.0.0-beta.24");
+  EXPECT_EQ(recorded.runtime_version, "1.3.4");
+  EXPECT_TRUE(recorded.warnings.empty());
 }
 
 TEST(EngineAnswers, PromiseOfABuildByADockerfileOnlyWhatItIsGiven) {
@@ -117,6 +121,7 @@ TEST(EngineAnswers, OfPodmanLeadToAHostsFileAndABoundForProcesses) {
   EXPECT_TRUE(podman.needs_hosts_file);
   EXPECT_TRUE(podman.fills_volumes_late);
   EXPECT_TRUE(podman.commits_by_changes);
+  EXPECT_TRUE(podman.build_ulimits_as_words);
   podman.hosts_file = "/volume/hosts";
   const Json config = container_config(attempt(), podman);
   EXPECT_FALSE(config.contains("NetworkDisabled"));
@@ -136,10 +141,11 @@ TEST(EngineAnswers, OfPodmanLeadToItsOwnOptionsOfMounts) {
 }
 
 TEST(EngineAnswers, OfDockersLeaveThatToThem) {
-  for (const char* engine : {"docker-26.1", "docker-29"}) {
+  for (const char* engine : {"docker-26.1", "docker-29", "moby-29"}) {
     EngineTraits docker = traits(answers(engine));
     EXPECT_TRUE(docker.skips_network_sandbox);
     EXPECT_FALSE(docker.commits_by_changes);
+    EXPECT_FALSE(docker.build_ulimits_as_words);
     const Json config = container_config(attempt(), docker);
     EXPECT_EQ(config.at("NetworkDisabled"), true);
     EXPECT_FALSE(config.at("HostConfig").contains("Binds")) << "no file was made yet";
@@ -156,6 +162,10 @@ TEST(EngineAnswers, OfTheNewestLeaveOutWhatIsEmpty) {
   EXPECT_TRUE(image.env.empty());
   EXPECT_TRUE(image.labels.empty());
   EXPECT_EQ(image.digest, "");
+  const Image recorded = image_of(answers("moby-29").at("image"));
+  EXPECT_TRUE(recorded.id.starts_with("sha256:4488"));
+  EXPECT_TRUE(recorded.env.empty());
+  EXPECT_TRUE(recorded.labels.empty());
 }
 
 TEST(ImageChanges, AreOneInstructionForEachValueWithoutEscapes) {
@@ -221,7 +231,7 @@ TEST_P(OnARecordedEngine, AnAttemptEndsAsItDid) {
   EXPECT_EQ(classify(*result_), Outcome::failed) << "the end was stamped before the stop";
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, OnARecordedEngine, ::testing::Values("podman-4.3", "docker-26.1"),
+INSTANTIATE_TEST_SUITE_P(Engines, OnARecordedEngine, ::testing::Values("podman-4.3", "docker-26.1", "moby-29"),
                          [](const auto& engine) {
                            std::string name = engine.param;
                            std::erase_if(name,

@@ -16,6 +16,9 @@ TEST(TestCommand, SplitsALineAtBlanks) {
   EXPECT_EQ((TestCommand{"  pytest\t-q  tests/\n", {}}.split()), (Words{"pytest", "-q", "tests/"}));
   EXPECT_EQ((TestCommand{"", {"pytest", "a b"}}.split()), (Words{"pytest", "a b"}));
   EXPECT_TRUE((TestCommand{"  ", {}}.split().empty()));
+  EXPECT_EQ((TestCommand{"", {"/bin/bash", "-euc", "cd a && ctest", "name"}}.split()),
+            (Words{"cd", "a", "&&", "ctest"}));
+  EXPECT_EQ((TestCommand{"", {"sh", "check.sh", "a b"}}.split()), (Words{"sh", "check.sh", "a b"}));
 }
 
 TEST(TestCommand, IsShownAsAPersonWouldTypeIt) {
