@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "orchestrator/report/command_verdict.h"
 #include "orchestrator/report/times.h"
 
 namespace orchestrator {
@@ -299,7 +300,7 @@ OrderedJson head_json(const Report& report) {
 OrderedJson tail_json(const Report& report, const Spool& spool) {
   return {
       {"verdict", name(verdict(report))},
-      {"severity", severity(report.repro_rate(), report.plan.severity_thresholds)},
+      {"severity", severity(worst_rate(report), report.plan.severity_thresholds)},
       {"interval", interval_json(report)},
       {"more_runs", more_runs_json(report)},
       {"conditions", conditions_json(report)},
