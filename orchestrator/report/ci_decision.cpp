@@ -203,7 +203,7 @@ class Decider {
         const ConditionShare share = report_.largest_share();
         add_if_healed(entry, static_cast<int>(share.condition), share.n);
       } else if (const auto found = summary_of.find(entry.test); found == summary_of.end()) {
-        if (a_session_came_to_its_end()) decision_.gone.push_back(entry);
+        if (a_session_came_to_its_end() && report_.tests_left_out.empty()) decision_.gone.push_back(entry);
       } else if (found->second->verdict == TestVerdict::not_shown_flaky) {
         const auto& most = found->second->conditions[static_cast<std::size_t>(found->second->deciding)];
         add_if_healed(entry, most.condition, most.n());

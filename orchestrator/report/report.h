@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -98,6 +99,8 @@ struct Report {
   Verdicts verdicts;             // of those
   Findings findings;             // what failures and tests have in common
   std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
+  // Of a file that had no room for them, by verdict; `verdicts` counts them, too.
+  std::map<TestVerdict, int> tests_left_out{};
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;
