@@ -1,5 +1,7 @@
 #include "orchestrator/analysis/failure_signature.h"
 
+#include <algorithm>
+
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/analysis/log_text.h"
 
@@ -29,10 +31,14 @@ class Normaliser {
   };
 
   std::string_view next() {
-    static constexpr Pattern kPatterns[] = {
-        {&Normaliser::temporary_path, "TMP"}, {&Normaliser::uuid, "ID"},
-        {&Normaliser::date, "TIME"},          {&Normaliser::clock, "TIME"},
-        {&Normaliser::address, "ADDRESS"},    {&Normaliser::hex_word, "ID"}};
+    static constexpr Pattern kPatterns[] = {{&Normaliser::temporary_path, "TMP"},
+                                            {&Normaliser::written_path, "PATH"},
+                                            {&Normaliser::uuid, "ID"},
+                                            {&Normaliser::date, "TIME"},
+                                            {&Normaliser::clock, "TIME"},
+                                            {&Normaliser::address, "ADDRESS"},
+                                            {&Normaliser::hex_word, "ID"}};
+    look_for_path();
     if (starts_word())
       for (const auto& pattern : kPatterns)
         if (const std::size_t length = (this->*pattern.length)(); length > 0) {
@@ -114,14 +120,34 @@ class Normaliser {
     return length >= 8 && decimal > 0 && decimal < length && !is_word(peek(length)) ? length : 0;
   }
 
-  std::size_t temporary_path() {
-    if (peek(0) != '/' || at_ < path_end_) return 0;
+  void look_for_path() {
+    path_ = {};
+    if (peek(0) != '/' || at_ < path_end_ || !starts_word()) return;
     const std::string_view rest = text_.substr(at_);
-    const std::string_view path = rest.substr(0, rest.find_first_of(" \t\r\n'\"`,;:()[]{}<>|"));
-    path_end_ = at_ + path.size();  // the folders of a path are not looked at again
+    path_ = rest.substr(0, rest.find_first_of(" \t\r\n'\"`,;:()[]{}<>|"));
+    path_end_ = at_ + path_.size();  // the folders of a path are not looked at again
+  }
+
+  std::size_t temporary_path() {
     for (const std::string_view folder : {"/tmp/", "/var/tmp/"})
-      if (path.substr(0, folder.size()) == folder) return path.size();
-    return path.find("/pytest-of-") == std::string_view::npos ? 0 : path.size();
+      if (path_.starts_with(folder)) return path_.size();
+    return path_.find("/pytest-of-") == std::string_view::npos ? 0 : path_.size();
+  }
+
+  // Below the folders that an attempt writes to outside of the repository; what looks like any other path may
+  // be that of an URL. The file stays where its name looks as if it had been given by a person.
+  std::size_t written_path() {
+    for (const std::string_view folder :
+         {"/home/", "/root/", "/run/", "/var/", "/dev/shm/", "/mnt/", "/media/", "/srv/"})
+      if (path_.starts_with(folder)) return is_chosen(last_name()) ? path_.rfind('/') : path_.size();
+    return 0;
+  }
+
+  std::string_view last_name() const { return path_.substr(path_.rfind('/') + 1); }
+  static bool is_chosen(std::string_view name) {
+    const auto dot = name.rfind('.');
+    return dot != std::string_view::npos && dot > 0 && dot + 1 < name.size() &&
+           std::none_of(name.begin(), name.end(), is_digit);
   }
 
   // With its sign, where that is no minus between two words, fraction and exponent.
@@ -139,6 +165,7 @@ class Normaliser {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  std::string_view path_;     // that begins here
   std::size_t path_end_ = 0;  // of the last path that was looked at
 };
 

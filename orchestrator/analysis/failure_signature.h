@@ -16,7 +16,8 @@ std::string failure_signature(const FailureFacts& facts);
 
 // `text` with what changes from attempt to attempt replaced: 0x7f… → ADDRESS, numbers → N, UUIDs and long
 // hexadecimal words → ID, ISO dates and clock times → TIME, paths below /tmp and pytest's temporary folders →
-// TMP. Takes time linear in the text. At most `longest` bytes.
+// TMP, those below other folders that attempts write to outside of the repository → PATH and, where it has an
+// extension and no digit, the file's name. Takes time linear in the text. At most `longest` bytes.
 inline constexpr std::size_t kMaxNormalised = 300;
 std::string normalised(std::string_view text, std::size_t longest = kMaxNormalised);
 

@@ -24,17 +24,6 @@ bool asked_to_end() {
          sigismember(&pending, SIGHUP) == 1;
 }
 
-// From the background a change of the terminal would stop us, which nobody could mend.
-void set_terminal(int fd, const termios& mode) {
-  sigset_t set, before;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTTOU);
-  pthread_sigmask(SIG_BLOCK, &set, &before);
-  while (tcsetattr(fd, TCSANOW, &mode) != 0 && errno == EINTR) {
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
 }  // namespace
 
 void RawTerminal::check() {
@@ -55,15 +44,15 @@ RawTerminal::~RawTerminal() { put_back(); }
 void RawTerminal::make_raw() {
   termios mode = before_;
   cfmakeraw(&mode);
+  if (!rescue_) rescue_.emplace(fd_.get(), before_);
   set_terminal(fd_.get(), mode);
-  raw_ = true;
 }
 
 void RawTerminal::put_back() {
-  if (!raw_) return;
+  if (!rescue_) return;
   flush();
   set_terminal(fd_.get(), before_);
-  raw_ = false;
+  rescue_.reset();
 }
 
 sandbox::TerminalSize RawTerminal::size() const {

@@ -1,6 +1,6 @@
 // The terminal that this program was started from, handed over to a program elsewhere: each key as it is
-// typed, Ctrl-C among them. However its owner ends, an exception included, the destructor puts the terminal
-// back as it was. Loop's thread.
+// typed, Ctrl-C among them. However its owner ends, an exception or a deadly signal included, the terminal is
+// put back as it was. Loop's thread.
 //
 // It is opened once more, so that reading and writing without waiting changes nothing for the programs that
 // share it with us.
@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "orchestrator/cli/terminal_rescue.h"
 #include "sandbox/execution.h"
 #include "sandbox/io/fd.h"
 
@@ -43,7 +44,7 @@ class RawTerminal {
  private:
   io::Fd fd_;
   termios before_{};
-  bool raw_ = false;
+  std::optional<TerminalRescue> rescue_;  // while it is raw
   std::string pending_;
 };
 

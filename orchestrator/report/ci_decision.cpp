@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "orchestrator/report/command_verdict.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
@@ -75,12 +76,16 @@ class Decider {
     test.at_least = weighed.at_least;
   }
 
-  void judge(const TestSummary& summary) {
-    std::vector<ConditionCounts> counts = summary.conditions;
-    CiTest test{.id = report_.tests.tests()[summary.test], .verdict = summary.verdict};
+  CiTest as_decided(const std::string& id, const TestSummary& summary) const {
+    CiTest test{.id = id, .verdict = summary.verdict};
     const auto& deciding = summary.conditions[static_cast<std::size_t>(summary.deciding)];
     take(test, {&deciding, at_least(deciding, 1.0 - kError)});
-    settle(test, counts);
+    return test;
+  }
+
+  void judge(const TestSummary& summary) {
+    CiTest test = as_decided(report_.tests.tests()[summary.test], summary);
+    settle(test, summary.conditions);
     if (excused(test.standing)) excused_tests_.insert(summary.test);
     decision_.tests.push_back(std::move(test));
   }
@@ -117,25 +122,13 @@ class Decider {
   // else those that ended outside of any test. An excuse for a test is none for them.
   void judge_whole_command() {
     find_unexplained();
-    std::vector<ConditionCounts> counts(report_.conditions.size());
-    int passed = 0, failed = 0;
-    for (const auto& attempt : report_.attempts) {
-      const bool alone = unexplained_.count(attempt.index) > 0;
-      // Where a test failed nobody knows whether the rest would have passed.
-      if (!attempt.counted() || (!attempt.passed() && !alone)) continue;
-      ConditionCounts& here = counts.at(static_cast<std::size_t>(attempt.condition));
-      here.condition = attempt.condition;
-      ++(alone ? here.failed : here.passed);
-      ++(alone ? failed : passed);
-    }
-    if (failed == 0) return;
-    CiTest whole{.id = std::string(kWholeCommand),
-                 .verdict = passed == 0 ? TestVerdict::failing : TestVerdict::flaky};
-    const auto worst = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) {
-      return a.not_passed() < b.not_passed();
+    if (unexplained_.empty()) return;
+    // Where a test failed nobody knows whether the rest would have passed.
+    const TestSummary rest = judge_command(report_, [&](const AttemptRecord& attempt) {
+      return attempt.passed() || unexplained_.count(attempt.index) > 0;
     });
-    take(whole, {&*worst, at_least(*worst, 1.0 - kError)});
-    settle(whole, counts);
+    CiTest whole = as_decided(std::string(kWholeCommand), rest);
+    settle(whole, rest.conditions);
     whole_is_excused_ = excused(whole.standing);
     decision_.tests.push_back(std::move(whole));
   }
@@ -174,14 +167,15 @@ class Decider {
   }
 
   int code_of_what_is_left(bool failing) const {
+    if (failing) return 3;
     const int left = attempts_not_excused();
     if (left == 0) return has_flake_not_excused() ? 1 : 0;
-    return failing || left == report_.total_runs() ? 3 : 1;
+    return left == report_.total_runs() ? 3 : 1;
   }
 
   void apply() {
     const bool failing = decision_.count(Standing::failing) > 0;
-    int code = code_of_what_is_left(failing);
+    int code = std::min(code_of_what_is_left(failing), decision_.without_policy);
     if (decision_.count(Standing::known) > 0) decision_.allowed_by.push_back("quarantine");
     if (decision_.count(Standing::tolerated) > 0) decision_.allowed_by.push_back("max_flake_rate");
     // Flaky tests that fail in turns make every attempt fail, and yet none of them is failing.
@@ -209,7 +203,7 @@ class Decider {
         const ConditionShare share = report_.largest_share();
         add_if_healed(entry, static_cast<int>(share.condition), share.n);
       } else if (const auto found = summary_of.find(entry.test); found == summary_of.end()) {
-        if (a_session_came_to_its_end()) decision_.gone.push_back(entry);
+        if (a_session_came_to_its_end() && report_.tests_left_out.empty()) decision_.gone.push_back(entry);
       } else if (found->second->verdict == TestVerdict::not_shown_flaky) {
         const auto& most = found->second->conditions[static_cast<std::size_t>(found->second->deciding)];
         add_if_healed(entry, most.condition, most.n());

@@ -44,7 +44,12 @@ OrderedJson ci_json(const Report& report) {
   if (!report.ci) return nullptr;
   const CiDecision& ci = *report.ci;
   OrderedJson tests = OrderedJson::array(), healed = OrderedJson::array();
-  for (const auto& test : ci.tests) tests.push_back(test_json(report, test));
+  std::uint64_t room = kMostListed;
+  for (const auto& test : ci.tests) {
+    OrderedJson entry = test_json(report, test);
+    if (!takes_from(room, entry)) break;
+    tests.push_back(std::move(entry));
+  }
   for (const auto& each : ci.healed)
     healed.push_back({{"condition", condition_name(report, each.condition)},
                       {"n", each.n},
@@ -57,6 +62,7 @@ OrderedJson ci_json(const Report& report) {
       {"quarantine", ci.quarantine.empty() ? OrderedJson()
                                            : OrderedJson({{"file", ci.quarantine}, {"entries", ci.entries}})},
       {"allowed_by", ci.allowed_by},
+      {"tests_total", ci.tests.size()},
       {"tests", std::move(tests)},
       {"healed", std::move(healed)},
       {"expired", entries_json(ci.expired)},

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "orchestrator/report/failure_groups.h"
+#include "orchestrator/report/has.h"
 #include "orchestrator/report/report.h"
 
 namespace orchestrator {
@@ -68,13 +69,31 @@ std::optional<int> attempt_passing(const Report& report, TestIndex test) {
   return std::nullopt;
 }
 
-// What the test itself printed is the better log. A hang or a crash leaves only what the attempt printed; of
-// a failure that has its own text the attempt's output tells nothing that is not in that text.
+// Does the runner keep what a test prints for itself, so that none means that the test printed nothing?
+// pytest does unless it was told not to; of others it is known once one of their tests has a log.
+bool tests_have_logs(const Report& report) {
+  const TestResults& tests = report.tests;
+  const auto& failures = tests.failures();
+  if (!tests.passing_logs().empty() ||
+      std::any_of(failures.begin(), failures.end(), [](const auto& each) { return each.log.bytes > 0; }))
+    return true;
+  const auto& attempts = tests.attempts();
+  const bool pytest = std::any_of(attempts.begin(), attempts.end(), [](const AttemptTests& each) {
+    return each.framework.starts_with("pytest");
+  });
+  const std::vector<std::string> words = report.plan.test_command.split();
+  return pytest && !has(words, "-s") && !has(words, "--capture=no") && !has(words, "no:capture");
+}
+
+// What the test itself printed is the better log. A hang or a crash leaves only what the attempt printed, and
+// so does a runner that keeps no logs of tests; of any other failure that has its own text the attempt's
+// output tells nothing that is not in that text.
 std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure& failure,
-                                         const PassingLogs& passing, const Spool& spool) {
+                                         const PassingLogs& passing, bool have_logs, const Spool& spool) {
   const auto found = passing.find(failure.test);
-  if (failure.log.bytes == 0 && (found == passing.end() || failure.text.bytes == 0))
-    return failure.text.bytes == 0 ? compare_attempts(report, failure.attempt, spool) : std::nullopt;
+  const bool has_text = failure.text.bytes > 0;
+  if (failure.log.bytes == 0 && (found == passing.end() || !has_text))
+    return has_text && have_logs ? std::nullopt : compare_attempts(report, failure.attempt, spool);
   const PassingLog* log = found == passing.end() ? nullptr : log_like(report, found->second, failure);
   const auto passed_in = log ? std::optional(log->attempt) : attempt_passing(report, failure.test);
   if (!passed_in) return std::nullopt;
@@ -84,6 +103,7 @@ std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure
 
 std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& spool) {
   const PassingLogs passing = passing_logs(report.tests);
+  const bool have_logs = tests_have_logs(report);
   std::vector<FailureFinding> findings;
   for (TestFailureGroup& group : group_failures(report.tests)) {
     const TestFailure& example = report.tests.failures()[static_cast<std::size_t>(group.representative)];
@@ -95,7 +115,7 @@ std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& s
                         .example_test = example.test,
                         .message = example.message,
                         .text = example.text,
-                        .logs = compare_test(report, example, passing, spool)});
+                        .logs = compare_test(report, example, passing, have_logs, spool)});
   }
   return findings;
 }

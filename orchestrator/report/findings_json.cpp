@@ -58,9 +58,11 @@ OrderedJson group_json(const Report& report, const Spool& spool, const FailureFi
 template <class List, class Fn>
 OrderedJson some(const List& list, std::size_t most, Fn json_of) {
   OrderedJson some = OrderedJson::array();
+  std::uint64_t room = kMostListed;
   for (const auto& each : list) {
-    if (some.size() == most) break;
-    some.push_back(json_of(each));
+    OrderedJson entry = json_of(each);
+    if (some.size() == most || !takes_from(room, entry)) break;
+    some.push_back(std::move(entry));
   }
   return {{"total", list.size()}, {"list", std::move(some)}};
 }

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "orchestrator/report/command_verdict.h"
 #include "orchestrator/report/times.h"
 
 namespace orchestrator {
@@ -210,6 +211,14 @@ OrderedJson bundle_json(const Report& report) {
 
 }  // namespace
 
+bool takes_from(std::uint64_t& room, const OrderedJson& entry) {
+  constexpr int kIndent = 6;  // of two levels more, as the document has them
+  const std::uint64_t size = dump(entry, kIndent).size();
+  if (size > room) return false;
+  room -= size;
+  return true;
+}
+
 double rounded(double value) { return std::round(value * 1e6) / 1e6; }
 
 std::string_view name(sandbox::Network network) {
@@ -296,14 +305,15 @@ OrderedJson head_json(const Report& report) {
           {"repro_rate", report.repro_rate()}};
 }
 
-OrderedJson tail_json(const Report& report, const Spool& spool) {
+OrderedJson tail_json(const Report& report, const Spool& spool, ShownTests tests) {
   return {
       {"verdict", name(verdict(report))},
-      {"severity", severity(report.repro_rate(), report.plan.severity_thresholds)},
+      {"severity", severity(worst_rate(report), report.plan.severity_thresholds)},
       {"interval", interval_json(report)},
       {"more_runs", more_runs_json(report)},
       {"conditions", conditions_json(report)},
-      {"tests", tests_json(report, spool)},
+      {"tests", std::move(tests.list)},
+      {"tests_left_out", std::move(tests.left_out)},
       {"outcome_attempts", outcome_attempts_json(report)},
       {"findings", findings_json(report, spool)},
       {"early_stop", early_stop_json(report)},

@@ -24,16 +24,16 @@ std::uint64_t most_size(const StreamRecord& record) {
   return 6 * (record.head_bytes + record.tail_bytes) + kCutMarkSize;
 }
 
-std::uint64_t size_without_outputs(const Report& report, const OrderedJson& tail) {
-  constexpr std::uint64_t kFrame = 256;     // brackets, and the sentence about cuts with room to spare
+std::uint64_t size_without_outputs(const Report& report, const std::string& tail) {
+  constexpr std::uint64_t kFrame = 768;     // brackets, and the sentences about cuts with room to spare
   constexpr std::uint64_t kPerAttempt = 8;  // comma, newline, indent
-  std::uint64_t size = kFrame + dump(head_json(report), 2).size() + dump(tail, 4).size();
+  std::uint64_t size = kFrame + dump(head_json(report), 2).size() + tail.size();
   for (const auto& attempt : report.attempts)
     if (attempt.counted()) size += kPerAttempt + dump(attempt_json_without_output(report, attempt)).size();
   return size;
 }
 
-OutputPlan plan_outputs(const Report& report, const Spool& spool, const OrderedJson& tail,
+OutputPlan plan_outputs(const Report& report, const Spool& spool, const std::string& tail,
                         std::uint64_t max_bytes) {
   const std::uint64_t fixed = size_without_outputs(report, tail);
   const std::uint64_t budget = max_bytes - std::min(max_bytes, fixed);
@@ -60,17 +60,37 @@ std::string cut_sentence(const OutputPlan& plan, std::uint64_t max_bytes) {
                      size_text(max_bytes), who);
 }
 
-// The members of an object as they stand inside a document that is indented by two.
-void write_members(const OrderedJson& object, std::ostream& out, bool last) {
+std::string tests_cut_sentence(const std::string& what, std::uint64_t max_bytes) {
+  return what.empty() ? "" : fmt::format("{}, to keep this report below {}.", what, size_text(max_bytes));
+}
+
+// There may be very many: an entry a line.
+std::string lines_of_list(const OrderedJson& list) {
+  std::string text = "[";
+  for (const auto& entry : list) text += (text.size() == 1 ? "\n    " : ",\n    ") + dump(entry);
+  return text + (text.size() == 1 ? "]" : "\n  ]");
+}
+
+// As it stands inside a document that is indented by two.
+std::string indented(const OrderedJson& value) {
+  std::string text;
+  for (const char c : dump(value, 2)) {
+    text += c;
+    if (c == '\n') text += "  ";  // no string of JSON holds a raw newline
+  }
+  return text;
+}
+
+// The members of an object, in a document that goes on behind them unless they are the `last`.
+std::string members_of(const OrderedJson& object, bool last) {
+  std::string text;
   std::size_t left = object.size();
   for (const auto& [key, value] : object.items()) {
-    out << "  " << dump(OrderedJson(key)) << ": ";
-    for (const char c : dump(value, 2)) {
-      out << c;
-      if (c == '\n') out << "  ";  // no string of JSON holds a raw newline
-    }
-    out << (--left == 0 && last ? "\n" : ",\n");
+    const bool in_lines = key == "tests" && value.is_array();
+    text += "  " + dump(OrderedJson(key)) + ": " + (in_lines ? lines_of_list(value) : indented(value));
+    text += --left == 0 && last ? "\n" : ",\n";
   }
+  return text;
 }
 
 void write_results(const Report& report, const Spool& spool, const OutputPlan& plan, std::ostream& out) {
@@ -90,16 +110,16 @@ void write_results(const Report& report, const Spool& spool, const OutputPlan& p
 }  // namespace
 
 void write_json(const Report& report, const Spool& spool, std::ostream& out, const JsonLimits& limits) {
-  OrderedJson tail = tail_json(report, spool);
-  const OutputPlan plan = plan_outputs(report, spool, tail, limits.max_bytes);
-  if (std::string cut = cut_sentence(plan, limits.max_bytes); !cut.empty())
-    tail["warnings"].push_back(std::move(cut));
+  ShownTests tests = shown_tests(report, spool, limits.max_bytes / 2);
+  const std::string tests_cut = tests_cut_sentence(tests.cut, limits.max_bytes);
+  OrderedJson tail = tail_json(report, spool, std::move(tests));
+  const OutputPlan plan = plan_outputs(report, spool, members_of(tail, true), limits.max_bytes);
+  for (const std::string& cut : {tests_cut, cut_sentence(plan, limits.max_bytes)})
+    if (!cut.empty()) tail["warnings"].push_back(cut);
   errno = 0;
-  out << "{\n";
-  write_members(head_json(report), out, false);
+  out << "{\n" << members_of(head_json(report), false);
   write_results(report, spool, plan, out);
-  write_members(tail, out, true);
-  out << "}\n";
+  out << members_of(tail, true) << "}\n";
   out.flush();
   if (!out) throw io::system_failure("while writing the report", errno != 0 ? errno : EIO);
 }

@@ -141,7 +141,7 @@ class Comment {
 
   // What to type, and what to do.
   void add_advice() {
-    const AttemptRecord* failed = report_.first_failure();
+    const AttemptRecord* failed = failure_to_repeat(report_).attempt;
     const auto more = more_runs(report_);
     if (failed) {
       add_command(fmt::format("See it fail again (attempt {}, seed {}):", failed->index, failed->seed),
@@ -167,11 +167,11 @@ class Comment {
           "**Flaky** passes and fails on the same code. The first difference below shows where the log of a "
           "failure parts from that of a pass: time, randomness, races and the world outside are the usual "
           "reasons.");
-    if (tests.order_dependent > 0)
+    if (tests.order_dependent > 0 || verdict(report_) == ReportVerdict::order_dependent)
       list.push_back(
           "**Order** passes in one order of the tests and fails in another: another test leaves something "
           "behind, or does something that this one needs.");
-    if (tests.repeat_dependent > 0)
+    if (tests.repeat_dependent > 0 || verdict(report_) == ReportVerdict::repeat_dependent)
       list.push_back(
           "**Repeat** passes the first time and fails when it runs again in the same process: it leaves "
           "something behind that it finds again.");

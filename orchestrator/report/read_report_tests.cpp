@@ -13,6 +13,9 @@ constexpr std::array kOutcomes = {TestOutcome::not_run, TestOutcome::passed,    
                                   TestOutcome::error,   TestOutcome::timed_out, TestOutcome::out_of_memory,
                                   TestOutcome::crashed, TestOutcome::skipped};
 
+constexpr auto kVerdicts = {TestVerdict::flaky,   TestVerdict::order_dependent, TestVerdict::repeat_dependent,
+                            TestVerdict::failing, TestVerdict::not_shown_flaky, TestVerdict::not_run};
+
 TestOutcome outcome_of(char said, const SavedPlace& place) {
   for (const TestOutcome outcome : kOutcomes)
     if (letter(outcome) == said) return outcome;
@@ -25,7 +28,7 @@ FailureText kept(Spool& spool, const std::string& text) {
 }
 
 ConditionCounts counts_at(const SavedPlace& place, const std::vector<Condition>& conditions) {
-  const auto count = [&](const char* key) { return place.at(key).count(); };
+  const auto count = [&](const char* key) { return place.count_or_zero(key); };
   ConditionCounts counts;
   counts.condition = condition_at(place.at("condition"), conditions);
   counts.passed = count("passed");
@@ -101,11 +104,17 @@ class TestReader {
     if (tests.is_null()) return;
     read_columns();
     tests.each(kMostSavedTests, [this](const SavedPlace& place) { read_test(place); });
+    if (const auto left_out = document_.find("tests_left_out")) read_left_out(*left_out);
     for (auto& attempt : attempts_) report_.tests.add(std::move(attempt));
     if (!read_.whole_grid)
       read_.lost.emplace_back(
           "how each test ended in each attempt is not in the report that this was made from: it was too "
           "large");
+    else if (quiet_without_letters_ > 0)
+      read_.lost.push_back(
+          "how " + std::to_string(quiet_without_letters_) +
+          " tests that never failed ended in each attempt is not in the report that this was "
+          "made from");
     if (untold_ > 0)
       read_.lost.push_back("what was said at " + std::to_string(untold_) + " of " +
                            std::to_string(untold_ + told_) +
@@ -133,19 +142,29 @@ class TestReader {
   void read_test(const SavedPlace& place) {
     TestSummary summary;
     summary.test = new_test(place.at("id").text());
-    summary.verdict = place.at("verdict").choice(
-        "a verdict on a test",
-        {TestVerdict::flaky, TestVerdict::order_dependent, TestVerdict::repeat_dependent,
-         TestVerdict::failing, TestVerdict::not_shown_flaky, TestVerdict::not_run});
+    summary.verdict = place.at("verdict").choice("a verdict on a test", kVerdicts);
     summary.severity = severity_at(place);
     place.at("conditions").each(kMostSavedConditions, [&](const SavedPlace& counts) {
       summary.conditions.push_back(counts_at(counts, report_.conditions));
     });
     read_rate(place, report_.conditions, summary);
     if (const auto durations = place.find("durations")) summary.durations = durations_at(*durations);
-    read_runs(place, summary.test);
+    read_runs(place, summary);
     ++count_of(report_.verdicts, summary.verdict);
     report_.verdicts.tests.push_back(std::move(summary));
+  }
+
+  void read_left_out(const SavedPlace& place) {
+    int all = 0;
+    for (const TestVerdict verdict : kVerdicts) {
+      const int count = place.count_or_zero(std::string(name(verdict)).c_str());
+      if (count == 0) continue;
+      report_.tests_left_out[verdict] = count;
+      count_of(report_.verdicts, verdict) += count;
+      all += count;
+    }
+    if (all > 0)
+      read_.lost.push_back(std::to_string(all) + " tests are not in the report that this was made from");
   }
 
   // Bytes that are no UTF-8 have all become U+FFFD, so that two names may be one now.
@@ -157,11 +176,14 @@ class TestReader {
   }
 
   // An example knows more of its attempt than the letter does.
-  void read_runs(const SavedPlace& place, TestIndex test) {
+  void read_runs(const SavedPlace& place, const TestSummary& summary) {
+    const TestIndex test = summary.test;
     std::string letters(attempts_.size(), letter(TestOutcome::not_run));
     if (const auto said = place.find("outcomes")) {
       letters = said->text(kMostSavedAttempts);
       if (letters.size() != attempts_.size()) said->refuse("has not a letter for each of outcome_attempts");
+    } else if (summary.verdict >= TestVerdict::not_shown_flaky) {
+      ++quiet_without_letters_;
     } else {
       read_.whole_grid = false;
     }
@@ -213,6 +235,7 @@ class TestReader {
   std::vector<AttemptTests> attempts_;
   std::map<int, std::size_t> column_of_;  // by attempt
   std::size_t told_ = 0, untold_ = 0;     // failures with and without an example
+  std::size_t quiet_without_letters_ = 0;
 };
 
 class FindingsReader {
@@ -228,8 +251,9 @@ class FindingsReader {
          [&](const SavedPlace& place) { found.groups.push_back(group_at(place)); });
     each(findings.at("fail_together"), "sets of tests that fail together",
          [&](const SavedPlace& place) { found.clusters.push_back(cluster_at(place)); });
-    each(findings.at("factors"), "factors that go with failure",
-         [&](const SavedPlace& place) { found.factors.push_back(factor_at(place)); });
+    each(findings.at("factors"), "factors that go with failure", [&](const SavedPlace& place) {
+      if (const auto test = test_at(place.at("test"))) found.factors.push_back(factor_at(place, *test));
+    });
   }
 
  private:
@@ -246,15 +270,19 @@ class FindingsReader {
                            " are in the report that this was made from");
   }
 
-  TestIndex test_at(const SavedPlace& place) const {
+  // Absent where it may be one of those that the report had no room for.
+  std::optional<TestIndex> test_at(const SavedPlace& place) const {
     const auto found = test_of_.find(place.text());
-    if (found == test_of_.end()) place.refuse("is no test of the report");
-    return found->second;
+    if (found != test_of_.end()) return found->second;
+    if (report_.tests_left_out.empty()) place.refuse("is no test of the report");
+    return std::nullopt;
   }
 
   std::vector<TestIndex> tests_at(const SavedPlace& place, const char* of) {
     std::vector<TestIndex> tests;
-    place.at("tests").each(kMostSavedTests, [&](const SavedPlace& each) { tests.push_back(test_at(each)); });
+    place.at("tests").each(kMostSavedTests, [&](const SavedPlace& each) {
+      if (const auto test = test_at(each)) tests.push_back(*test);
+    });
     note_cut(of, tests.size(), static_cast<std::size_t>(place.at("tests_total").count()));
     return tests;
   }
@@ -296,9 +324,9 @@ class FindingsReader {
     return cluster;
   }
 
-  FactorFinding factor_at(const SavedPlace& place) const {
+  FactorFinding factor_at(const SavedPlace& place, TestIndex test) const {
     FactorFinding factor;
-    factor.test = test_at(place.at("test"));
+    factor.test = test;
     factor.factor = place.at("factor").text();
     factor.condition = condition_at(place.at("condition"), report_.conditions);
     factor.failed_with = place.at("failed_with").count();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "orchestrator/report/command_verdict.h"
+
 namespace orchestrator {
 
 std::string_view name(RunEnd end) {
@@ -27,6 +29,10 @@ std::string_view name(ReportVerdict verdict) {
       return "not_shown_flaky";
     case ReportVerdict::flaky:
       return "flaky";
+    case ReportVerdict::order_dependent:
+      return "order_dependent";
+    case ReportVerdict::repeat_dependent:
+      return "repeat_dependent";
     case ReportVerdict::fails_every_time:
       return "fails_every_time";
     case ReportVerdict::not_runnable:
@@ -44,17 +50,6 @@ const AttemptRecord* Report::find(int index) const {
       std::lower_bound(attempts.begin(), attempts.end(), index,
                        [](const AttemptRecord& each, int number) { return each.index < number; });
   return found != attempts.end() && found->index == index ? &*found : nullptr;
-}
-
-const AttemptRecord* Report::first_failure() const {
-  const auto found = std::find_if(attempts.begin(), attempts.end(),
-                                  [](const AttemptRecord& a) { return a.counted() && !a.passed(); });
-  if (found != attempts.end()) return &*found;
-  for (const AttemptTests& told : tests.attempts())
-    if (told.counted && std::any_of(told.runs.begin(), told.runs.end(),
-                                    [](const TestRun& run) { return did_not_pass(run.outcome); }))
-      return find(told.attempt);
-  return nullptr;
 }
 
 int Report::total_runs() const {
@@ -77,20 +72,48 @@ int Report::count(sandbox::Outcome outcome) const {
                                         [outcome](const AttemptRecord& a) { return a.outcome == outcome; }));
 }
 
-bool flaky_inside(const Report& report) {
+bool tests_failed_inside(const Report& report) {
   const Verdicts& tests = report.verdicts;
-  return report.failures() == 0 && tests.flaky + tests.order_dependent + tests.repeat_dependent > 0;
+  return report.failures() == 0 &&
+         tests.flaky + tests.order_dependent + tests.repeat_dependent + tests.failing > 0;
 }
 
 namespace {
 
-// Of attempts that all passed.
+// Of attempts that all passed, run again for the sake of one test: that test's alone.
+ReportVerdict verdict_of_replayed_test(const Report& report) {
+  const ReplayResult seen = replay_result(report);
+  if (seen.same == 0) return ReportVerdict::not_shown_flaky;
+  return seen.same == seen.n ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
+}
+
+// Of attempts that all passed: that of the worst test.
 ReportVerdict verdict_of_passes(const Report& report) {
-  if (report.replay && !report.replay->test.empty()) {
-    const ReplayResult seen = replay_result(report);
-    if (seen.same > 0) return seen.same == seen.n ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
+  if (report.replay && !report.replay->test.empty()) return verdict_of_replayed_test(report);
+  const Verdicts& tests = report.verdicts;
+  if (tests.failing > 0) return ReportVerdict::fails_every_time;
+  if (tests.flaky > 0) return ReportVerdict::flaky;
+  if (tests.order_dependent > 0) return ReportVerdict::order_dependent;
+  return tests.repeat_dependent > 0 ? ReportVerdict::repeat_dependent : ReportVerdict::not_shown_flaky;
+}
+
+ReportVerdict verdict_of_command(const Report& report) {
+  switch (judge_command(report).verdict) {
+    case TestVerdict::flaky:
+      return ReportVerdict::flaky;
+    // A test that never passed does not depend on what the conditions differ in, whatever the attempts that
+    // did not run it say of the command.
+    case TestVerdict::order_dependent:
+      return report.verdicts.failing > 0 ? ReportVerdict::fails_every_time : ReportVerdict::order_dependent;
+    case TestVerdict::repeat_dependent:
+      return report.verdicts.failing > 0 ? ReportVerdict::fails_every_time : ReportVerdict::repeat_dependent;
+    case TestVerdict::failing:
+      return ReportVerdict::fails_every_time;
+    case TestVerdict::not_shown_flaky:
+    case TestVerdict::not_run:
+      break;
   }
-  return flaky_inside(report) ? ReportVerdict::flaky : ReportVerdict::not_shown_flaky;
+  return verdict_of_passes(report);
 }
 
 }  // namespace
@@ -98,13 +121,10 @@ ReportVerdict verdict_of_passes(const Report& report) {
 ReportVerdict verdict(const Report& report) {
   if (report.end == RunEnd::not_runnable) return ReportVerdict::not_runnable;
   if (report.end == RunEnd::infrastructure) return ReportVerdict::infrastructure;
-  const int total = report.total_runs();
-  const int failures = report.failures();
   // A run that is complete but has no evidence lost all its attempts to the engine or the host.
-  if (total == 0)
+  if (report.total_runs() == 0)
     return report.end == RunEnd::complete ? ReportVerdict::infrastructure : ReportVerdict::inconclusive;
-  if (failures == 0) return verdict_of_passes(report);
-  return failures == total ? ReportVerdict::fails_every_time : ReportVerdict::flaky;
+  return verdict_of_command(report);
 }
 
 int exit_code(const Report& report) {
@@ -112,6 +132,8 @@ int exit_code(const Report& report) {
     case ReportVerdict::not_shown_flaky:
       return 0;
     case ReportVerdict::flaky:
+    case ReportVerdict::order_dependent:
+    case ReportVerdict::repeat_dependent:
       return 1;
     case ReportVerdict::fails_every_time:
       return 3;
@@ -165,7 +187,7 @@ std::optional<LessThan> to_show_less(const Report& report, double bound) {
 std::optional<MoreRuns> more_runs(const Report& report) {
   const int total = report.total_runs();
   // A run that may stop early would stop there again, however many attempts it is allowed.
-  if (total == 0 || report.failures() > 0 || flaky_inside(report) || report.plan.until_sure)
+  if (total == 0 || report.failures() > 0 || tests_failed_inside(report) || report.plan.until_sure)
     return std::nullopt;
   const int share = report.largest_share().n;
   for (const int runs : {20, 50, 100, 200, 500, 1000})

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <iosfwd>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -98,6 +99,8 @@ struct Report {
   Verdicts verdicts;             // of those
   Findings findings;             // what failures and tests have in common
   std::optional<CiDecision> ci;  // what a pipeline makes of it; absent for `run`
+  // Of a file that had no room for them, by verdict; `verdicts` counts them, too.
+  std::map<TestVerdict, int> tests_left_out{};
   bool anytime = false;  // the run could stop early, so intervals must hold at every number of attempts
   bool settled = false;  // … and it did, or could have: every test was settled
   RunEnd end = RunEnd::complete;
@@ -114,9 +117,7 @@ struct Report {
   // Of the attempts that are evidence: do they share a condition, and so may share a rate?
   bool one_condition() const;
   const AttemptRecord* find(int index) const;  // nullptr when no attempt of that index ended
-  // The first that counts and did not pass; where all passed, in which a test did not; nullptr: none.
-  const AttemptRecord* first_failure() const;
-  ConditionShare largest_share() const;  // the condition with most of them
+  ConditionShare largest_share() const;        // the condition with most of them
   // 95 % of k failures in n attempts: valid for how the number of attempts came about.
   Interval interval(int k, int n) const;
 
@@ -126,11 +127,14 @@ struct Report {
   int count(sandbox::Outcome outcome) const;
 };
 
-// What the whole run says about the command; one per exit code.
+// What the whole run says about the command, judged as a test is (see verdict.h): conditions are never
+// pooled. Where the command passed each time, the worst of its tests speaks.
 enum class ReportVerdict {
   not_shown_flaky,
-  flaky,
-  fails_every_time,
+  flaky,             // in one condition it both passed and did not
+  order_dependent,   // passes in one order of its tests, fails in another
+  repeat_dependent,  // passes, but fails where its tests run again in the same process
+  fails_every_time,  // or a test inside attempts that pass does
   not_runnable,
   infrastructure,
   inconclusive
@@ -139,7 +143,7 @@ std::string_view name(ReportVerdict verdict);  // "flaky", "fails_every_time", �
 ReportVerdict verdict(const Report& report);
 // The command passed each time, but not every test did: its runner ran tests again until they passed, or its
 // exit code was thrown away.
-bool flaky_inside(const Report& report);
+bool tests_failed_inside(const Report& report);
 
 // What ended the attempts of a run that could stop early.
 struct EarlyStop {
@@ -167,8 +171,8 @@ struct LessThan {
 };
 std::optional<LessThan> to_show_less(const Report& report, double bound);
 
-// The exit code of `run`: 0 not shown flaky, 1 flaky, 3 fails every time, 4, 5, 6, 130/143 by the
-// caller for signals.
+// The exit code of `run`: 0 not shown flaky, 1 flaky, order- or repeat-dependent, 3 fails every time, 4, 5,
+// 6, 130/143 by the caller for signals.
 int exit_code(const Report& report);
 
 // Which refusals of the sandbox an attempt that did not pass shows: from kernel counters, from the words of
@@ -179,12 +183,21 @@ std::vector<SandboxHint> find_sandbox_hints(const sandbox::ExecutionResult& resu
 // All kinds that a hint can have: "network", "name-resolution", … The schema lists the same.
 std::vector<std::string_view> sandbox_hint_kinds();
 
+// What to run again to see a failure: of the worst test its most reproducible failing attempt, as `replay`
+// chooses it (see replay.h); where no test failed, the first attempt that counts and did not pass.
+struct FailureToRepeat {
+  const AttemptRecord* attempt = nullptr;  // nullptr: everything passed
+  std::optional<TestIndex> test;           // that the attempt is about
+};
+FailureToRepeat failure_to_repeat(const Report& report);
+
 // Command lines that run the job, or one attempt of it, again: what the plan says where it is no default.
 // Never a value of a secret.
 std::string reproduce_job(const Report& report);
 std::string reproduce_attempt(const Report& report, int index);
 // The attempt again out of the file of its report; `saved_as` must be there.
 std::string replay_attempt(const Report& report, int index);
+std::string replay_test(const Report& report, TestIndex test);
 // The job with other seeds and so many runs: for more evidence.
 std::string continue_job(const Report& report, int runs);
 

@@ -82,6 +82,11 @@ class SideReader {
     return static_cast<int>(value);
   }
 
+  // A short form leaves out what is 0.
+  int count_or_zero(const json& object, const char* key, const std::string& place) const {
+    return object.is_object() && !object.contains(key) ? 0 : count(object, key, place);
+  }
+
   void read_conditions() {
     const json& list = member(document_, "conditions", json::value_t::array, "");
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -120,8 +125,8 @@ class SideReader {
     const std::string condition = known_condition(text(entry, "condition", place), place);
     SavedCounts here;
     for (const char* key : {"failed", "errors", "timed_out", "out_of_memory", "crashed"})
-      here.failed += count(entry, key, place);
-    here.n = here.failed + count(entry, "passed", place);
+      here.failed += count_or_zero(entry, key, place);
+    here.n = here.failed + count_or_zero(entry, "passed", place);
     if (here.n > kMostCounted) refuse(fmt::format("{} counts more than {}", place, kMostCounted));
     counts[condition] = here;
   }
@@ -197,8 +202,17 @@ void warn_of_end(const SideReader& reader, const std::string& where, std::vector
                     one_line(where)));
 }
 
+// What one report has no room for may be in the other.
+void warn_of_tests_left_out(const SideReader& reader, const std::string& where,
+                            std::vector<std::string>& warnings) {
+  if (reader.at({"tests_left_out"}).is_object())
+    warnings.push_back(fmt::format("{} had no room for all tests: which of them only one has is not known",
+                                   one_line(where)));
+}
+
 std::vector<std::string> only_in(const SideReader& one, const SideReader& other) {
   std::vector<std::string> ids;
+  if (other.at({"tests_left_out"}).is_object()) return ids;
   for (const auto& [id, counts] : one.tests())
     if (!other.tests().contains(id)) ids.push_back(id);
   return ids;
@@ -242,6 +256,8 @@ ReportComparison compare_reports(const SavedReport& saved_before, const SavedRep
   warn_of_differences(before, after, comparison.warnings);
   warn_of_end(before, saved_before.where, comparison.warnings);
   warn_of_end(after, saved_after.where, comparison.warnings);
+  warn_of_tests_left_out(before, saved_before.where, comparison.warnings);
+  warn_of_tests_left_out(after, saved_after.where, comparison.warnings);
   comparison.only_before = only_in(before, after);
   comparison.only_after = only_in(after, before);
   std::vector<RatePair> tests, command;

@@ -117,6 +117,15 @@ CommandLine out_of(const BundleOrigin& bundle, const JobPlan& plan) {
   return line;
 }
 
+std::string replay_of(const Report& report, const char* flag, const std::string& what) {
+  CommandLine line;
+  line.add("orchestrator");
+  line.add("replay");
+  line.add(report.saved_as);
+  line.add(flag, what);
+  return line.text();
+}
+
 // Behind the usual attempts come those of changed files, whose indices cannot move.
 std::string out_of(const Report& report, int runs) {
   CommandLine line = out_of(*report.bundle, report.plan);
@@ -181,12 +190,11 @@ std::string reproduce_attempt(const Report& report, int index) {
 }
 
 std::string replay_attempt(const Report& report, int index) {
-  CommandLine line;
-  line.add("orchestrator");
-  line.add("replay");
-  line.add(report.saved_as);
-  line.add("--attempt", std::to_string(index));
-  return line.text();
+  return replay_of(report, "--attempt", std::to_string(index));
+}
+
+std::string replay_test(const Report& report, TestIndex test) {
+  return replay_of(report, "--test", report.tests.tests()[test]);
 }
 
 }  // namespace orchestrator

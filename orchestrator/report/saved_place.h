@@ -44,6 +44,10 @@ class SavedPlace {
   std::int64_t whole(std::int64_t least, std::int64_t most) const;
   int integer(int least, int most) const { return static_cast<int>(whole(least, most)); }
   int count() const { return integer(0, 1'000'000'000); }
+  int count_or_zero(const char* key) const {  // a short form leaves out what is 0
+    const auto said = find(key);
+    return said ? said->count() : 0;
+  }
   double number(double least, double most) const;
 
   // The one of `values` whose name() stands here; `what` they are: "an order of tests".

@@ -100,7 +100,7 @@ class SavedRunReader {
   }
 
   static void add_rate(const SavedPlace& counts, SavedTest& test) {
-    const auto count = [&](const char* key) { return counts.at(key).count(); };
+    const auto count = [&](const char* key) { return counts.count_or_zero(key); };
     double failed = 0;
     for (const char* key : {"failed", "errors", "timed_out", "out_of_memory", "crashed"})
       failed += count(key);

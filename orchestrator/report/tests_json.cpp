@@ -1,9 +1,13 @@
 // What report.json says about single tests.
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 
 #include "orchestrator/report/json_sections.h"
 #include "orchestrator/report/test_examples.h"
+#include "orchestrator/report/words.h"
 
 namespace orchestrator {
 namespace {
@@ -28,6 +32,15 @@ OrderedJson counts_json(const Report& report, const ConditionCounts& counts) {
           {"not_run", counts.not_run},
           {"failed_on_repeat_only", counts.failed_on_repeat_only},
           {"passed_when_run_again", counts.passed_when_run_again}};
+}
+
+// What is not there is 0.
+OrderedJson short_counts_json(const Report& report, const ConditionCounts& counts) {
+  OrderedJson all = counts_json(report, counts);
+  OrderedJson some = OrderedJson::object();
+  for (const auto& [key, value] : all.items())
+    if (value != 0) some[key] = value;
+  return some;
 }
 
 OrderedJson rate_json(const Report& report, const TestSummary& test) {
@@ -99,6 +112,88 @@ class ShownExamples {
   std::uint64_t left_ = kMostExamples;
 };
 
+// Whether a test is told with all that is known of it.
+enum class Telling { whole, brief };
+
+class TestTeller {
+ public:
+  TestTeller(const Report& report, const Spool& spool)
+      : report_(report),
+        examples_(report, spool),
+        with_letters_(report.tests.tests().size() * report.tests.attempts().size() <= kMostLetters) {}
+
+  OrderedJson tell(const TestSummary& test, Telling telling) {
+    const bool whole = telling == Telling::whole;
+    OrderedJson counts = OrderedJson::array();
+    for (const auto& each : test.conditions)
+      counts.push_back(whole ? counts_json(report_, each) : short_counts_json(report_, each));
+    return {
+        {"id", report_.tests.tests()[test.test]},
+        {"verdict", name(test.verdict)},
+        {"severity", test.severity.empty() ? OrderedJson() : OrderedJson(test.severity)},
+        {"rate", rate_json(report_, test)},
+        {"to_show_less", whole ? less_json(report_, test) : OrderedJson()},
+        {"conditions", std::move(counts)},
+        {"durations", whole ? durations_json(test.durations) : OrderedJson()},
+        {"outcomes", whole && with_letters_ ? OrderedJson(report_.verdicts.grid[test.test]) : OrderedJson()},
+        {"examples", whole ? examples_.of(test.test) : OrderedJson::array()}};
+  }
+
+ private:
+  const Report& report_;
+  ShownExamples examples_;
+  bool with_letters_;
+};
+
+bool never_failed(const TestSummary& test) { return test.verdict >= TestVerdict::not_shown_flaky; }
+
+// The tests, the worst first, as long as there is room.
+struct Told {
+  OrderedJson list = OrderedJson::array();
+  std::uint64_t bytes = 0, bytes_of_failing = 0;
+  bool all = true;
+};
+
+Told tell_tests(const Report& report, const Spool& spool, Telling failing, Telling others,
+                std::uint64_t room) {
+  constexpr std::uint64_t kBetween = 6;  // comma, newline, indent
+  TestTeller teller(report, spool);
+  Told told;
+  for (const TestSummary& test : report.verdicts.tests) {
+    OrderedJson entry = teller.tell(test, never_failed(test) ? others : failing);
+    const std::uint64_t size = dump(entry).size() + kBetween;
+    if (told.bytes + size > room) {
+      told.all = false;
+      break;
+    }
+    told.bytes += size;
+    if (!never_failed(test)) told.bytes_of_failing += size;
+    told.list.push_back(std::move(entry));
+  }
+  return told;
+}
+
+OrderedJson left_out_json(const Report& report, std::size_t told) {
+  const auto& tests = report.verdicts.tests;
+  if (told == tests.size() && report.tests_left_out.empty()) return nullptr;
+  std::map<TestVerdict, int> left_out = report.tests_left_out;
+  for (std::size_t i = told; i < tests.size(); ++i) ++left_out[tests[i].verdict];
+  OrderedJson counts = OrderedJson::object();
+  for (const auto& [verdict, count] : left_out) counts[std::string(name(verdict))] = count;
+  return counts;
+}
+
+std::string brief_words(const Report& report, Telling failing, std::size_t told) {
+  const auto& tests = report.verdicts.tests;
+  const auto brief =
+      std::count_if(tests.begin(), tests.begin() + static_cast<std::ptrdiff_t>(told),
+                    [&](const TestSummary& test) { return failing == Telling::brief || never_failed(test); });
+  std::string text = fmt::format("Of {} {} are told without durations, examples and how each attempt ended",
+                                 counted(tests.size(), "test"), brief);
+  if (told < tests.size()) text += fmt::format(", and {} are left out", tests.size() - told);
+  return text;
+}
+
 }  // namespace
 
 OrderedJson conditions_json(const Report& report) {
@@ -112,25 +207,20 @@ OrderedJson conditions_json(const Report& report) {
   return list;
 }
 
-OrderedJson tests_json(const Report& report, const Spool& spool) {
-  if (report.tests.empty()) return nullptr;
-  ShownExamples examples(report, spool);
-  const bool with_letters = report.tests.tests().size() * report.tests.attempts().size() <= kMostLetters;
-  OrderedJson list = OrderedJson::array();
-  for (const TestSummary& test : report.verdicts.tests) {
-    OrderedJson counts = OrderedJson::array();
-    for (const auto& each : test.conditions) counts.push_back(counts_json(report, each));
-    list.push_back({{"id", report.tests.tests()[test.test]},
-                    {"verdict", name(test.verdict)},
-                    {"severity", test.severity.empty() ? OrderedJson() : OrderedJson(test.severity)},
-                    {"rate", rate_json(report, test)},
-                    {"to_show_less", less_json(report, test)},
-                    {"conditions", std::move(counts)},
-                    {"durations", durations_json(test.durations)},
-                    {"outcomes", with_letters ? OrderedJson(report.verdicts.grid[test.test]) : OrderedJson()},
-                    {"examples", examples.of(test.test)}});
+// What never failed is shortened first, then left out; only where the others alone are too much, they are
+// shortened as well.
+ShownTests shown_tests(const Report& report, const Spool& spool, std::uint64_t max_bytes) {
+  if (report.tests.empty()) return {};
+  Told told = tell_tests(report, spool, Telling::whole, Telling::whole, max_bytes);
+  if (told.all) return {std::move(told.list), left_out_json(report, report.verdicts.tests.size()), ""};
+  Telling failing = Telling::whole;
+  told = tell_tests(report, spool, failing, Telling::brief, max_bytes);
+  if (!told.all && told.bytes_of_failing > max_bytes / 2) {
+    failing = Telling::brief;
+    told = tell_tests(report, spool, failing, Telling::brief, max_bytes);
   }
-  return list;
+  const std::size_t shown = told.list.size();
+  return {std::move(told.list), left_out_json(report, shown), brief_words(report, failing, shown)};
 }
 
 OrderedJson outcome_attempts_json(const Report& report) {

@@ -239,6 +239,8 @@ void SummaryPen::rule() {
   out_ << painted(ansi::kDim, line) << "\n";
 }
 
+int SummaryPen::room() const { return style_.width - kLabelColumn; }
+
 std::string_view outcome_words(Outcome outcome) {
   switch (outcome) {
     case Outcome::passed:

@@ -34,6 +34,7 @@ class SummaryPen {
   void quote(std::string_view text);  // a line of somebody's output
   void blank();                       // one empty line between sections
   void rule();
+  int room() const;  // columns beside a label
 
  private:
   std::string painted(std::string_view colour, std::string_view text) const;

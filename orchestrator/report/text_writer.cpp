@@ -7,6 +7,7 @@
 #include "orchestrator/report/failure_groups.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/text_sections.h"
+#include "orchestrator/report/utf8.h"
 #include "orchestrator/report/verdict_words.h"
 #include "orchestrator/report/words.h"
 
@@ -40,14 +41,23 @@ std::string failing_seeds(const Report& report) {
   return text;
 }
 
+// By the name of the test where that is short enough to read.
+std::string replay_command(const Report& report, const FailureToRepeat& failure, int room) {
+  if (failure.test && !report.replay) {
+    const std::string line = replay_test(report, *failure.test);
+    if (columns(line) <= room && for_terminal(line) == line) return line;
+  }
+  return for_terminal(replay_attempt(report, failure.attempt->index));
+}
+
 // The last line: what to type next.
 void write_next_command(const Report& report, SummaryPen& pen) {
-  const AttemptRecord* failure = report.first_failure();
+  const FailureToRepeat failure = failure_to_repeat(report);
   const auto more = more_runs(report);
   const bool ask_for_more = more && !report.plan.only_attempt && report.end == RunEnd::complete;
-  if (failure) {
-    pen.whole("again", for_terminal(reproduce_attempt(report, failure->index)));
-    if (!report.saved_as.empty()) pen.whole("or", for_terminal(replay_attempt(report, failure->index)));
+  if (failure.attempt) {
+    pen.whole("again", for_terminal(reproduce_attempt(report, failure.attempt->index)));
+    if (!report.saved_as.empty()) pen.whole("or", replay_command(report, failure, pen.room()));
   } else if (ask_for_more) {
     pen.whole("more", for_terminal(continue_job(report, more->runs)));
   } else if (!report.reproduce.empty()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "orchestrator/report/command_verdict.h"
 #include "orchestrator/report/failure_groups.h"
 #include "orchestrator/report/words.h"
 
@@ -27,29 +28,39 @@ std::string attempts_without_pass(const Report& report) {
   return fmt::format("{} of {} did not pass", report.failures(), counted(report.total_runs(), "attempt"));
 }
 
-VerdictWords flaky(const Report& report) {
-  if (flaky_inside(report))
-    return {Tone::doubtful, "FLAKY",
-            fmt::format("all of {} passed, but not all of their tests did each time.",
-                        counted(static_cast<std::uint64_t>(report.total_runs()), "attempt")),
-            ""};
-  if (!report.one_condition()) return {Tone::doubtful, "FLAKY", attempts_without_pass(report) + ".", ""};
-  const auto level = severity(report.repro_rate(), report.plan.severity_thresholds);
-  return {Tone::doubtful, "FLAKY",
-          fmt::format("{}: {}   {}", attempts_without_pass(report), interval_words(report), level), ""};
+std::string all_passed(const Report& report) {
+  return fmt::format("all of {} passed", counted(static_cast<std::uint64_t>(report.total_runs()), "attempt"));
+}
+
+// Passed at times.
+VerdictWords differing(const Report& report, const char* label) {
+  if (tests_failed_inside(report))
+    return {Tone::doubtful, label, all_passed(report) + ", but not all of their tests did each time.", ""};
+  const auto level = severity(worst_rate(report), report.plan.severity_thresholds);
+  const std::string rate =
+      report.one_condition() ? interval_words(report) : by_condition_words(report, judge_command(report));
+  return {Tone::doubtful, label, fmt::format("{}: {}   {}", attempts_without_pass(report), rate, level), ""};
+}
+
+int differing_tests(const Verdicts& verdicts) {
+  return verdicts.flaky + verdicts.order_dependent + verdicts.repeat_dependent;
 }
 
 // Where tests were told apart the command may fail every time for one broken test among flaky ones.
-std::string told_apart(const Report& report) {
-  const Verdicts& verdicts = report.verdicts;
-  const int differing = verdicts.flaky + verdicts.order_dependent + verdicts.repeat_dependent;
+std::string told_apart(const Verdicts& verdicts) {
   const auto tests = [](int count) { return counted(static_cast<std::uint64_t>(count), "test"); };
-  return fmt::format("{} never passed, {} passed only at times.", tests(verdicts.failing), tests(differing));
+  std::string text = tests(verdicts.failing) + " never passed";
+  if (const int differing = differing_tests(verdicts); differing > 0)
+    text += fmt::format(", {} passed only at times", tests(differing));
+  return text + ".";
 }
 
 VerdictWords broken(const Report& report) {
-  if (report.verdicts.flaky + report.verdicts.order_dependent + report.verdicts.repeat_dependent > 0)
-    return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": " + told_apart(report), ""};
+  const Verdicts& tests = report.verdicts;
+  if (tests_failed_inside(report))
+    return {Tone::bad, "FAILS EVERY TIME", all_passed(report) + ", but inside " + told_apart(tests), ""};
+  if (differing_tests(tests) > 0 || report.failures() < report.total_runs())
+    return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": " + told_apart(tests), ""};
   if (!report.one_condition())
     return {Tone::bad, "FAILS EVERY TIME", attempts_without_pass(report) + ": broken rather than flaky.", ""};
   const Interval interval = report.interval(report.failures(), report.total_runs());
@@ -100,6 +111,8 @@ VerdictWords single_attempt(const Report& report) {
   const auto& attempt = *std::find_if(report.attempts.begin(), report.attempts.end(),
                                       [](const AttemptRecord& a) { return a.counted(); });
   const std::string which = fmt::format("attempt {} with seed {}", attempt.index, attempt.seed);
+  if (groups.empty() && tests_failed_inside(report))
+    return {Tone::bad, "DID NOT PASS", which + " passed, but not all of its tests did", ""};
   if (groups.empty()) return {Tone::good, "PASSED", which, ""};
   return {Tone::bad, "DID NOT PASS", which + " " + groups[0].how, ""};
 }
@@ -111,7 +124,11 @@ VerdictWords verdict_words(const Report& report) {
   if (report.plan.only_attempt && report.total_runs() == 1) return single_attempt(report);
   switch (verdict(report)) {
     case ReportVerdict::flaky:
-      return flaky(report);
+      return differing(report, "FLAKY");
+    case ReportVerdict::order_dependent:
+      return differing(report, "ORDER-DEPENDENT");
+    case ReportVerdict::repeat_dependent:
+      return differing(report, "REPEAT-DEPENDENT");
     case ReportVerdict::fails_every_time:
       return broken(report);
     case ReportVerdict::not_shown_flaky:

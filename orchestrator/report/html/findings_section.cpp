@@ -59,14 +59,19 @@ void write_side(std::string_view side, const std::string& label, const LogDiffer
   page.element("span", {{"class", "part"}}, readable(lines_of(sign, lines)));
 }
 
+// Of what the logs are: of one test, or of everything that ran beside it.
+std::string log_words(const ComparedLogs& logs) {
+  return logs.what == "test log" ? logs.what : logs.what + " of the whole attempt";
+}
+
 void write_difference(const std::optional<ComparedLogs>& logs, Markup& page) {
   if (!logs) return page.element("p", {{"class", "quiet"}}, "No passing log to compare it with.");
   const LogDifference& difference = logs->difference;
   if (difference.same)
     return page.element("p", {{"class", "quiet"}},
                         fmt::format("The {} does not differ from that of attempt {}, which passed.",
-                                    logs->what, logs->passing_attempt));
-  page.element("h3", fmt::format("First difference: {}, line {}", logs->what, difference.line));
+                                    log_words(*logs), logs->passing_attempt));
+  page.element("h3", fmt::format("First difference: {}, line {}", log_words(*logs), difference.line));
   const auto sides = page.in("div", {{"class", "sides"}});
   write_side("failing", fmt::format("Attempt {}, failing", logs->failing_attempt), difference, "- ",
              difference.failing, page);

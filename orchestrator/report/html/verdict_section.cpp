@@ -30,6 +30,10 @@ std::string headline_of_command(const Report& report) {
   switch (verdict(report)) {
     case ReportVerdict::flaky:
       return "The command is flaky";
+    case ReportVerdict::order_dependent:
+      return "The command depends on the order of its tests";
+    case ReportVerdict::repeat_dependent:
+      return "The command fails when its tests run again";
     case ReportVerdict::fails_every_time:
       return "The command fails every time";
     case ReportVerdict::not_shown_flaky:
@@ -131,7 +135,7 @@ void write_facts(const Report& report, Markup& page) {
 }
 
 void write_next_commands(const Report& report, Markup& page) {
-  const AttemptRecord* failure = report.first_failure();
+  const AttemptRecord* failure = failure_to_repeat(report).attempt;
   if (failure)
     write_command(fmt::format("See attempt {} fail again", failure->index),
                   for_terminal(reproduce_attempt(report, failure->index)), page);

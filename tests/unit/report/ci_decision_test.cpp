@@ -209,6 +209,37 @@ TEST(CiDecision, CallsBrokenACommandThatFailsWheneverItsTestsPass) {
   EXPECT_EQ(decision.exit_code, 3);
 }
 
+TEST(CiDecision, FailsForATestThatNeverPassedInsideOfPassingAttempts) {
+  Report report = report_of({kFlaky, kBroken});
+  for (auto& attempt : report.attempts) attempt.outcome = Outcome::passed;
+  EXPECT_EQ(decide(report, policy()).without_policy, 3);
+  EXPECT_EQ(decide(report, policy()).exit_code, 3);
+  EXPECT_EQ(decide(report, policy({}, FailOn::failing)).exit_code, 3);
+  EXPECT_EQ(decide(report, policy({entry("broken", 1)})).exit_code, 1) << "the other is new";
+  EXPECT_EQ(decide(report, policy({}, FailOn::none)).exit_code, 0);
+}
+
+// A test that ran once, and failed there, in a command that passed all other times.
+TEST(CiDecision, IsNeverWorseThanWithoutAPolicy) {
+  Report report = report_of({kBroken});
+  for (auto& attempt : report.attempts)
+    if (attempt.index > 0) attempt.outcome = Outcome::passed;
+  EXPECT_EQ(decide(report, policy()).without_policy, 1);
+  EXPECT_EQ(decide(report, policy()).exit_code, 1);
+  EXPECT_EQ(decide(report, policy({}, FailOn::failing)).exit_code, 1);
+}
+
+TEST(CiDecision, NamesTheVerdictOnTheWholeCommandByItsConditions) {
+  Report report;
+  report.conditions = {{}, {.name = "shuffle", .order = TestOrder::shuffled}};
+  for (int i = 0; i < 10; ++i)
+    report.attempts.push_back(
+        {.index = i, .condition = i % 2, .outcome = i % 2 == 0 ? Outcome::passed : Outcome::failed});
+  const CiDecision decision = decide(report, policy());
+  EXPECT_EQ(decision.tests.at(0).verdict, TestVerdict::order_dependent);
+  EXPECT_EQ(decision.tests.at(0).n, 5);
+}
+
 TEST(CiDecision, KnowsTheWholeCommandWhereTestsAreNotToldApart) {
   Report report;
   for (int i = 0; i < 20; ++i)

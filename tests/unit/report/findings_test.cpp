@@ -116,10 +116,37 @@ TEST(Findings, AHangIsComparedByTheAttemptsOutput) {
 TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
   MadeFindings made;
   made.attempt(0, Outcome::passed, "a .\n");
-  made.passes("a").end();
+  made.passes("a").passes("b", "b has a log\n").end();
   made.attempt(0, Outcome::failed, "a F\n");
   made.fails("a", "s").end();
   EXPECT_FALSE(made.find().groups.at(0).logs) << "its text says it all";
+}
+
+// cargo test, go test, node:test, pytest -s
+TEST(Findings, AFailureIsComparedByTheAttemptsOutputWhereTheRunnerKeepsNoLogsOfTests) {
+  const auto made_by = [](const std::string& framework, std::vector<std::string> command) {
+    MadeFindings made;
+    made.report.plan.test_command = {"", std::move(command)};
+    made.tests.framework = framework;
+    made.attempt(0, Outcome::passed, "connected\na ok\n");
+    made.passes("a").end();
+    made.attempt(1, Outcome::passed, "another order\n");
+    made.passes("a").end();
+    made.attempt(0, Outcome::failed, "refused\na FAILED\n");
+    made.fails("a", "s").end();
+    return made.find().groups.at(0).logs;
+  };
+  EXPECT_FALSE(made_by("pytest 8.3.4", {"pytest"}));
+  for (const auto& logs :
+       {made_by("cargo test", {"cargo", "test"}), made_by("pytest 8.3.4", {"pytest", "-s"}),
+        made_by("pytest 8.3.4", {"pytest", "--capture=no"})}) {
+    ASSERT_TRUE(logs);
+    EXPECT_EQ(logs->what, "stdout");
+    EXPECT_EQ(logs->failing_attempt, 2);
+    EXPECT_EQ(logs->passing_attempt, 0);
+    EXPECT_EQ(logs->difference.failing.at(0), "refused");
+    EXPECT_EQ(logs->difference.passing.at(0), "connected");
+  }
 }
 
 TEST(Findings, APassThatPrintedNothingIsAnEmptyLog) {

@@ -30,11 +30,85 @@ TEST(ExitCode, IsOneWhenTestsPassedOnlyBecauseTheirRunnerRanThemAgain) {
   made.report.verdicts.not_shown_flaky = 4;
   EXPECT_EQ(exit_code(made.report), 0);
   made.report.verdicts.flaky = 1;
-  EXPECT_TRUE(flaky_inside(made.report));
+  EXPECT_TRUE(tests_failed_inside(made.report));
   EXPECT_EQ(exit_code(made.report), 1);
   made.add(Outcome::failed);
-  EXPECT_FALSE(flaky_inside(made.report)) << "that is seen from outside";
+  EXPECT_FALSE(tests_failed_inside(made.report)) << "that is seen from outside";
   EXPECT_EQ(exit_code(made.report), 1);
+}
+
+// An attempt per letter, '.' or 'F', under the condition of its digit.
+struct CommandUnder : MadeReport {
+  CommandUnder(const std::string& letters, const std::string& conditions) {
+    report.conditions = {{},
+                         {.name = "shuffle", .order = TestOrder::shuffled},
+                         {.name = "repeat", .repeat = 2},
+                         {.name = "changed", .files = {"tests/test_a.py"}}};
+    for (std::size_t i = 0; i < letters.size(); ++i)
+      add(letters[i] == '.' ? Outcome::passed : Outcome::failed).condition = conditions[i] - '0';
+  }
+};
+
+TEST(CommandVerdict, NeverPoolsConditions) {
+  struct Case {
+    const char *letters, *conditions, *verdict;
+    int exit_code;
+    const char* severity;
+  };
+  for (const auto& [letters, conditions, word, code, level] :
+       {Case{"......FFF", "000000111", "order_dependent", 1, "CRITICAL"},
+        {"......FFF", "000000222", "repeat_dependent", 1, "CRITICAL"},
+        {".....F...", "000000111", "flaky", 1, "MEDIUM"},
+        {"FFFFFFFFF", "000111222", "fails_every_time", 3, "CRITICAL"},
+        {".........", "000111222", "not_shown_flaky", 0, "NONE"}}) {
+    const CommandUnder made(letters, conditions);
+    EXPECT_EQ(name(verdict(made.report)), word) << letters;
+    EXPECT_EQ(exit_code(made.report), code) << letters;
+    EXPECT_EQ(made.json()["severity"], level) << letters;
+  }
+}
+
+TEST(CommandVerdict, NamesTheConditionsThatDiffer) {
+  const CommandUnder made("......FFF", "000000111");
+  EXPECT_NE(made.text({.width = 120})
+                .find("ORDER-DEPENDENT  3 of 9 attempts did not pass: 0 of 6 as written, 3 of 3 by shuffle   "
+                      "CRITICAL"),
+            std::string::npos)
+      << made.text({.width = 120});
+}
+
+TEST(CommandVerdict, IsThatOfABrokenTestThatOnlySomeConditionsRun) {
+  CommandUnder made("FFF...", "000333");
+  EXPECT_EQ(exit_code(made.report), 1);
+  made.report.verdicts.failing = 1;
+  EXPECT_EQ(exit_code(made.report), 3);
+  EXPECT_NE(made.text().find("FAILS EVERY TIME  3 of 6 attempts did not pass: 1 test never passed."),
+            std::string::npos)
+      << made.text();
+}
+
+// `pytest || true`
+TEST(CommandVerdict, IsThatOfTheWorstTestWhereTheCommandAlwaysPassed) {
+  MadeTests made(std::vector<MadeRow>{{"a", "..F.."}, {"b", "FFFFF"}});
+  for (auto& attempt : made.report.attempts) attempt.outcome = Outcome::passed;
+  EXPECT_EQ(exit_code(made.report), 3);
+  EXPECT_FALSE(more_runs(made.report));
+  EXPECT_EQ(made.json()["severity"], "CRITICAL");
+  EXPECT_NE(made.text().find("FAILS EVERY TIME  all of 5 attempts passed, but inside 1 test never passed,"),
+            std::string::npos)
+      << made.text();
+  made.report.verdicts.failing = 0;
+  EXPECT_EQ(verdict(made.report), ReportVerdict::flaky);
+  made.report.verdicts.flaky = 0;
+  made.report.verdicts.order_dependent = 1;
+  EXPECT_EQ(verdict(made.report), ReportVerdict::order_dependent);
+}
+
+TEST(CommandVerdict, OfASingleAttemptSaysThatATestInsideFailed) {
+  MadeTests made(std::vector<MadeRow>{{"a", "F"}});
+  made.report.attempts[0].outcome = Outcome::passed;
+  made.report.plan.only_attempt = 0;
+  EXPECT_NE(made.text().find("DID NOT PASS"), std::string::npos) << made.text();
 }
 
 TEST(ExitCode, IsThreeWhenAllFailed) {
@@ -134,12 +208,44 @@ TEST(ToShowLess, IsTheNextUsualRateThatIsWorthIt) {
   EXPECT_GT(to_show_less(report, 0.5)->attempts, 14) << "who looks after each attempt needs more of them";
 }
 
-TEST(FirstFailure, IsTheAttemptInWhichATestFailedWhereTheCommandAlwaysPassed) {
+TEST(FailureToRepeat, IsTheFirstAttemptThatDidNotPassWhereTestsAreNotToldApart) {
+  MadeReport made;
+  EXPECT_FALSE(failure_to_repeat(made.report).attempt);
+  made.add_many(2, Outcome::passed);
+  made.add_many(2, Outcome::timed_out);
+  EXPECT_EQ(failure_to_repeat(made.report).attempt->index, 2);
+  EXPECT_FALSE(failure_to_repeat(made.report).test);
+}
+
+TEST(FailureToRepeat, IsOfTheWorstTestNotOfTheBrokenOneThatFailsEverywhere) {
+  const MadeTests made(std::vector<MadeRow>{{"broken", "FFFFFF"}, {"flaky", "...F.F"}});
+  EXPECT_EQ(failure_to_repeat(made.report).attempt->index, 3);
+  EXPECT_EQ(made.report.tests.tests()[*failure_to_repeat(made.report).test], "flaky");
+  EXPECT_NE(made.text().find("--only-attempt 3"), std::string::npos) << made.text();
+}
+
+TEST(FailureToRepeat, IsWhereTheTestFailsMostOften) {
+  const MadeTests made(std::vector<MadeRow>{{"flaky", ".F...FF."}},
+                       {{}, {.name = "shuffle", .order = TestOrder::shuffled}}, {0, 0, 0, 0, 1, 1, 1, 0});
+  EXPECT_EQ(failure_to_repeat(made.report).attempt->index, 5);
+}
+
+TEST(FailureToRepeat, IsReplayedByTheNameOfItsTestWhereThatIsShort) {
+  MadeTests made(std::vector<MadeRow>{{"tests/test_a.py::test_y", ".F"}});
+  made.report.saved_as = "report.json";
+  const auto last_line = [&](TextStyle style) {
+    const std::string text = made.text(style);
+    return text.substr(text.rfind('\n', text.size() - 2) + 1);
+  };
+  EXPECT_EQ(last_line({}), "or       orchestrator replay report.json --test tests/test_a.py::test_y\n");
+  EXPECT_EQ(last_line({.width = 60}), "or       orchestrator replay report.json --attempt 1\n");
+}
+
+TEST(FailureToRepeat, IsTheAttemptInWhichATestFailedWhereTheCommandAlwaysPassed) {
   MadeTests made(std::vector<MadeRow>{{"a", "..F.F"}});
-  EXPECT_EQ(made.report.first_failure()->index, 2);
   for (auto& attempt : made.report.attempts) attempt.outcome = Outcome::passed;
-  ASSERT_TRUE(made.report.first_failure());
-  EXPECT_EQ(made.report.first_failure()->index, 2);
+  ASSERT_TRUE(failure_to_repeat(made.report).attempt);
+  EXPECT_EQ(failure_to_repeat(made.report).attempt->index, 2);
   EXPECT_NE(made.text().find("--only-attempt 2"), std::string::npos) << made.text();
 }
 

@@ -9,6 +9,7 @@
 
 #include "../analysis/made_results.h"
 #include "made_report.h"
+#include "made_tests.h"
 #include "orchestrator/report/failure.h"
 
 namespace orchestrator {
@@ -49,6 +50,22 @@ AttemptRecord& add_rich_attempt(MadeReport& made) {
   attempt.notes = {"a note"};
   attempt.earlier_tries = {{Outcome::infrastructure_error, "engine restarted"}};
   return attempt;
+}
+
+TEST(ReportSchema, AcceptsAReportThatHadNoRoomForAllTests) {
+  std::vector<MadeRow> rows{{"flaky", ".F.F"}};
+  for (int i = 0; i < 200; ++i) rows.push_back({"quiet_" + std::to_string(i), "...."});
+  const nlohmann::json cut = MadeTests(rows).json({.max_bytes = 60'000});
+  ASSERT_TRUE(cut.at("tests_left_out").is_object());
+  EXPECT_EQ(complaints(cut), "");
+}
+
+TEST(ReportSchema, AcceptsACommandThatDependsOnTheOrder) {
+  MadeReport made;
+  made.report.conditions = {{}, {.name = "shuffle", .order = TestOrder::shuffled}};
+  for (int i = 0; i < 8; ++i) made.add(i % 2 == 0 ? Outcome::passed : Outcome::failed).condition = i % 2;
+  EXPECT_EQ(made.json().at("verdict"), "order_dependent");
+  EXPECT_EQ(complaints(made.json()), "");
 }
 
 TEST(ReportSchema, AcceptsAReportOfEveryOutcome) {

@@ -359,6 +359,8 @@ TEST(LargeReport, StaysWithinTheBoundsOfAllForms) {
   EXPECT_LT(written(made, ctrf).size(), 30'000'000u);
   EXPECT_LE(written(made, markdown).size(), 65'536u);
   EXPECT_LT(written(made, summary).size(), 1'000'000u);
+  EXPECT_LE(made.json_text().size(), 32u << 20);
+  EXPECT_LE(made.json_text({.max_bytes = 8'000'000}).size(), 8'000'000u);
 }
 
 TEST(LargeReport, LeavesOutWhatDoesNotFitAndSaysSo) {
