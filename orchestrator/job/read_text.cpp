@@ -81,7 +81,7 @@ void read_text(const Field& field, std::string_view text, const std::string& poi
   const std::string sentence = field.kind == FieldKind::seed
                                    ? std::string(field.rule)
                                    : std::string(field.name) + " must be " + wanted(field);
-  reading.errors.push_back({pointer, sentence + ", not " + in_quotes(text), ""});
+  add_error(reading.errors, {pointer, sentence + ", not " + in_quotes(text), ""});
 }
 
 }  // namespace orchestrator

@@ -185,6 +185,10 @@ CREATE TRIGGER end_of_refused AFTER INSERT ON jobs WHEN NEW.ended > 0
     INSERT INTO events (job, time, type, data) SELECT job, time, 'job_ended', data FROM ends WHERE job = NEW.id;
   END;
 )sql",
+    // Of `bytes` are errors, too.
+    R"sql(
+UPDATE jobs SET bytes = bytes + length(CAST(error AS BLOB)) WHERE error <> '';
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 

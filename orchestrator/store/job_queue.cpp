@@ -153,7 +153,7 @@ Submitted JobQueue::submit(const Submission& said) {
            said.id, said.endpoint, said.client, input, said.request,
            refused ? as_number(JobState::failed) : queued, now, now, refused ? now : 0, said.error,
            said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook,
-           as_bytes(input.size() + said.request.size()));
+           as_bytes(input.size() + said.request.size() + said.error.size()));
     if (said.idempotency)
       change(connection,
              "INSERT INTO idempotency_keys (client, key, body_hash, job, created) VALUES (?, ?, ?, ?, ?)",
@@ -276,7 +276,8 @@ bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state,
              "+ ?5 + "
              "(SELECT coalesce(sum(length(data)), 0) FROM events WHERE job = ?6), log_bytes = ?7 WHERE id = "
              "?6",
-             as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id, log_bytes);
+             as_number(state), output, error, now_(), as_bytes(output.size() + error.size()) + left_bytes, id,
+             log_bytes);
     else if (left_bytes > 0)
       change(connection,
              "UPDATE jobs SET bytes = bytes + ?, log_bytes = log_bytes + ? WHERE id = ? AND epoch = ? AND "

@@ -60,6 +60,25 @@ TEST_F(RunpodRoutes, FailsAWrongInputAtOnceAsAWorkerWould) {
 
 TEST_F(RunpodRoutes, FailsAJobThatAsksForMoreThanTheOperatorAllows) {
   start();
+TEST_F(RunpodRoutes, KeepsLittleOfAnInputThatIsWrongInManyPlaces) {
+  start();
+  json input = json::parse(kInput);
+  input["include"] = std::vector<int>(200'000, 1);
+  input["env"] = {{std::string(1'000'000, '-'), "1"}};
+  const std::string id = posted("/v2/flaky/run", json{{"input", input}}.dump()).at("id");
+  const std::string answer = get("/v2/flaky/status/" + id).body;
+  EXPECT_EQ(json::parse(answer).at("status"), "FAILED");
+  EXPECT_LT(answer.size(), 100'000u);
+}
+
+TEST_F(RunpodRoutes, ReadsEveryInputThatItTakes) {
+  start();
+  json input = json::parse(kInput);
+  input["note"] = std::string(9'500'000, 'x');
+  const std::string id = posted("/v2/flaky/run", json{{"input", input}}.dump()).at("id");
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE");
+}
+
   const std::string id =
       posted("/v2/flaky/run", R"({"input":{"repo":"/etc","test_command":"true"}})").at("id");
   EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "FAILED");
