@@ -189,6 +189,27 @@ CREATE TRIGGER end_of_refused AFTER INSERT ON jobs WHEN NEW.ended > 0
     R"sql(
 UPDATE jobs SET bytes = bytes + length(CAST(error AS BLOB)) WHERE error <> '';
 )sql",
+    // `receiver`: the host of a webhook. Those that were asked for before that have none, and so share one.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN receiver TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhooks ADD COLUMN client TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhooks ADD COLUMN receiver TEXT NOT NULL DEFAULT '';
+UPDATE webhooks SET client = coalesce((SELECT client FROM jobs WHERE id = job), '');
+CREATE INDEX webhooks_in_turn ON webhooks (receiver, due, client, job);
+DROP TRIGGER IF EXISTS webhook_of_ended;
+CREATE TRIGGER webhook_of_ended AFTER UPDATE OF ended ON jobs
+  WHEN NEW.ended > 0 AND OLD.ended = 0 AND NEW.webhook <> ''
+  BEGIN
+    INSERT OR REPLACE INTO webhooks (job, due, client, receiver)
+      VALUES (NEW.id, NEW.ended, NEW.client, NEW.receiver);
+  END;
+DROP TRIGGER IF EXISTS webhook_of_refused;
+CREATE TRIGGER webhook_of_refused AFTER INSERT ON jobs
+  WHEN NEW.ended > 0 AND NEW.webhook <> ''
+  BEGIN
+    INSERT INTO webhooks (job, due, client, receiver) VALUES (NEW.id, NEW.ended, NEW.client, NEW.receiver);
+  END;
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 
