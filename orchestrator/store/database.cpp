@@ -237,6 +237,19 @@ void Database::migrate() {
   transaction.commit();
 }
 
+std::optional<std::string> Database::obstacle() {
+  try {
+    transact([](SQLite::Database& connection) {
+      // A page of it is written, and nothing changed.
+      connection.exec(
+          fmt::format("PRAGMA user_version = {}", connection.execAndGet("PRAGMA user_version").getInt()));
+    });
+    return std::nullopt;
+  } catch (const io::HostError& error) {
+    return error.what();
+  }
+}
+
 void Database::throw_host_error(const SQLite::Exception& error) const {
   throw io::HostError(fmt::format("the database {} failed: {}", file_, error.what()));
 }

@@ -135,6 +135,16 @@ TEST_F(DatabaseTest, CountsTheErrorsThatItHadBeforeItCountedThem) {
   EXPECT_EQ(size(), counted);
 }
 
+TEST_F(DatabaseTest, SaysWhyNothingCanBeWritten) {
+  EXPECT_EQ(database_->obstacle(), std::nullopt);
+  database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA query_only = 1"); });
+  ASSERT_TRUE(database_->obstacle());
+  EXPECT_NE(database_->obstacle()->find("jobs.db"), std::string::npos);
+  database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA query_only = 0"); });
+  EXPECT_EQ(database_->obstacle(), std::nullopt);
+  open();
+}
+
 TEST_F(DatabaseTest, FindsTheKeysOfAJobWithoutReadingThoseOfOthers) {
   const std::string way = database_->with([](SQLite::Database& connection) {
     SQLite::Statement plan(connection, "EXPLAIN QUERY PLAN DELETE FROM idempotency_keys WHERE job = 'a'");
