@@ -1,4 +1,6 @@
 // RunPod's clients.
+#include <thread>
+
 #include "tests/unit/api/api_fixture.h"
 
 namespace orchestrator {
@@ -58,8 +60,6 @@ TEST_F(RunpodRoutes, FailsAWrongInputAtOnceAsAWorkerWould) {
   EXPECT_NE(again.body.find("refused as it came in"), std::string::npos) << again.body;
 }
 
-TEST_F(RunpodRoutes, FailsAJobThatAsksForMoreThanTheOperatorAllows) {
-  start();
 TEST_F(RunpodRoutes, KeepsLittleOfAnInputThatIsWrongInManyPlaces) {
   start();
   json input = json::parse(kInput);
@@ -79,6 +79,8 @@ TEST_F(RunpodRoutes, ReadsEveryInputThatItTakes) {
   EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE");
 }
 
+TEST_F(RunpodRoutes, FailsAJobThatAsksForMoreThanTheOperatorAllows) {
+  start();
   const std::string id =
       posted("/v2/flaky/run", R"({"input":{"repo":"/etc","test_command":"true"}})").at("id");
   EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "FAILED");
@@ -167,6 +169,15 @@ TEST_F(RunpodRoutes, StreamsAChunkAsSoonAsItIsThere) {
   w.send(request_text("GET", "/v2/flaky/stream/" + id + "?wait=90000"));
   queue_.tell_progress(id, taken.epoch, "", {"1"});
   EXPECT_EQ(json::parse(w.answer().body).at("stream").at(0).at("output"), 1);
+}
+
+TEST_F(RunpodRoutes, AnswersWhoStillWaitsWhenTheServerStops) {
+  start();
+  Wire waits(server_->port());
+  waits.send(request_text("POST", "/v2/flaky/runsync?wait=90000", kRun));
+  while (queue_.counts("flaky").queued == 0) std::this_thread::yield();
+  server_->stop(std::chrono::seconds(30));
+  EXPECT_EQ(json::parse(waits.answer("POST").body).at("status"), "IN_QUEUE");
 }
 
 TEST_F(RunpodRoutes, EndsTheStreamOfACancelledJobWithAnError) {
