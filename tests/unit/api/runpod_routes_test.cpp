@@ -171,6 +171,21 @@ TEST_F(RunpodRoutes, StreamsAChunkAsSoonAsItIsThere) {
   EXPECT_EQ(json::parse(w.answer().body).at("stream").at(0).at("output"), 1);
 }
 
+TEST_F(RunpodRoutes, AnswersWhoHasEndedItsSide) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = take();
+  queue_.tell_progress(id, taken.epoch, "", {"1"});
+  Wire runs(server_->port()), waits(server_->port()), streams(server_->port());
+  runs.send_last(request_text("POST", "/v2/flaky/runsync?wait=1000", kRun));
+  EXPECT_EQ(runs.answer("POST").status, 200);
+  waits.send_last(request_text("GET", "/v2/flaky/status-sync/" + id + "?wait=90000"));
+  streams.send_last(request_text("GET", "/v2/flaky/stream/" + id + "?wait=1000"));
+  EXPECT_EQ(streams.answer().status, 200);
+  queue_.finish(id, taken.epoch, JobState::completed, "2", "");
+  EXPECT_EQ(json::parse(waits.answer().body).at("output"), 2);
+}
+
 TEST_F(RunpodRoutes, AnswersWhoStillWaitsWhenTheServerStops) {
   start();
   Wire waits(server_->port());
