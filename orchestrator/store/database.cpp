@@ -210,6 +210,15 @@ CREATE TRIGGER webhook_of_refused AFTER INSERT ON jobs
     INSERT INTO webhooks (job, due, client, receiver) VALUES (NEW.id, NEW.ended, NEW.client, NEW.receiver);
   END;
 )sql",
+    // `origin` of an imported run: what it says, and which it is of those that say the same, see History.
+    R"sql(
+UPDATE runs SET origin = known.said || '#' || known.place FROM (
+  SELECT id, said, row_number() OVER (PARTITION BY said ORDER BY id) AS place FROM (
+    SELECT id, json_array(time, repository, test_command, total_runs, parallelism, failures, repro_rate, severity,
+        duration_seconds, pr_number, branch, commit_sha) AS said
+      FROM runs WHERE origin <> '')) AS known
+  WHERE known.id = runs.id;
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 
