@@ -199,6 +199,14 @@ TEST_F(RunpodPosts, EndWithTheResultOfAJobThatTheQueueKnowsNoMore) {
   EXPECT_EQ(server_.finals("j1").size(), 2u);
 }
 
+TEST_F(RunpodPosts, APollMayBringMoreThanOtherAnswersHave) {
+  server_.control({{"take", {{{"job", {{"id", "a"}, {"input", std::string(40'000'000, 'x')}}}}}}});
+  std::optional<TakeAnswer> taken;
+  const auto call = queue_.take(1, false, [&](TakeAnswer answer) { taken = std::move(answer); });
+  ASSERT_TRUE(until([&] { return taken.has_value(); }));
+  EXPECT_EQ(taken->jobs.size(), 1u) << taken->problem;
+}
+
 TEST_F(RunpodPosts, TryASmallerResultOnceWhenItIsTooLarge) {
   server_.control({{"done", {400, 400}}});
   std::vector<std::size_t> asked;
