@@ -110,7 +110,10 @@ std::size_t ApiServer::body_limit(const ServedRequest& request) const {
 void ApiServer::start() { http_->start(); }
 std::uint16_t ApiServer::port() const { return http_->port(); }
 void ApiServer::drain() { draining_ = true; }
-void ApiServer::stop(std::chrono::milliseconds grace) { http_->stop(grace); }
+void ApiServer::stop(std::chrono::milliseconds grace) {
+  waiters_.end();
+  http_->stop(grace);
+}
 void ApiServer::job_changed(const std::string& id) {
   waiters_.changed(id);
   wake_for_jobs_.want();

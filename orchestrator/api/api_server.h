@@ -81,6 +81,7 @@ class ApiServer {
   void start();
   std::uint16_t port() const;
   void drain();  // jobs are refused from now on, with 503
+  // Whoever waits is answered with what is so now.
   void stop(std::chrono::milliseconds grace);
   // To be told by the queue: any thread.
   void job_changed(const std::string& id);

@@ -134,14 +134,30 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_body() {
     stream_.expires_never();
     body_is_late_ = false;
-    body_timer_.expires_after(server_->settings.body_time);
-    body_timer_.async_wait([self = shared_from_this()](error_code) { self->look_at_body_time(); });
+    body_since_ = std::chrono::steady_clock::now();
+    body_timer_.expires_at(body_until());
+    watch_body_time();
     http::async_read(stream_, buffer_, *parser_,
                      [self = shared_from_this()](error_code error, std::size_t) { self->body_read(error); });
   }
 
+  // What has come so far has earned it its time.
+  std::chrono::steady_clock::time_point body_until() const {
+    const HttpServerSettings& settings = server_->settings;
+    const std::size_t earned = parser_->get().body().size() * 1'000 / settings.body_bytes_per_second;
+    return body_since_ + settings.body_time + std::chrono::milliseconds(earned);
+  }
+
+  void watch_body_time() {
+    body_timer_.async_wait([self = shared_from_this()](error_code) { self->look_at_body_time(); });
+  }
+
   void look_at_body_time() {
     if (body_timer_.expiry() > std::chrono::steady_clock::now()) return;  // the body came, or it is another's
+    if (const auto until = body_until(); until > std::chrono::steady_clock::now()) {
+      body_timer_.expires_at(until);
+      return watch_body_time();
+    }
     body_is_late_ = true;
     stream_.cancel();
   }
@@ -321,6 +337,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::shared_ptr<HttpServer::State> server_;
   Stream stream_;
   asio::steady_timer body_timer_;
+  std::chrono::steady_clock::time_point body_since_;
   std::string peer_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::string_body>> parser_;

@@ -43,8 +43,10 @@ struct HttpServerSettings {
   int handler_threads = 16;
   std::size_t connections = 2'048;  // more are answered with 503; see connections_for()
   std::size_t head_bytes = 16 * 1024;
-  std::chrono::milliseconds head_time{5'000};    // to send a head, from the connection or the last answer on
-  std::chrono::milliseconds body_time{30'000};   // to send a body
+  std::chrono::milliseconds head_time{5'000};   // to send a head, from the connection or the last answer on
+  std::chrono::milliseconds body_time{30'000};  // to send a body, and a second more for each …
+  std::size_t body_bytes_per_second =
+      32 * 1024;  // … of it that has come: who is slow is let in, who stalls is not
   std::chrono::milliseconds write_time{30'000};  // to take a piece of an answer
   std::function<void(int status)> on_answer;     // told of each, from the server's threads; may be empty
   std::size_t unread_bytes = 1 << 20;  // of a stream that its reader has not taken: then it is closed

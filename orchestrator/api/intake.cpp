@@ -85,7 +85,7 @@ const json& unwrapped(const json& input) {
 
 void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
   for (auto& error : refusals(reading.request, parts.settings.admission, call.caller.here))
-    reading.errors.push_back(std::move(error));
+    add_error(reading.errors, std::move(error));
 }
 
 }  // namespace
@@ -109,7 +109,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
   const std::string bucket = bucket_config_of(document);
   // Read now, so that a job that can only fail does so at once and costs nobody a place.
   try {
-    JobReading reading = read_job(submission.input, UnknownFields::warn, "");
+    JobReading reading = read_job(submission.input, UnknownFields::warn, "", submission.input.size());
     check_admission(parts, call, reading);
     submission.request = io::json_text(combine({reading}).to_json());
   } catch (...) {
@@ -132,7 +132,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
 
 Submitted take_in_job(const ApiParts& parts, const Call& call) {
   refuse_while_draining(parts);
-  JobReading reading = read_job(call.request.body, UnknownFields::error, "");
+  JobReading reading = read_job(call.request.body, UnknownFields::error, "", call.request.body.size());
   check_admission(parts, call, reading);
   Submission submission;
   submission.id = new_job_id(false);

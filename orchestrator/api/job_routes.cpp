@@ -76,7 +76,8 @@ class Jobs {
         json_response({{"jobs", jobs}, {"next_cursor", page.next ? json(next) : json()}});
     if (page.next)
       response.headers.emplace_back(
-          "Link", fmt::format("</api/v1/jobs?limit={}&cursor={}>; rel=\"next\"", filter.most, next));
+          "Link", fmt::format("</api/v1/jobs?limit={}{}&cursor={}>; rel=\"next\"", filter.most,
+                              filter.state ? fmt::format("&state={}", name(*filter.state)) : "", next));
     call.reply->respond(std::move(response));
   }
 

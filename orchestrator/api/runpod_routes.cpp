@@ -71,20 +71,23 @@ class Endpoint {
   }
 
   // All that was told and not yet delivered; with a final state all that is left, since clients stop there.
+  // Whose job it is not, or who may only read, sees it and takes nothing from its owner; so does who has
+  // gone, it seems.
   void stream(Call& call) const {
     const auto job = found(call);
     if (!job) return;
     const std::int64_t wait = call.number("wait", 1'000, 0, 90'000);
     parts_.waiters.wait(
         job->id, milliseconds(wait),
-        [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_](bool last) {
-          if (!reply->is_wanted()) return true;  // chunks would be lost with it
+        [parts = parts_, id = job->id, reply = call.reply, told = told_cancelled_, client = call.caller.name,
+         takes = call.caller.may(may_submit) && may_change(call.caller, *job)](bool last) {
           const auto now = parts.queue.find(id);
           if (!now) return reply->respond(error_response(404, "job not found")), true;
-          if (now->state == JobState::cancelled && !told->is_new(id))
+          if (now->state == JobState::cancelled && !told->is_new(fmt::format("{} {}", id, client)))
             return reply->respond(error_response(404, "the job was cancelled")), true;
           json chunks = json::array();
-          for (const auto& chunk : parts.queue.take_chunks(id))
+          const bool delivers = takes && reply->is_wanted();
+          for (const auto& chunk : delivers ? parts.queue.take_chunks(id) : parts.queue.chunks(id))
             chunks.push_back({{"output", json::parse(chunk, nullptr, false)}});
           if (chunks.empty() && !is_final(now->state) && !last) return false;
           json answer = {{"status", runpod_word(now->state)}, {"stream", std::move(chunks)}};
@@ -176,7 +179,6 @@ class Endpoint {
 
   void answer_when_final(Call& call, const std::string& id, std::int64_t wait) const {
     parts_.waiters.wait(id, milliseconds(wait), [parts = parts_, id, reply = call.reply](bool last) {
-      if (!reply->is_wanted()) return true;
       const auto job = parts.queue.find(id);
       if (!job) return reply->respond(error_response(404, "job not found")), true;
       if (!is_final(job->state) && !last) return false;

@@ -149,7 +149,7 @@ class WorkersSide {
     if (!worker) return;
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
                         [parts = parts_, worker = worker->segment, reply = call.reply](bool last) {
-                          if (!reply->is_wanted()) return true;
+                          if (!reply->is_wanted()) return reply->respond(nothing()), true;
                           std::vector<std::string> ids;
                           for (const HandOut& job : parts.queue.jobs_to_stop(worker))
                             ids.push_back(id_of(job));
@@ -272,7 +272,8 @@ class WorkersSide {
     // Woken by any job's change: what is taken is looked for anew.
     parts_.waiters.wait(kAnyJob, milliseconds(kHold),
                         [parts = parts_, worker, endpoint, most, as_list, reply = call.reply](bool last) {
-                          if (!reply->is_wanted()) return true;  // a job would be lost with it
+                          // A job would be lost with an answer that nobody reads.
+                          if (!reply->is_wanted()) return reply->respond(nothing()), true;
                           // Who were answered at once would ask at once again.
                           const auto jobs = parts.draining() ? std::vector<StoredJob>()
                                                              : parts.queue.take(endpoint, worker, most);

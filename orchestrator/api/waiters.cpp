@@ -44,7 +44,7 @@ void Waiters::wait(const std::string& job, std::chrono::milliseconds time, Attem
     const std::lock_guard lock(mutex_);
     waiters_.emplace(job, waiter);
   }
-  if (waiter->try_now(time.count() <= 0)) return forget(job, waiter);
+  if (waiter->try_now(time.count() <= 0 || ended_)) return forget(job, waiter);
   call_after_(time, [this, job, waiter] {
     waiter->try_now(true);
     forget(job, waiter);
@@ -60,6 +60,17 @@ void Waiters::changed(const std::string& job) {
   }
   for (const auto& waiter : told)
     if (waiter->try_now(false)) forget(job, waiter);
+}
+
+void Waiters::end() {
+  ended_ = true;
+  std::multimap<std::string, std::shared_ptr<Waiter>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    all = waiters_;
+  }
+  for (const auto& [job, waiter] : all)
+    if (waiter->try_now(true)) forget(job, waiter);
 }
 
 void Waiters::forget(const std::string& job, const std::shared_ptr<Waiter>& waiter) {

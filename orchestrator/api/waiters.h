@@ -2,6 +2,7 @@
 // its time is over. No thread waits. Any thread may call.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <map>
@@ -23,6 +24,8 @@ class Waiters {
   // Tries at once, then on each change of `job`, at last when `time` is over.
   void wait(const std::string& job, std::chrono::milliseconds time, Attempt attempt);
   void changed(const std::string& job);
+  // All are answered now, and those that come later at once.
+  void end();
   std::size_t waiting() const;
 
  private:
@@ -40,6 +43,7 @@ class Waiters {
   void forget(const std::string& job, const std::shared_ptr<Waiter>& waiter);
 
   CallAfter call_after_;
+  std::atomic<bool> ended_{false};
   mutable std::mutex mutex_;
   std::multimap<std::string, std::shared_ptr<Waiter>> waiters_;  // guarded by mutex_
 };

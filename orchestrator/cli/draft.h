@@ -42,7 +42,9 @@ struct Beside {
 
 // Access to git: the flags, and what is wrong with them.
 // `otherwise`: of --git-host.
-void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise = "the repository's");
+// `host`, `key`: what counts where none is named.
+void define_git(FlagSet& flags, Draft& draft, const std::string& host = "the repository's",
+                const std::string& key = "agent and ssh's configuration");
 void check_git_flags(Draft& draft);
 // For whoever clones for themselves.
 void define_git_program(FlagSet& flags, Draft& draft);

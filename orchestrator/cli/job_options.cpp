@@ -36,17 +36,15 @@ std::optional<int> number_said(const std::string& flag, const std::string& text,
   return std::nullopt;
 }
 
-void define_git(FlagSet& flags, Draft& draft, const std::string& otherwise) {
+void define_git(FlagSet& flags, Draft& draft, const std::string& host, const std::string& key) {
   CommandLine& line = draft.line;
   const std::string git = "Access to git";
   flags.text(git, "--git-token-env", "NAME",
              "Variable that holds a token for a repository's host [ORCHESTRATOR_GIT_TOKEN]",
              line.git_token_env);
   flags.text(git, "--git-token-file", "FILE", "File that holds it", line.git_token_file);
-  flags.text(git, "--git-host", "HOST", "Host that token and keys are for [" + otherwise + "]",
-             line.git_host);
-  flags.text(git, "--ssh-key", "FILE", "Private key for ssh, and no other [agent and ssh's configuration]",
-             line.ssh_key);
+  flags.text(git, "--git-host", "HOST", "Host that token and keys are for [" + host + "]", line.git_host);
+  flags.text(git, "--ssh-key", "FILE", "Private key for ssh, and no other [" + key + "]", line.ssh_key);
   flags.text(git, "--ssh-known-hosts", "FILE", "Host keys to trust [~/.ssh/known_hosts]",
              line.ssh_known_hosts);
   flags.text(git, "--ssh-config", "FILE", "Configuration of ssh [~/.ssh/config]", line.ssh_config);

@@ -189,24 +189,29 @@ class ServeMode {
                          works_itself() ? std::max(1, host_.engine.cpus) : 0);
   }
 
-  // Asked by balancers: the engine is looked at now and then, not for each of them.
+  // Asked by balancers: engine, disk and database are looked at now and then, not for each of them.
   std::optional<std::string> not_ready() const {
     const std::lock_guard lock(ready_mutex_);
     return not_ready_;
   }
 
   void look_at_host() {
-    if (worker_)
-      look_at_engine();
-    else
-      set_obstacle(disk_obstacle({session_.state_folder()}));
+    ask(
+        background_, session_.loop(), self_, "the database was not looked at",
+        [this] { return database_.obstacle(); },
+        [](ServeMode& self, const std::optional<std::string>& why) {
+          if (why) spdlog::warn("{}", *why);
+          if (self.worker_) return self.look_at_engine(why.has_value());
+          self.set_obstacle(why ? kNoDatabase : disk_obstacle({self.session_.state_folder()}));
+        });
     looking_ = session_.loop().call_after(std::chrono::seconds(15), [this] { look_at_host(); });
   }
 
-  void look_at_engine() {
+  void look_at_engine(bool database_fails) {
     cpus_leased_ = worker_->budget().leased().cpus;
-    session_.engine().sandbox().probe([this](io::Result<sandbox::Capabilities> probed) {
+    session_.engine().sandbox().probe([this, database_fails](io::Result<sandbox::Capabilities> probed) {
       auto why = disk_obstacle({host_.engine.data_root, session_.state_folder()});
+      if (database_fails) why = kNoDatabase;
       if (!probed.ok()) why = "the engine does not answer";
       worker_->set_able(!why);
       set_obstacle(std::move(why));
@@ -251,6 +256,9 @@ class ServeMode {
         [this] { worker_->stop("the server was stopped"); });
   }
 
+  // To strangers; the log says where it is and what it lacks.
+  static inline const std::optional<std::string> kNoDatabase = "the database cannot be written";
+
   const CommandLine& options_;
   Session session_;
   io::Signals signals_;  // before any thread is made
@@ -274,6 +282,7 @@ class ServeMode {
   mutable std::mutex ready_mutex_;
   std::optional<std::string> not_ready_;  // guarded by ready_mutex_
   bool draining_ = false;
+  std::shared_ptr<ServeMode*> self_ = std::make_shared<ServeMode*>(this);
   Background background_;  // ends first: what it does needs all of the above
 };
 

@@ -5,6 +5,8 @@
 #include <sstream>
 
 #include "orchestrator/job/parse_yaml.h"
+#include "orchestrator/job/plain_text.h"
+#include "orchestrator/job/quoted.h"
 
 namespace orchestrator {
 namespace {
@@ -63,13 +65,14 @@ std::string with(std::string name, char separator, bool upper) {
   return name;
 }
 
-void add(Words& flags, const Setting& setting, const std::string& value) {
+// `where`: the setting as it is said, and the file that it stands in.
+void add(Words& flags, const Setting& setting, const std::string& value, const FieldError& where,
+         std::vector<FieldError>& errors) {
   const std::string flag = std::string("--") + setting.name;
-  if (setting.kind == Setting::on) {
-    if (value == "true" || value == "yes" || value == "1") flags.push_back(flag);
-  } else {
-    flags.push_back(flag + "=" + value);
-  }
+  if (setting.kind != Setting::on) return flags.push_back(flag + "=" + value);
+  const auto on = boolean_from(value);
+  if (!on) errors.push_back({where.pointer, "must be true or false, not " + in_quotes(value), where.where});
+  if (on.value_or(false)) flags.push_back(flag);
 }
 
 std::string text_of(const nlohmann::json& value) {
@@ -128,23 +131,25 @@ std::vector<std::string> serve_settings(Words& words, const GetEnv& getenv, std:
   Words flags;
   for (const Setting& setting : kSettings) {
     if (has_flag(words, std::string("--") + setting.name)) continue;
-    const auto variable = getenv(("ORCHESTRATOR_SERVE_" + with(setting.name, '_', true)).c_str());
-    const auto found = config.find(with(setting.name, '_', false));
+    const std::string variable_name = "ORCHESTRATOR_SERVE_" + with(setting.name, '_', true);
+    const std::string name = with(setting.name, '_', false);
+    const FieldError in_variable{variable_name, "", ""}, in_file{name, "", file.value_or(kServeConfig)};
+    const auto variable = getenv(variable_name.c_str());
+    const auto found = config.find(name);
     if (variable && !variable->empty()) {
       std::istringstream parts(*variable);
       std::string part;
       if (setting.kind != Setting::list)
-        add(flags, setting, *variable);
+        add(flags, setting, *variable, in_variable, errors);
       else
-        while (std::getline(parts, part, ',')) add(flags, setting, part);
+        while (std::getline(parts, part, ',')) add(flags, setting, part, in_variable, errors);
     } else if (found != config.end() && found->is_array() && setting.kind == Setting::list) {
-      for (const auto& each : *found) add(flags, setting, text_of(each));
+      for (const auto& each : *found) add(flags, setting, text_of(each), in_file, errors);
     } else if (found != config.end() && !found->is_null()) {
       if (found->is_structured())
-        errors.push_back(
-            {with(setting.name, '_', false), "must be a single value", file.value_or(kServeConfig)});
+        errors.push_back({name, "must be a single value", in_file.where});
       else
-        add(flags, setting, text_of(*found));
+        add(flags, setting, text_of(*found), in_file, errors);
     }
   }
   return flags;

@@ -91,7 +91,7 @@ void define_serve(FlagSet& flags, Draft& draft) {
   flags.text(how, "--config", "FILE",
              "These settings as YAML: listen: 0.0.0.0:8080 [/etc/orchestrator/serve.yml]",
              draft.line.config_file);
-  define_git(flags, draft, "none: needed beside a token or key");
+  define_git(flags, draft, "none: needed beside a token or key", "none: nothing is cloned by ssh");
 }
 
 void finish_serve(Draft& draft, const Beside&) {
@@ -143,7 +143,7 @@ void define_worker(FlagSet& flags, Draft& draft) {
            worker.private_urls);
   flags.text(how, "--rp_log_level", "LEVEL", "DEBUG, INFO, WARN or ERROR [RUNPOD_LOG_LEVEL, INFO]",
              worker.log_level);
-  define_git(flags, draft, "none: needed beside a token or key");
+  define_git(flags, draft, "none: needed beside a token or key", "none: nothing is cloned by ssh");
 }
 
 void finish_worker(Draft& draft, const Beside&) {

@@ -37,7 +37,7 @@ std::vector<FieldError> missing(const JobRequest& request, const std::vector<Fie
 }
 
 void append(std::vector<FieldError>& to, const std::vector<FieldError>& from) {
-  to.insert(to.end(), from.begin(), from.end());
+  for (const auto& error : from) add_error(to, error);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ std::vector<FieldError> out_of_bounds(const JobRequest& request) {
   for (const auto& field : job_fields()) {
     if (field.alias) continue;
     if (auto sentence = violation(field, request); !sentence.empty()) {
-      errors.push_back({field_pointer(field), std::move(sentence), ""});
+      add_error(errors, {field_pointer(field), std::move(sentence), ""});
     }
   }
   return errors;
@@ -67,40 +67,41 @@ std::vector<FieldError> out_of_bounds(const JobRequest& request) {
 std::vector<FieldError> contradictions(const JobRequest& request) {
   std::vector<FieldError> errors;
   if (request.image && request.dockerfile) {
-    errors.push_back({"/dockerfile", "image and dockerfile exclude each other", ""});
+    add_error(errors, {"/dockerfile", "image and dockerfile exclude each other", ""});
   }
   if (!request.build_args.empty() && !request.dockerfile)
-    errors.push_back({"/build_args", "build_args needs dockerfile", ""});
+    add_error(errors, {"/build_args", "build_args needs dockerfile", ""});
   for (const auto& name : request.secret_env) {
-    if (request.build_args.count(name)) errors.push_back({"/build_args", shown_build_arg(name), ""});
+    if (request.build_args.count(name)) add_error(errors, {"/build_args", shown_build_arg(name), ""});
     if (request.env.count(name)) {
-      errors.push_back(
-          {"/secret_env", in_quotes(name) + " stands in env too, where its value would be shown", ""});
+      add_error(errors,
+                {"/secret_env", in_quotes(name) + " stands in env too, where its value would be shown", ""});
     }
   }
   if (request.vary && *request.vary != "none" && (request.order || request.repeat_in_process))
-    errors.push_back(
-        {"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
+    add_error(errors,
+              {"/vary", "vary excludes order and repeat_in_process, which hold for every attempt", ""});
   if (request.results.size() > sandbox::kMaxResultGlobs)
-    errors.push_back(
-        {"/results", "results holds more than " + std::to_string(sandbox::kMaxResultGlobs) + " globs", ""});
+    add_error(errors, {"/results",
+                       "results holds more than " + std::to_string(sandbox::kMaxResultGlobs) + " globs", ""});
   if (request.max_runs && !request.until_sure)
-    errors.push_back({"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
+    add_error(errors, {"/max_runs", "max_runs needs until_sure; a fixed number is runs", ""});
   if (request.runs && request.until_sure)
-    errors.push_back({"/until_sure", "until_sure decides the number of runs; its bound is max_runs", ""});
+    add_error(errors, {"/until_sure", "until_sure decides the number of runs; its bound is max_runs", ""});
   if (request.changed_runs && !request.only_changed)
-    errors.push_back({"/changed_runs", "changed_runs needs only_changed", ""});
+    add_error(errors, {"/changed_runs", "changed_runs needs only_changed", ""});
   if (request.only_changed && request.until_sure)
-    errors.push_back({"/only_changed", "only_changed and until_sure exclude each other", ""});
+    add_error(errors, {"/only_changed", "only_changed and until_sure exclude each other", ""});
   if (request.only_changed && request.repo && is_cloned(*request.repo))
-    errors.push_back({"/only_changed",
-                      "only_changed needs a local folder with its history, and a clone has one commit alone: "
-                      "clone it yourself (actions/checkout with fetch-depth: 0) and name the folder",
-                      ""});
+    add_error(errors,
+              {"/only_changed",
+               "only_changed needs a local folder with its history, and a clone has one commit alone: "
+               "clone it yourself (actions/checkout with fetch-depth: 0) and name the folder",
+               ""});
   const std::int64_t changed_runs = request.only_changed ? request.changed_runs.value_or(kChangedRuns) : 0;
   if (request.runs && request.only_attempt && *request.only_attempt >= *request.runs + changed_runs) {
-    errors.push_back(
-        {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});
+    add_error(errors,
+              {"/only_attempt", "Only attempt must be less than runs: attempts are counted from 0", ""});
   }
   return errors;
 }

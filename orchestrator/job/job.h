@@ -121,6 +121,12 @@ struct FieldError {
   std::string where;    // the file it stands in; empty for flags, environment and requests without a name
 };
 
+// So many mistakes are told; after them only that there are more. A stranger's list of a million wrong words
+// would else be a million sentences, kept and answered again and again.
+inline constexpr std::size_t kMostErrors = 100;
+// Adds one to those that are told, shortened to what a person reads.
+void add_error(std::vector<FieldError>& errors, FieldError error);
+
 // All mistakes at once. what() is all messages, a line each.
 class InvalidJob : public std::runtime_error {
  public:
@@ -139,12 +145,16 @@ struct JobReading {
   std::vector<FieldError> errors;
 };
 
+// The largest job that is read from a file.
+inline constexpr std::size_t kLargestJson = 8 * 1024 * 1024;
+
 // Reads a job from JSON text, bare or wrapped in {"input": …}. Depth is limited to 64, size to 8 MiB;
 // duplicate keys are an error. Throws InvalidJob. `where` names the file or request in messages.
 JobRequest parse_job(std::string_view json, UnknownFields unknown, const std::string& where);
 
-// The same without throwing: for `combine`.
-JobReading read_job(std::string_view json, UnknownFields unknown, const std::string& where);
+// The same without throwing: for `combine`. Who has bounded the text already says how large it may be.
+JobReading read_job(std::string_view json, UnknownFields unknown, const std::string& where,
+                    std::size_t most_bytes = kLargestJson);
 
 // Reads ORCHESTRATOR_RUNS, ORCHESTRATOR_PARALLELISM, … (every scalar field) through `getenv`. An empty
 // variable is one that is not set. Throws InvalidJob.

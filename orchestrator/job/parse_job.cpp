@@ -4,9 +4,10 @@
 
 namespace orchestrator {
 
-JobReading read_job(std::string_view text, UnknownFields unknown, const std::string& where) {
+JobReading read_job(std::string_view text, UnknownFields unknown, const std::string& where,
+                    std::size_t most_bytes) {
   JobReading reading;
-  if (auto document = parse_json(text, reading.errors)) {
+  if (auto document = parse_json(text, reading.errors, most_bytes)) {
     const nlohmann::json* job = &*document;
     // The wire's wrapper: what stands beside "input" (id, webhook, policy) is not the job's.
     const bool wrapped = document->is_object() && document->contains("input");
@@ -14,9 +15,9 @@ JobReading read_job(std::string_view text, UnknownFields unknown, const std::str
     if (job->is_object()) {
       read_request(*job, in_job, unknown, reading);
     } else if (wrapped) {
-      reading.errors.push_back({"/input", "input must be an object, not " + kind_of(*job), ""});
+      add_error(reading.errors, {"/input", "input must be an object, not " + kind_of(*job), ""});
     } else {
-      reading.errors.push_back({"", "a job must be a JSON object, not " + kind_of(*job), ""});
+      add_error(reading.errors, {"", "a job must be a JSON object, not " + kind_of(*job), ""});
     }
   }
   for (auto& error : reading.errors) error.where = where;

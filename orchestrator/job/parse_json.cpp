@@ -69,7 +69,7 @@ std::string reason(const std::string& what) {
 std::optional<json> parse_json(std::string_view text, std::vector<FieldError>& errors,
                                std::size_t most_bytes) {
   const auto fail = [&](std::string message) {
-    errors.push_back({"", std::move(message), ""});
+    add_error(errors, {"", std::move(message), ""});
     return std::optional<json>();
   };
   if (text.size() > most_bytes)

@@ -11,7 +11,6 @@
 
 namespace orchestrator {
 
-inline constexpr std::size_t kLargestJson = 8 * 1024 * 1024;
 inline constexpr int kDeepest = 64;
 
 // nullopt when it is not JSON; what is wrong is added to `errors`.

@@ -199,7 +199,7 @@ json document_of(std::string_view text) {
 
 std::optional<json> parse_yaml(std::string_view text, std::vector<FieldError>& errors) {
   const auto fail = [&](std::string message) {
-    errors.push_back({"", std::move(message), ""});
+    add_error(errors, {"", std::move(message), ""});
     return std::optional<json>();
   };
   if (text.size() > kLargestYaml) return fail("the file is larger than 256 KiB");

@@ -4,18 +4,19 @@
 
 namespace orchestrator {
 
+std::string at_most(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes)) + "…";
+}
+
 std::string in_quotes(std::string_view word) {
-  constexpr std::size_t kLongest = 80;
-  std::size_t length = std::min(word.size(), kLongest);
-  while (length < word.size() && length > 0 && (static_cast<unsigned char>(word[length]) & 0xc0) == 0x80)
-    --length;
-  std::string text = "'";
-  for (const char c : word.substr(0, length)) {
+  std::string text = at_most(word, 80);
+  for (char& c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    text += byte < 0x20 || byte == 0x7f ? '?' : c;
+    if (byte < 0x20 || byte == 0x7f) c = '?';
   }
-  if (word.size() > length) text += "…";
-  return text + "'";
+  return "'" + text + "'";
 }
 
 std::string did_you_mean(const std::string& near) {

@@ -6,6 +6,8 @@
 
 namespace orchestrator {
 
+// The text, or its first so many bytes and "…"; no letter is cut in two.
+std::string at_most(std::string_view text, std::size_t bytes);
 // 'word', at most 80 bytes of it, control characters shown as '?'.
 std::string in_quotes(std::string_view word);
 // " (did you mean 'runs'?)", or nothing when `near` is empty.

@@ -78,7 +78,7 @@ class FieldReader {
     }
   }
 
-  void fail(std::string message) { reading_.errors.push_back({pointer_, std::move(message), ""}); }
+  void fail(std::string message) { add_error(reading_.errors, {pointer_, std::move(message), ""}); }
   void wrong_type(const std::string& wanted, const json& value) {
     fail(std::string(field_.name) + " must be " + wanted + ", not " + kind_of(value));
   }
@@ -149,16 +149,17 @@ class FieldReader {
 
   void set_texts(const json& value) {
     if (!value.is_array()) return wrong_type("a list of strings", value);
+    if (value.size() > kLongestList) return fail(holds_too_many(field_.name, kLongestList));
     std::vector<std::string> texts;
     for (std::size_t i = 0; i < value.size(); ++i) {
       const std::string place = below(pointer_, std::to_string(i));
       if (!value[i].is_string()) {
-        reading_.errors.push_back({place, "must be a string, not " + kind_of(value[i]), ""});
+        add_error(reading_.errors, {place, "must be a string, not " + kind_of(value[i]), ""});
         continue;
       }
       texts.push_back(value[i].get<std::string>());
       if (auto sentence = check_bytes(texts.back(), field_.name); !sentence.empty()) {
-        reading_.errors.push_back({place, std::move(sentence), ""});
+        add_error(reading_.errors, {place, std::move(sentence), ""});
       }
     }
     if (field_.name == std::string_view("setup_commands")) {
@@ -170,6 +171,7 @@ class FieldReader {
 
   void set_variables(const json& value) {
     if (!value.is_object()) return wrong_type("an object of names and values", value);
+    if (value.size() > kLongestList) return fail(holds_too_many(field_.name, kLongestList));
     auto& variables = *member_of<std::map<std::string, std::string>>(field_, request_);
     for (const auto& [name, content] : value.items()) {
       const std::string place = below(pointer_, name);
@@ -179,7 +181,7 @@ class FieldReader {
         sentence = "must be a string, a number or a boolean, not " + kind_of(content);
       if (sentence.empty()) sentence = check_bytes(name + "=" + *text, name);
       if (!sentence.empty()) {
-        reading_.errors.push_back({place, std::move(sentence), ""});
+        add_error(reading_.errors, {place, std::move(sentence), ""});
       } else {
         variables[name] = *text;
       }
@@ -198,9 +200,9 @@ class FieldReader {
       if (found == known.end()) {
         unknown_below(name, {"critical", "high", "medium", "low"});
       } else if (!content.is_number()) {
-        reading_.errors.push_back({below(pointer_, name), "must be a number, not " + kind_of(content), ""});
+        add_error(reading_.errors, {below(pointer_, name), "must be a number, not " + kind_of(content), ""});
       } else if (const double share = content.get<double>(); !(share > 0 && share <= 1)) {
-        reading_.errors.push_back({below(pointer_, name), "must be more than 0 and at most 1", ""});
+        add_error(reading_.errors, {below(pointer_, name), "must be more than 0 and at most 1", ""});
       } else {
         *found->second = share;
       }
@@ -216,10 +218,10 @@ class FieldReader {
       if (name != "min" && name != "max") {
         unknown_below(name, {"min", "max"});
       } else if (!number) {
-        reading_.errors.push_back(
-            {below(pointer_, name), "must be a whole number, not " + kind_of(content), ""});
+        add_error(reading_.errors,
+                  {below(pointer_, name), "must be a whole number, not " + kind_of(content), ""});
       } else if (*number < 0) {
-        reading_.errors.push_back({below(pointer_, name), "must not be negative", ""});
+        add_error(reading_.errors, {below(pointer_, name), "must not be negative", ""});
       } else {
         (name == "min" ? range.min : range.max) = *number;
       }
@@ -228,8 +230,8 @@ class FieldReader {
   }
 
   void unknown_below(const std::string& name, const std::vector<std::string>& known) {
-    reading_.errors.push_back(
-        {below(pointer_, name), "unknown field " + in_quotes(name) + did_you_mean(nearest(name, known)), ""});
+    add_error(reading_.errors, {below(pointer_, name),
+                                "unknown field " + in_quotes(name) + did_you_mean(nearest(name, known)), ""});
   }
 
   const Field& field_;

@@ -15,6 +15,10 @@ namespace orchestrator {
 
 // Longer than any argument or variable that Linux starts a program with.
 inline constexpr std::size_t kLongestText = 131'071;
+// More than anybody writes into one list or one object of variables.
+inline constexpr std::size_t kLongestList = 10'000;
+// Of a command: about what fits into the 2 MiB that Linux starts a program with.
+inline constexpr std::size_t kMostWords = 100'000;
 
 // Sets the field, or leaves it unsaid and adds what is wrong to `reading.errors` under `pointer`. A null is a
 // field that was not said. A framework that is not known is a warning when `unknown` says so.

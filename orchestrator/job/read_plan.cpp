@@ -85,7 +85,7 @@ class PlanReader {
 
  private:
   void fail(const std::string& key, std::string message) {
-    reading_.errors.push_back({kAt + key, std::move(message), ""});
+    add_error(reading_.errors, {kAt + key, std::move(message), ""});
   }
 
   // The value of a key that must be there; null when it is not, which is a mistake.

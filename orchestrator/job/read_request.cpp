@@ -57,16 +57,19 @@ class ObjectReader {
   void read_limits(const json& value, const std::string& pointer) {
     if (value.is_object()) return read(value, pointer, kLimits);
     if (value.is_null()) return;
-    reading_.errors.push_back({pointer, "limits must be an object, not " + kind_of(value), ""});
+    add_error(reading_.errors, {pointer, "limits must be an object, not " + kind_of(value), ""});
   }
 
   void refuse(const std::string& key, const std::string& pointer, std::string_view group) {
+    if (refused_++ > kMostErrors) return;  // it was said that there are more
     std::string sentence = misplaced(key, group, place_);
     if (sentence.empty()) {
       sentence = "unknown field " + in_quotes(key) + did_you_mean(nearest(key, field_names(place_, group)));
     }
     if (unknown_ == UnknownFields::error) {
-      reading_.errors.push_back({pointer, std::move(sentence), ""});
+      add_error(reading_.errors, {pointer, std::move(sentence), ""});
+    } else if (refused_ > kMostErrors) {
+      reading_.request.warnings.push_back("more fields than these were ignored");
     } else {
       reading_.request.warnings.push_back(sentence + "; it was ignored");
     }
@@ -75,6 +78,7 @@ class ObjectReader {
   Place place_;
   UnknownFields unknown_;
   JobReading& reading_;
+  std::size_t refused_ = 0;
 };
 
 }  // namespace

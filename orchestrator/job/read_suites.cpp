@@ -19,10 +19,14 @@ std::string check_bytes(std::string_view text, std::string_view name) {
   return "";
 }
 
+std::string holds_too_many(std::string_view name, std::size_t most) {
+  return std::string(name) + " must not hold more than " + std::to_string(most) + " entries";
+}
+
 std::optional<TestCommand> read_command(const json& value, const std::string& pointer,
                                         std::vector<FieldError>& errors) {
   const auto fail = [&](const std::string& place, std::string message) {
-    errors.push_back({place, std::move(message), ""});
+    add_error(errors, {place, std::move(message), ""});
     return std::optional<TestCommand>();
   };
   TestCommand command;
@@ -35,6 +39,7 @@ std::optional<TestCommand> read_command(const json& value, const std::string& po
   if (!value.is_array()) {
     return fail(pointer, "test_command must be a string or a list of words, not " + kind_of(value));
   }
+  if (value.size() > kMostWords) return fail(pointer, holds_too_many("test_command", kMostWords));
   for (std::size_t i = 0; i < value.size(); ++i) {
     const std::string place = below(pointer, std::to_string(i));
     if (!value[i].is_string()) return fail(place, "must be a string, not " + kind_of(value[i]));
@@ -53,7 +58,7 @@ std::optional<int> read_number(const char* name, const json& value, const std::s
                                std::vector<FieldError>& errors) {
   JobReading reading;
   read_field(*find_field(name), value, pointer, UnknownFields::error, reading);
-  errors.insert(errors.end(), reading.errors.begin(), reading.errors.end());
+  for (auto& error : reading.errors) add_error(errors, std::move(error));
   const auto& number = name == std::string_view("runs") ? reading.request.runs : reading.request.parallelism;
   return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
 }
@@ -61,12 +66,12 @@ std::optional<int> read_number(const char* name, const json& value, const std::s
 void read_name(const json& value, const std::string& pointer, TestSuite& suite,
                std::vector<FieldError>& errors) {
   if (!value.is_string()) {
-    errors.push_back({pointer, "must be a string, not " + kind_of(value), ""});
+    add_error(errors, {pointer, "must be a string, not " + kind_of(value), ""});
     return;
   }
   suite.name = value.get<std::string>();
   if (auto sentence = check_bytes(suite.name, "name"); !sentence.empty())
-    errors.push_back({pointer, sentence, ""});
+    add_error(errors, {pointer, sentence, ""});
 }
 
 // What a suite lacks, but for what has been found wrong already.
@@ -77,16 +82,16 @@ void require(const TestSuite& suite, const std::string& pointer, std::vector<Fie
     });
   };
   const std::string name = below(pointer, "name"), command = below(pointer, "test_command");
-  if (suite.name.empty() && !wrong_at(name)) errors.push_back({name, "the suite needs a name", ""});
+  if (suite.name.empty() && !wrong_at(name)) add_error(errors, {name, "the suite needs a name", ""});
   const std::string sentence = check_command(suite.test_command);
-  if (!sentence.empty() && !wrong_at(command)) errors.push_back({command, sentence, ""});
+  if (!sentence.empty() && !wrong_at(command)) add_error(errors, {command, sentence, ""});
 }
 
 TestSuite read_suite(const json& value, const std::string& pointer, std::vector<FieldError>& errors) {
   TestSuite suite;
   if (!value.is_object()) {
-    errors.push_back(
-        {pointer, "a suite must be an object with name and test_command, not " + kind_of(value), ""});
+    add_error(errors,
+              {pointer, "a suite must be an object with name and test_command, not " + kind_of(value), ""});
     return suite;
   }
   for (const auto& [key, content] : value.items()) {
@@ -101,7 +106,7 @@ TestSuite read_suite(const json& value, const std::string& pointer, std::vector<
       suite.parallelism = read_number("parallelism", content, place, errors);
     } else {
       const auto near = nearest(key, {"name", "test_command", "runs", "parallelism"});
-      errors.push_back({place, "unknown field " + in_quotes(key) + did_you_mean(near), ""});
+      add_error(errors, {place, "unknown field " + in_quotes(key) + did_you_mean(near), ""});
     }
   }
   require(suite, pointer, errors);
@@ -114,7 +119,11 @@ std::vector<TestSuite> read_suites(const json& value, const std::string& pointer
                                    std::vector<FieldError>& errors) {
   std::vector<TestSuite> suites;
   if (!value.is_array()) {
-    errors.push_back({pointer, "test_suites must be a list, not " + kind_of(value), ""});
+    add_error(errors, {pointer, "test_suites must be a list, not " + kind_of(value), ""});
+    return suites;
+  }
+  if (value.size() > kLongestList) {
+    add_error(errors, {pointer, holds_too_many("test_suites", kLongestList), ""});
     return suites;
   }
   for (std::size_t i = 0; i < value.size(); ++i) {

@@ -14,6 +14,9 @@ namespace orchestrator {
 // What is wrong with the bytes of a text that goes into a container; empty when nothing is.
 std::string check_bytes(std::string_view text, std::string_view name);
 
+// What is said of a list that is longer.
+std::string holds_too_many(std::string_view name, std::size_t most);
+
 std::optional<TestCommand> read_command(const nlohmann::json& value, const std::string& pointer,
                                         std::vector<FieldError>& errors);
 std::vector<TestSuite> read_suites(const nlohmann::json& value, const std::string& pointer,

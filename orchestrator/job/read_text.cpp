@@ -2,6 +2,7 @@
 #include <charconv>
 #include <optional>
 
+#include "orchestrator/job/plain_text.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/job/read_field.h"
 
@@ -27,16 +28,6 @@ std::optional<json> whole_from(std::string_view text) {
   return json(text[0] == '-' ? -1e300 : 1e300);
 }
 
-std::optional<json> boolean_from(std::string_view text) {
-  for (const auto word : {"true", "1", "yes", "on"}) {
-    if (text == word) return json(true);
-  }
-  for (const auto word : {"false", "0", "no", "off"}) {
-    if (text == word) return json(false);
-  }
-  return std::nullopt;
-}
-
 std::optional<json> value_from(const Field& field, std::string_view text) {
   switch (field.kind) {
     case FieldKind::whole:
@@ -51,7 +42,8 @@ std::optional<json> value_from(const Field& field, std::string_view text) {
       return parse_size(text) ? std::optional(json(std::string(text))) : std::nullopt;
     case FieldKind::boolean:
     case FieldKind::negated:
-      return boolean_from(text);
+      if (const auto on = boolean_from(text)) return json(*on);
+      return std::nullopt;
     default:
       return json(std::string(text));
   }
@@ -81,7 +73,7 @@ void read_text(const Field& field, std::string_view text, const std::string& poi
   const std::string sentence = field.kind == FieldKind::seed
                                    ? std::string(field.rule)
                                    : std::string(field.name) + " must be " + wanted(field);
-  reading.errors.push_back({pointer, sentence + ", not " + in_quotes(text), ""});
+  add_error(reading.errors, {pointer, sentence + ", not " + in_quotes(text), ""});
 }
 
 }  // namespace orchestrator

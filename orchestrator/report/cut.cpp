@@ -70,6 +70,13 @@ ShownText shorten(std::string_view head, std::string_view tail, std::uint64_t to
   return join(head, tail, total);
 }
 
+ShownText whole_within(std::string_view whole, std::uint64_t max_size) {
+  if (max_size == kNoLimit || json_size(whole) <= max_size + kCutMarkSize)
+    return join(whole, "", whole.size());
+  // More than max_size, so that the two parts that are kept cannot overlap.
+  return shorten(whole, whole, whole.size(), max_size);
+}
+
 }  // namespace
 
 std::string cut_mark(std::uint64_t bytes) { return fmt::format("\n[… {} bytes cut …]\n", bytes); }
@@ -97,11 +104,11 @@ ShownText show(const StreamRecord& record, const Spool::Text& text, std::uint64_
       return join(head, tail, record.total_bytes);
     return shorten(head, tail, record.total_bytes, max_size);
   }
-  const std::string whole = text.head + text.tail;
-  if (max_size == kNoLimit || json_size(whole) <= max_size + kCutMarkSize)
-    return join(whole, "", whole.size());
-  // More than max_size, so that the two parts that are kept cannot overlap.
-  return shorten(whole, whole, whole.size(), max_size);
+  return whole_within(text.head + text.tail, max_size);
+}
+
+std::string head_and_tail(std::string_view text, std::uint64_t max_size) {
+  return whole_within(text, max_size).text;
 }
 
 }  // namespace orchestrator

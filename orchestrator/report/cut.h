@@ -31,4 +31,7 @@ struct ShownText {
 // string.
 ShownText show(const StreamRecord& record, const Spool::Text& text, std::uint64_t max_size = kNoLimit);
 
+// The same of a text that is at hand, and was perhaps shortened before.
+std::string head_and_tail(std::string_view text, std::uint64_t max_size);
+
 }  // namespace orchestrator

@@ -3,21 +3,12 @@
 #include <fmt/format.h>
 
 #include "orchestrator/report/cut.h"
-#include "orchestrator/report/report.h"
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator::runpod {
 namespace {
 
 using nlohmann::ordered_json;
-
-// Head and tail of a text that was shortened before, perhaps.
-std::string shortened(const std::string& text, std::size_t most) {
-  if (text.size() <= most + kCutMarkSize) return text;
-  const std::size_t half = most / 2;
-  return to_utf8(text.substr(0, half)) + cut_mark(text.size() - 2 * half) +
-         to_utf8(text.substr(text.size() - half));
-}
 
 void shorten_outputs(ordered_json& report, std::size_t most, bool passing_only) {
   const auto results = report.find("results");
@@ -28,7 +19,7 @@ void shorten_outputs(ordered_json& report, std::size_t most, bool passing_only) 
     if (passing_only && !(passed != attempt.end() && passed->is_boolean() && passed->get<bool>())) continue;
     for (const char* stream : {"stdout", "stderr"})
       if (const auto text = attempt.find(stream); text != attempt.end() && text->is_string())
-        *text = shortened(text->get_ref<const std::string&>(), most);
+        *text = head_and_tail(text->get_ref<const std::string&>(), most);
   }
 }
 

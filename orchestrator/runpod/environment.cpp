@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "orchestrator/job/plain_text.h"
 #include "sandbox/io/uuid.h"
 
 namespace orchestrator::runpod {
@@ -92,7 +93,7 @@ Environment read_environment(const GetEnv& getenv) {
   environment.realtime_port = static_cast<int>(std::min(number(said("RUNPOD_REALTIME_PORT"), 0), 65'535.0));
   environment.realtime_concurrency =
       static_cast<int>(std::clamp(number(said("RUNPOD_REALTIME_CONCURRENCY"), 1), 1.0, 64.0));
-  environment.skip_checks = said("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS") == "true";
+  environment.skip_checks = boolean_from(said("RUNPOD_SKIP_AUTO_SYSTEM_CHECKS")).value_or(false);
   environment.min_memory_gb = number(said("RUNPOD_MIN_MEMORY_GB"), 0);
   environment.min_disk_percent = number(said("RUNPOD_MIN_DISK_PERCENT"), 0);
   const std::string endpoint = said("BUCKET_ENDPOINT_URL");

@@ -11,9 +11,12 @@ namespace {
 
 constexpr std::chrono::seconds kProgressEvery{1};
 constexpr std::chrono::seconds kSmallTimeout{10};   // of progress and chunks
-constexpr std::chrono::seconds kFinalTimeout{120};  // of a result of several megabytes
-// Our pings keep the job alive at the queue for as long as we hold it.
-constexpr std::chrono::minutes kFinalPatience{15};
+constexpr std::chrono::seconds kFinalTimeout{120};  // of a result, and a second more for each …
+constexpr std::size_t kLeastRate = 32 * 1024;       // … of its bytes, as serve has it
+// Our pings keep the job alive at the queue for as long as we hold it. How long it may run is not told to its
+// worker: so long RunPod keeps a job by default (its ttl). A queue that knows it no more says so, and ends
+// this at once.
+constexpr std::chrono::hours kFinalPatience{24};
 constexpr std::chrono::seconds kChunkPatience{30};  // for chunks that the result waits behind
 constexpr std::chrono::seconds kLastWords{10};
 constexpr std::size_t kMostChunks = 10'000;  // waiting; a queue that is away for long loses the oldest
@@ -138,7 +141,8 @@ void JobPosts::post_progress() {
 
 void JobPosts::post_final() {
   const Span left = std::max(Span(1'000), std::chrono::ceil<Span>(until_ - loop_.now()));
-  post(queue_.addresses().done(job_, final_->streamed), final_->body, std::min(left, Span(kFinalTimeout)),
+  const Span timeout = kFinalTimeout + std::chrono::seconds(final_->body.size() / kLeastRate);
+  post(queue_.addresses().done(job_, final_->streamed), final_->body, std::min(left, timeout),
        [this](const PostAnswer& answer) {
          if (!says_gone(answer)) final_answered(answer);
        });

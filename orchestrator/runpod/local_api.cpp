@@ -48,7 +48,7 @@ std::string new_id() { return "test-" + io::random_uuid(); }
 
 std::optional<json> object_of(const std::string& body) {
   std::vector<FieldError> ignored;
-  auto document = parse_json(body, ignored);
+  auto document = parse_json(body, ignored, body.size());
   if (!document || !document->is_object()) return std::nullopt;
   return document;
 }

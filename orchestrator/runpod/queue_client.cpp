@@ -7,6 +7,8 @@ namespace {
 
 // How long a server may hold a poll.
 constexpr std::chrono::seconds kPoll{90};
+// A batch of jobs: RunPod's clients bound an answer by nothing, and an input has some 20 MB at most.
+constexpr std::size_t kLargestBatch = 256u << 20;
 
 bool timed_out(const std::exception_ptr& error) {
   try {
@@ -41,6 +43,7 @@ io::HttpRequest QueueClient::request(std::string url) const {
 QueueClient::Call QueueClient::take(int wanted, bool busy, std::function<void(TakeAnswer)> done) {
   io::HttpRequest ask = request(addresses_.take(wanted, busy));
   ask.headers.push_back("Content-Type: application/json");
+  ask.max_body = kLargestBatch;
   return http_.send(std::move(ask), [done = std::move(done)](io::Result<io::HttpResponse> result) {
     if (result.ok()) return done(read_take_answer(result.value()));
     if (timed_out(result.error())) return done({});  // the poll's own end

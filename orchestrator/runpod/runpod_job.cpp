@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "orchestrator/job/check.h"
+#include "orchestrator/job/quoted.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/runpod/bodies.h"
 #include "orchestrator/service/runpod_error.h"
@@ -91,19 +92,20 @@ HostedJobSpec RunpodJob::spec() {
 
 // All mistakes at once, and what may not be asked for among them.
 JobRequest RunpodJob::read() const {
-  JobReading reading = read_job(job_.input, UnknownFields::warn, "");
+  JobReading reading = read_job(job_.input, UnknownFields::warn, "", job_.input.size());
   JobRequest& request = reading.request;
   if (sender_ == Sender::elsewhere) {
     for (auto& error : refusals(request, place_.settings.admission, false))
-      reading.errors.push_back(std::move(error));
+      add_error(reading.errors, std::move(error));
   } else if (request.repo && !request.repo->empty() && !is_cloned(*request.repo)) {
     request.repo = fs::absolute(*request.repo).lexically_normal().string();
   }
   for (const auto& variable : request.secret_env)
     if (is_the_workers(variable))
-      reading.errors.push_back(
-          {"/secret_env", fmt::format("the variable '{}' is the worker's own; no test sees it", variable),
-           ""});
+      add_error(
+          reading.errors,
+          {"/secret_env",
+           fmt::format("the variable {} is the worker's own; no test sees it", in_quotes(variable)), ""});
   return combine({reading, {place_.settings.defaults, {}}});
 }
 
@@ -201,8 +203,9 @@ void RunpodJob::end() {
   }
   if (!told_.error.empty()) {
     const Environment& environment = place_.settings.environment;
-    result.error = runpod_error({told_.error_kind, told_.error, 0}, place_.settings.version,
-                                environment.hostname, environment.worker);
+    result.error =
+        runpod_error({told_.error_kind, told_.error, 0}, place_.settings.version, environment.hostname,
+                     environment.worker, std::min<std::size_t>(place_.settings.result_bytes / 2, 512 * 1024));
   }
   const auto ended = std::exchange(ended_, nullptr);
   ended(std::move(result));

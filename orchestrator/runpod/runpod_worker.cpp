@@ -88,7 +88,8 @@ RunpodWorker::RunpodWorker(JobPlace& place, QueueClient& queue, Heartbeat* heart
 RunpodWorker::~RunpodWorker() { *self_ = nullptr; }
 
 void RunpodWorker::take() {
-  const int free = (settings_.refresh ? 1 : settings_.jobs) - static_cast<int>(held_.size());
+  const int free =
+      (settings_.refresh ? 1 : settings_.jobs) - static_cast<int>(held_.size() + waiting_.size());
   if (!taking_ || looking_ || taking_call_ || take_later_ || free <= 0) return;
   taking_call_ =
       queue_.take(free, !held_.empty(), [this, asked = place_.loop.now()](const TakeAnswer& answer) {
@@ -117,15 +118,39 @@ void RunpodWorker::took(const TakeAnswer& answer, io::TimePoint asked) {
 }
 
 void RunpodWorker::begin(TakenJob job) {
-  const auto same = [&](const auto& held) { return held->id() == job.id; };
-  if (std::any_of(held_.begin(), held_.end(), same))
+  const Held* const same = held(job.id);
+  if (same && (same->wanted() || waits(job.id)))
     return place_.log.about(job, spdlog::level::warn, "it was handed out again while it is held");
+  if (same) {
+    place_.log.about(job, spdlog::level::warn, "it was handed out again: it begins once it has ended");
+    waiting_.push_back(std::move(job));
+    return tell_heartbeat();
+  }
   held_.push_back(std::make_unique<Held>(*this, std::move(job)));
-  Held& held = *held_.back();
+  Held& begun = *held_.back();
   tell_heartbeat();
-  held.say(spdlog::level::info, "taken");
-  held.job().start();
+  begun.say(spdlog::level::info, "taken");
+  begun.job().start();
   watch_stops();
+}
+
+void RunpodWorker::begin_waiting() {
+  const auto next =
+      std::find_if(waiting_.begin(), waiting_.end(), [this](const TakenJob& job) { return !held(job.id); });
+  if (next == waiting_.end()) return;
+  TakenJob job = std::move(*next);
+  waiting_.erase(next);
+  begin(std::move(job));
+}
+
+RunpodWorker::Held* RunpodWorker::held(const std::string& id) const {
+  const auto found =
+      std::find_if(held_.begin(), held_.end(), [&](const auto& each) { return each->id() == id; });
+  return found == held_.end() ? nullptr : found->get();
+}
+
+bool RunpodWorker::waits(const std::string& id) const {
+  return std::any_of(waiting_.begin(), waiting_.end(), [&](const TakenJob& job) { return job.id == id; });
 }
 
 void RunpodWorker::watch_stops() {
@@ -142,15 +167,14 @@ void RunpodWorker::watch_stops() {
 
 // Stops a job for which nothing is to be posted any more.
 void RunpodWorker::drop(const std::string& id, const std::string& why) {
-  const auto found =
-      std::find_if(held_.begin(), held_.end(), [&](const auto& held) { return held->id() == id; });
-  if (found == held_.end() || !(*found)->wanted()) return;
-  Held& held = **found;
-  held.unwanted();
-  held.say(spdlog::level::warn, "stopped: " + why);
+  if (std::erase_if(waiting_, [&](const TakenJob& job) { return job.id == id; }) > 0) tell_heartbeat();
+  Held* const dropped = held(id);
+  if (!dropped || !dropped->wanted()) return;
+  dropped->unwanted();
+  dropped->say(spdlog::level::warn, "stopped: " + why);
   tell_heartbeat();
-  if (held.over()) return forget(held);
-  held.job().stop("the queue does not want it any more");
+  if (dropped->over()) return forget(*dropped);
+  dropped->job().stop("the queue does not want it any more");
 }
 
 // Posted: it may be what calls.
@@ -159,6 +183,7 @@ void RunpodWorker::forget(Held& held) {
     if (!*self) return;
     RunpodWorker& worker = **self;
     std::erase_if(worker.held_, [which](const auto& each) { return each.get() == which; });
+    worker.begin_waiting();
     worker.tell_heartbeat();
     worker.take();
   });
@@ -190,11 +215,14 @@ void RunpodWorker::tell_heartbeat() const {
   std::vector<std::string> ids;
   for (const auto& held : held_)
     if (held->wanted()) ids.push_back(held->id());
+  for (const TakenJob& job : waiting_) ids.push_back(job.id);
   heartbeat_->set_jobs(ids);
 }
 
 void RunpodWorker::drain(std::chrono::milliseconds budget) {
   taking_ = false;
+  waiting_.clear();  // the queue misses them in the pings, and hands them out elsewhere
+  tell_heartbeat();
   taking_call_.reset();
   take_later_.reset();
   for (const auto& held : held_) {
@@ -209,6 +237,7 @@ void RunpodWorker::drain(std::chrono::milliseconds budget) {
 void RunpodWorker::leave() {
   taking_ = false;
   taking_call_.reset();
+  waiting_.clear();
   for (const auto& held : held_) held->job().kill();
   left_ = true;
 }

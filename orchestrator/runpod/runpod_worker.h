@@ -35,7 +35,7 @@ class RunpodWorker {
   void drain(std::chrono::milliseconds budget);
   // At once; nothing more is posted.
   void leave();
-  bool ended() const { return left_ || (!taking_ && held_.empty()); }
+  bool ended() const { return left_ || (!taking_ && held_.empty() && waiting_.empty()); }
   // The queue has refused for minutes: somebody should make another worker.
   bool refused() const { return refused_; }
   // What broke of the host: no more jobs were taken.
@@ -47,6 +47,9 @@ class RunpodWorker {
   void take();
   void took(const TakeAnswer& answer, io::TimePoint asked);
   void begin(TakenJob job);
+  void begin_waiting();
+  Held* held(const std::string& id) const;
+  bool waits(const std::string& id) const;
   void watch_stops();
   void drop(const std::string& id, const std::string& why);
   void forget(Held& held);
@@ -61,6 +64,7 @@ class RunpodWorker {
   TakePolicy take_policy_;
   StopPolicy stop_policy_;
   std::vector<std::unique_ptr<Held>> held_;
+  std::vector<TakenJob> waiting_;  // handed out again while what was dropped of them is still ending
   std::unique_ptr<io::HttpCall> taking_call_, stop_call_;
   std::unique_ptr<io::Timer> take_later_, stop_later_, budget_;
   std::string last_problem_;

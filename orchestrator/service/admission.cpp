@@ -9,6 +9,7 @@
 #include "images/checkout/url_rules.h"
 #include "orchestrator/job/check.h"
 #include "orchestrator/job/image_reference.h"
+#include "orchestrator/job/quoted.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -74,13 +75,13 @@ std::string about_repository(const std::string& repo, const Admission& admission
 std::vector<FieldError> refusals(const JobRequest& request, const Admission& admission, bool here) {
   std::vector<FieldError> refused;
   const auto refuse = [&](const std::string& pointer, const std::string& sentence) {
-    if (!sentence.empty()) refused.push_back({pointer, sentence, ""});
+    if (!sentence.empty()) add_error(refused, {pointer, sentence, ""});
   };
   if (request.repo) refuse("/repo", about_repository(*request.repo, admission, here));
   const auto allows_image = [&](const std::string& pattern) { return matches(pattern, *request.image); };
   if (request.image && std::none_of(admission.images.begin(), admission.images.end(), allows_image))
-    refuse("/image", fmt::format("the image '{}' is not one that the operator allows: {}", *request.image,
-                                 joined(admission.images)));
+    refuse("/image", fmt::format("the image {} is not one that the operator allows: {}",
+                                 in_quotes(*request.image), joined(admission.images)));
   // Whoever names no image would have the toolchain's fetched anew, in the place of the one that is here.
   if (request.pull == "always" && !request.image && !holds(admission.images, "*"))
     refuse("/pull",
@@ -94,8 +95,8 @@ std::vector<FieldError> refusals(const JobRequest& request, const Admission& adm
                                    *request.network, joined(admission.networks)));
   for (const auto& name : request.secret_env)
     if (!holds(admission.secrets, name))
-      refuse("/secret_env", fmt::format("the variable '{}' is not one that the operator hands out: {}", name,
-                                        joined(admission.secrets)));
+      refuse("/secret_env", fmt::format("the variable {} is not one that the operator hands out: {}",
+                                        in_quotes(name), joined(admission.secrets)));
   if (admission.cpus > 0 && request.cpus && *request.cpus > admission.cpus)
     refuse("/limits/cpus", fmt::format("an attempt has at most {} CPUs here", admission.cpus));
   if (admission.memory_bytes > 0 && request.memory_bytes && *request.memory_bytes > admission.memory_bytes)

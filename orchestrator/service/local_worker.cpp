@@ -191,9 +191,9 @@ HostedJobSpec LocalWorker::spec_of(const StoredJob& job) const {
 
 // Throws InvalidJob. Whether its author may name a folder of this host was asked as it came in.
 JobRequest LocalWorker::request_of(const StoredJob& job) const {
-  JobReading reading = read_job(job.input, UnknownFields::warn, "");
+  JobReading reading = read_job(job.input, UnknownFields::warn, "", job.input.size());
   for (auto& error : refusals(reading.request, settings_.admission, true))
-    reading.errors.push_back(std::move(error));
+    add_error(reading.errors, std::move(error));
   return combine({reading, {settings_.defaults, {}}});
 }
 

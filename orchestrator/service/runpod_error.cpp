@@ -3,18 +3,21 @@
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/job/job.h"
+#include "orchestrator/report/cut.h"
 #include "orchestrator/run/failure_of.h"
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator {
 
 std::string runpod_error(const Failure& failure, const std::string& program_version,
-                         const std::string& hostname, const std::string& worker) {
+                         const std::string& hostname, const std::string& worker, std::size_t most_bytes) {
+  // It stands there twice, and what is escaped in it is escaped again where the whole is a string of a body.
+  const std::string message = head_and_tail(failure.message, most_bytes / 8);
   // The predecessor's kinds where it had such an error.
   const char* const type = failure.kind == "request" ? "<class 'ValueError'>" : "<class 'RuntimeError'>";
   const nlohmann::ordered_json error = {{"error_type", type},
-                                        {"error_message", failure.message},
-                                        {"error_traceback", failure.kind + ": " + failure.message},
+                                        {"error_message", message},
+                                        {"error_traceback", failure.kind + ": " + message},
                                         {"hostname", hostname.empty() ? "unknown" : hostname},
                                         {"worker_id", worker.empty() ? "unknown" : worker},
                                         {"runpod_version", "orchestrator/" + program_version}};

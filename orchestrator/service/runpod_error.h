@@ -9,10 +9,12 @@
 
 namespace orchestrator {
 
-// `hostname` and `worker` may be empty. No path of the host and no secret is in it as long as none is in the
+// `hostname` and `worker` may be empty. Of a long message it keeps head and tail, so that all is, as a string
+// of a body, at most some `most_bytes`. No path of the host and no secret is in it as long as none is in the
 // message.
 std::string runpod_error(const Failure& failure, const std::string& program_version,
-                         const std::string& hostname, const std::string& worker);
+                         const std::string& hostname, const std::string& worker,
+                         std::size_t most_bytes = 512 * 1024);
 
 // What the predecessor's clients look for: the sentences alone, a line each, without the place in the request
 // that each is about. Places in a file of the repository stay: nobody could find them.

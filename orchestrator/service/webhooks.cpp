@@ -32,12 +32,20 @@ void Webhooks::look() {
   }
   ask(
       background_, loop_, self_, "webhooks were not looked for",
-      [this] { return queue_.webhooks_due(kAtOnce); },
+      [this, under_way = under_way()] {
+        return queue_.webhooks_due(kAtOnce - static_cast<int>(under_way.size()), under_way);
+      },
       [](Webhooks& self, const std::vector<StoredJob>& due) {
         self.looking_ = false;
         for (const auto& job : due) self.begin(job);
         if (std::exchange(self.again_, false)) self.look();
       });
+}
+
+std::vector<std::string> Webhooks::under_way() const {
+  std::vector<std::string> ids;
+  for (const auto& [id, call] : calls_) ids.push_back(id);
+  return ids;
 }
 
 void Webhooks::begin(const StoredJob& job) {
@@ -85,8 +93,10 @@ void Webhooks::called(const std::string& id, Milliseconds ended, bool reached) {
           queue_.webhook_failed(id, ended, kPause, kTries);
         return true;
       },
-      [id](Webhooks& self, bool) {
+      [id](Webhooks& self, bool written) {
         self.calls_.erase(id);
+        if (written)
+          self.look();  // there is room for another; what was not written would be called at once again
         self.later_ = self.loop_.call_after(std::chrono::milliseconds(kPause), [&self] { self.look(); });
       });
 }

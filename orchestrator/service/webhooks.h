@@ -1,5 +1,6 @@
 // Tells whoever asked for it that a job has ended: one POST of its status, up to two more when that fails.
-// What is due is in the queue's database, so that a restart forgets none. The address is a stranger's: only
+// What is due is in the queue's database, so that a restart forgets none. Receivers
+// and clients have their turns, see JobQueue::webhooks_due. The address is a stranger's: only
 // the internet is called, and no redirect is followed. Loop's thread only.
 #pragma once
 
@@ -7,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "orchestrator/service/background.h"
 #include "orchestrator/store/job_queue.h"
@@ -30,6 +32,7 @@ class Webhooks {
   void look();
 
  private:
+  std::vector<std::string> under_way() const;
   void begin(const StoredJob& job);
   void call(const StoredJob& job);
   void called(const std::string& id, Milliseconds ended, bool reached);

@@ -185,6 +185,40 @@ CREATE TRIGGER end_of_refused AFTER INSERT ON jobs WHEN NEW.ended > 0
     INSERT INTO events (job, time, type, data) SELECT job, time, 'job_ended', data FROM ends WHERE job = NEW.id;
   END;
 )sql",
+    // Of `bytes` are errors, too.
+    R"sql(
+UPDATE jobs SET bytes = bytes + length(CAST(error AS BLOB)) WHERE error <> '';
+)sql",
+    // `receiver`: the host of a webhook. Those that were asked for before that have none, and so share one.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN receiver TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhooks ADD COLUMN client TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhooks ADD COLUMN receiver TEXT NOT NULL DEFAULT '';
+UPDATE webhooks SET client = coalesce((SELECT client FROM jobs WHERE id = job), '');
+CREATE INDEX webhooks_in_turn ON webhooks (receiver, due, client, job);
+DROP TRIGGER IF EXISTS webhook_of_ended;
+CREATE TRIGGER webhook_of_ended AFTER UPDATE OF ended ON jobs
+  WHEN NEW.ended > 0 AND OLD.ended = 0 AND NEW.webhook <> ''
+  BEGIN
+    INSERT OR REPLACE INTO webhooks (job, due, client, receiver)
+      VALUES (NEW.id, NEW.ended, NEW.client, NEW.receiver);
+  END;
+DROP TRIGGER IF EXISTS webhook_of_refused;
+CREATE TRIGGER webhook_of_refused AFTER INSERT ON jobs
+  WHEN NEW.ended > 0 AND NEW.webhook <> ''
+  BEGIN
+    INSERT INTO webhooks (job, due, client, receiver) VALUES (NEW.id, NEW.ended, NEW.client, NEW.receiver);
+  END;
+)sql",
+    // `origin` of an imported run: what it says, and which it is of those that say the same, see History.
+    R"sql(
+UPDATE runs SET origin = known.said || '#' || known.place FROM (
+  SELECT id, said, row_number() OVER (PARTITION BY said ORDER BY id) AS place FROM (
+    SELECT id, json_array(time, repository, test_command, total_runs, parallelism, failures, repro_rate, severity,
+        duration_seconds, pr_number, branch, commit_sha) AS said
+      FROM runs WHERE origin <> '')) AS known
+  WHERE known.id = runs.id;
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 
@@ -210,6 +244,19 @@ void Database::migrate() {
   for (int next = version; next < kVersion; ++next) connection_.exec(kMigrations[next]);
   connection_.exec(fmt::format("PRAGMA user_version = {}", kVersion));
   transaction.commit();
+}
+
+std::optional<std::string> Database::obstacle() {
+  try {
+    transact([](SQLite::Database& connection) {
+      // A page of it is written, and nothing changed.
+      connection.exec(
+          fmt::format("PRAGMA user_version = {}", connection.execAndGet("PRAGMA user_version").getInt()));
+    });
+    return std::nullopt;
+  } catch (const io::HostError& error) {
+    return error.what();
+  }
 }
 
 void Database::throw_host_error(const SQLite::Exception& error) const {

@@ -5,6 +5,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace orchestrator {
@@ -40,6 +41,9 @@ class Database {
       }
     });
   }
+
+  // Why nothing can be written just now: tried, with a commit.
+  std::optional<std::string> obstacle();
 
  private:
   [[noreturn]] void throw_host_error(const SQLite::Exception& error) const;

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <filesystem>
-
 #include "orchestrator/store/sql.h"
 #include "sandbox/io/error.h"
 
@@ -18,6 +16,25 @@ constexpr const char* kColumns =
     "parallelism, failures, "
     "repro_rate, severity, coalesce(verdict, ''), duration_seconds, pr_number, coalesce(branch, ''), "
     "coalesce(commit_sha, '')";
+
+// Each with its place among those of its file that say the same. A run is known by both: the same one of a
+// copy elsewhere is here already, and another host's of the same number is not. Types are those of our own
+// table, since 0 and 0.0 would be two texts.
+constexpr const char* kOldRuns =
+    "SELECT row_number() OVER (PARTITION BY time, repository, test_command, total_runs, parallelism, "
+    "failures, "
+    "repro_rate, severity, duration_seconds, pr_number, branch, commit_sha ORDER BY id), time, repository, "
+    "test_command, total_runs, parallelism, failures, repro_rate, severity, duration_seconds, pr_number, "
+    "branch, "
+    "commit_sha FROM (SELECT id, CAST(strftime('%s', timestamp) AS INTEGER) * 1000 AS time, CAST(repository "
+    "AS "
+    "TEXT) AS repository, CAST(test_command AS TEXT) AS test_command, CAST(total_runs AS INTEGER) AS "
+    "total_runs, "
+    "CAST(parallelism AS INTEGER) AS parallelism, CAST(failures AS INTEGER) AS failures, CAST(repro_rate AS "
+    "REAL) "
+    "AS repro_rate, CAST(severity AS TEXT) AS severity, CAST(duration_seconds AS REAL) AS duration_seconds, "
+    "CAST(pr_number AS INTEGER) AS pr_number, CAST(branch AS TEXT) AS branch, CAST(commit_sha AS TEXT) AS "
+    "commit_sha FROM test_runs) ORDER BY id";
 
 HistoricRun read_row(SQLite::Statement& row) {
   HistoricRun run;
@@ -129,23 +146,18 @@ Statistics History::statistics(const std::string& repository, std::int64_t since
 int History::import(const std::string& file) {
   try {
     SQLite::Database old(file, SQLite::OPEN_READONLY);
-    SQLite::Statement rows(
-        old,
-        "SELECT id, CAST(strftime('%s', timestamp) AS INTEGER) * 1000, repository, test_command, "
-        "total_runs, parallelism, failures, repro_rate, severity, duration_seconds, pr_number, branch, "
-        "commit_sha FROM test_runs ORDER BY id");
-    const std::string origin = std::filesystem::weakly_canonical(file).string();
+    SQLite::Statement rows(old, kOldRuns);
     return database_.transact([&](SQLite::Database& connection) {
       int came = 0;
       SQLite::Statement insert(
           connection,
           "INSERT OR IGNORE INTO runs (origin, time, repository, test_command, total_runs, "
           "parallelism, failures, repro_rate, severity, duration_seconds, pr_number, branch, "
-          "commit_sha) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+          "commit_sha) VALUES (json_array(?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) || '#' || ?1, "
+          "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)");
       while (rows.executeStep()) {
         insert.reset();
-        insert.bind(1, fmt::format("{}#{}", origin, rows.getColumn(0).getInt64()));
-        for (int column = 1; column < 13; ++column) {
+        for (int column = 0; column < 13; ++column) {
           const SQLite::Column value = rows.getColumn(column);
           if (value.isNull())
             insert.bind(column + 1);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <nlohmann/json.hpp>
 
 #include "orchestrator/store/job_rows.h"
 #include "sandbox/io/uuid.h"
@@ -67,6 +69,18 @@ bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int
                    epoch, as_number(JobState::running)) > 0;
 }
 
+// The host that a URL names, without user and port.
+std::string receiver_of(const std::string& url) {
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return "";
+  std::string host = url.substr(scheme + 3);
+  host.resize(std::min(host.find_first_of("/?#"), host.size()));
+  host.erase(0, host.rfind('@') + 1);  // all of it stays where there is none
+  if (const auto port = host.rfind(':'); port != std::string::npos && !host.ends_with(']')) host.resize(port);
+  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
+  return host;
+}
+
 // Returns how many were kept. One word for all that is dropped in a row: a worker may send for a week what
 // nobody takes.
 int keep_chunks(SQLite::Database& connection, const std::string& id, const std::vector<std::string>& chunks) {
@@ -81,6 +95,10 @@ int keep_chunks(SQLite::Database& connection, const std::string& id, const std::
     if (has_room) ++kept;
   }
   return kept;
+}
+
+std::vector<std::string> chunks_of(SQLite::Database& connection, const std::string& id) {
+  return texts_of(connection, "SELECT body FROM chunks WHERE job = ? ORDER BY number", id);
 }
 
 }  // namespace
@@ -146,14 +164,15 @@ Submitted JobQueue::submit(const Submission& said) {
                                   limits_.queued_of_client));
     const bool refused = !said.error.empty();
     const std::string input = refused ? "" : said.input;  // nobody will run it
-    change(connection,
-           "INSERT INTO jobs (id, endpoint, client, input, request, state, created, queued, ended, error, "
-           "execution_timeout, ttl, low_priority, webhook, bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-           "?, ?, ?, ?)",
-           said.id, said.endpoint, said.client, input, said.request,
-           refused ? as_number(JobState::failed) : queued, now, now, refused ? now : 0, said.error,
-           said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook,
-           as_bytes(input.size() + said.request.size()));
+    change(
+        connection,
+        "INSERT INTO jobs (id, endpoint, client, input, request, state, created, queued, ended, error, "
+        "execution_timeout, ttl, low_priority, webhook, bytes, receiver) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, "
+        "?, ?, ?, ?, ?, ?, ?)",
+        said.id, said.endpoint, said.client, input, said.request,
+        refused ? as_number(JobState::failed) : queued, now, now, refused ? now : 0, said.error,
+        said.execution_timeout, said.ttl, said.low_priority ? 1 : 0, said.webhook,
+        as_bytes(input.size() + said.request.size() + said.error.size()), receiver_of(said.webhook));
     if (said.idempotency)
       change(connection,
              "INSERT INTO idempotency_keys (client, key, body_hash, job, created) VALUES (?, ?, ?, ?, ?)",
@@ -228,7 +247,8 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
   const Milliseconds now = now_();
   auto taken = database_.transact([&](SQLite::Database& connection) {
     std::vector<StoredJob> jobs;
-    while (static_cast<int>(jobs.size()) < most) {
+    std::size_t bytes = 0;
+    while (static_cast<int>(jobs.size()) < most && bytes < kLargestHandOut) {
       // Whoever has the fewest running is next; a job of low priority that has waited for ten minutes is like
       // others.
       SQLite::Statement next(
@@ -247,6 +267,7 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
           "UPDATE jobs SET state = ?, epoch = epoch + 1, worker = ?, started = ?, progress = '' WHERE id = ?",
           as_number(JobState::running), worker, now, id);
       jobs.push_back(*find_row(connection, id));
+      bytes += jobs.back().input.size();
     }
     return jobs;
   });
@@ -276,7 +297,8 @@ bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state,
              "+ ?5 + "
              "(SELECT coalesce(sum(length(data)), 0) FROM events WHERE job = ?6), log_bytes = ?7 WHERE id = "
              "?6",
-             as_number(state), output, error, now_(), as_bytes(output.size()) + left_bytes, id, log_bytes);
+             as_number(state), output, error, now_(), as_bytes(output.size() + error.size()) + left_bytes, id,
+             log_bytes);
     else if (left_bytes > 0)
       change(connection,
              "UPDATE jobs SET bytes = bytes + ?, log_bytes = log_bytes + ? WHERE id = ? AND epoch = ? AND "
@@ -297,9 +319,13 @@ bool JobQueue::give_back(const std::string& id, std::int64_t epoch) {
   return given;
 }
 
+std::vector<std::string> JobQueue::chunks(const std::string& id) const {
+  return database_.with([&](SQLite::Database& connection) { return chunks_of(connection, id); });
+}
+
 std::vector<std::string> JobQueue::take_chunks(const std::string& id) {
   return database_.transact([&](SQLite::Database& connection) {
-    auto chunks = texts_of(connection, "SELECT body FROM chunks WHERE job = ? ORDER BY number", id);
+    auto chunks = chunks_of(connection, id);
     if (!chunks.empty()) change(connection, "DELETE FROM chunks WHERE job = ?", id);
     return chunks;
   });
@@ -362,11 +388,23 @@ int JobQueue::purge(const std::string& endpoint, const std::string& client) {
 // That the job ?1 has not ended once more since it ended at ?2.
 constexpr const char* kSameEnd = "(SELECT 1 FROM jobs WHERE id = ?1 AND ended = ?2)";
 
-std::vector<StoredJob> JobQueue::webhooks_due(int most) const {
+// A row's place among those of its receiver, and of those that may go among its client's: what is under way
+// comes first.
+constexpr const char* kDueInTurn =
+    "WITH called AS (SELECT client, receiver FROM webhooks WHERE job IN (SELECT value FROM json_each(?2))), "
+    "waiting AS (SELECT job, client, due, (SELECT count(*) FROM called WHERE called.receiver = "
+    "webhooks.receiver) + row_number() OVER (PARTITION BY receiver ORDER BY due) AS place FROM webhooks "
+    "WHERE "
+    "due <= ?1 AND job NOT IN (SELECT value FROM json_each(?2))), "
+    "bearable AS (SELECT job, due, (SELECT count(*) FROM called WHERE called.client = waiting.client) + "
+    "row_number() OVER (PARTITION BY client ORDER BY due) AS place FROM waiting WHERE place <= ?3) "
+    "SELECT job FROM bearable WHERE place <= ?4 ORDER BY place, due LIMIT ?5";
+
+std::vector<StoredJob> JobQueue::webhooks_due(int most, const std::vector<std::string>& under_way) const {
   return database_.with([&](SQLite::Database& connection) {
     std::vector<StoredJob> jobs;
-    for (const auto& id :
-         texts_of(connection, "SELECT job FROM webhooks WHERE due <= ? ORDER BY due LIMIT ?", now_(), most))
+    for (const auto& id : texts_of(connection, kDueInTurn, now_(), nlohmann::json(under_way).dump(),
+                                   kWebhooksOfReceiver, kWebhooksOfClient, most))
       if (auto job = find_row(connection, id)) jobs.push_back(std::move(*job));
     return jobs;
   });

@@ -118,6 +118,13 @@ inline constexpr std::int64_t kMostUntaken = 16 << 20, kChunkRow = 128;
 inline constexpr const char* kChunksDropped =
     R"({"warning":"chunks were dropped here: nobody had taken those before them"})";
 
+// Bytes of inputs after which no further job is handed out at once.
+inline constexpr std::size_t kLargestHandOut = 16 << 20;
+
+// Webhooks called at once: a receiver that lets everybody wait, and a client with many of those, hold up
+// themselves alone.
+inline constexpr int kWebhooksOfReceiver = 4, kWebhooksOfClient = 8;
+
 // Jobs whose files are nobody's any more.
 struct Forgotten {
   std::vector<std::string> jobs;  // they are no more
@@ -176,6 +183,8 @@ class JobQueue {
   bool give_back(const std::string& id, std::int64_t epoch);
   // The chunks that nobody was given yet; they count as delivered.
   std::vector<std::string> take_chunks(const std::string& id);
+  // The same chunks, which stay.
+  std::vector<std::string> chunks(const std::string& id) const;
 
   // The state that the job has afterwards; nullopt: unknown.
   std::optional<StoredJob> cancel(const std::string& id);
@@ -206,8 +215,10 @@ class JobQueue {
   };
   Workers workers(const std::string& endpoint) const;
 
-  // Whoever is to be told that a job has ended, by its webhook: due now, the longest first.
-  std::vector<StoredJob> webhooks_due(int most) const;
+  // Whoever is to be told that a job has ended, by its webhook: due now, the longest first, and of clients in
+  // turn. `under_way`: ids of jobs whose webhooks are being called, which count towards what one receiver and
+  // one client may have at once, and are not due.
+  std::vector<StoredJob> webhooks_due(int most, const std::vector<std::string>& under_way = {}) const;
   // `ended`: of the job as it was given. What has ended once more since then is told once more.
   void webhook_reached(const std::string& id, Milliseconds ended);
   // To be called again after `pause`, or never when there were `most_tries`.

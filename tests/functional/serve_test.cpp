@@ -305,6 +305,24 @@ TEST(ServeWhoseEngineGoesAway, TakesNoJobUntilItIsBack) {
   EXPECT_FALSE(serve.status(first).contains("retries")) << "its host was to blame";
 }
 
+TEST(ServeWhoseDatabaseIsInOthersHands, IsNotReadyUntilItHasItBack) {
+  const TemporaryFolder state;
+  Serving serve(programs(), {"--jobs", "0", "--state-dir", state / "of serve"});
+  {
+    const Companion writer(
+        {"python3", "-c",
+         "import sqlite3, sys\n"
+         "held = sqlite3.connect(sys.argv[1])\n"
+         "held.execute('BEGIN IMMEDIATE')\n"
+         "print('held', flush=True)\n"
+         "sys.stdin.read()",
+         state / "of serve/serve/jobs.db"});
+    ASSERT_TRUE(eventually([&] { return serve.get("/readyz").status == 503; })) << serve.log();
+    EXPECT_EQ(serve.get("/readyz").body.find(state / ""), std::string::npos) << "strangers read it";
+  }
+  EXPECT_TRUE(eventually([&] { return serve.get("/readyz").status == 200; })) << serve.log();
+}
+
 // ---- its log
 
 // The texts of a log of which each line is an object.

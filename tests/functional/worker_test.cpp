@@ -277,6 +277,18 @@ TEST_F(Worker, StopsAJobThatTheQueueNames) {
   EXPECT_EQ(server_.finals("unwanted").size(), 0u);
 }
 
+TEST_F(Worker, RunsAJobOnceMoreThatComesBackWhileItIsStillEnding) {
+  RunningWorker worker(env(), {"--jobs", "2"});
+  server_.hand_out(job("again", "trap '' TERM; while :; do sleep 1; done"));
+  ASSERT_TRUE(starts("0", worker.pid()));
+  server_.control({{"stop", {"again"}}});
+  ASSERT_TRUE(
+      eventually([&] { return worker.said().find("stopped: the queue says so") != std::string::npos; }));
+  server_.hand_out(job("again", "true"));
+  EXPECT_EQ(report_of("again").at("total_runs"), 2);
+  EXPECT_EQ(server_.finals("again").size(), 1u);
+}
+
 TEST_F(Worker, StopsAJobThatTheQueueHasForgotten) {
   server_.control({{"progress", {404}}});
   RunningWorker worker(env());

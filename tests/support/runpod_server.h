@@ -37,8 +37,9 @@ class RunpodServer {
 
   // What is answered next; see the program.
   void control(const Json& what) const {
-    const auto told =
-        run_command({"curl", "-sS", "-k", "--noproxy", "*", "-d", what.dump(), url() + "/control"});
+    write_file(folder_ / "control", what.dump());  // it may be longer than a program's argument
+    const auto told = run_command({"curl", "-sS", "-k", "--noproxy", "*", "--data-binary",
+                                   "@" + (folder_ / "control"), url() + "/control"});
     if (told.exit_code != 0) ADD_FAILURE() << told.err;
   }
   void hand_out(const Json& job) const { control({{"take", {{{"job", job}}}}}); }

@@ -60,6 +60,11 @@ class Wire {
     fd_ = -1;
   }
 
+  // Nothing follows it, and the peer is told so.
+  void send_last(std::string_view bytes) {
+    send(bytes);
+    ::shutdown(fd_, SHUT_WR);
+  }
   // False when the peer takes nothing more.
   bool send(std::string_view bytes) {
     while (!bytes.empty()) {

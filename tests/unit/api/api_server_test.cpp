@@ -190,6 +190,23 @@ TEST_F(WithTokens, ShowsAJobToItsClientAndToReadersAlone) {
   EXPECT_EQ(get("/api/v1/events", bearing(submitter_)).status, 403);
 }
 
+TEST_F(WithTokens, LetsReadersSeeAStreamWithoutTakingOfIt) {
+  const std::string id = json::parse(post("/v2/flaky/run", kRun, bearing(submitter_)).body).at("id");
+  const StoredJob taken = take();
+  queue_.tell_progress(id, taken.epoch, "", {"1"});
+  const std::string target = "/v2/flaky/stream/" + id + "?wait=0";
+  const auto chunks = [&](const NewToken& token) {
+    return json::parse(get(target, bearing(token)).body).at("stream").size();
+  };
+  EXPECT_EQ(chunks(reader_), 1u);
+  EXPECT_EQ(chunks(reader_), 1u);
+  EXPECT_EQ(chunks(submitter_), 1u);
+  EXPECT_EQ(chunks(submitter_), 0u);
+  queue_.cancel(id);
+  EXPECT_EQ(get(target, bearing(reader_)).status, 200);
+  EXPECT_EQ(get(target, bearing(submitter_)).status, 200) << "that it was cancelled is told to each";
+}
+
 TEST_F(WithTokens, MayBeCalledByAnyName) { EXPECT_EQ(get("/livez", {{"Host", "ci.example"}}).status, 200); }
 
 TEST_F(WithTokens, DoesNotReadALargeBodyOfAStranger) {

@@ -265,6 +265,29 @@ TEST_F(HttpServerTest, RefusesABodyThatDoesNotCome) {
   EXPECT_EQ(asked_, 0);
 }
 
+TEST_F(HttpServerTest, GivesABodyMoreTimeTheMoreOfItHasCome) {
+  HttpServerSettings settings;
+  settings.body_time = milliseconds(200);
+  settings.body_bytes_per_second = 1;
+  start(settings);
+  Wire w = wire();
+  w.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 104\r\n\r\n" + std::string(100, 'x'));
+  std::this_thread::sleep_for(milliseconds(600));  // three times what an empty one has
+  w.send("last");
+  EXPECT_EQ(w.answer().status, 200);
+}
+
+TEST_F(HttpServerTest, RefusesABodyThatStalls) {
+  HttpServerSettings settings;
+  settings.body_time = milliseconds(100);
+  settings.body_bytes_per_second = 500;
+  start(settings);
+  Wire w = wire();
+  w.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 104\r\n\r\n" + std::string(100, 'x'));
+  EXPECT_EQ(w.answer().status, 408);
+  EXPECT_EQ(asked_, 0);
+}
+
 TEST_F(HttpServerTest, TakesLongerForAnAnswerThanForABody) {
   HttpServerSettings settings;
   settings.head_time = settings.body_time = milliseconds(1000);

@@ -84,6 +84,14 @@ TEST_F(JobRoutes, ShowsTheReportsThatAJobHasLeft) {
   EXPECT_EQ(get(target + "json%2f..%2f..%2f..%2fjobs.db").status, 404);
 }
 
+TEST_F(JobRoutes, LinksToTheNextPageOfTheSameJobs) {
+  start();
+  for (int i = 0; i < 3; ++i) post("/api/v1/jobs", kInput);
+  const HttpAnswer answer = get("/api/v1/jobs?state=queued&limit=2");
+  const std::string cursor = json::parse(answer.body).at("next_cursor");
+  EXPECT_EQ(answer.header("link"), "</api/v1/jobs?limit=2&state=queued&cursor=" + cursor + ">; rel=\"next\"");
+}
+
 TEST_F(JobRoutes, ShowsTheSummaryOfAJobThatSomebodyElseHasRun) {
   start();
   const std::string id = json::parse(post("/api/v1/jobs", kInput).body).at("id");

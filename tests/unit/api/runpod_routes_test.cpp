@@ -1,4 +1,6 @@
 // RunPod's clients.
+#include <thread>
+
 #include "tests/unit/api/api_fixture.h"
 
 namespace orchestrator {
@@ -56,6 +58,25 @@ TEST_F(RunpodRoutes, FailsAWrongInputAtOnceAsAWorkerWould) {
   const HttpAnswer again = post("/v2/flaky/retry/" + id);
   EXPECT_EQ(again.status, 400);
   EXPECT_NE(again.body.find("refused as it came in"), std::string::npos) << again.body;
+}
+
+TEST_F(RunpodRoutes, KeepsLittleOfAnInputThatIsWrongInManyPlaces) {
+  start();
+  json input = json::parse(kInput);
+  input["include"] = std::vector<int>(200'000, 1);
+  input["env"] = {{std::string(1'000'000, '-'), "1"}};
+  const std::string id = posted("/v2/flaky/run", json{{"input", input}}.dump()).at("id");
+  const std::string answer = get("/v2/flaky/status/" + id).body;
+  EXPECT_EQ(json::parse(answer).at("status"), "FAILED");
+  EXPECT_LT(answer.size(), 100'000u);
+}
+
+TEST_F(RunpodRoutes, ReadsEveryInputThatItTakes) {
+  start();
+  json input = json::parse(kInput);
+  input["note"] = std::string(9'500'000, 'x');
+  const std::string id = posted("/v2/flaky/run", json{{"input", input}}.dump()).at("id");
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("status"), "IN_QUEUE");
 }
 
 TEST_F(RunpodRoutes, FailsAJobThatAsksForMoreThanTheOperatorAllows) {
@@ -148,6 +169,30 @@ TEST_F(RunpodRoutes, StreamsAChunkAsSoonAsItIsThere) {
   w.send(request_text("GET", "/v2/flaky/stream/" + id + "?wait=90000"));
   queue_.tell_progress(id, taken.epoch, "", {"1"});
   EXPECT_EQ(json::parse(w.answer().body).at("stream").at(0).at("output"), 1);
+}
+
+TEST_F(RunpodRoutes, AnswersWhoHasEndedItsSide) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = take();
+  queue_.tell_progress(id, taken.epoch, "", {"1"});
+  Wire runs(server_->port()), waits(server_->port()), streams(server_->port());
+  runs.send_last(request_text("POST", "/v2/flaky/runsync?wait=1000", kRun));
+  EXPECT_EQ(runs.answer("POST").status, 200);
+  waits.send_last(request_text("GET", "/v2/flaky/status-sync/" + id + "?wait=90000"));
+  streams.send_last(request_text("GET", "/v2/flaky/stream/" + id + "?wait=1000"));
+  EXPECT_EQ(streams.answer().status, 200);
+  queue_.finish(id, taken.epoch, JobState::completed, "2", "");
+  EXPECT_EQ(json::parse(waits.answer().body).at("output"), 2);
+}
+
+TEST_F(RunpodRoutes, AnswersWhoStillWaitsWhenTheServerStops) {
+  start();
+  Wire waits(server_->port());
+  waits.send(request_text("POST", "/v2/flaky/runsync?wait=90000", kRun));
+  while (queue_.counts("flaky").queued == 0) std::this_thread::yield();
+  server_->stop(std::chrono::seconds(30));
+  EXPECT_EQ(json::parse(waits.answer("POST").body).at("status"), "IN_QUEUE");
 }
 
 TEST_F(RunpodRoutes, EndsTheStreamOfACancelledJobWithAnError) {

@@ -49,6 +49,20 @@ TEST_F(WaitersTest, TryAgainAtEachChangeOfTheJobAndOfNoOther) {
   EXPECT_EQ(waiters_.waiting(), 0u);
 }
 
+TEST_F(WaitersTest, AreAllAnsweredAtTheEnd) {
+  int answered = 0;
+  const auto at_last = [&](bool last) { return last && ++answered > 0; };
+  waiters_.wait("a", milliseconds(1'000), at_last);
+  waiters_.wait("b", milliseconds(1'000), at_last);
+  waiters_.end();
+  EXPECT_EQ(answered, 2);
+  waiters_.wait("a", milliseconds(1'000), at_last);
+  EXPECT_EQ(answered, 3) << "nobody comes too late";
+  time_is_over();
+  EXPECT_EQ(answered, 3);
+  EXPECT_EQ(waiters_.waiting(), 0u);
+}
+
 TEST_F(WaitersTest, NeverTryOnceThereWasAnAnswer) {
   int tries = 0;
   waiters_.wait("a", milliseconds(1'000), [&](bool) { return ++tries == 2; });

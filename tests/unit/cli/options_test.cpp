@@ -493,6 +493,9 @@ TEST(Options, OfOtherModes) {
 }
 
 TEST(Help, IsThereForEveryCommand) {
+  EXPECT_NE(help({"run", "--help"}).find("[agent"), std::string::npos);
+  for (const char* service : {"serve", "worker"})
+    EXPECT_EQ(help({service, "--help"}).find("[agent"), std::string::npos);
   for (const Words& words : {Words{"--help"},
                              {"-h"},
                              {"help"},

@@ -54,6 +54,31 @@ TEST_F(ServeSettings, AreOverruledByAFlag) {
   EXPECT_EQ(settings({"--jobs=1"}, "jobs: 2\n"), Words{});
 }
 
+TEST_F(ServeSettings, AreSwitchedOnAndOffByAnyWordForIt) {
+  for (const char* on : {"true", "TRUE", "Yes", "on", "ON", "1"}) {
+    EXPECT_EQ(settings({}, std::string("allow_private_webhooks: \"") + on + "\"\n"),
+              Words{"--allow-private-webhooks"});
+    EXPECT_EQ(settings({}, "", {{"ORCHESTRATOR_SERVE_INSECURE_ENGINE", on}}), Words{"--insecure-engine"});
+    EXPECT_TRUE(errors_.empty()) << on;
+  }
+  for (const char* off : {"false", "False", "no", "off", "0"}) {
+    EXPECT_EQ(settings({}, "", {{"ORCHESTRATOR_SERVE_INSECURE_ENGINE", off}}), Words{});
+    EXPECT_TRUE(errors_.empty()) << off;
+  }
+  EXPECT_EQ(settings({}, "allow_private_webhooks: on\n"), Words{"--allow-private-webhooks"});
+}
+
+TEST_F(ServeSettings, AreNotOffInSilenceForAWordThatIsNone) {
+  EXPECT_EQ(settings({}, "allow_private_webhooks: enabled\n"), Words{});
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].pointer, "allow_private_webhooks");
+  EXPECT_EQ(errors_[0].message, "must be true or false, not 'enabled'");
+  EXPECT_EQ(errors_[0].where, folder_ / "serve.yml");
+  settings({}, "", {{"ORCHESTRATOR_SERVE_INSECURE_ENGINE", "maybe"}});
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].pointer, "ORCHESTRATOR_SERVE_INSECURE_ENGINE");
+}
+
 TEST_F(ServeSettings, NameTheNearestForOneThatIsNone) {
   settings({}, "lisen: 80\n");
   ASSERT_EQ(errors_.size(), 1u);

@@ -49,6 +49,14 @@ TEST(Environment, TakesAnEmptyVariableAsNotSet) {
   EXPECT_EQ(job_from_environment(lookup({{"ORCHESTRATOR_RUNS", ""}})).runs, std::nullopt);
 }
 
+TEST(Environment, TakesTrueAndFalseInAnyCase) {
+  for (const auto& [word, said] : {std::pair{"TRUE", true}, {"On", true}, {"False", false}, {"OFF", false}})
+    EXPECT_EQ(job_from_environment(lookup({{"ORCHESTRATOR_AUTO_INSTALL_DEPENDENCIES", word}}))
+                  .auto_install_dependencies,
+              said)
+        << word;
+}
+
 TEST(Environment, NamesTheVariablesThatAreWrong) {
   const auto errors = testing::errors_of([] {
     job_from_environment(lookup({{"ORCHESTRATOR_RUNS", "5x"},

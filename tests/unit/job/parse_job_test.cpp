@@ -209,6 +209,65 @@ TEST(ParseJob, RefusesMoreThanEightMebibytes) {
   EXPECT_EQ(errors_in(std::string(8 * 1024 * 1024 + 1, ' ')), ": JSON is larger than 8 MiB\n");
 }
 
+TEST(ParseJob, ReadsAsMuchAsItsCallerAllows) {
+  const std::string large =
+      R"({"repo": "https://github.com/a/b", "note": ")" + std::string(9'000'000, 'x') + "\"}";
+  EXPECT_EQ(read_job(large, UnknownFields::warn, "", large.size()).errors.size(), 0u);
+}
+
+std::string list_of(std::size_t count, const std::string& entry) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + entry;
+  return text + "]";
+}
+
+TEST(ParseJob, TellsAHundredMistakesAndThatThereAreMore) {
+  const auto errors =
+      read_job(R"({"include": )" + list_of(9'000, "1") + "}", UnknownFields::error, "f").errors;
+  ASSERT_EQ(errors.size(), kMostErrors + 1);
+  EXPECT_EQ(errors.at(99).pointer, "/include/99");
+  EXPECT_EQ(errors.back().message, "there are more mistakes than these 100");
+  EXPECT_EQ(errors.back().where, "f");
+}
+
+TEST(ParseJob, TellsAHundredMistakesOfAllSourcesTogether) {
+  const auto reading = read_job(R"({"include": )" + list_of(80, "1") + "}", UnknownFields::error, "f");
+  try {
+    combine({reading, reading});
+    FAIL() << "it was taken";
+  } catch (const InvalidJob& wrong) {
+    EXPECT_EQ(wrong.errors().size(), kMostErrors + 1);
+  }
+}
+
+TEST(ParseJob, TellsAHundredUnknownFields) {
+  std::string text = "{";
+  for (int i = 0; i < 5'000; ++i) text += (i == 0 ? "\"n" : ",\"n") + std::to_string(i) + "\":1";
+  text += "}";
+  EXPECT_EQ(read_job(text, UnknownFields::error, "").errors.size(), kMostErrors + 1);
+  const auto warnings = read_job(text, UnknownFields::warn, "").request.warnings;
+  ASSERT_EQ(warnings.size(), kMostErrors + 1);
+  EXPECT_EQ(warnings.back(), "more fields than these were ignored");
+}
+
+TEST(ParseJob, ShortensWhatIsSaidOfAMistake) {
+  const std::string name(1'000'000, 'x');
+  const auto errors = read_job("{\"" + name + "\": 1}", UnknownFields::error, "").errors;
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_LT(errors.front().pointer.size() + errors.front().message.size(), 500u);
+}
+
+TEST(ParseJob, RefusesLongerListsThanAnybodyWrites) {
+  for (const std::string field : {"include", "secret_env", "setup_commands"})
+    EXPECT_EQ(errors_in("{\"" + field + "\": " + list_of(10'001, "\"A\"") + "}"),
+              "/" + field + ": " + field + " must not hold more than 10000 entries\n");
+  EXPECT_EQ(errors_in(R"({"test_command": )" + list_of(100'001, "\"a\"") + "}"),
+            "/test_command: test_command must not hold more than 100000 entries\n");
+  std::string env = "{";
+  for (int i = 0; i < 10'001; ++i) env += (i == 0 ? "\"V" : ",\"V") + std::to_string(i) + "\":1";
+  EXPECT_EQ(errors_in(R"({"env": )" + env + "}}"), "/env: env must not hold more than 10000 entries\n");
+}
+
 TEST(ParseJob, RefusesTextsThatNoProgramCanBeStartedWith) {
   const std::string long_text(131'072, 'x');
   EXPECT_EQ(errors_in("{\"test_command\": \"" + long_text + "\"}"),

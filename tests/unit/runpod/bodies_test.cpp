@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/runpod/runpod_job.h"
+#include "orchestrator/service/runpod_error.h"
 
 namespace orchestrator::runpod {
 namespace {
@@ -15,6 +16,21 @@ TEST(RunpodBody, HoldsWhatThereIs) {
   EXPECT_EQ(final_body({"", "no \"such\" thing", false}), R"({"error":"no \"such\" thing"})");
   EXPECT_EQ(final_body({"[1]", "e", true}), R"({"output":[1],"error":"e","stopPod":true})");
   EXPECT_EQ(final_body({}), "{}");
+}
+
+TEST(RunpodBody, FitsWithTheLongestError) {
+  for (const std::size_t most : {16'384u, 8'000'000u})
+    for (const std::string_view letter : {"x", "\"", "\\", "\x01", "\xff"}) {
+      std::string message = "first";
+      while (message.size() < 10'000'000) message += letter;
+      JobResult result;
+      result.error = runpod_error({"setup", message + "last", 4}, "1.0", "host", "worker", most / 2);
+      const json body = json::parse(result.body(most));
+      EXPECT_LE(body.dump().size(), most);
+      const std::string kept = json::parse(body.at("error").get<std::string>()).at("error_message");
+      EXPECT_TRUE(kept.starts_with("first")) << kept.substr(0, 50);
+      EXPECT_TRUE(kept.ends_with("last"));
+    }
 }
 
 TEST(RunpodBody, KeepsTextAsUtf8) {

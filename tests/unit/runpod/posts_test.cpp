@@ -8,6 +8,7 @@
 #include "orchestrator/runpod/job_posts.h"
 #include "orchestrator/runpod/upload.h"
 #include "tests/support/runpod_server.h"
+#include "tests/support/skipping_loop.h"
 #include "tests/support/wire.h"
 
 namespace orchestrator::runpod {
@@ -97,7 +98,7 @@ class RunpodPosts : public testing::Test {
   }
 
   RunpodServer server_;
-  io::CurlLoop loop_;
+  testing_support::SkippingLoop loop_;
   QueueClient queue_{loop_, Addresses(environment_at(server_)), "rpa_the_key", "agent/1", ""};
   bool gone_ = false;
   std::vector<std::string> troubles_;
@@ -177,6 +178,33 @@ TEST_F(RunpodPosts, TryAgainUntilSomebodyListens) {
   EXPECT_TRUE(*delivered_);
   EXPECT_FALSE(gone_);
   EXPECT_EQ(port.answered(), 1);
+}
+
+TEST_F(RunpodPosts, TryAgainForAsLongAsTheJobMayLive) {
+  server_.control({{"done", std::vector<int>(50, 503)}});
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return troubles_.size() == 1; }));
+  loop_.skip(std::chrono::hours(20));
+  ASSERT_TRUE(until([&] { return troubles_.size() == 2; }));
+  EXPECT_FALSE(delivered_.has_value());
+  loop_.skip(std::chrono::hours(5));
+  ASSERT_TRUE(until([&] { return delivered_.has_value(); }));
+  EXPECT_FALSE(*delivered_);
+}
+
+TEST_F(RunpodPosts, EndWithTheResultOfAJobThatTheQueueKnowsNoMore) {
+  server_.control({{"done", {503, 404}}});
+  finish(R"({"output":1})");
+  ASSERT_TRUE(until([&] { return gone_; }));
+  EXPECT_EQ(server_.finals("j1").size(), 2u);
+}
+
+TEST_F(RunpodPosts, APollMayBringMoreThanOtherAnswersHave) {
+  server_.control({{"take", {{{"job", {{"id", "a"}, {"input", std::string(40'000'000, 'x')}}}}}}});
+  std::optional<TakeAnswer> taken;
+  const auto call = queue_.take(1, false, [&](TakeAnswer answer) { taken = std::move(answer); });
+  ASSERT_TRUE(until([&] { return taken.has_value(); }));
+  EXPECT_EQ(taken->jobs.size(), 1u) << taken->problem;
 }
 
 TEST_F(RunpodPosts, TryASmallerResultOnceWhenItIsTooLarge) {

@@ -40,6 +40,13 @@ class AdmissionTest : public testing::Test {
 
 TEST_F(AdmissionTest, HasNothingAgainstAJobThatNamesNothing) { EXPECT_EQ(refusal(), ""); }
 
+TEST_F(AdmissionTest, SaysNotMoreThanAHundredTimesWhatIsNotAllowed) {
+  request_.secret_env.assign(10'000, std::string(100'000, 'A'));
+  const auto refused = refusals(request_, admission_, false);
+  ASSERT_EQ(refused.size(), kMostErrors + 1);
+  EXPECT_LT(refused.front().message.size(), 300u);
+}
+
 // ---- repositories
 
 TEST_F(AdmissionTest, AllowsTheHostsThatTheOperatorNamed) {

@@ -1,5 +1,6 @@
 #include "orchestrator/service/webhooks.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include "orchestrator/store/sql.h"
@@ -14,9 +15,10 @@ class WebhooksTest : public testing::Test {
   ~WebhooksTest() override { background_.reset(); }
 
   // A job that has ended.
-  void end(const std::string& id, const std::string& webhook) {
+  void end(const std::string& id, const std::string& webhook, const std::string& client = "ann") {
     Submission said;
     said.id = id;
+    said.client = client;
     said.webhook = webhook;
     said.error = "no";
     queue_.submit(said);
@@ -27,6 +29,11 @@ class WebhooksTest : public testing::Test {
       return sql::number_of(connection, "SELECT coalesce((SELECT tries FROM webhooks WHERE job = ?), -1)",
                             id);
     });
+  }
+  std::vector<std::string> due(const std::vector<std::string>& under_way = {}) {
+    std::vector<std::string> ids;
+    for (const auto& job : queue_.webhooks_due(16, under_way)) ids.push_back(job.id);
+    return ids;
   }
   void wait_for_next_look() {
     loop_.until([timers = loop_.timers_made(), this] { return loop_.timers_made() > timers; });
@@ -55,6 +62,41 @@ TEST_F(WebhooksTest, AreTriedThreeTimes) {
     let_pause_pass();
     if (tried < 0) break;
   }
+}
+
+TEST_F(WebhooksTest, OfOneReceiverHoldUpNoOther) {
+  for (const char* user : {"", "u1@", "u2@"})
+    for (int i = 0; i < 10; ++i) {
+      end(fmt::format("slow {}{}", user, i), fmt::format("https://{}Tarpit.example:{}/{}", user, 80 + i, i));
+      ++now_;
+    }
+  end("quick", "https://quick.example");
+  const std::vector<std::string> slow{"slow 0", "slow 1", "slow 2", "slow 3"};
+  EXPECT_EQ(due(), (std::vector<std::string>{"slow 0", "slow 1", "slow 2", "slow 3", "quick"}));
+  EXPECT_EQ(due(slow), std::vector<std::string>{"quick"});
+  EXPECT_EQ(due({"slow 0"}), (std::vector<std::string>{"slow 1", "slow 2", "slow 3", "quick"}));
+}
+
+TEST_F(WebhooksTest, OfOneClientHoldUpNoOther) {
+  for (int i = 0; i < 100; ++i) {
+    end(std::to_string(i), fmt::format("https://a{}.tarpit.example/", i), "ann");
+    ++now_;
+  }
+  end("of bob", "https://quick.example/", "bob");
+  const auto first = due();
+  EXPECT_EQ(first.size(), 9u);
+  EXPECT_EQ(first.at(1), "of bob") << "clients have their turns";
+  EXPECT_EQ(due({"0", "1", "2", "3", "4", "5", "6", "7"}), std::vector<std::string>{"of bob"});
+}
+
+TEST_F(WebhooksTest, AreCalledAsSoonAsOthersHaveEnded) {
+  for (int i = 0; i < 10; ++i) end(std::to_string(i), unreachable_);
+  webhooks_.look();
+  loop_.until([&] {
+    for (int i = 0; i < 10; ++i)
+      if (tries(std::to_string(i)) < 1) return false;
+    return true;
+  });
 }
 
 // A job that has failed, and is done once more.

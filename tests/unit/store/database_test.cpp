@@ -39,8 +39,12 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
   EXPECT_EQ(find("another").number, 4) << "numbers go on";
 }
 
-// What the fourth version of the schema has brought, and the third.
+// What the later versions of the schema have brought, the fourth, and the third.
 constexpr const char* kNotInThird =
+    "DROP TRIGGER webhook_of_ended; DROP TRIGGER webhook_of_refused; DROP INDEX webhooks_in_turn; ALTER "
+    "TABLE "
+    "webhooks DROP COLUMN receiver; ALTER TABLE webhooks DROP COLUMN client; ALTER TABLE jobs DROP COLUMN "
+    "receiver; "
     "DROP TRIGGER end_of_ended; DROP TRIGGER end_of_refused; DROP VIEW ends; DROP TRIGGER chunk_came; DROP "
     "TRIGGER chunk_went; DROP TABLE untaken; DROP INDEX jobs_without_logs; DROP INDEX "
     "idempotency_keys_by_job; DELETE FROM events WHERE type = 'job_ended'; DROP INDEX jobs_by_size; ALTER "
@@ -111,6 +115,34 @@ TEST_F(DatabaseTest, OfTheThirdVersionLearnsOfTheEndsThatItHasSeen) {
   EXPECT_EQ(all[2].data, R"({"state":"completed"})");
   open();
   EXPECT_EQ(events().read(0, "", 9).size(), 3u) << "once";
+}
+
+TEST_F(DatabaseTest, CountsTheErrorsThatItHadBeforeItCountedThem) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().finish("a", taken.epoch, JobState::failed, "", std::string(5'000, 'x'));
+  const auto size = [&] {
+    return database_->with([](SQLite::Database& connection) {
+      return connection.execAndGet("SELECT bytes FROM jobs").getInt64();
+    });
+  };
+  const auto counted = size();
+  database_->with([](SQLite::Database& of_today) {
+    of_today.exec(kNotInThird);
+    of_today.exec(kNotInSecond);
+  });
+  open();
+  EXPECT_EQ(size(), counted);
+}
+
+TEST_F(DatabaseTest, SaysWhyNothingCanBeWritten) {
+  EXPECT_EQ(database_->obstacle(), std::nullopt);
+  database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA query_only = 1"); });
+  ASSERT_TRUE(database_->obstacle());
+  EXPECT_NE(database_->obstacle()->find("jobs.db"), std::string::npos);
+  database_->with([](SQLite::Database& connection) { connection.exec("PRAGMA query_only = 0"); });
+  EXPECT_EQ(database_->obstacle(), std::nullopt);
+  open();
 }
 
 TEST_F(DatabaseTest, FindsTheKeysOfAJobWithoutReadingThoseOfOthers) {

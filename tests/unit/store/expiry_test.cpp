@@ -328,6 +328,20 @@ TEST_F(Retaining, ForgetsTheOldestWhenAllTogetherAreTooLarge) {
   EXPECT_EQ(queue().expire(retention).jobs, Ids{});
 }
 
+TEST_F(Retaining, CountsErrors) {
+  submit("a");
+  const StoredJob taken = take();
+  queue().finish(taken.id, taken.epoch, JobState::failed, "", std::string(1'000, 'x'));
+  Submission refused;
+  refused.id = "b";
+  refused.error = std::string(1'000, 'x');
+  queue().submit(refused);
+  now_ += kLeastKept;
+  Retention retention;
+  retention.bytes = 1'500;  // one of them
+  EXPECT_EQ(queue().expire(retention).jobs, Ids{"a"});
+}
+
 TEST_F(Retaining, ForgetsFirstWhatHasEndedFirst) {
   const std::string output(500, '1');
   submit("long");

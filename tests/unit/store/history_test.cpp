@@ -164,6 +164,34 @@ TEST_F(HistoryTest, TakesThePredecessorsRunsOver) {
   EXPECT_EQ(history_.recent("r", 10).size(), 2u);
 }
 
+TEST_F(HistoryTest, KnowsAnImportedRunByWhatItSays) {
+  const std::string file = old_database(folder_ / "flaky_test_history.db");
+  EXPECT_EQ(history_.import(file), 2);
+  std::filesystem::copy_file(file, folder_ / "copy.db");
+  EXPECT_EQ(history_.import(folder_ / "copy.db"), 0) << "a copy is no second run";
+  SQLite::Database(file, SQLite::OPEN_READWRITE)
+      .exec("UPDATE test_runs SET repository = 'of another host' WHERE id = 1");
+  EXPECT_EQ(history_.import(file), 1) << "another host's file has the same name and the same numbers";
+  SQLite::Database(file, SQLite::OPEN_READWRITE)
+      .exec(
+          "INSERT INTO test_runs (timestamp, repository, test_command, total_runs, parallelism, failures, "
+          "repro_rate, severity, duration_seconds) SELECT '2025-03-03 12:00:00', 'twice', 'x', 5, 1, 0, 0, "
+          "'NONE', 3 FROM test_runs");
+  EXPECT_EQ(history_.import(file), 2) << "two that say the same are two";
+  EXPECT_EQ(history_.import(file), 0);
+}
+
+TEST_F(HistoryTest, KnowsTheRunsThatWereImportedBeforeThat) {
+  const std::string file = old_database(folder_ / "flaky_test_history.db");
+  EXPECT_EQ(history_.import(file), 2);
+  database_.with([&](SQLite::Database& of_today) {
+    of_today.exec("UPDATE runs SET origin = '/somewhere/flaky_test_history.db#' || id");
+    of_today.exec("PRAGMA user_version = 6");
+  });
+  Database migrated(folder_ / "jobs.db");
+  EXPECT_EQ(History(migrated).import(file), 0);
+}
+
 TEST_F(HistoryTest, ChangesNothingForAFileThatIsNoHistory) {
   SQLite::Database(folder_ / "other.db", SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
       .exec("CREATE TABLE x (y)");

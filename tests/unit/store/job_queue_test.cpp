@@ -10,6 +10,16 @@ namespace {
 
 using JobQueueTest = StoreTest;
 
+TEST_F(JobQueueTest, HandsOutNoMoreAtOnceThanAWorkerReads) {
+  for (const char* id : {"a", "b", "c"}) {
+    Submission said = job(id);
+    said.input = "\"" + std::string(9 << 20, 'x') + "\"";
+    queue().submit(said);
+  }
+  EXPECT_EQ(queue().take("", "w", 100).size(), 2u);
+  EXPECT_EQ(queue().take("", "w", 100).size(), 1u);
+}
+
 // ---- coming in
 
 TEST_F(JobQueueTest, KeepsAllOfASubmission) {
