@@ -116,7 +116,7 @@ class LogReader {
 void follow(const ApiParts& parts, const std::shared_ptr<LogReader>& reader) {
   if (!reader->pump()) return;
   parts.waiters.wait("follow", kLook, [parts, reader](bool last) {
-    if (last) parts.later([parts, reader] { follow(parts, reader); });
+    if (last && !parts.waiters.ended()) parts.later([parts, reader] { follow(parts, reader); });
     return last;
   });
 }

@@ -80,12 +80,12 @@ class EventReader {
 
 void keep_reading(const ApiParts& parts, const std::shared_ptr<EventReader>& reader) {
   // Each round ends with a heartbeat, or when a slow reader may have read, and begins the next, until the
-  // reader is gone.
+  // reader is gone, or the server.
   const auto round = reader->next();
   parts.waiters.wait(kAnyEvent, round, [parts, reader, round](bool last) {
     if (!reader->pump(last)) return true;
     const bool over = last || reader->next() != round;
-    if (over) parts.later([parts, reader] { keep_reading(parts, reader); });
+    if (over && !parts.waiters.ended()) parts.later([parts, reader] { keep_reading(parts, reader); });
     return over;
   });
 }

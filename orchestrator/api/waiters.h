@@ -24,8 +24,9 @@ class Waiters {
   // Tries at once, then on each change of `job`, at last when `time` is over.
   void wait(const std::string& job, std::chrono::milliseconds time, Attempt attempt);
   void changed(const std::string& job);
-  // All are answered now, and those that come later at once.
+  // All are answered now, and those that come later at once: who would wait once more asks before.
   void end();
+  bool ended() const { return ended_; }
   std::size_t waiting() const;
 
  private:

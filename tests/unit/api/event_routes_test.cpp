@@ -132,6 +132,19 @@ TEST_F(EventRoutes, TellsAtOnceThatAJobHasEnded) {
   EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10)) << "sooner than a heartbeat";
 }
 
+TEST_F(EventRoutes, EndsItsStreamsWhenTheServerStops) {
+  start();
+  Wire w(server_->port());
+  w.send(request_text("GET", "/api/v1/events"));
+  w.until("retry");
+  const auto begin = std::chrono::steady_clock::now();
+  std::thread stopping([&] { server_->stop(std::chrono::seconds(20)); });
+  w.until("\r\n0\r\n\r\n");
+  stopping.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(10))
+      << "nobody waits for a reader";
+}
+
 TEST_F(EventRoutes, TellsOfEveryJobOfManyThatEndAtOnce) {
   start();
   constexpr int kJobs = 300;
