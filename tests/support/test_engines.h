@@ -42,6 +42,8 @@ inline std::vector<TestEngine> engines_and_the_fake() {
 
 // A line of shell in which the docker program speaks to that engine.
 inline std::string at_engine(const TestEngine& engine, const std::string& line) {
+  if (engine.name == "tls" || engine.name == "ssh")  // what the way there has put into the environment
+    return "unset DOCKER_TLS_VERIFY DOCKER_CERT_PATH; " + line;
   return engine.url.empty() ? line : "export DOCKER_HOST='" + engine.url + "'; " + line;
 }
 
