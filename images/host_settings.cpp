@@ -57,18 +57,6 @@ std::optional<std::string> read_file(const std::string& path) {
   return content;
 }
 
-bool is_set(const sandbox::EnvList& env, std::string_view name) {
-  for (const auto& [key, value] : env)
-    if (key == name) return true;
-  return false;
-}
-
-const std::string* value_of(const sandbox::EnvList& env, std::string_view name) {
-  for (const auto& [key, value] : env)
-    if (key == name) return &value;
-  return nullptr;
-}
-
 bool names_this_host(std::string_view url) {
   for (const char* own : {"localhost", "127.0.0.1", "[::1]"}) {
     const auto at = url.find(own);
@@ -101,6 +89,12 @@ class Collector {
     if (value && value->empty()) return std::nullopt;
     return value;
   }
+
+  // Of what is passed on.
+  const std::string* value_of(std::string_view name) const {
+    return sandbox::find_variable(settings_.env, name);
+  }
+  bool is_set(std::string_view name) const { return value_of(name) != nullptr; }
 
   void variables() {
     for (const char* name : kProxies) pass_on(name);
@@ -141,14 +135,13 @@ class Collector {
   // uv, Pipenv and Poetry know nothing of pip's settings; whoever set one index for this host means all of
   // them.
   void one_index_for_all() {
-    const std::string* by_variable = value_of(settings_.env, "PIP_INDEX_URL");
+    const std::string* by_variable = value_of("PIP_INDEX_URL");
     const std::string index = by_variable ? *by_variable : pip_.value("index-url");
     if (index.empty()) return;
-    const bool uv_has_one =
-        is_set(settings_.env, "UV_INDEX_URL") || is_set(settings_.env, "UV_DEFAULT_INDEX");
+    const bool uv_has_one = is_set("UV_INDEX_URL") || is_set("UV_DEFAULT_INDEX");
     if (!uv_has_one) settings_.env.emplace_back("UV_DEFAULT_INDEX", index);
     for (const char* name : {"PIPENV_PYPI_MIRROR", "POETRY_PYPI_MIRROR_URL"})
-      if (!is_set(settings_.env, name)) settings_.env.emplace_back(name, index);
+      if (!is_set(name)) settings_.env.emplace_back(name, index);
   }
 
   void ca_bundle() {
@@ -171,9 +164,9 @@ class Collector {
   // Yarn from 2 on reads none but its own.
   void yarn() {
     const auto derive = [this](const char* own, std::initializer_list<const char*> names) {
-      if (is_set(settings_.env, own)) return;
+      if (is_set(own)) return;
       for (const char* name : names)
-        if (const std::string* value = value_of(settings_.env, name))
+        if (const std::string* value = value_of(name))
           return void(settings_.env.emplace_back(own, std::string(*value)));
     };
     derive("YARN_HTTP_PROXY", {"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"});
@@ -184,7 +177,7 @@ class Collector {
   void node() {
     for (const char* name :
          {"https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}) {
-      const std::string* proxy = value_of(settings_.env, name);
+      const std::string* proxy = value_of(name);
       if (!proxy || proxy->find('@') == std::string::npos) continue;
       settings_.files.push_back({kNodeProxyFile, std::string(node_proxy_module())});
       settings_.env.emplace_back("NODE_OPTIONS", "--require=" + secret_path(kNodeProxyFile));

@@ -11,22 +11,7 @@ namespace {
 constexpr const char* kUsualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 constexpr std::size_t kTitleBytes = 120;
 
-const std::string* find_variable(const sandbox::EnvList& env, std::string_view name) {
-  for (const auto& [key, value] : env)
-    if (key == name) return &value;
-  return nullptr;
-}
-
 }  // namespace
-
-void set_variable(sandbox::EnvList& env, const std::string& name, const std::string& value) {
-  const auto found =
-      std::find_if(env.begin(), env.end(), [&](const auto& pair) { return pair.first == name; });
-  if (found == env.end())
-    env.emplace_back(name, value);
-  else
-    found->second = value;
-}
 
 RecipeSteps::RecipeSteps(const RecipeRequest& request, const InstallPlan& plan,
                          const sandbox::EnvList& base_env)
@@ -38,26 +23,26 @@ RecipeSteps::RecipeSteps(const RecipeRequest& request, const InstallPlan& plan,
                    : std::string(sandbox::kWorkDir) + "/" + request.install.subdir) {}
 
 sandbox::EnvList RecipeSteps::image_env() const {
-  const std::string* base_path = find_variable(base_env_, "PATH");
+  const std::string* base_path = sandbox::find_variable(base_env_, "PATH");
   std::string path;
   for (const auto& folder : plan_.path_folders) path += folder + ":";
   path += base_path && !base_path->empty() ? *base_path : kUsualPath;
   sandbox::EnvList env = {{"PATH", path}};
   // Without a locale, Python and others take the C locale's ASCII for files and output.
-  if (!find_variable(base_env_, "LANG")) env.emplace_back("LANG", "C.UTF-8");
-  for (const auto& [name, value] : plan_.env) set_variable(env, name, value);
+  if (!sandbox::find_variable(base_env_, "LANG")) env.emplace_back("LANG", "C.UTF-8");
+  for (const auto& [name, value] : plan_.env) sandbox::set_variable(env, name, value);
   return env;
 }
 
 sandbox::EnvList RecipeSteps::common_env() const {
   sandbox::EnvList env = base_env_;
-  for (const auto& [name, value] : image_env()) set_variable(env, name, value);
+  for (const auto& [name, value] : image_env()) sandbox::set_variable(env, name, value);
   return env;
 }
 
 sandbox::EnvList RecipeSteps::attempt_env() const {
   sandbox::EnvList env = common_env();
-  set_variable(env, "HOME", sandbox::kHomeDir);
+  sandbox::set_variable(env, "HOME", sandbox::kHomeDir);
   return env;
 }
 
@@ -65,9 +50,9 @@ sandbox::LayerBuildStep RecipeSteps::completed(sandbox::LayerBuildStep step, con
                                                sandbox::Network network) const {
   auto& execution = step.execution;
   sandbox::EnvList env = common_env();
-  set_variable(env, "HOME", "/root");
-  set_variable(env, "DEBIAN_FRONTEND", "noninteractive");
-  for (const auto& [name, value] : execution.env) set_variable(env, name, value);
+  sandbox::set_variable(env, "HOME", "/root");
+  sandbox::set_variable(env, "DEBIAN_FRONTEND", "noninteractive");
+  for (const auto& [name, value] : execution.env) sandbox::set_variable(env, name, value);
   execution.env = std::move(env);
   execution.workdir = workdir;
   execution.network = network;

@@ -10,9 +10,6 @@
 
 namespace images {
 
-// Sets or replaces one variable.
-void set_variable(sandbox::EnvList& env, const std::string& name, const std::string& value);
-
 class RecipeSteps {
  public:
   // `base_env`: of the base image's configuration.

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,10 @@ enum class Privilege {
 };
 
 using EnvList = std::vector<std::pair<std::string, std::string>>;
+// Its value; nullptr where it is not set.
+const std::string* find_variable(const EnvList& env, std::string_view name);
+// Sets or replaces one variable.
+void set_variable(EnvList& env, std::string_view name, std::string value);
 
 // A file that exists only while the execution runs (in a tmpfs) and is in no layer, config or history of the
 // engine. It travels over the supervisor's stdin.

@@ -4,27 +4,16 @@
 
 namespace images {
 
-namespace {
-
-// "" where it is not set.
-std::string said_of(const sandbox::EnvList& env, const std::string& name) {
-  for (const auto& [said, text] : env)
-    if (said == name) return text;
-  return {};
-}
-
-}  // namespace
-
 std::string extended(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value) {
-  const std::string said = said_of(user_env, name);
-  return said.empty() ? value : said + separator + value;
+  const std::string* said = sandbox::find_variable(user_env, name);
+  return !said || said->empty() ? value : *said + separator + value;
 }
 
 std::string preceded(const sandbox::EnvList& user_env, const std::string& name, char separator,
                      const std::string& value) {
-  const std::string said = said_of(user_env, name);
-  return said.empty() ? value : value + separator + said;
+  const std::string* said = sandbox::find_variable(user_env, name);
+  return !said || said->empty() ? value : value + separator + *said;
 }
 
 std::string add_list(ProbeUse& use, const std::string& name, const std::vector<std::string>& entries,

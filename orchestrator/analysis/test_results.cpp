@@ -52,6 +52,27 @@ bool is_evidence(TestOutcome outcome) {
 TestOutcome worse(TestOutcome one, TestOutcome other) {
   return words(one).rank >= words(other).rank ? one : other;
 }
+TestOutcome command_outcome(sandbox::Outcome attempt) {
+  switch (attempt) {
+    case sandbox::Outcome::passed:
+      return TestOutcome::passed;
+    case sandbox::Outcome::failed:
+      return TestOutcome::failed;
+    case sandbox::Outcome::timed_out:
+      return TestOutcome::timed_out;
+    case sandbox::Outcome::out_of_memory:
+      return TestOutcome::out_of_memory;
+    case sandbox::Outcome::output_limit:
+    case sandbox::Outcome::disk_limit:
+    case sandbox::Outcome::pids_limit:
+      return TestOutcome::crashed;
+    case sandbox::Outcome::not_runnable:
+    case sandbox::Outcome::infrastructure_error:
+    case sandbox::Outcome::cancelled:
+      break;
+  }
+  return TestOutcome::not_run;
+}
 
 std::string_view name(TestPhase phase) {
   switch (phase) {

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "sandbox/outcome.h"
+
 namespace orchestrator {
 
 // How one test ended, once. What a framework expected to fail and did is a pass.
@@ -33,6 +35,8 @@ inline bool did_not_pass(TestOutcome outcome) {
 // Of several times that a test ran, the one that counts: a hang before a kill, a crash, a failure, an error,
 // a pass; skipped and not_run only when there is nothing else.
 TestOutcome worse(TestOutcome one, TestOutcome other);
+// How the person's whole command ended, taken as one test; not_run for what is no evidence.
+TestOutcome command_outcome(sandbox::Outcome attempt);
 
 enum class TestPhase : std::uint8_t { collect, setup, call, teardown };
 std::string_view name(TestPhase phase);

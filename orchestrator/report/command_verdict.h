@@ -11,6 +11,9 @@ namespace orchestrator {
 struct AttemptRecord;
 struct Report;
 
+// One test, which is the command: how each attempt that is evidence ended.
+TestResults command_results(const Report& report);
+
 // Its `test` is no index into the report's tests. Only attempts that are evidence count, and of those only
 // the `wanted`.
 TestSummary judge_command(const Report& report, const std::function<bool(const AttemptRecord&)>& wanted);

@@ -2,33 +2,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "orchestrator/run/deal.h"
 
 namespace orchestrator {
 namespace {
 
-void set(sandbox::EnvList& env, const std::string& name, const std::string& value) {
-  const auto found =
-      std::find_if(env.begin(), env.end(), [&](const auto& entry) { return entry.first == name; });
-  if (found != env.end())
-    found->second = value;
-  else
-    env.emplace_back(name, value);
-}
-
-const std::string* find(const sandbox::EnvList& env, const std::string& name) {
-  const auto found =
-      std::find_if(env.begin(), env.end(), [&](const auto& entry) { return entry.first == name; });
-  return found == env.end() ? nullptr : &found->second;
-}
-
 // What seeds and probes extend, and never replace: the image's variables, a base's own among them, and the
 // person's.
 sandbox::EnvList said_env(const AttemptContext& context) {
   sandbox::EnvList env = context.image.env;
-  for (const auto& [name, value] : context.plan.env) set(env, name, value);
+  for (const auto& [name, value] : context.plan.env) sandbox::set_variable(env, name, value);
   return env;
 }
 
@@ -42,17 +25,17 @@ sandbox::EnvList attempt_env(const AttemptContext& context, int index, std::int6
                           {"LOGNAME", "attempt"},
                           {"LANG", "C.UTF-8"},
                           {"TMPDIR", "/tmp"}};
-  for (const auto& [name, value] : context.image.env) set(env, name, value);
-  set(env, "ATTEMPT", std::to_string(index));
+  for (const auto& [name, value] : context.image.env) sandbox::set_variable(env, name, value);
+  sandbox::set_variable(env, "ATTEMPT", std::to_string(index));
   // A Python script may be what is tested where no toolchain is recognised.
-  set(env, "PYTHONHASHSEED", std::to_string(static_cast<std::uint32_t>(seed)));
-  for (const auto& [name, value] : plan.env) set(env, name, value);
+  sandbox::set_variable(env, "PYTHONHASHSEED", std::to_string(static_cast<std::uint32_t>(seed)));
+  for (const auto& [name, value] : plan.env) sandbox::set_variable(env, name, value);
   for (const auto& [name, value] :
        context.toolchain.seed_env_for(seed, context.packages, said_before, plan.test_command.split())) {
-    const std::string* said = find(plan.env, name);
-    if (!said || value.starts_with(*said)) set(env, name, value);
+    const std::string* said = sandbox::find_variable(plan.env, name);
+    if (!said || value.starts_with(*said)) sandbox::set_variable(env, name, value);
   }
-  for (const auto& [name, value] : probe.env) set(env, name, value);
+  for (const auto& [name, value] : probe.env) sandbox::set_variable(env, name, value);
   return env;
 }
 

@@ -2,17 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 
 #include "orchestrator/job/text_checks.h"
 #include "orchestrator/report/words.h"
-#include "orchestrator/run/attempt_spec.h"
-#include "orchestrator/run/deal.h"
-#include "orchestrator/run/free_space.h"
 #include "orchestrator/run/repository_file.h"
-#include "orchestrator/run/results_advice.h"
 #include "orchestrator/run/toolchain_choice.h"
 #include "sandbox/io/error.h"
 
@@ -307,7 +302,7 @@ void JobExecution::built(images::BuiltImage image) {
   if (!report_.image.tree_hash.empty()) report_.source.tree_hash = report_.image.tree_hash;
   if (report_.replay) report_.replay->differences = replay_differences(inputs_.replay->saved, report_);
   if (report_.bundle) report_.bundle->differences = replay_differences(inputs_.bundle->saved, report_);
-  deal_conditions();
+  attempts_ = std::make_unique<AttemptStage>(loop_, sandbox_, host_, inputs_, *toolchain_, report_, events_);
   if (inputs_.keeps_tree) return keep_tree();
   go_on();
 }
@@ -327,162 +322,14 @@ void JobExecution::keep_tree() {
 }
 
 void JobExecution::go_on() {
-  if (!ready_) return run_attempts();
+  if (!ready_) return attempts_->start([this] { attempts_ended(); });
   done_ = nullptr;
-  ready_(spec_of(0));
-}
-
-// ---- attempts
-
-void JobExecution::deal_conditions() {
-  const images::ProbeAbilities abilities = toolchain_->abilities(report_.packages);
-  deal_ = make_deal(report_.plan, abilities, report_.warnings);
-  if (report_.replay) {
-    const auto& condition = report_.replay->attempt.condition;
-    const auto dealt = static_cast<std::size_t>(deal_.condition_of(report_.replay->attempt.index));
-    deal_ = {{condition ? inputs_.replay->saved.conditions[*condition] : deal_.conditions[dealt]}, {0}};
-  } else {
-    prepare_changed(abilities);
-  }
-  report_.conditions = deal_.conditions;
-}
-
-int JobExecution::index_of(int attempt) const {
-  return report_.replay ? report_.replay->attempt.index : attempt;
-}
-
-sandbox::AttemptSpec JobExecution::spec_of(int attempt) const {
-  return attempt_spec(
-      {report_.plan, report_.image, *toolchain_, report_.packages, inputs_.secret_values, inputs_.run_id,
-       deal_.conditions[static_cast<std::size_t>(deal_.condition_of(attempt))]},
-      index_of(attempt));
-}
-
-void JobExecution::run_attempts() {
-  const JobPlan& plan = report_.plan;
-  report_.source.entries.clear();
-  report_.source.manifests.clear();
-  report_.source.context.reset();
-  const std::string logs = logs_folder();
-  spool_ = std::make_unique<Spool>(inputs_.scratch, logs);
-  report_.anytime = plan.until_sure.has_value();
-  RunSpec spec;
-  spec.condition = [this](int index) { return deal_.condition_of(index); };
-  spec.until_sure = plan.until_sure;
-  spec.files_know_conditions = files_know_conditions();
-  spec.parallelism = plan.parallelism;
-  spec.test_command = plan.test_command;
-  spec.timeout = plan.limits.timeout;
-  spec.network = plan.network;
-  spec.attempt = [this](int attempt) { return spec_of(attempt); };
-  spec.seed = [this](int attempt) {
-    return attempt_seed(report_.plan.job_seed, static_cast<std::uint64_t>(index_of(attempt)),
-                        report_.plan.seed_range);
-  };
-  for (const auto& [variable, value] : inputs_.secret_values) spec.secrets.push_back(value);
-  spec.obstacle = [this] { return disk_obstacle({host_.engine.data_root, inputs_.scratch}); };
-  spec.budget = inputs_.budget;
-  spec.claimant = inputs_.claimant;
-  spec.share = {plan.limits.cpus, static_cast<std::int64_t>(plan.limits.memory_bytes),
-                static_cast<std::int64_t>(plan.limits.disk_bytes)};
-  auto source = attempt_source();
-  events_.append(
-      "run_started",
-      {{"runs", source->expected()}, {"parallelism", plan.parallelism}, {"job_seed", plan.job_seed}});
-  run_ = std::make_unique<Run>(loop_, sandbox_, std::move(spec), std::move(source), events_, *spool_);
-  if (!logs.empty()) keep_logs_fresh();
-  run_->start([this] { attempts_ended(); });
-}
-
-std::unique_ptr<AttemptSource> JobExecution::attempt_source() const {
-  const JobPlan& plan = report_.plan;
-  if (report_.replay) return fixed_number(report_.replay->times);
-  if (plan.only_attempt) return only_attempt(*plan.only_attempt);
-  if (plan.until_sure) return until_settled(plan.runs);
-  if (plan.changed_runs == 0) return fixed_number(plan.runs);
-  return with_changed(plan.runs, plan.changed_runs, report_.source.changes->files);
-}
-
-// Attempts of the changed files' tests alone, where there are such files and they can be chosen.
-void JobExecution::prepare_changed(const images::ProbeAbilities& abilities) {
-  const JobPlan& plan = report_.plan;
-  if (!report_.source.changes) return;
-  const auto& changes = *report_.source.changes;
-  if (!abilities.any()) return forget_changed("tests are not told apart here");
-  if (!abilities.choose)
-    return forget_changed("this framework cannot be asked for the tests of some files alone");
-  if (changes.files.empty())
-    return forget_changed(
-        fmt::format("no file has changed since {} ({})", plan.only_changed, changes.base.substr(0, 12)));
-  add_changed(deal_, plan, changes.files);
-}
-
-void JobExecution::forget_changed(const std::string& why) {
-  JobPlan& plan = report_.plan;
-  plan.changed_runs = 0;
-  if (plan.only_attempt && *plan.only_attempt >= plan.runs)
-    throw io::RequestError(fmt::format(
-        "only_attempt: attempt {} is one of those of changed tests alone, but {}", *plan.only_attempt, why));
-  report_.warnings.push_back(fmt::format("only_changed: {}, so that only the usual attempts were made", why));
-}
-
-// Somebody may read them while attempts run.
-void JobExecution::keep_logs_fresh() {
-  constexpr std::chrono::milliseconds kOften{200};
-  spool_->flush_logs();
-  flushing_ = loop_.call_after(kOften, [this] { keep_logs_fresh(); });
-}
-
-// Where every byte of output goes: where the person said, or, when only the repository's file asks for it,
-// below the state folder.
-std::string JobExecution::logs_folder() {
-  if (!inputs_.logs_folder.empty() || !report_.plan.save_full_output) return inputs_.logs_folder;
-  if (!host_.keeps_logs) {
-    report_.warnings.push_back(
-        "save_full_output has no effect here: of what attempts print, only what the report holds is kept");
-    return "";
-  }
-  const std::string folder = fmt::format("{}/logs/{}", host_.state_folder, inputs_.run_id);
-  std::filesystem::create_directories(folder);
-  report_.warnings.push_back(fmt::format("the whole output of all attempts is kept in {}", folder));
-  return folder;
-}
-
-// The toolchain's own result files are those of a runner that was asked for its conditions; who writes what a
-// person names, nobody knows.
-bool JobExecution::files_know_conditions() const { return report_.plan.results.empty(); }
-
-void JobExecution::judge_tests() {
-  // Where no framework told its tests apart, nothing of the order was asked of anybody.
-  if (report_.tests.empty() || (run_->told_by_files() && !files_know_conditions())) {
-    report_.conditions = {Condition{}};
-    for (auto& attempt : report_.attempts) attempt.condition = 0;
-  }
-  // Attempts that ended before any session began know the condition that they were dealt all the same.
-  if (report_.tests.empty()) report_.tests = TestResults();
-  const SeverityThresholds& words = report_.plan.severity_thresholds;
-  report_.verdicts = judge(report_.tests, report_.conditions,
-                           {report_.anytime, words.critical, words.high, words.medium, words.low});
-  report_.findings = find_findings(report_, *spool_);
+  ready_(attempts_->spec_of(0));
 }
 
 void JobExecution::attempts_ended() {
-  flushing_.reset();
   deadline_.reset();
-  report_.attempts = run_->records();
-  report_.tests = run_->tests();
-  report_.settled = run_->settled();
-  const bool none_of_changed =
-      report_.plan.changed_runs > 0 && !report_.plan.only_attempt && run_->end() == RunEnd::complete &&
-      std::none_of(report_.attempts.begin(), report_.attempts.end(),
-                   [&](const AttemptRecord& each) { return deal_.of_changed(each.index); });
-  if (none_of_changed) {
-    forget_changed("none of the changed files holds a test that the command runs");
-    std::erase_if(report_.conditions, [](const Condition& each) { return !each.files.empty(); });
-  }
-  judge_tests();
-  warn(results_advice(report_, {run_->told_by_files(), run_->result_files()}));
-  finish_report(report_, run_->end(), run_->end_reason());
+  finish_report(report_, attempts_->end(), attempts_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},
                                   {"failures", report_.failures()},
@@ -507,7 +354,7 @@ std::optional<Report> JobExecution::report_without_attempts(RunEnd end, const st
 }
 
 void JobExecution::stop(RunEnd end, std::string reason) {
-  if (run_) return run_->stop(end, std::move(reason));
+  if (runs()) return attempts_->stop(end, std::move(reason));
   recipe_.reset();
   checkout_.reset();
   loading_.reset();
@@ -515,12 +362,12 @@ void JobExecution::stop(RunEnd end, std::string reason) {
 }
 
 void JobExecution::start_no_more(RunEnd end, std::string reason) {
-  if (run_) return run_->start_no_more(end, std::move(reason));
+  if (runs()) return attempts_->start_no_more(end, std::move(reason));
   stop(end, std::move(reason));
 }
 
 void JobExecution::kill() {
-  if (run_) run_->kill();
+  if (runs()) attempts_->kill();
 }
 
 }  // namespace orchestrator

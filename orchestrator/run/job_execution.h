@@ -11,14 +11,14 @@
 
 #include "images/lifeline.h"
 #include "images/recipe.h"
-#include "orchestrator/analysis/condition.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/run/attempt_stage.h"
 #include "orchestrator/run/bundle.h"
 #include "orchestrator/run/event.h"
+#include "orchestrator/run/host_budget.h"
 #include "orchestrator/run/host_sharing.h"
 #include "orchestrator/run/layer_files.h"
 #include "orchestrator/run/replay.h"
-#include "orchestrator/run/run.h"
 #include "orchestrator/run/used_images.h"
 #include "sandbox/image_store.h"
 #include "sandbox/io/loop.h"
@@ -80,7 +80,7 @@ class JobExecution : images::RecipeObserver {
   void kill();
   // Lets attempts that run go on and starts no others; before the attempts the same as stop().
   void start_no_more(RunEnd end, std::string reason);
-  const Spool& spool() const { return *spool_; }  // once a report is there
+  const Spool& spool() const { return attempts_->spool(); }  // once a report is there
   // The sources as attempts got them, as a tar. Where it is to be kept, a folder that changes meanwhile ends
   // the job before its attempts.
   static std::string tree_file(const std::string& scratch) { return scratch + "/tree.tar"; }
@@ -109,18 +109,8 @@ class JobExecution : images::RecipeObserver {
   void built(images::BuiltImage image);
   void keep_tree();
   void go_on();
-  void deal_conditions();
-  int index_of(int attempt) const;  // in the job; attempts of a replay all have that of the replayed one
-  sandbox::AttemptSpec spec_of(int attempt) const;
-  void run_attempts();
-  std::string logs_folder();
-  void keep_logs_fresh();
+  bool runs() const { return attempts_ && attempts_->started(); }
   void attempts_ended();
-  bool files_know_conditions() const;
-  void judge_tests();
-  void prepare_changed(const images::ProbeAbilities& abilities);
-  void forget_changed(const std::string& why);
-  std::unique_ptr<AttemptSource> attempt_source() const;
   void fail(std::exception_ptr error);
   template <class T, class Fn>
   std::function<void(io::Result<T>)> then(
@@ -145,7 +135,6 @@ class JobExecution : images::RecipeObserver {
   std::function<void(io::Result<Report>)> done_;
   std::function<void(sandbox::AttemptSpec)> ready_;  // instead of attempts
   Report report_;
-  Deal deal_;
   bool planned_ = false;  // the report's plan is there
   images::CheckoutRequest checkout_request_;
   const images::Toolchain* toolchain_ = nullptr;
@@ -153,9 +142,7 @@ class JobExecution : images::RecipeObserver {
   std::unique_ptr<images::Checkout> checkout_;
   std::unique_ptr<images::Recipe> recipe_;
   std::unique_ptr<sandbox::ImageTransfer> loading_;
-  std::unique_ptr<Spool> spool_;
-  std::unique_ptr<io::Timer> flushing_;
-  std::unique_ptr<Run> run_;
+  std::unique_ptr<AttemptStage> attempts_;
   std::unique_ptr<io::Timer> deadline_;
   images::Lifeline lifeline_{[this](std::exception_ptr error) { fail(error); }};
 };

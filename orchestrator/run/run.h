@@ -30,7 +30,7 @@ struct RunSpec {
   std::function<int(int index)> condition = [](int) { return 0; };  // of an attempt: into Report::conditions
   std::optional<double> until_sure;    // stop when each test is settled at that rate
   bool files_know_conditions = false;  // as TestLedger's
-  std::vector<std::string> secrets;    // values that no log may hold
+  std::vector<std::string> secrets;    // what no log may hold: see secret_forms()
   // A sentence when nothing may be started now (a disk too full); asked before each start.
   std::function<std::optional<std::string>()> obstacle;
   // Where other jobs run beside this one: what they share, who this is, and what an attempt may use of it.

@@ -1,9 +1,45 @@
 #include "orchestrator/run/secret_mask.h"
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
 #include <utility>
 
 namespace orchestrator {
+
+namespace {
+
+constexpr std::size_t kShortestLine = 4;
+
+std::string_view trimmed_line(std::string_view line) {
+  const auto begin = line.find_first_not_of(" \t\r");
+  return begin == std::string_view::npos ? ""
+                                         : line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+}
+
+void add_lines(const std::string& value, std::vector<std::string>& forms) {
+  std::istringstream lines(value);
+  for (std::string line; std::getline(lines, line);)
+    if (const auto words = trimmed_line(line); words.size() >= kShortestLine) forms.emplace_back(words);
+}
+
+std::string escaped(const std::string& value, bool only_ascii) {
+  const std::string quoted =
+      nlohmann::json(value).dump(-1, ' ', only_ascii, nlohmann::json::error_handler_t::replace);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
+}  // namespace
+
+std::vector<std::string> secret_forms(const std::vector<std::string>& values) {
+  std::vector<std::string> forms = values;
+  for (const std::string& value : values) add_lines(value, forms);
+  for (std::size_t i = 0, plain = forms.size(); i < plain; ++i)
+    for (const bool only_ascii : {true, false}) forms.push_back(escaped(forms[i], only_ascii));
+  std::sort(forms.begin(), forms.end());
+  forms.erase(std::unique(forms.begin(), forms.end()), forms.end());
+  return forms;
+}
 
 SecretMask::SecretMask(std::vector<std::string> secrets) : secrets_(std::move(secrets)) {
   std::erase(secrets_, "");
@@ -14,6 +50,10 @@ SecretMask::SecretMask(std::vector<std::string> secrets) : secrets_(std::move(se
 std::string SecretMask::feed(std::string_view bytes) {
   if (secrets_.empty()) return std::string(bytes);
   pending_.append(bytes);
+  return take(false);
+}
+
+std::string SecretMask::take(bool last) {
   std::string safe;
   std::size_t at = 0;
   // Where each comes next: sought anew only once it was passed, so that many of one do not make many searches
@@ -22,14 +62,14 @@ std::string SecretMask::feed(std::string_view bytes) {
   for (const auto& secret : secrets_) next.push_back(pending_.find(secret));
   while (true) {
     const auto first = std::min_element(next.begin(), next.end());
-    if (*first == std::string::npos) break;
+    if (*first == std::string::npos || (!last && may_become_longer(*first))) break;
     safe.append(pending_, at, *first - at).append("***");
     at = *first + secrets_[static_cast<std::size_t>(first - next.begin())].size();
     for (std::size_t i = 0; i < next.size(); ++i)
       if (next[i] < at) next[i] = pending_.find(secrets_[i], at);
   }
   pending_.erase(0, at);
-  const std::size_t keep_from = possible_start();
+  const std::size_t keep_from = last ? pending_.size() : possible_start();
   safe.append(pending_, 0, keep_from);
   pending_.erase(0, keep_from);
   return safe;
@@ -47,6 +87,14 @@ std::size_t SecretMask::possible_start() const {
   return start;
 }
 
-std::string SecretMask::finish() { return std::exchange(pending_, {}); }
+// Is what begins there the beginning of a value whose end has not come yet?
+bool SecretMask::may_become_longer(std::size_t start) const {
+  const std::string_view rest = std::string_view(pending_).substr(start);
+  return std::any_of(secrets_.begin(), secrets_.end(), [&](const std::string& secret) {
+    return secret.size() > rest.size() && secret.starts_with(rest);
+  });
+}
+
+std::string SecretMask::finish() { return secrets_.empty() ? "" : take(true); }
 
 }  // namespace orchestrator

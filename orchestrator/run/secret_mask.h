@@ -8,6 +8,11 @@
 
 namespace orchestrator {
 
+// Everything that is to be hidden of such values: each as it is, each of its lines (a key is one value of
+// many), and both as a JSON writer escapes them. Lines of less than four bytes stay: they would hide half of
+// a log.
+std::vector<std::string> secret_forms(const std::vector<std::string>& values);
+
 class SecretMask {
  public:
   // Empty values are passed over. Longer values win over shorter ones that they contain.
@@ -18,6 +23,8 @@ class SecretMask {
   std::string finish();  // the rest
 
  private:
+  std::string take(bool last);
+  bool may_become_longer(std::size_t start) const;
   std::size_t possible_start() const;
 
   std::vector<std::string> secrets_;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/report.h"
@@ -17,36 +16,11 @@ namespace {
 constexpr std::size_t kNotesOfAnAttempt = 10;
 constexpr std::size_t kShownPath = 200;
 
-TestOutcome of_the_whole(sandbox::Outcome outcome) {
-  switch (outcome) {
-    case sandbox::Outcome::passed:
-      return TestOutcome::passed;
-    case sandbox::Outcome::timed_out:
-      return TestOutcome::timed_out;
-    case sandbox::Outcome::out_of_memory:
-      return TestOutcome::out_of_memory;
-    default:
-      return sandbox::is_evidence(outcome) ? TestOutcome::failed : TestOutcome::not_run;
-  }
-}
-
-// Records are JSON: a value appears in them as it is, or as a JSON writer escapes it.
-std::vector<std::string> with_escaped(std::vector<std::string> secrets) {
-  std::vector<std::string> all = secrets;
-  for (const auto& secret : secrets) {
-    const std::string quoted =
-        nlohmann::json(secret).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
-    if (const std::string escaped = quoted.substr(1, quoted.size() - 2); escaped != secret)
-      all.push_back(escaped);
-  }
-  return all;
-}
-
 }  // namespace
 
 TestLedger::TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure,
                        bool files_know_conditions)
-    : secrets_(with_escaped(std::move(secrets))),
+    : secrets_(std::move(secrets)),
       probe_(spool, until_sure),
       files_(spool, until_sure),
       files_know_conditions_(files_know_conditions) {
@@ -84,7 +58,7 @@ void TestLedger::Page::close(int attempt, int condition, sandbox::Outcome outcom
   AttemptTests tests = reader_.finish(attempt, condition, outcome);
   if (ledger_.settled_command_) {
     AttemptTests whole = tests;
-    whole.runs = {TestRun{.test = 0, .outcome = of_the_whole(outcome)}};
+    whole.runs = {TestRun{.test = 0, .outcome = command_outcome(outcome)}};
     ledger_.settled_command_->add(whole);
   }
   ledger_.probe_.enter(std::move(tests), reader_.failures(), reader_.logs());

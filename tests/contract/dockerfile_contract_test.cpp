@@ -8,6 +8,7 @@
 #include "tests/support/docker_fixture.h"
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_engines.h"
 
 namespace {
@@ -24,15 +25,12 @@ class DockerfileContract : public ::testing::TestWithParam<TestEngine> {
  protected:
   DockerfileContract() {
     if (GetParam().name != kFake) docker_ = std::make_unique<DockerFixture>(GetParam());
-    char name[] = "/tmp/orchestrator-contract-XXXXXX";
-    folder_ = mkdtemp(name);
   }
   ~DockerfileContract() override {
     handle_.reset();
     if (result_ && result_->ok() && docker_)
       io::await<io::Result<bool>>(loop(), [&](auto done) { store().remove(result_->value().id, done); });
     if (docker_) docker_->drain();
-    std::filesystem::remove_all(folder_);
   }
 
   io::Loop& loop() { return docker_ ? static_cast<io::Loop&>(docker_->loop()) : fake_loop_; }
@@ -73,7 +71,8 @@ class DockerfileContract : public ::testing::TestWithParam<TestEngine> {
   std::unique_ptr<DockerFixture> docker_;
   FakeLoop fake_loop_;
   sandbox::FakeImageStore fake_store_{fake_loop_};
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   Told told_;
   std::optional<io::Result<sandbox::Image>> result_;
   std::unique_ptr<sandbox::BuildHandle> handle_;

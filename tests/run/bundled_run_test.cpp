@@ -10,6 +10,7 @@
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -22,8 +23,6 @@ using testing_support::value_in;
 class Bundled : public ::testing::Test {
  protected:
   Bundled() {
-    char name[] = "/tmp/orchestrator-run-XXXXXX";
-    folder_ = mkdtemp(name);
     host_.engine.cpus = 2;
     host_.engine.architecture = "amd64";
     sandbox::Image& image = images_.add_image("sealed", {{"PATH", "/venv/bin:/bin"}});
@@ -47,7 +46,6 @@ class Bundled : public ::testing::Test {
     const auto handle = images_.save(image_, bundle_.image_tar, [](io::Result<std::int64_t>) {});
     loop_.settle();
   }
-  ~Bundled() override { std::filesystem::remove_all(folder_); }
 
   io::Result<Report> run() {
     JobInputs inputs;
@@ -71,7 +69,9 @@ class Bundled : public ::testing::Test {
     return seeds;
   }
 
-  std::string folder_, image_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
+  std::string image_;
   FakeLoop loop_;
   sandbox::FakeImageStore images_{loop_};
   FakeProgram program_{.exit_code = 1};

@@ -12,6 +12,7 @@
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
 #include "tests/support/fake_image_store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -48,13 +49,6 @@ struct EmptyHost : sandbox::BuildObserver {
 
 class CachedLayersTest : public ::testing::Test {
  protected:
-  CachedLayersTest() {
-    char name[] = "/tmp/cached-layers-test-XXXXXX";
-    root_ = ::mkdtemp(name);
-    folder_ = root_ + "/cache";
-  }
-  ~CachedLayersTest() override { fs::remove_all(root_); }
-
   EmptyHost host(std::optional<std::int64_t> most = std::nullopt) { return {loop_, store_, {folder_, most}}; }
   // The engine of a host that starts empty: what it had is gone.
   void forget(const sandbox::Image& image) {
@@ -94,7 +88,8 @@ class CachedLayersTest : public ::testing::Test {
     EXPECT_EQ(second.given, 0);
   }
 
-  std::string root_, folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string root_ = temporary_.path(), folder_ = root_ + "/cache";
   io::CurlLoop loop_;
   sandbox::FakeImageStore store_{loop_};
 };

@@ -13,6 +13,7 @@
 
 #include "orchestrator/run/host_budget.h"
 #include "tests/support/fake_loop.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -22,13 +23,7 @@ using Answer = CpuLedger::Answer;
 
 class CpuLedgers : public ::testing::Test {
  protected:
-  CpuLedgers() {
-    char name[] = "/tmp/cpu-ledger-test-XXXXXX";
-    above_ = ::mkdtemp(name);
-    folder_ = above_ + "/cpus";
-    std::filesystem::create_directories(folder_);
-  }
-  ~CpuLedgers() override { std::filesystem::remove_all(above_); }
+  CpuLedgers() { std::filesystem::create_directories(folder_); }
 
   std::unique_ptr<CpuLedger> process(const std::string& name) {
     return std::make_unique<CpuLedger>(folder_, name, 2.0);
@@ -39,7 +34,8 @@ class CpuLedgers : public ::testing::Test {
     ::utimensat(AT_FDCWD, (folder_ + "/" + name).c_str(), old, 0);
   }
 
-  std::string above_, folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string above_ = temporary_.path(), folder_ = above_ + "/cpus";
 };
 
 TEST_F(CpuLedgers, TogetherHoldNoMoreThanThereIs) {

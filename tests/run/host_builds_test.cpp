@@ -9,6 +9,7 @@
 #include "sandbox/io/error.h"
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -48,19 +49,13 @@ struct Program : sandbox::BuildObserver {
 
 class HostBuildsTest : public ::testing::Test {
  protected:
-  HostBuildsTest() {
-    char name[] = "/tmp/host-builds-test-XXXXXX";
-    state_ = ::mkdtemp(name);
-  }
-  ~HostBuildsTest() override {
-    ::unsetenv("ORCHESTRATOR_MIN_FREE");
-    std::filesystem::remove_all(state_);
-  }
+  ~HostBuildsTest() override { ::unsetenv("ORCHESTRATOR_MIN_FREE"); }
   std::unique_ptr<Program> program(const std::string& name, std::vector<std::string> folders = {}) {
     return std::make_unique<Program>(loop_, store_, state_, name, std::move(folders));
   }
 
-  std::string state_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string state_ = temporary_.path();
   testing_support::FakeLoop loop_;
   sandbox::FakeImageStore store_{loop_};
 };

@@ -11,6 +11,7 @@
 #include "orchestrator/run/used_images.h"
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -20,12 +21,7 @@ using Ids = std::vector<std::string>;
 
 class ImageRemoval : public ::testing::Test {
  protected:
-  ImageRemoval() {
-    char name[] = "/tmp/image-removal-test-XXXXXX";
-    state_ = ::mkdtemp(name);
-    uses_ = std::make_unique<ImageUses>(state_, "engine:1/x");
-  }
-  ~ImageRemoval() override { std::filesystem::remove_all(state_); }
+  ImageRemoval() { uses_ = std::make_unique<ImageUses>(state_, "engine:1/x"); }
 
   // Used so many hours ago; its key is its name.
   std::string layer(const std::string& key, const std::string& parent, std::int64_t bytes, int hours,
@@ -64,7 +60,8 @@ class ImageRemoval : public ::testing::Test {
     return here;
   }
 
-  std::string state_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string state_ = temporary_.path();
   testing_support::FakeLoop loop_;
   sandbox::FakeImageStore store_{loop_};
   std::unique_ptr<ImageUses> uses_;

@@ -12,6 +12,7 @@
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -26,8 +27,6 @@ using testing_support::value_in;
 class Replayed : public ::testing::Test {
  protected:
   Replayed() {
-    char name[] = "/tmp/orchestrator-run-XXXXXX";
-    folder_ = mkdtemp(name);
     sandbox::Image& image =
         images_.add_image("sealed", {{"PATH", "/venv/bin:/bin"}, {"HOME", "/root"}, {"OF_IMAGE", "yes"}});
     image.labels = {{"orchestrator.kind", "seal"}};
@@ -55,7 +54,6 @@ class Replayed : public ::testing::Test {
     replay_.record.attempt.condition = 1;
     replay_.record.times = 5;
   }
-  ~Replayed() override { std::filesystem::remove_all(folder_); }
 
   JobExecution& execution() {
     JobInputs inputs;
@@ -76,7 +74,8 @@ class Replayed : public ::testing::Test {
     return result->value();
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   int executions_ = 0;
   FakeLoop loop_;
   sandbox::FakeImageStore images_{loop_};

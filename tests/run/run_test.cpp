@@ -8,6 +8,7 @@
 
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -21,12 +22,9 @@ using testing_support::FakeSandbox;
 class RunTest : public ::testing::Test {
  protected:
   RunTest() {
-    char name[] = "/tmp/orchestrator-run-XXXXXX";
-    folder_ = mkdtemp(name);
     spool_ = std::make_unique<Spool>(folder_, "");
     events_.subscribe([this](const Event& event) { seen_.push_back(event); });
   }
-  ~RunTest() override { std::filesystem::remove_all(folder_); }
 
   // The index travels in the attempt's name, as in the real program.
   static int index_of(const sandbox::AttemptSpec& spec) { return std::stoi(spec.name); }
@@ -61,7 +59,8 @@ class RunTest : public ::testing::Test {
     return result;
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   FakeLoop loop_;
   std::unique_ptr<FakeSandbox> sandbox_;
   std::unique_ptr<Spool> spool_;

@@ -8,7 +8,8 @@ namespace {
 std::string masked_in_pieces(const std::string& text, std::size_t size, std::vector<std::string> secrets) {
   SecretMask mask(std::move(secrets));
   std::string result;
-  for (std::size_t i = 0; i < text.size(); i += size) result += mask.feed(std::string_view(text).substr(i, size));
+  for (std::size_t i = 0; i < text.size(); i += size)
+    result += mask.feed(std::string_view(text).substr(i, size));
   return result + mask.finish();
 }
 
@@ -22,11 +23,29 @@ TEST(SecretMask, PrefersTheLongerOfTwoValues) {
   EXPECT_EQ(masked_in_pieces("x abcdef y", 100, {"abc", "abcdef"}), "x *** y");
 }
 
+TEST(SecretMask, WaitsForTheLongerOfTwoValuesUntilTheEnd) {
+  for (std::size_t size = 1; size <= 8; ++size) {
+    EXPECT_EQ(masked_in_pieces("x abcdef y", size, {"abc", "abcdef"}), "x *** y") << size;
+    EXPECT_EQ(masked_in_pieces("x abcde", size, {"abc", "abcdef"}), "x ***de") << size;
+  }
+}
+
 // It would take hours if the one that is not there were sought again after each of the others.
 TEST(SecretMask, TakesLinearTimeForManyOfOneValueAndNoneOfAnother) {
   std::string text, hidden;
   for (int i = 0; i < 1'000'000; ++i) text += "ab ", hidden += "*** ";
   EXPECT_EQ(masked_in_pieces(text, text.size(), {"ab", "absent"}), hidden);
+}
+
+TEST(SecretForms, AreTheLinesOfAKeyAndWhatJsonMakesOfAPassword) {
+  const std::string key = "-----BEGIN KEY-----\r\nMIIEpAIBAAKCAQEA\nab\n-----END KEY-----\n";
+  const auto forms = secret_forms({key, "pass\"word\\1", ""});
+  EXPECT_EQ(masked_in_pieces("first: " + key, 7, forms), "first: ***");
+  EXPECT_EQ(masked_in_pieces("a MIIEpAIBAAKCAQEA, ab", 3, forms), "a ***, ab");
+  EXPECT_EQ(masked_in_pieces("{\"p\": \"pass\\\"word\\\\1\"}", 5, forms), "{\"p\": \"***\"}");
+  EXPECT_EQ(
+      masked_in_pieces("-----BEGIN KEY-----\\r\\nMIIEpAIBAAKCAQEA\\nab\\n-----END KEY-----\\n", 9, forms),
+      "***");
 }
 
 TEST(SecretMask, LeavesEverythingWithoutSecrets) {

@@ -4,17 +4,15 @@
 
 #include <filesystem>
 
+#include "orchestrator/run/secret_mask.h"
+#include "tests/support/temporary_folder.h"
+
 namespace orchestrator {
 namespace {
 
 class Ledger : public ::testing::Test {
  protected:
-  Ledger() {
-    char path[] = "/tmp/ledger-test-XXXXXX";
-    folder_ = ::mkdtemp(path);
-    spool_ = std::make_unique<Spool>(folder_, "");
-  }
-  ~Ledger() override { std::filesystem::remove_all(folder_); }
+  Ledger() { spool_ = std::make_unique<Spool>(folder_, ""); }
 
   // One attempt with one test, which passes or fails with that message.
   static void attempt(TestLedger& ledger, int index, const std::string& message = "",
@@ -38,7 +36,8 @@ class Ledger : public ::testing::Test {
     return spool_->read(Spool::Piece{text.spool_offset, text.bytes});
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   std::unique_ptr<Spool> spool_;
 };
 
@@ -62,7 +61,7 @@ TEST_F(Ledger, KeepsWhatATestPrintedOfSomePassesAndOfFailures) {
 }
 
 TEST_F(Ledger, HidesSecretsHoweverJsonWritesThem) {
-  TestLedger ledger(*spool_, {"hunter2", "p\u00e4ss\"word"}, std::nullopt);
+  TestLedger ledger(*spool_, secret_forms({"hunter2", "p\u00e4ss\"word"}), std::nullopt);
   attempt(ledger, 0, R"(hunter2 and p\u00e4ss\"word)");
   EXPECT_EQ(text_of(ledger, 0), "text: *** and ***");
   EXPECT_EQ(ledger.results().failures().at(0).message, "*** and ***");

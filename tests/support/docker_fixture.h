@@ -14,6 +14,7 @@
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
 #include "tests/support/engine_ways.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/support/test_engines.h"
 
 namespace testing_support {
@@ -26,18 +27,13 @@ inline std::string test_base() {
 class DockerFixture {
  public:
   explicit DockerFixture(const TestEngine& engine) {
-    char name[] = "/tmp/orchestrator-contract-XXXXXX";
-    folder_ = mkdtemp(name);
     engine_ = sandbox::docker::connect(loop_, {address_of(engine), folder_});
     capabilities_ = io::await<io::Result<sandbox::Capabilities>>(loop_, [&](auto done) {
                       engine_->sandbox().probe(std::move(done));
                     }).value();
     image_ = build_image();
   }
-  ~DockerFixture() {
-    drain();
-    std::filesystem::remove_all(folder_);
-  }
+  ~DockerFixture() { drain(); }
 
   // The one of an engine, made at the first call, for all tests of this process.
   static DockerFixture& shared(const TestEngine& engine) {
@@ -110,9 +106,10 @@ class DockerFixture {
         .id;
   }
 
+  const TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   std::unique_ptr<EngineWay> way_;
   io::CurlLoop loop_;
-  std::string folder_;
   std::unique_ptr<sandbox::Engine> engine_;
   sandbox::Capabilities capabilities_;
   std::string image_;

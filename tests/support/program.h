@@ -1,5 +1,5 @@
-// Runs the built program as a person would, and makes the small things that tests need for it: folders that
-// go away, repositories, a parsed report.
+// Runs the built program as a person would, and makes the small things that tests need for it:
+// repositories, a parsed report.
 #pragma once
 
 #include <fcntl.h>
@@ -21,28 +21,11 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/temporary_folder.h"
+
 extern char** environ;
 
 namespace testing_support {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    char name[] = "/tmp/orchestrator-test-XXXXXX";
-    path_ = mkdtemp(name);
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline void write_file(const std::string& path, const std::string& content, bool executable = false) {
   std::filesystem::create_directories(std::filesystem::path(path).parent_path());

@@ -134,5 +134,17 @@ TEST(TestOutcome, IsTheWorstOfSeveralTimes) {
   EXPECT_EQ(worse(TestOutcome::not_run, TestOutcome::skipped), TestOutcome::skipped);
 }
 
+TEST(TestOutcome, OfAWholeCommandIsThatOfItsAttempt) {
+  using sandbox::Outcome;
+  EXPECT_EQ(command_outcome(Outcome::passed), TestOutcome::passed);
+  EXPECT_EQ(command_outcome(Outcome::failed), TestOutcome::failed);
+  EXPECT_EQ(command_outcome(Outcome::timed_out), TestOutcome::timed_out);
+  EXPECT_EQ(command_outcome(Outcome::out_of_memory), TestOutcome::out_of_memory);
+  for (const auto limit : {Outcome::output_limit, Outcome::disk_limit, Outcome::pids_limit})
+    EXPECT_EQ(command_outcome(limit), TestOutcome::crashed);
+  for (const auto nothing : {Outcome::not_runnable, Outcome::infrastructure_error, Outcome::cancelled})
+    EXPECT_EQ(command_outcome(nothing), TestOutcome::not_run);
+}
+
 }  // namespace
 }  // namespace orchestrator

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sandbox/io/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -15,12 +16,6 @@ constexpr const char* kRemote = "https://git.example:8443/owner/project";
 
 class GitToken : public testing::Test {
  protected:
-  GitToken() {
-    char name[] = "/tmp/orchestrator-test-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~GitToken() override { std::filesystem::remove_all(folder_); }
-
   std::string file(const std::string& content) {
     std::ofstream(folder_ + "/token", std::ios::binary) << content;
     return folder_ + "/token";
@@ -40,7 +35,8 @@ class GitToken : public testing::Test {
     return "";
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   CommandLine line_;
   std::map<std::string, std::string> variables_;
 };

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "sandbox/io/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -15,12 +16,6 @@ namespace fs = std::filesystem;
 
 class ReportPath : public testing::Test {
  protected:
-  ReportPath() {
-    char name[] = "/tmp/orchestrator-test-XXXXXX";
-    folder_ = mkdtemp(name);
-  }
-  ~ReportPath() override { fs::remove_all(folder_); }
-
   template <class Fn>
   static std::string complaint(Fn fn) {
     try {
@@ -42,7 +37,8 @@ class ReportPath : public testing::Test {
     return nlohmann::json::parse(file);
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(ReportPath, MayBeNewOldOrNone) {

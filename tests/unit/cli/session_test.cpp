@@ -8,25 +8,22 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/temporary_folder.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
 class ScratchFolders : public ::testing::Test {
  protected:
-  ScratchFolders() {
-    char path[] = "/tmp/session-test-XXXXXX";
-    state_ = ::mkdtemp(path);
-  }
-  ~ScratchFolders() override { fs::remove_all(state_); }
-
   fs::path make(const std::string& name) {
     const fs::path folder = state_ / "runs" / name;
     fs::create_directories(folder);
     return folder;
   }
 
-  fs::path state_;
+  const testing_support::TemporaryFolder temporary_;
+  const fs::path state_ = temporary_.path();
 };
 
 TEST_F(ScratchFolders, OfADeadProcessGoes) {

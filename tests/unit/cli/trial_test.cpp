@@ -9,6 +9,7 @@
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_loop.h"
 #include "tests/support/fake_sandbox.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 namespace {
@@ -37,18 +38,14 @@ TestNames subjects(const std::vector<Finding>& findings, Level level) {
 
 class Trial : public testing::Test {
  protected:
-  Trial() {
-    char name[] = "/tmp/orchestrator-test-XXXXXX";
-    scratch_ = mkdtemp(name);
-    images_.add_image("base:1", {{"PATH", "/somewhere"}});
-  }
-  ~Trial() override { std::filesystem::remove_all(scratch_); }
+  Trial() { images_.add_image("base:1", {{"PATH", "/somewhere"}}); }
 
   std::vector<Finding> run() {
     return try_attempts(loop_, sandbox_, images_, {"base:1", "the supervisor", scratch_, "id"});
   }
 
-  std::string scratch_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string scratch_ = temporary_.path();
   FakeLoop loop_;
   sandbox::FakeImageStore images_{loop_};
   FakeProgram first_{.exit_code = 7, .out = kIsolated};

@@ -11,13 +11,13 @@
 #include <optional>
 #include <string>
 
+#include "tests/support/temporary_folder.h"
+
 namespace testing_support {
 
 class APersonsHome : public ::testing::Test {
  protected:
   APersonsHome() {
-    char name[] = "/tmp/orchestrator-home-XXXXXX";
-    home_ = mkdtemp(name);
     for (const char* variable : {"HOME", "PATH", "DOCKER_CONFIG", "DOCKER_AUTH_CONFIG", "REGISTRY_AUTH_FILE",
                                  "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME"}) {
       const char* value = getenv(variable);
@@ -31,7 +31,6 @@ class APersonsHome : public ::testing::Test {
   ~APersonsHome() override {
     for (const auto& [variable, value] : before_)
       value ? setenv(variable.c_str(), value->c_str(), 1) : unsetenv(variable.c_str());
-    std::filesystem::remove_all(home_);
   }
 
   static void set(const char* variable, const std::string& value) { setenv(variable, value.c_str(), 1); }
@@ -48,7 +47,8 @@ class APersonsHome : public ::testing::Test {
     std::filesystem::permissions(file, std::filesystem::perms(0755));
   }
 
-  std::string home_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string home_ = temporary_.path();
 
  private:
   std::map<std::string, std::optional<std::string>> before_;

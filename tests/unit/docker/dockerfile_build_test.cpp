@@ -5,6 +5,7 @@
 #include "sandbox/docker/docker_images.h"
 #include "tests/support/scripted_engine.h"
 #include "tests/support/skipping_loop.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/docker/container_fixture.h"
 
 namespace sandbox::docker {
@@ -36,8 +37,6 @@ struct Told : BuildObserver {
 class ABuild : public ::testing::Test {
  protected:
   ABuild() {
-    char name[] = "/tmp/orchestrator-build-XXXXXX";
-    folder_ = mkdtemp(name);
     std::ofstream(folder_ + "/context.tar") << "the context";
     spec_.kind = "dockerfile";
     spec_.key = kKey;
@@ -45,7 +44,6 @@ class ABuild : public ::testing::Test {
     spec_.labels = {{kKeeperLabel, "keeper"}};
     spec_.dockerfile = DockerfileBuild{"docker/My file", {{"A", "1"}, {"B", "x y"}}, install_limits()};
   }
-  ~ABuild() override { std::filesystem::remove_all(folder_); }
 
   void start() {
     handle_ = images_->build(spec_, told_, [this](io::Result<Image> made) { result_ = std::move(made); });
@@ -82,7 +80,8 @@ class ABuild : public ::testing::Test {
   }
   int removed(const std::string& id) { return engine_.asked("DELETE /images/" + url_encode("sha256:" + id)); }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
   LayerSpec spec_;
   Told told_;
   std::optional<io::Result<Image>> result_;

@@ -7,6 +7,7 @@
 #include "images/bases/apt_sources.h"
 #include "images/bases/bootstrap.h"
 #include "images/bases/root_tree.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -61,15 +62,10 @@ TEST(Bases, StandInTheOrderInWhichTheyCame) {
 class RootTreeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "root-tree-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-    root_ = folder_ / "root";
     for (const char* folder :
          {"etc/apt/apt.conf.d", "var/cache/apt/archives", "var/lib/apt/lists", "var/log/apt", "tmp"})
       fs::create_directories(root_ / folder);
   }
-  void TearDown() override { fs::remove_all(folder_); }
 
   void write(const std::string& path, const std::string& text) { std::ofstream(root_ / path) << text; }
   std::string read(const fs::path& path) {
@@ -78,7 +74,8 @@ class RootTreeTest : public ::testing::Test {
     return text.str();
   }
 
-  fs::path folder_, root_;
+  const testing_support::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path(), root_ = folder_ / "root";
 };
 
 TEST_F(RootTreeTest, KeepsNothingOfTheHost) {

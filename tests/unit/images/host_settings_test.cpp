@@ -7,19 +7,14 @@
 #include <fstream>
 #include <map>
 
+#include "tests/support/temporary_folder.h"
+
 namespace {
 
 namespace fs = std::filesystem;
 
 class HostSettingsTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "host-settings-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { fs::remove_all(folder_); }
-
   std::string file(const std::string& name, const std::string& content) {
     const auto path = folder_ / name;
     fs::create_directories(path.parent_path());
@@ -45,7 +40,8 @@ class HostSettingsTest : public ::testing::Test {
     return "absent";
   }
 
-  fs::path folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path();
   std::map<std::string, std::string> variables_;
 };
 

@@ -11,6 +11,7 @@
 #include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
 #include "tests/support/made_tar.h"
+#include "tests/support/temporary_folder.h"
 
 namespace images {
 namespace {
@@ -27,12 +28,6 @@ const std::string kId(64, 'a'), kOtherId(64, 'b'), kDigest(64, 'd');
 
 class ImageTar : public ::testing::Test {
  protected:
-  ImageTar() {
-    char name[] = "/tmp/image-tar-test-XXXXXX";
-    folder_ = ::mkdtemp(name);
-  }
-  ~ImageTar() override { std::filesystem::remove_all(folder_); }
-
   std::string complaint(const std::string& bytes, const std::stop_token& stop = {}) const {
     const std::string path = folder_ + "/image.tar";
     std::ofstream(path, std::ios::binary) << bytes;
@@ -55,7 +50,8 @@ class ImageTar : public ::testing::Test {
   static MadeTar with_manifest(const std::string& text) { return MadeTar().file("manifest.json", text); }
   static MadeTar with_index(const std::string& text) { return usual().file("index.json", text); }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 // ---- as engines write them

@@ -10,6 +10,7 @@
 #include "sandbox/io/aside.h"
 #include "sandbox/io/error.h"
 #include "tests/support/made_tar.h"
+#include "tests/support/temporary_folder.h"
 
 namespace images {
 namespace {
@@ -19,12 +20,6 @@ using testing_support::MadeTar;
 
 class PackedFile : public ::testing::Test {
  protected:
-  PackedFile() {
-    char name[] = "/tmp/packed-file-test-XXXXXX";
-    folder_ = ::mkdtemp(name);
-  }
-  ~PackedFile() override { fs::remove_all(folder_); }
-
   std::string write(const std::string& name, const std::string& content) const {
     std::ofstream(folder_ + "/" + name, std::ios::binary) << content;
     return folder_ + "/" + name;
@@ -46,7 +41,8 @@ class PackedFile : public ::testing::Test {
     return "";
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(PackedFile, HoldsWhatWasPutThere) {

@@ -9,6 +9,7 @@
 #include "images/recipe_failure.h"
 #include "sandbox/io/error.h"
 #include "tests/support/fake_image_store.h"
+#include "tests/support/temporary_folder.h"
 #include "tests/unit/images/sources.h"
 
 namespace {
@@ -28,9 +29,6 @@ struct Seen : images::RecipeObserver {
 class RecipeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string pattern = (fs::temp_directory_path() / "recipe-XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    scratch_ = pattern;
     std::ofstream(scratch_ / "supervisor") << "the supervisor's bytes";
     store_.add_image("python:3.12-slim", {{"PATH", "/usr/local/bin:/usr/bin"}, {"PYTHON_VERSION", "3.12"}});
     request_.source = source_of({{"requirements.txt", "six\n"}, {"test_a.py", ""}});
@@ -48,7 +46,6 @@ class RecipeTest : public ::testing::Test {
       return std::unique_ptr<images::Checkout>();
     };
   }
-  void TearDown() override { fs::remove_all(scratch_); }
 
   io::Result<images::BuiltImage> run() {
     seen_ = Seen();
@@ -78,7 +75,8 @@ class RecipeTest : public ::testing::Test {
     return {title, outcome, result, log};
   }
 
-  fs::path scratch_;
+  const testing_support::TemporaryFolder temporary_;
+  const fs::path scratch_ = temporary_.path();
   images_test::PostLoop loop_;
   sandbox::FakeImageStore store_{loop_};
   images::RecipeRequest request_;

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <system_error>
 
+#include "tests/support/temporary_folder.h"
+
 namespace {
 
 using io::FileLock;
@@ -14,13 +16,8 @@ using Kind = FileLock::Kind;
 
 class FileLocks : public ::testing::Test {
  protected:
-  FileLocks() {
-    char name[] = "/tmp/file-lock-test-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    path_ = folder_ + "/lock";
-  }
-  ~FileLocks() override { std::filesystem::remove_all(folder_); }
-  std::string folder_, path_;
+  const testing_support::TemporaryFolder folder_;
+  const std::string path_ = folder_ / "lock";
 };
 
 TEST_F(FileLocks, ForOneAloneKeepAllOthersOut) {
@@ -61,7 +58,7 @@ TEST_F(FileLocks, StampTheirFile) {
 }
 
 TEST_F(FileLocks, ThatCannotBeMadeAreAnError) {
-  EXPECT_THROW(FileLock::try_take(folder_ + "/nowhere/lock", Kind::alone), std::system_error);
+  EXPECT_THROW(FileLock::try_take(folder_ / "nowhere/lock", Kind::alone), std::system_error);
 }
 
 }  // namespace

@@ -45,17 +45,6 @@ Report usual_report() {
 
 }  // namespace
 
-TempFolder::TempFolder() {
-  std::string path = (std::filesystem::temp_directory_path() / "report-XXXXXX").string();
-  if (!::mkdtemp(path.data())) throw std::runtime_error("no temporary folder");
-  path_ = path;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 std::string repeated(std::size_t count, char c) { return std::string(count, c); }
 
 std::string read_file(const std::filesystem::path& path) {

@@ -7,20 +7,11 @@
 #include <string>
 
 #include "orchestrator/report/report.h"
+#include "tests/support/temporary_folder.h"
 
 namespace orchestrator {
 
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
+using testing_support::TemporaryFolder;
 
 std::string repeated(std::size_t count, char c);
 std::string read_file(const std::filesystem::path& path);
@@ -37,7 +28,7 @@ struct MadeReport {
   std::string json_text(JsonLimits limits = {}) const;
   std::string text(TextStyle style = {}) const;
 
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool;
   Report report;
 };

@@ -65,7 +65,7 @@ TEST(ManyTests, AreLeftOutAndCountedWhereEvenThatIsTooMuch) {
   EXPECT_EQ(report.at("tests").at(0).at("examples").size(), 1u);
   EXPECT_EQ(report.at("tests_left_out"), (json{{"not_shown_flaky", ManyQuietTests::kQuiet + 1 - told}}));
 
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Spool spool(folder.path(), "");
   const ReadReport read = read_report(report, "report.json", spool);
   EXPECT_EQ(read.report.verdicts.not_shown_flaky, ManyQuietTests::kQuiet);
@@ -110,7 +110,7 @@ TEST(ManyTests, ThatFailCanBeLeftOutToo) {
   give_seeds_of_the_job(made.report);
   const json cut = made.json({.max_bytes = 800'000});
   EXPECT_GT(cut.at("tests_left_out").at("flaky"), 0);
-  const TempFolder folder;
+  const TemporaryFolder folder;
   Spool spool(folder.path(), "");
   const ReadReport read = read_report(cut, "report.json", spool);
   EXPECT_EQ(read.report.verdicts.flaky, 3000);

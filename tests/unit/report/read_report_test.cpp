@@ -20,7 +20,7 @@ using sandbox::Outcome;
 struct Back {
   explicit Back(const std::string& text)
       : spool(folder.path(), ""), read(read_report(parse_saved_report(text, "r.json"), "r.json", spool)) {}
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool;
   ReadReport read;
 };

@@ -40,7 +40,7 @@ class FileSizeLimit {
 };
 
 TEST(Spool, CutsNothingThatFits) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), "", 100);
   auto log = spool.open_attempt(0);
   log->append(Stream::out, letters(100));
@@ -54,7 +54,7 @@ TEST(Spool, CutsNothingThatFits) {
 TEST(Spool, KeepsHeadAndTailOfWhatDoesNotFitWhateverThePieces) {
   const std::string all = letters(1234);
   for (const std::size_t piece : {1u, 3u, 49u, 50u, 51u, 100u, 101u, 1234u}) {
-    TempFolder folder;
+    TemporaryFolder folder;
     Spool spool(folder.path(), "", 100);
     auto log = spool.open_attempt(0);
     for (std::size_t at = 0; at < all.size(); at += piece)
@@ -70,7 +70,7 @@ TEST(Spool, KeepsHeadAndTailOfWhatDoesNotFitWhateverThePieces) {
 }
 
 TEST(Spool, KeepsInterleavedAttemptsApart) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), "", 100);
   auto first = spool.open_attempt(0);
   auto second = spool.open_attempt(1);
@@ -84,7 +84,7 @@ TEST(Spool, KeepsInterleavedAttemptsApart) {
 }
 
 TEST(Spool, WritesEveryByteToTheLogFolder) {
-  TempFolder folder;
+  TemporaryFolder folder;
   const std::string logs = folder.path() + "/logs/deep";
   Spool spool(folder.path(), logs, 10);
   auto log = spool.open_attempt(17);
@@ -101,7 +101,7 @@ TEST(Spool, WritesEveryByteToTheLogFolder) {
 }
 
 TEST(Spool, GivesASilentStreamAnEmptyFile) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");
   auto log = spool.open_attempt(3);
   EXPECT_FALSE(std::filesystem::exists(folder.path() + "/logs/attempt-0003.stderr"));
@@ -111,7 +111,7 @@ TEST(Spool, GivesASilentStreamAnEmptyFile) {
 }
 
 TEST(Spool, ReplacesTheLogsOfAnEarlierTry) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");
   auto first = spool.open_attempt(0);
   first->append(Stream::out, "a long first try");
@@ -123,7 +123,7 @@ TEST(Spool, ReplacesTheLogsOfAnEarlierTry) {
 }
 
 TEST(Spool, NeverWritesThroughALinkInTheLogFolder) {
-  TempFolder folder;
+  TemporaryFolder folder;
   std::filesystem::create_directory(folder.path() + "/logs");
   std::ofstream(folder.path() + "/precious") << "untouched";
   std::filesystem::create_symlink(folder.path() + "/precious", folder.path() + "/logs/attempt-0000.stdout");
@@ -136,7 +136,7 @@ TEST(Spool, NeverWritesThroughALinkInTheLogFolder) {
 }
 
 TEST(Spool, BringsLogsUpToWhatWasPrinted) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");
   const auto log = spool.open_attempt(0), ended = spool.open_attempt(1);
   ended->append(Stream::out, "all");
@@ -150,7 +150,7 @@ TEST(Spool, BringsLogsUpToWhatWasPrinted) {
 }
 
 TEST(Spool, LeavesTheLogsOfAnAttemptThatIsLetGo) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), folder.path() + "/logs");
   auto log = spool.open_attempt(0);
   log->append(Stream::err, "so far");
@@ -159,7 +159,7 @@ TEST(Spool, LeavesTheLogsOfAnAttemptThatIsLetGo) {
 }
 
 TEST(Spool, SaysWhichFileCouldNotBeWritten) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), "", 64 * 1024);
   auto log = spool.open_attempt(0);
   log->append(Stream::out, letters(60'000));
@@ -174,13 +174,13 @@ TEST(Spool, SaysWhichFileCouldNotBeWritten) {
 }
 
 TEST(Spool, SaysThatTheLogFolderIsNoFolder) {
-  TempFolder folder;
+  TemporaryFolder folder;
   std::ofstream(folder.path() + "/file") << "x";
   EXPECT_THROW(Spool(folder.path(), folder.path() + "/file"), std::system_error);
 }
 
 TEST(Spool, RefusesToReadPastItsEnd) {
-  TempFolder folder;
+  TemporaryFolder folder;
   Spool spool(folder.path(), "");
   EXPECT_THROW(spool.read({10, 10, 0, 0}), std::system_error);
 }

@@ -9,6 +9,7 @@
 
 #include "sandbox/frames/frame.h"
 #include "supervised.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -16,12 +17,7 @@ using Paths = std::vector<std::string>;
 
 class ResultFiles : public ::testing::Test {
  protected:
-  ResultFiles() {
-    char path[] = "/tmp/result-files-test-XXXXXX";
-    folder_ = ::mkdtemp(path);
-    ::chmod(folder_.c_str(), 0777);
-  }
-  ~ResultFiles() override { std::filesystem::remove_all(folder_); }
+  ResultFiles() { ::chmod(folder_.c_str(), 0777); }
 
   // Files that are there before the command starts, and look like it.
   void write(const std::string& name, const std::string& content) const {
@@ -56,7 +52,8 @@ class ResultFiles : public ::testing::Test {
     return found;
   }
 
-  std::string folder_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string folder_ = temporary_.path();
 };
 
 TEST_F(ResultFiles, ComeWholeAndInOrderWithTheCommandsExit) {
