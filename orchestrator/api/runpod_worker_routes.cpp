@@ -87,7 +87,9 @@ std::vector<HandOut> hand_outs_of(const std::string& ids) {
 json order_for(const ApiParts& parts, const StoredJob& job) {
   json order = {{"id", id_of({job.id, job.epoch})},
                 {"input", json::parse(job.input, nullptr, false)},
-                {kWantsAttempts, true}};
+                {kWantsAttempts, true},
+                {kClientOfJob, job.client},
+                {kLowPriority, job.low_priority}};
   if (const std::string bucket = parts.buckets.find(job.id); !bucket.empty())
     order["s3Config"] = json::parse(bucket, nullptr, false);
   return order;

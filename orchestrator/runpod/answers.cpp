@@ -82,6 +82,8 @@ void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
   job.batch = text_of(object, "batchId");
   job.bucket = bucket_of(object);
   job.wants_attempts = object.value(kWantsAttempts, json()) == json(true);
+  job.client = text_of(object, kClientOfJob);
+  job.low_priority = object.value(kLowPriority, json()) == json(true);
   if (too_deep) job.problem = fmt::format("JSON is nested deeper than {} levels", kDeepest);
   answer.jobs.push_back(std::move(job));
 }

@@ -18,7 +18,10 @@ struct TakenJob {
   std::string batch;             // of the log's lines; mostly empty
   std::optional<Bucket> bucket;  // s3Config
   std::string problem;           // a sentence: the job can only fail
-  bool wants_attempts = false;   // orchestrator/api/hand_out_keys.h
+  // orchestrator/api/hand_out_keys.h
+  bool wants_attempts = false;
+  std::string client;  // empty: the queue does not say
+  bool low_priority = false;
 };
 
 struct TakeAnswer {

@@ -48,11 +48,13 @@ RunpodJob::RunpodJob(JobPlace& place, TakenJob job, Sender sender, EventLog::Lis
       ended_(std::move(ended)),
       name_(file_name(job_.id)),
       bucket_(job_.bucket ? job_.bucket : place_.settings.environment.bucket) {
-  const JobSettings& settings = place_.settings;
-  if (bucket_)
-    reports_ = fmt::format("{}/{}.reports", settings.scratch, name_);
-  else if (!settings.volume.empty())
-    reports_ = fmt::format("{}/orchestrator/{}", settings.volume, safe_name(job_.id));
+  reports_ = bucket_ ? fmt::format("{}/{}.reports", place_.settings.scratch, name_) : folder_on_volume();
+}
+
+// Empty where there is no volume.
+std::string RunpodJob::folder_on_volume() const {
+  const std::string& volume = place_.settings.volume;
+  return volume.empty() ? "" : fmt::format("{}/orchestrator/{}", volume, safe_name(job_.id));
 }
 
 RunpodJob::~RunpodJob() {
@@ -86,7 +88,7 @@ HostedJobSpec RunpodJob::spec() {
   spec.program_version = settings.version;
   spec.budget = &place_.budget;
   spec.images = &place_.images;
-  spec.claimant = {"runpod", false};
+  spec.claimant = {job_.client, job_.low_priority};
   return spec;
 }
 
@@ -137,7 +139,7 @@ void RunpodJob::stop(const std::string& reason) {
   if (!upload_ || !ended_) return;
   // The result does not wait for a bucket that takes its time.
   upload_.reset();
-  not_kept(reason);
+  keep_on_volume(reason);
   ending_ = place_.loop.call_after(std::chrono::seconds(0), [this] { end(); });
 }
 
@@ -182,9 +184,25 @@ void RunpodJob::keep_report() {
     if (problem.empty())
       members_["full_report"] = url;
     else
-      not_kept(problem);
+      keep_on_volume(problem);
     end();
   });
+}
+
+// What a bucket did not take, for `problem`.
+void RunpodJob::keep_on_volume(const std::string& problem) try {
+  const std::string folder = folder_on_volume();
+  if (folder.empty()) return not_kept(problem);
+  fs::create_directories(folder);
+  for (const char* format : {"json", "html"})
+    if (const std::string file = HostedJob::report_file(reports_, format); fs::exists(file))
+      fs::copy_file(file, HostedJob::report_file(folder, format), fs::copy_options::overwrite_existing);
+  members_["full_report"] = HostedJob::report_file(folder, "json");
+  members_["full_report_problem"] = problem;
+  place_.log.about(job_, spdlog::level::warn,
+                   "the whole report is on the volume, not in the bucket: " + problem);
+} catch (const fs::filesystem_error& error) {
+  not_kept(fmt::format("{}; {}", problem, error.what()));
 }
 
 void RunpodJob::not_kept(const std::string& problem) {

@@ -77,6 +77,8 @@ class RunpodJob {
   void fail(const std::exception_ptr& error);
   void hosted_ended(HostedResult result);
   void keep_report();
+  std::string folder_on_volume() const;
+  void keep_on_volume(const std::string& problem);
   void not_kept(const std::string& problem);
   void end();
 

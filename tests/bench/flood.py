@@ -4,6 +4,7 @@ of its own, so that they do not take the time of the one who measures. Each that
                                                    JSON
 """
 import asyncio
+import contextlib
 import json
 import sys
 import time
@@ -22,8 +23,9 @@ class Flood:
         self.idle_closed, self.heads_closed = [], []  # seconds after which the server did so
         self.events = 0
         self.refused = 0
+        self.turned_away = 0  # readers that were answered, but with no stream
 
-    async def _again(self, kind, talk, wait=0.0):
+    async def _again(self, talk, wait=0.0):
         await asyncio.sleep(wait)
         while True:
             start = time.monotonic()
@@ -33,14 +35,20 @@ class Flood:
                 self.refused += 1
                 await asyncio.sleep(LOOK_EVERY)
                 continue
-            self.open[kind] += 1
             try:
                 await talk(reader, writer, start)
             except OSError:
                 pass
             finally:
-                self.open[kind] -= 1
                 writer.close()
+
+    @contextlib.contextmanager
+    def _counted(self, kind):
+        self.open[kind] += 1
+        try:
+            yield
+        finally:
+            self.open[kind] -= 1
 
     @staticmethod
     async def _closed(reader):
@@ -48,13 +56,18 @@ class Flood:
             pass
 
     async def _say_nothing(self, reader, _, start):
-        await self._closed(reader)
+        with self._counted("idle"):
+            await self._closed(reader)
         self.idle_closed.append(time.monotonic() - start)
 
     async def _read_events(self, reader, writer, _):
         writer.write(f"GET /api/v1/events?job={self._job} HTTP/1.1\r\n{self._said}\r\n".encode())
-        while line := await reader.readline():
-            self.events += line.startswith(b"event: ")
+        if not (await reader.readline()).startswith(b"HTTP/1.1 200 "):
+            self.turned_away += 1
+            return
+        with self._counted("reader"):
+            while line := await reader.readline():
+                self.events += line.startswith(b"event: ")
 
     @staticmethod
     async def _write_slowly(writer, text):
@@ -68,7 +81,8 @@ class Flood:
         head = f"GET /v2/bench/status/{self._job} HTTP/1.1\r\nX-Slow: {'x' * 1000}"
         writing = asyncio.create_task(self._write_slowly(writer, head.encode()))
         try:
-            await self._closed(reader)
+            with self._counted("writer"):
+                await self._closed(reader)
             self.heads_closed.append(time.monotonic() - start)
         finally:
             writing.cancel()
@@ -76,7 +90,8 @@ class Flood:
     # The body's time is longer than a block of the bench: these stay, and no job comes of them.
     async def _write_body(self, _, writer, __):
         writer.write(f"POST /v2/bench/run HTTP/1.1\r\n{self._said}Content-Length: 10000\r\n\r\n".encode())
-        await self._write_slowly(writer, b" " * 10_000)
+        with self._counted("writer"):
+            await self._write_slowly(writer, b" " * 10_000)
 
     async def _look(self):
         while True:
@@ -85,9 +100,9 @@ class Flood:
 
     async def run(self, idle, readers, writers):
         """Until stdin closes."""
-        each = ([self._again("idle", self._say_nothing, 0.9 * IDLE_TIME * i / idle) for i in range(idle)] +
-                [self._again("reader", self._read_events) for _ in range(readers)] +
-                [self._again("writer", self._write_body if i % 2 else self._write_head) for i in range(writers)])
+        each = ([self._again(self._say_nothing, 0.9 * IDLE_TIME * i / idle) for i in range(idle)] +
+                [self._again(self._read_events) for _ in range(readers)] +
+                [self._again(self._write_body if i % 2 else self._write_head) for i in range(writers)])
         tasks = [asyncio.create_task(one) for one in [*each, self._look()]]
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, sys.stdin.readline)
@@ -103,7 +118,7 @@ def main():
     flood = Flood(int(port), token, job)
     asyncio.run(flood.run(*map(int, counts)))
     print(json.dumps({"looks": flood.looks, "idle_closed": flood.idle_closed, "heads_closed": flood.heads_closed,
-                      "events": flood.events, "refused": flood.refused}))
+                      "events": flood.events, "refused": flood.refused, "turned_away": flood.turned_away}))
 
 
 main()

@@ -244,6 +244,23 @@ TEST_F(Worker, PutsTheWholeReportOnAVolume) {
   EXPECT_EQ(Json::parse(read_file(file)).at("total_runs"), 2);
 }
 
+TEST_F(Worker, PutsOnTheVolumeWhatABucketDoesNotTake) {
+  RunpodServer bucket({"--secret", "the secret"});
+  bucket.control({{"put", {403, 403, 403, 403}}});
+  const TemporaryFolder volume;
+  Strings variables = env();
+  variables.insert(variables.end(), {"BUCKET_ENDPOINT_URL=" + bucket.url() + "/bucket",
+                                     "BUCKET_ACCESS_KEY_ID=id", "BUCKET_SECRET_ACCESS_KEY=the secret"});
+  RunningWorker worker(variables, {"--volume", volume.path()});
+  server_.hand_out(job("kept", "echo whole"));
+  const Json output = report_of("kept");
+  EXPECT_FALSE(bucket.requests("/bucket/").empty());
+  EXPECT_FALSE(output.value("full_report_problem", "").empty()) << output;
+  const std::string file = output.at("full_report");
+  EXPECT_EQ(file, volume / "orchestrator/kept/report.json");
+  EXPECT_EQ(Json::parse(read_file(file)).at("total_runs"), 2);
+}
+
 TEST_F(Worker, StreamsAttemptsWhereItIsAskedTo) {
   RunningWorker worker(env(), {"--stream"});
   server_.hand_out(job("flow", "true", {{"runs", 3}}));
@@ -264,6 +281,12 @@ TEST_F(Worker, TakesABatchAndWorksOnAllOfIt) {
   EXPECT_EQ(server_.requests("/job-take").at(0).at("path"),
             "/v2/ep/job-take-batch/pod1?gpu=x&batch_size=2&job_in_progress=0");
   EXPECT_FALSE(server_.requests("/ping/pod1?job_id=a%2Cb&").empty());
+  // A request is one job's, or nobody's.
+  for (const std::string id : {"a", "b"})
+    for (const auto& sent : server_.finals(id)) EXPECT_EQ(sent.at("headers").at("x-request-id"), id);
+  for (const char* of_none : {"/job-take", "/ping/"})
+    for (const auto& sent : server_.requests(of_none))
+      EXPECT_FALSE(sent.at("headers").contains("x-request-id")) << sent;
 }
 
 TEST_F(Worker, StopsAJobThatTheQueueNames) {

@@ -74,7 +74,10 @@ TEST_F(RunpodWorkerRoutes, LeavesAWorkerNoConnectionThatCouldBeClosedBehindItsBa
 TEST_F(RunpodWorkerRoutes, TellsEverybodyTheAttemptsThatAWorkerTellsOf) {
   start();
   const std::string id = submitted();
-  EXPECT_EQ(got("/v2/flaky/job-take/w1").at("wantsAttempts"), true);
+  const json order = got("/v2/flaky/job-take/w1");
+  EXPECT_EQ(order.at("wantsAttempts"), true);
+  EXPECT_EQ(order.at("lowPriority"), false);
+  EXPECT_TRUE(order.at("client").is_string());
   const auto chunk = [&](const json& output) {
     EXPECT_EQ(post("/v2/flaky/job-stream/w1/" + id, json{{"output", output}}.dump()).status, 200);
   };

@@ -30,6 +30,19 @@ TEST(RunpodTake, ReadsOneJob) {
   EXPECT_EQ(taken.jobs[0].input, R"({"runs":3})");
 }
 
+TEST(RunpodTake, KnowsWhoseJobItIsWhereAServeSaysSo) {
+  const auto told =
+      read_take_answer(answer(200, R"({"id":"j","input":{"runs":3},"client":"ann","lowPriority":true})"));
+  ASSERT_EQ(told.jobs.size(), 1u);
+  EXPECT_EQ(told.jobs[0].client, "ann");
+  EXPECT_TRUE(told.jobs[0].low_priority);
+  const auto untold =
+      read_take_answer(answer(200, R"({"id":"j","input":{"runs":3},"client":7,"lowPriority":"no"})"));
+  ASSERT_EQ(untold.jobs.size(), 1u);
+  EXPECT_EQ(untold.jobs[0].client, "");
+  EXPECT_FALSE(untold.jobs[0].low_priority);
+}
+
 TEST(RunpodTake, GivesAJobWithoutInputAnEmptyOne) {
   for (const char* body : {R"({"id":"j"})", R"({"id":"j","input":null})", R"({"id":"j","input":{}})"}) {
     const auto taken = read_take_answer(answer(200, body));

@@ -2,6 +2,7 @@
 #include "orchestrator/runpod/fitness.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
 
 namespace orchestrator::runpod {
 namespace {
@@ -46,6 +47,30 @@ TEST(RunpodFitness, SaysWhatToDoAboutTooLittleMemory) {
   ASSERT_TRUE(unfit.has_value());
   EXPECT_EQ(unfit->check, "memory");
   EXPECT_NE(unfit->remedy.find("RUNPOD_MIN_MEMORY_GB"), std::string::npos);
+}
+
+TEST(RunpodFitness, SaysWhatToDoAboutADiskThatIsTooFull) {
+  const auto yes = Enforcement::enforced;
+  Environment greedy = undemanding();
+  EXPECT_FALSE(find_unfit(greedy, engine_with(yes, yes, yes), "/tmp"));
+  greedy.min_disk_percent = 101;
+  const auto unfit = find_unfit(greedy, engine_with(yes, yes, yes), "/tmp");
+  ASSERT_TRUE(unfit.has_value());
+  EXPECT_EQ(unfit->check, "disk");
+  EXPECT_NE(unfit->reason.find("101 % are needed"), std::string::npos) << unfit->reason;
+  EXPECT_NE(unfit->remedy.find("RUNPOD_MIN_DISK_PERCENT"), std::string::npos);
+  auto engine = engine_with(yes, yes, yes);
+  engine.data_root = "/tmp";  // of the engine's images: as good a reason
+  EXPECT_TRUE(find_unfit(greedy, engine, ""));
+}
+
+TEST(RunpodFitness, HeedsTheSpaceThatThisHostIsToKeep) {
+  const auto yes = Enforcement::enforced;
+  ::setenv("ORCHESTRATOR_MIN_FREE", "4096TiB", 1);
+  const auto unfit = find_unfit(undemanding(), engine_with(yes, yes, yes), "/tmp");
+  ::unsetenv("ORCHESTRATOR_MIN_FREE");
+  ASSERT_TRUE(unfit.has_value());
+  EXPECT_EQ(unfit->check, "disk");
 }
 
 }  // namespace

@@ -329,6 +329,16 @@ TEST_F(RunpodPosts, PingsTellTheJobsOfThatMoment) {
   EXPECT_LE(pings.size(), static_cast<std::size_t>(passed / std::chrono::seconds(1)) + 1);
 }
 
+TEST_F(RunpodPosts, PingsGoOutWhileTheLoopIsHeldUp) {
+  const Heartbeat heartbeat(queue_.addresses(), {"rpa_the_key", "agent/1", "o/1", ""},
+                            std::chrono::seconds(1));
+  // Nobody runs the loop meanwhile.
+  const auto most = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (server_.requests("/ping/").size() < 3 && std::chrono::steady_clock::now() < most)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_GE(server_.requests("/ping/").size(), 3u);
+}
+
 TEST(RunpodHeartbeat, EndsAtOnceWhereNobodyAnswers) {
   Environment environment;
   environment.ping = "http://127.0.0.1:9/";  // nobody listens there
