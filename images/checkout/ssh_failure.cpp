@@ -126,18 +126,24 @@ std::string about_agent(const Lines& log) {
   return "";
 }
 
+// A key that the other side would have taken.
+std::string why_unusable(const Lines& log) {
+  if (has(log, "agent refused operation"))
+    return "the agent does not sign with it; one that asks a person each time (a touch, a confirmation) is "
+           "of no use "
+           "where nobody sits";
+  return "it is locked by a passphrase that nobody can be asked for" + about_agent(log) +
+         "; run ssh-add with it, or name a key without one by --ssh-key";
+}
+
 SshFailure denied(const std::string& host, const Lines& log) {
   const std::string bad = line_with(log, "bad permissions");
   if (!bad.empty())
     return {Kind::host, "the private key may be read by others, so ssh does not use it (" + bad +
                             "); run chmod 600 on it"};
-  const std::string locked = between(log, "debug1: Server accepts key: ", " SHA256:");
-  if (!locked.empty())
-    return {Kind::host, host + " would accept the key " + printable(locked) +
-                            ", but it cannot be used: it is locked by a passphrase that nobody can be asked "
-                            "for" +
-                            about_agent(log) +
-                            "; run ssh-add with it, or name a key without one by --ssh-key"};
+  if (const std::string key = between(log, "debug1: Server accepts key: ", " SHA256:"); !key.empty())
+    return {Kind::host, host + " would accept the key " + printable(key) +
+                            ", but it cannot be used: " + why_unusable(log)};
   const Lines keys = offered_keys(log);
   const std::string ways = between(log, "Permission denied (", ")");
   std::string sentence = host + " accepts none of the keys that were offered: ";

@@ -149,6 +149,14 @@ Endpoint ssh_endpoint(const std::string& host, std::string place) {
   return endpoint;
 }
 
+// "127.0.0.1:2375" is tcp, as docker has it.
+std::string with_scheme(const std::string& host) {
+  const auto colon = host.rfind(':');
+  const bool names_a_port = colon != std::string::npos && colon > 0 && colon + 1 < host.size() &&
+                            host.find_first_not_of("0123456789", colon + 1) == std::string::npos;
+  return names_a_port && host.find('/') == std::string::npos ? "tcp://" + host : host;
+}
+
 Endpoint parse(const std::string& host, std::optional<TlsFiles> tls, bool insecure) {
   const auto after = [&](std::string_view scheme) { return host.substr(scheme.size()); };
   if (host.starts_with("unix://")) return unix_endpoint(host, after("unix://"));
@@ -164,6 +172,7 @@ Endpoint Endpoint::from(const EngineOptions& options) {
   const bool insecure = options.insecure || !variable("ORCHESTRATOR_INSECURE_ENGINE").empty();
   std::string host = options.host, context = options.context;
   if (host.empty() && context.empty()) host = variable("DOCKER_HOST");
+  host = with_scheme(host);
   if (!host.empty()) {
     // What the variables say of TLS is no matter of a socket's or of ssh's.
     return parse(host, host.starts_with("tcp://") ? tls_of_environment() : std::nullopt, insecure);

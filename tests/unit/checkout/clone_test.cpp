@@ -196,6 +196,39 @@ TEST_F(Clone, FollowsARedirectOnTheSameHostWithACredential) {
   EXPECT_EQ(source_of(asked).commit, second);
 }
 
+// Where the operator names 127.0.0.1 alone: the same server answers to localhost, too.
+constexpr const char* kNotAllowed = "localhost is not a host that the operator of this server allows";
+
+TEST_F(Clone, FollowsNoRedirectToAHostThatIsNotAllowed) {
+  const GitServer server(scratch, {"--redirect", "/moved/=https://localhost:%PORT%/"});
+  CheckoutRequest asked = request(server, "", "/moved/project.git");
+  asked.allowed_hosts = {"127.0.0.1"};
+  const std::string error = error_of(check_out(asked).source);
+  EXPECT_NE(error.find(kNotAllowed), std::string::npos) << error;
+  EXPECT_EQ(server.requests("\"host\": \"localhost"), 0u);
+  asked = request(server, "", "/moved/project.git");
+  asked.allowed_hosts = {"127.0.0.1", "localhost"};
+  EXPECT_EQ(source_of(asked).commit, second);
+}
+
+TEST_F(Clone, FetchesNoSubmoduleFromAHostThatIsNotAllowed) {
+  const GitServer server(scratch);
+  scratch.write("origin/.gitmodules", "[submodule \"sub\"]\n\tpath = sub\n\turl = " +
+                                          server.url("/project.git", "localhost") + "\n");
+  git(origin, "add .gitmodules");
+  git(origin, "update-index --add --cacheinfo 160000," + first + ",sub");
+  git(origin, "commit -q -m elsewhere");
+  serve(scratch, origin, "outer");
+  CheckoutRequest asked = request(server, "", "/outer.git");
+  asked.allowed_hosts = {"127.0.0.1"};
+  const std::string error = error_of(check_out(asked).source);
+  EXPECT_NE(error.find(kNotAllowed), std::string::npos) << error;
+  EXPECT_EQ(server.requests("\"host\": \"localhost"), 0u);
+  asked = request(server, "", "/outer.git");
+  asked.allowed_hosts = {"127.0.0.1", "localhost"};
+  EXPECT_TRUE(source_of(asked).has("sub/a.py"));
+}
+
 TEST_F(Clone, RefusesRedirectsToWhereItMayNotGo) {
   const GitServer server(scratch, {"--redirect", "/plain/=http://127.0.0.1:%PORT%/", "--redirect",
                                    "/metadata/=https://169.254.169.254/", "--redirect", "/file/=file:///etc/",
@@ -367,6 +400,16 @@ TEST_F(LfsClone, FetchesTheContentInThePointersPlace) {
   EXPECT_EQ(server.requests("lfs-store/" + oid + "\", \"host\": \"" + server.host("localhost") +
                             "\", \"authorization\": \"\""),
             1u);
+}
+
+TEST_F(LfsClone, FetchesNothingFromAHostThatIsNotAllowed) {
+  scratch.write("served/lfs/" + oid, content);
+  const GitServer server(scratch);
+  CheckoutRequest asked = request(server, "", "/lfs.git");
+  asked.allowed_hosts = {"127.0.0.1"};
+  const std::string error = error_of(check_out(asked).source);
+  EXPECT_NE(error.find(kNotAllowed), std::string::npos) << error;
+  EXPECT_EQ(server.requests("lfs-store"), 0u);
 }
 
 TEST_F(LfsClone, NamesTheFilesThatCannotBeFetched) {

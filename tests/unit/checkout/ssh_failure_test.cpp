@@ -90,6 +90,20 @@ TEST(SshFailure, OfALockedKeySaysSo) {
             "by --ssh-key");
 }
 
+TEST(SshFailure, OfAnAgentThatDoesNotSignSaysSo) {
+  const SshFailure failure =
+      told(kKnown +
+           "debug1: Server accepts key: me@host ED25519-SK SHA256:+iZ3 authenticator agent\r\n"
+           "sign_and_send_pubkey: signing failed for ED25519-SK \"me@host\" from agent: agent refused "
+           "operation\r\n"
+           "git@127.0.0.1: Permission denied (publickey).\r\n");
+  EXPECT_NE(
+      failure.sentence.find("me@host ED25519-SK, but it cannot be used: the agent does not sign with it"),
+      std::string::npos)
+      << failure.sentence;
+  EXPECT_EQ(failure.sentence.find("passphrase"), std::string::npos) << failure.sentence;
+}
+
 TEST(SshFailure, OfAKeyThatOthersMayReadSaysSo) {
   const SshFailure failure =
       told(kKnown + "Load key \"/k\": bad permissions\r\ngit@127.0.0.1: Permission denied (publickey).\r\n");

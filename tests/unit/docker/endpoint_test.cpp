@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "sandbox/io/error.h"
+#include "tests/support/temporary_folder.h"
 
 namespace sandbox::docker {
 namespace {
@@ -25,14 +26,11 @@ class TheEndpoint : public ::testing::Test {
       if (const char* value = getenv(name)) before_.emplace_back(name, value);
       unsetenv(name);
     }
-    char name[] = "/tmp/endpoint-test-XXXXXX";
-    home_ = mkdtemp(name);
     setenv("HOME", home_.c_str(), 1);
   }
   ~TheEndpoint() override {
     for (const char* name : kVariables) unsetenv(name);
     for (const auto& [name, value] : before_) setenv(name.c_str(), value.c_str(), 1);
-    fs::remove_all(home_);
   }
 
   std::string write(const std::string& path, const std::string& text = "") const {
@@ -57,7 +55,8 @@ class TheEndpoint : public ::testing::Test {
     }
   }
 
-  std::string home_;
+  const testing_support::TemporaryFolder temporary_;
+  const std::string home_ = temporary_.path();
 
  private:
   std::vector<std::pair<std::string, std::string>> before_;
@@ -233,6 +232,12 @@ TEST_F(TheEndpoint, NamesASocketByItsWholePath) {
   EXPECT_EQ(Endpoint::from({"/run/plain.sock"}).socket, "/run/plain.sock");
   for (const char* wrong : {"unix://", "unix://run/x.sock"})
     EXPECT_TRUE(says_both(refusal({wrong}), "whole path")) << wrong;
+}
+
+TEST_F(TheEndpoint, IsTcpWhereOnlyAPlaceIsNamed) {
+  EXPECT_TRUE(says_both(refusal({"127.0.0.1:2375"}), "tcp://127.0.0.1:2375"));
+  const EngineOptions insisted{"far:77", "", "", true};
+  EXPECT_EQ(Endpoint::from(insisted).url(), "tcp://far:77");
 }
 
 TEST_F(TheEndpoint, SaysWhatAnAddressMayBe) {
