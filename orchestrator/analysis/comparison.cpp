@@ -41,6 +41,21 @@ double fisher_exact(const TwoByTwo& table) {
   return std::min(sum, 1.0);
 }
 
+double fisher_exact_more(const TwoByTwo& table) {
+  if (risk_difference(table) <= 0) return 1.0;
+  const int a = table.failed_a + table.passed_a;
+  const int b = table.failed_b + table.passed_b;
+  const int failed = table.failed_a + table.failed_b;
+  int x = table.failed_a;
+  double probability = std::exp(log_choose(a, x) + log_choose(b, failed - x) - log_choose(a + b, failed));
+  double sum = 0;
+  for (const int most = std::min(a, failed); x <= most; ++x) {
+    sum += probability;
+    probability *= static_cast<double>(a - x) * (failed - x) / ((x + 1.0) * (b - failed + x + 1.0));
+  }
+  return std::min(sum, 1.0);
+}
+
 double risk_difference(const TwoByTwo& table) {
   const int a = table.failed_a + table.passed_a;
   const int b = table.failed_b + table.passed_b;
@@ -49,15 +64,21 @@ double risk_difference(const TwoByTwo& table) {
 }
 
 std::vector<double> benjamini_hochberg(const std::vector<double>& p_values) {
+  return benjamini_hochberg(p_values, std::vector<double>(p_values.size(), 1.0),
+                            static_cast<double>(p_values.size()));
+}
+
+std::vector<double> benjamini_hochberg(const std::vector<double>& p_values, const std::vector<double>& times,
+                                       double questions) {
   std::vector<std::size_t> order(p_values.size());
   std::iota(order.begin(), order.end(), 0);
   std::sort(order.begin(), order.end(), [&](auto x, auto y) { return p_values[x] > p_values[y]; });
   std::vector<double> adjusted(p_values.size());
-  double smallest = 1.0;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    const double rank = static_cast<double>(order.size() - i);
-    smallest = std::min(smallest, p_values[order[i]] * static_cast<double>(order.size()) / rank);
-    adjusted[order[i]] = smallest;
+  double smallest = 1.0, rank = std::accumulate(times.begin(), times.end(), 0.0);
+  for (const std::size_t i : order) {
+    smallest = std::min(smallest, p_values[i] * questions / rank);
+    adjusted[i] = smallest;
+    rank -= times[i];
   }
   return adjusted;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,7 @@ struct AttemptFacts {
 };
 
 struct FactorFinding {
-  TestIndex test = 0;
+  std::optional<TestIndex> test;  // absent: the whole command
   // "order: shuffle against written", "repeat: second time against first", "seed: odd against even",
   // "neighbours: 3 or more"
   std::string factor;

@@ -169,6 +169,13 @@ class Normaliser {
   std::size_t path_end_ = 0;  // of the last path that was looked at
 };
 
+// A type's name stays as it is, digits of its own included; what some runners put in its place may hold ids.
+std::string exception_of(const FailureFacts& facts) {
+  const bool is_name = std::all_of(facts.exception.begin(), facts.exception.end(),
+                                   [](char c) { return is_word(c) || c == '.' || c == ':' || c == '$'; });
+  return is_name ? facts.exception : normalised(facts.exception);
+}
+
 std::string_view without_line(std::string_view location) { return location.substr(0, location.rfind(':')); }
 
 std::string place(const FailureFacts& facts) {
@@ -186,7 +193,7 @@ std::string failure_signature(const FailureFacts& facts) {
   const auto append = [&](std::string_view part) {
     if (!part.empty()) signature.append(" · ").append(part);
   };
-  append(facts.exception);
+  append(exception_of(facts));
   const std::string where = place(facts);
   append(where.empty() ? normalised(facts.message) : where);
   return signature;

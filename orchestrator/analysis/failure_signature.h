@@ -11,7 +11,8 @@ namespace orchestrator {
 
 // "call · AssertionError · tests/test_a.py::test_y" from phase, exception type and top frame inside the
 // repository (file and function; the line only where there is no function). Without any frame the first line
-// of the message, normalised, stands for it; a hang or a kill has neither.
+// of the message, normalised, stands for it; a hang or a kill has neither. An exception that is no type's
+// name is normalised as well.
 std::string failure_signature(const FailureFacts& facts);
 
 // `text` with what changes from attempt to attempt replaced: 0x7f… → ADDRESS, numbers → N, UUIDs and long

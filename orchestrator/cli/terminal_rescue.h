@@ -1,5 +1,6 @@
 // While one lives, the terminal is put back even when this program dies of a signal that no destructor
-// outlives: SIGQUIT, an abort, a bad access. The signal then does what it would have done. One at a time.
+// outlives: SIGQUIT, an abort, a bad access, a limit. The signal then does what it would have done; one that
+// is ignored stays so. One at a time.
 #pragma once
 
 #include <signal.h>
@@ -21,7 +22,10 @@ class TerminalRescue {
   TerminalRescue& operator=(const TerminalRescue&) = delete;
 
  private:
-  static constexpr std::array kDeadly{SIGQUIT, SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+  // All that end a process which does not heed them, but for KILL, which nothing outlives.
+  static constexpr std::array kDeadly{
+      SIGHUP,  SIGINT,  SIGQUIT, SIGILL,  SIGTRAP, SIGABRT,   SIGBUS,  SIGFPE, SIGUSR1, SIGSEGV, SIGUSR2,
+      SIGPIPE, SIGALRM, SIGTERM, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF, SIGIO,  SIGPWR,  SIGSYS,  SIGSTKFLT};
   static void put_back_and_die(int signal);
   void hand_back_signals() const;
 

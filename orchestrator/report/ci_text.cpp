@@ -51,6 +51,20 @@ std::string standing_words(const Report& report, const CiTest& test) {
   return seen;
 }
 
+std::vector<EntryWords> entry_words(const Report& report) {
+  std::vector<EntryWords> words;
+  if (!report.ci) return words;
+  for (const Healed& each : report.ci->healed)
+    words.push_back({"healed", each.entry.test,
+                     fmt::format("0 of {} {}: below its bound of {} % (95 %); remove its entry", each.n,
+                                 in_condition(report, each.condition), percent_text(each.entry.max_rate))});
+  for (const KnownFlake& entry : report.ci->expired)
+    words.push_back({"expired", entry.test, fmt::format("on {}: {}", iso_day(entry.expires), why(entry))});
+  for (const KnownFlake& entry : report.ci->gone)
+    words.push_back({"gone", entry.test, "none of the tests that this command runs"});
+  return words;
+}
+
 namespace {
 
 // "new" and the id on one line, what was seen below it.
@@ -63,31 +77,6 @@ template <class List, class Say>
 void write_list(const List& list, Say say, SummaryPen& pen) {
   for (std::size_t i = 0; i < std::min(kShown, list.size()); ++i) say(list[i]);
   if (list.size() > kShown) pen.entry("", fmt::format("and {} more", list.size() - kShown));
-}
-
-void write_entries(const Report& report, const CiDecision& ci, SummaryPen& pen) {
-  write_list(
-      ci.healed,
-      [&](const Healed& each) {
-        pen.entry("healed", one_line(each.entry.test));
-        pen.entry("", one_line(fmt::format("0 of {} {}: below its bound of {} % (95 %); remove its entry",
-                                           each.n, in_condition(report, each.condition),
-                                           percent_text(each.entry.max_rate))));
-      },
-      pen);
-  write_list(
-      ci.expired,
-      [&](const KnownFlake& entry) {
-        pen.entry("expired",
-                  one_line(fmt::format("{} (on {}: {})", entry.test, iso_day(entry.expires), why(entry))));
-      },
-      pen);
-  write_list(
-      ci.gone,
-      [&](const KnownFlake& entry) {
-        pen.entry("gone", one_line(entry.test + " is none of the tests that this command runs"));
-      },
-      pen);
 }
 
 std::string counts_words(const CiDecision& ci, bool guilty) {
@@ -112,7 +101,13 @@ void write_ci(const Report& report, SummaryPen& pen) {
                                    ci.entries == 1 ? "1 entry" : fmt::format("{} entries", ci.entries))));
   write_list(
       ci.tests, [&](const CiTest& test) { write_test(report, test, pen); }, pen);
-  write_entries(report, ci, pen);
+  write_list(
+      entry_words(report),
+      [&](const EntryWords& each) {
+        pen.entry(each.label, one_line(each.test));
+        pen.entry("", one_line(each.sentence));
+      },
+      pen);
 }
 
 VerdictWords ci_words(const Report& report) {

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <map>
 
+#include "orchestrator/report/command_verdict.h"
 #include "orchestrator/report/failure_groups.h"
 #include "orchestrator/report/has.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/report/words.h"
 
 namespace orchestrator {
 namespace {
@@ -165,10 +167,28 @@ std::vector<AttemptFacts> facts_of(const Report& report) {
   return facts;
 }
 
+// The command taken as one test.
+std::vector<FactorFinding> factors_of_command(const Report& report) {
+  auto factors = find_factors(command_results(report), report.conditions, facts_of(report));
+  for (FactorFinding& each : factors) each.test.reset();
+  return factors;
+}
+
 }  // namespace
 
+std::string passed_how(const Report& report, const ComparedLogs& logs) {
+  const int passing = condition_of(report, logs.passing_attempt);
+  if (passing < 0 || passing == condition_of(report, logs.failing_attempt)) return "";
+  return " " + condition_words(report.conditions[static_cast<std::size_t>(passing)]);
+}
+
+std::string_view subject(const Report& report, const FactorFinding& finding) {
+  return finding.test ? std::string_view(report.tests.tests()[*finding.test]) : kWholeCommand;
+}
+
 Findings find_findings(const Report& report, const Spool& spool) {
-  if (report.tests.empty()) return {.groups = groups_of_attempts(report, spool)};
+  if (report.tests.empty())
+    return {.groups = groups_of_attempts(report, spool), .factors = factors_of_command(report)};
   return {.groups = groups_of_tests(report, spool),
           .clusters = cluster_failures(report.tests),
           .factors = find_factors(report.tests, report.conditions, facts_of(report))};

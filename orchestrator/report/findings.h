@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "orchestrator/analysis/factors.h"
@@ -44,6 +45,13 @@ struct Findings {
   std::vector<FailureCluster> clusters;  // the largest first
   std::vector<FactorFinding> factors;    // the largest effect first
 };
+
+// " by shuffle" where the pass is of another condition than the failure, since there was none of the same;
+// else "".
+std::string passed_how(const Report& report, const ComparedLogs& logs);
+
+// The test's id, or kWholeCommand.
+std::string_view subject(const Report& report, const FactorFinding& finding);
 
 // `report` must have its attempts, tests and conditions. Throws std::system_error when the spool cannot be
 // read.

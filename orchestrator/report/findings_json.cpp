@@ -82,7 +82,7 @@ OrderedJson findings_json(const Report& report, const Spool& spool) {
                                                   {"jaccard", rounded(cluster.jaccard)}};
                              })},
       {"factors", some(findings.factors, kMostFactors, [&](const FactorFinding& each) {
-         return OrderedJson{{"test", id_of(report, each.test)},
+         return OrderedJson{{"test", std::string(subject(report, each))},
                             {"factor", each.factor},
                             {"condition", report.conditions[static_cast<std::size_t>(each.condition)].name},
                             {"failed_with", each.failed_with},

@@ -52,12 +52,14 @@ void write_side(std::string_view sign, const std::vector<std::string>& lines, in
     pen.quote(fmt::format("{} {}", sign, fit(one_line(lines[i]), longest)));
 }
 
-void write_difference(const ComparedLogs& logs, int longest, SummaryPen& pen) {
+void write_difference(const Report& report, const ComparedLogs& logs, int longest, SummaryPen& pen) {
   const LogDifference& difference = logs.difference;
   if (difference.same) return;
-  pen.line(fmt::format("  {} of attempt {} (-) parts from that of attempt {} (+), which passed, at line {}:",
-                       logs.what, logs.failing_attempt, logs.passing_attempt, difference.line),
-           ansi::kDim);
+  pen.line(
+      fmt::format(
+          "  {} of attempt {} (-) parts from that of attempt {} (+), which passed{}, at line {}:", logs.what,
+          logs.failing_attempt, logs.passing_attempt, passed_how(report, logs), difference.line),
+      ansi::kDim);
   if (!difference.before.empty()) pen.quote("  " + fit(one_line(difference.before.back()), longest));
   write_side("-", difference.failing, longest, pen);
   write_side("+", difference.passing, longest, pen);
@@ -76,13 +78,13 @@ void write_group(const Report& report, const Spool& spool, const FailureFinding&
   } else if (!group.message.empty()) {
     pen.quote(fit(one_line(group.message), longest));
   }
-  if (group.logs) write_difference(*group.logs, longest, pen);
+  if (group.logs) write_difference(report, *group.logs, longest, pen);
 }
 
 std::string factor_words(const Report& report, const FactorFinding& each) {
   const auto& condition = report.conditions[static_cast<std::size_t>(each.condition)];
   return fmt::format("{}: fails {} of {} times with “{}” ({}), {} of {} without (q = {:.2g})",
-                     report.tests.tests()[each.test], each.failed_with, each.n_with, each.factor,
+                     subject(report, each), each.failed_with, each.n_with, each.factor,
                      condition_words(condition), each.failed_without, each.n_without, each.q);
 }
 

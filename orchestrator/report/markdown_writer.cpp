@@ -82,6 +82,7 @@ class Comment {
     if (options_.marker) page_.add(comment_marker(report_) + "\n");
     add_verdict();
     add_tests();
+    add_known();
     add_advice();
     add_groups();
     add_outside();
@@ -137,6 +138,20 @@ class Comment {
                        rate_words(test), by_condition_words(report_, test),
                        ways.empty() ? "" : " (" + ways + ")",
                        test.verdict == TestVerdict::failing ? "" : test.severity);
+  }
+
+  // Of the quarantine's entries those that a person is to look at.
+  void add_known() {
+    constexpr std::size_t kEntries = 20;
+    const std::vector<EntryWords> entries = entry_words(report_);
+    std::string text;
+    for (std::size_t i = 0; i < std::min(kEntries, entries.size()); ++i)
+      text += fmt::format("- {}: {}, {}\n", entries[i].label,
+                          markdown_code(cut_text(entries[i].test, kLongestId)),
+                          markdown_code(cut_text(entries[i].sentence, kLongestLine)));
+    if (text.empty()) return;
+    if (entries.size() > kEntries) text += fmt::format("- and {} more\n", entries.size() - kEntries);
+    page_.add("**Known flakes:** entries to look at\n\n" + text + "\n");
   }
 
   // What to type, and what to do.
@@ -232,7 +247,7 @@ class Comment {
       text += fmt::format("{} {}\n", sign, one_line(cut_text(lines[i], kLongestLine)));
   }
 
-  static std::string difference(const ComparedLogs& logs) {
+  std::string difference(const ComparedLogs& logs) const {
     const LogDifference& found = logs.difference;
     if (found.same) return "";
     std::string text;
@@ -240,8 +255,9 @@ class Comment {
     add_side(text, "-", found.failing);
     add_side(text, "+", found.passing);
     return fmt::format(
-               "\nThe {} of attempt {} (-) parts from that of attempt {} (+), which passed, at line {}:\n\n",
-               logs.what, logs.failing_attempt, logs.passing_attempt, found.line) +
+               "\nThe {} of attempt {} (-) parts from that of attempt {} (+), which passed{}, at line "
+               "{}:\n\n",
+               logs.what, logs.failing_attempt, logs.passing_attempt, passed_how(report_, logs), found.line) +
            markdown_block(text, "diff");
   }
 
@@ -277,9 +293,10 @@ class Comment {
     std::string text;
     for (std::size_t i = 0; i < std::min(kFactors, found.factors.size()); ++i) {
       const FactorFinding& each = found.factors[i];
-      text += fmt::format("- {} fails {} of {} times with {}, {} of {} without (q = {:.2g})\n",
-                          code_id_of(report_, each.test), each.failed_with, each.n_with,
-                          markdown_code(each.factor), each.failed_without, each.n_without, each.q);
+      text +=
+          fmt::format("- {} fails {} of {} times with {}, {} of {} without (q = {:.2g})\n",
+                      markdown_code(cut_text(subject(report_, each), kLongestId)), each.failed_with,
+                      each.n_with, markdown_code(each.factor), each.failed_without, each.n_without, each.q);
     }
     if (const std::string words = q_words(report_); !text.empty() && !words.empty())
       text += "- " + words + "\n";

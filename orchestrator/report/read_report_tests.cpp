@@ -252,7 +252,11 @@ class FindingsReader {
     each(findings.at("fail_together"), "sets of tests that fail together",
          [&](const SavedPlace& place) { found.clusters.push_back(cluster_at(place)); });
     each(findings.at("factors"), "factors that go with failure", [&](const SavedPlace& place) {
-      if (const auto test = test_at(place.at("test"))) found.factors.push_back(factor_at(place, *test));
+      const SavedPlace test = place.at("test");
+      if (report_.tests.empty() && test.text() == kWholeCommand)
+        found.factors.push_back(factor_at(place, std::nullopt));
+      else if (const auto known = test_at(test))
+        found.factors.push_back(factor_at(place, known));
     });
   }
 
@@ -324,7 +328,7 @@ class FindingsReader {
     return cluster;
   }
 
-  FactorFinding factor_at(const SavedPlace& place, TestIndex test) const {
+  FactorFinding factor_at(const SavedPlace& place, std::optional<TestIndex> test) const {
     FactorFinding factor;
     factor.test = test;
     factor.factor = place.at("factor").text();

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "orchestrator/report/report.h"
 
@@ -34,6 +35,13 @@ std::string early_stop_words(const Report& report);
 VerdictWords ci_words(const Report& report);
 // "3 of 50 as written: no entry excuses it". Raw: it quotes the entry.
 std::string standing_words(const Report& report, const CiTest& test);
+// An entry of the quarantine that a person is to look at. Raw but for the label.
+struct EntryWords {
+  const char* label;  // "healed", "expired", "gone"
+  std::string test;
+  std::string sentence;  // "0 of 60 as written: below its bound of 20 % (95 %); remove its entry"
+};
+std::vector<EntryWords> entry_words(const Report& report);
 
 std::string_view label(TestVerdict verdict);  // "FLAKY"; empty for what needs nobody
 Tone tone(TestVerdict verdict);

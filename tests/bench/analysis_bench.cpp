@@ -18,9 +18,11 @@
 #include "orchestrator/analysis/result_cases.h"
 #include "orchestrator/analysis/stopping.h"
 #include "orchestrator/analysis/verdict.h"
-#include "orchestrator/report/report_formats.h"
 #include "orchestrator/report/github_annotations.h"
 #include "orchestrator/report/report.h"
+#include "orchestrator/report/report_formats.h"
+#include "orchestrator/report/slack_message.h"
+#include "tests/support/temporary_folder.h"
 
 namespace {
 
@@ -174,28 +176,10 @@ void write_all(const Report& report, const Spool& spool, const std::string& fold
   write(folder, "--json", [&](std::ostream& out) { write_json(report, spool, out); });
   write(folder, "GitHub's annotations",
         [&](std::ostream& out) { write_github_annotations(report, spool, out); });
+  write(folder, "Slack's message", [&](std::ostream& out) { out << slack_message(report, {}).dump(); });
   for (const auto& format : report_formats())
     write(folder, format.flag, [&](std::ostream& out) { format.write(report, spool, out); });
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "analysis-bench-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no folder for the spool");
-    path_ = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 }  // namespace
 
@@ -205,7 +189,7 @@ int main(int argc, char** argv) {
   const Deal deal{
       .conditions = {{}, {.name = "shuffle", .order = TestOrder::shuffled}, {.name = "repeat", .repeat = 2}},
       .pattern = interleaved({2, 1, 1})};
-  const Folder folder;
+  const testing_support::TemporaryFolder folder;
   Spool spool(folder.path(), "");
   Report report;
   report.plan.repo = "https://git.example.com/shop/checkout";
@@ -230,8 +214,10 @@ int main(int argc, char** argv) {
   report.findings =
       timed("groups, clusters, factors", When::at_the_end, [&] { return find_findings(report, spool); });
   write_all(report, spool, folder.path());
-  fmt::print("analysed and written in {:.2f} s (aim: 5), peak {} MiB (aim: 300)\n", total_seconds,
-             peak_mib());
+  const int peak = peak_mib();
+  const bool reached = total_seconds <= 5 && peak <= 300;
+  fmt::print("analysed and written in {:.2f} s (aim: 5), peak {} MiB (aim: 300): {}\n", total_seconds, peak,
+             reached ? "reached" : "NOT reached");
   fmt::print("{} flaky, {} order, {} repeat, {} failing, {} failures in {} groups, {} clusters, {} factors\n",
              report.verdicts.flaky, report.verdicts.order_dependent, report.verdicts.repeat_dependent,
              report.verdicts.failing, report.tests.failures().size(), report.findings.groups.size(),
@@ -242,4 +228,5 @@ int main(int argc, char** argv) {
     for (int i = 0; i < attempts; ++i) by_files.add(attempt_by_file(by_files, spool, i, tests, coin));
     return by_files.tests().size();
   });
+  return reached ? 0 : 1;
 }

@@ -80,6 +80,39 @@ await visit("details", "shop", desktop, async (page) => {
   expect("details", (await here(page)).id === cell.id, "Escape does not lead back to the cell");
 });
 
+// One cell of each row, further to the right each time: names of tests, attempts, and what they printed.
+for (const name of ["shop", "attempts"])
+  await visit(`every row's details, ${name}`, name, desktop, async (page, context) => {
+    const where = `every row's details, ${name}`;
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const rows = await page.evaluate(() => Number(document.querySelector(".grid").ariaRowCount) - document.querySelectorAll(".grid-head .row").length);
+    let logs = 0, copies = 0;
+    for (let row = -1; row < rows; row += 1) {
+      await focusGrid(page);
+      for (let i = -1; i < row; i += 1) await page.keyboard.press("ArrowDown");
+      for (let i = -1; i < row; i += 1) await page.keyboard.press("ArrowRight");
+      await page.keyboard.press("Enter");
+      if (await page.locator("dialog").count() === 0) continue;
+      await page.evaluate(() => document.querySelectorAll("[data-walked]").forEach((each) => { delete each.dataset.walked; }));
+      await tabStops(page);
+      for (const each of await notReached(page, "dialog")) note(where, `Tab does not reach ${each} of row ${row}`);
+      logs += await page.locator("dialog pre").count();
+      const buttons = page.locator("dialog button.copy");
+      for (let i = 0; i < await buttons.count(); i += 1) {
+        await buttons.nth(i).focus();
+        await page.keyboard.press("Enter");
+        await page.waitForFunction(() => document.querySelector("dialog .said").textContent === "Copied");
+        const text = await page.evaluate(() => navigator.clipboard.readText());
+        expect(where, text.startsWith("orchestrator run "), `copied ${text} in row ${row}`);
+        await page.evaluate(async () => { document.querySelector("dialog .said").textContent = ""; await navigator.clipboard.writeText(""); });
+        copies += 1;
+      }
+      await page.keyboard.press("Escape");
+    }
+    expect(where, logs > rows && copies > 0, `only ${logs} logs and ${copies} buttons that copy`);
+    console.log(`${name}: details of ${rows} rows, ${logs} logs, ${copies} buttons that copy`);
+  });
+
 await visit("copy", "shop", desktop, async (page, context) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const buttons = page.locator("main button.copy");

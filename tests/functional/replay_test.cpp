@@ -290,11 +290,33 @@ TEST_F(ReplayShell, GetsCtrlCItself) {
   expect_all_as_before();
 }
 
-TEST_F(ReplayShell, EndsAtATermOfOurs) {
+class ReplayShellAtASignal : public ReplayShell, public ::testing::WithParamInterface<int> {};
+
+TEST_P(ReplayShellAtASignal, EndsWithNothingLeft) {
   ASSERT_TRUE(prompted());
-  program_->signal(SIGTERM);
-  EXPECT_EQ(finish(), 143);
+  program_->signal(GetParam());
+  EXPECT_EQ(finish(), 128 + GetParam());
   expect_all_as_before();
+}
+
+INSTANTIATE_TEST_SUITE_P(Signals, ReplayShellAtASignal, ::testing::Values(SIGINT, SIGTERM, SIGHUP),
+                         [](const auto& each) { return sigabbrev_np(each.param); });
+
+// The container ends by itself once nobody is there.
+TEST_F(ReplayShell, PutsTheTerminalBackEvenAtASignalThatItDoesNotHeed) {
+  ASSERT_TRUE(prompted());
+  const Strings ids = containers_of(program_->pid());
+  program_->signal(SIGUSR1);
+  EXPECT_EQ(finish(), 128 + SIGUSR1);
+  EXPECT_TRUE(program_->is_as_before());
+  for (const std::string& id : ids) run_command({"docker", "rm", "-f", id});
+}
+
+TEST_F(ReplayShell, EndsWhenItsTerminalGoesAway) {
+  ASSERT_TRUE(prompted());
+  program_->hang_up();
+  EXPECT_EQ(finish(), 128 + SIGHUP);
+  EXPECT_EQ(containers_of(owner_), Strings{});
 }
 
 TEST_F(ReplayShell, EndsWhenItsContainerIsKilled) {

@@ -49,7 +49,7 @@ class PtyProgram {
       kill(pid_, SIGKILL);
       waitpid(pid_, nullptr, 0);
     }
-    close(ours_);
+    if (ours_ >= 0) close(ours_);
     close(theirs_);
   }
   PtyProgram(const PtyProgram&) = delete;
@@ -78,6 +78,11 @@ class PtyProgram {
     ioctl(ours_, TIOCSWINSZ, &size);
   }
   void signal(int number) { kill(pid_, number); }
+  // As a window that is closed, or a connection that breaks. Nothing can be typed or read any more.
+  void hang_up() {
+    close(ours_);
+    ours_ = -1;
+  }
   pid_t pid() const { return pid_; }
   termios mode() const {
     termios now{};

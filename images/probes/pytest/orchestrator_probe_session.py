@@ -17,9 +17,8 @@ ORCHESTRATOR_RESULT_PATH), so that nothing is lost when the process is killed th
 Works with pytest 6 and later, under xdist too: workers order and annotate, the controller writes.
 
 It is to cost next to nothing (`scripts/bench probe`): what nearly every phase says is put together without a JSON
-encoder, a teardown that passed goes in one write with the next test's start, no hook of a phase is a wrapper, all hooks
-are one plugin's (each that is registered costs a start some milliseconds), and what only some attempts need is in a
-module of its own.
+encoder, no hook of a phase is a wrapper, all hooks are one plugin's (each that is registered costs a start some
+milliseconds), and what only some attempts need is in a module of its own.
 """
 
 import functools
@@ -59,12 +58,8 @@ class _Channel:
         self._fd = None
 
     def hold(self, line):
-        """Keeps a line for the next write. Only where no code of the project's runs before that."""
+        """Keeps a line for the next write. Only where none of the project's code runs before that: not even its hooks."""
         self._held += line
-
-    def flush(self):
-        if self._held:
-            self.write("")
 
     def write(self, line):
         if self._held:
@@ -95,7 +90,7 @@ class _Worker:
     def __init__(self, configuration):
         self._configuration = configuration
         self._selection = _selection_for(configuration)
-        self._item = self._next = None
+        self._item = None
         self._since = 0  # when the running phase began
         self._made = {}  # by phase, until it is reported: its call, and how long that took
         self._emptied = False
@@ -106,15 +101,14 @@ class _Worker:
             self._emptied = self._selection.select(items, self._configuration, config, _root(config))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item, nextitem):
+    def pytest_runtest_protocol(self, item):
         self._item = item
-        self._next = nextitem
         self._since = _clock()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, item, call):
         if item is not self._item:  # a plugin of the project's came before us and runs the test its own way
-            self.pytest_runtest_protocol(item, None)
+            self.pytest_runtest_protocol(item)
         self._made[call.when] = call, (_clock() - self._since) / 1e9
 
     @pytest.hookimpl(tryfirst=True)
@@ -170,10 +164,9 @@ class _Session(_Worker):
             self._channel.send(record)
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtest_protocol(self, item, nextitem):
+    def pytest_runtest_protocol(self, item):
         self.starts(item.nodeid, _repeat_of(item))
         self._item = item
-        self._next = nextitem
         self._since = _clock()
 
     @pytest.hookimpl(tryfirst=True)
@@ -183,11 +176,7 @@ class _Session(_Worker):
         # Nothing is to be said but that and how long it took; what a test printed comes with its teardown.
         if made and report.outcome == "passed" and "wasxfail" not in report.__dict__ and (
                 phase != "teardown" or not report.sections):
-            line = _PASSED[phase] % (self._running, made[1])
-            if phase == "teardown" and self._next is not None:  # none of the project's tests runs before its start
-                self._channel.hold(line)
-            else:
-                self._channel.write(line)
+            self._channel.write(_PASSED[phase] % (self._running, made[1]))
         else:
             if made:
                 self._note(report, *made)
@@ -213,7 +202,6 @@ class _Session(_Worker):
 
     @pytest.hookimpl(hookwrapper=True, trylast=True)
     def pytest_sessionfinish(self, session, exitstatus):
-        self._channel.flush()
         super().pytest_sessionfinish(session, exitstatus)
         yield
         self._channel.send({"t": "finish", "exit": int(exitstatus)})

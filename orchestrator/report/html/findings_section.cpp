@@ -64,19 +64,20 @@ std::string log_words(const ComparedLogs& logs) {
   return logs.what == "test log" ? logs.what : logs.what + " of the whole attempt";
 }
 
-void write_difference(const std::optional<ComparedLogs>& logs, Markup& page) {
+void write_difference(const Report& report, const std::optional<ComparedLogs>& logs, Markup& page) {
   if (!logs) return page.element("p", {{"class", "quiet"}}, "No passing log to compare it with.");
   const LogDifference& difference = logs->difference;
   if (difference.same)
     return page.element("p", {{"class", "quiet"}},
-                        fmt::format("The {} does not differ from that of attempt {}, which passed.",
-                                    log_words(*logs), logs->passing_attempt));
+                        fmt::format("The {} does not differ from that of attempt {}, which passed{}.",
+                                    log_words(*logs), logs->passing_attempt, passed_how(report, *logs)));
   page.element("h3", fmt::format("First difference: {}, line {}", log_words(*logs), difference.line));
   const auto sides = page.in("div", {{"class", "sides"}});
   write_side("failing", fmt::format("Attempt {}, failing", logs->failing_attempt), difference, "- ",
              difference.failing, page);
-  write_side("passing", fmt::format("Attempt {}, passing", logs->passing_attempt), difference, "+ ",
-             difference.passing, page);
+  write_side("passing",
+             fmt::format("Attempt {}, passing{}", logs->passing_attempt, passed_how(report, *logs)),
+             difference, "+ ", difference.passing, page);
 }
 
 void write_example(const Report& report, const Spool& spool, const FailureFinding& group, Markup& page) {
@@ -109,12 +110,12 @@ void write_group(const Report& report, const Spool& spool, const FailureFinding&
   if (!group.tests.empty()) write_ids(report, group.tests, page);
   write_attempts(group.attempts, page);
   write_example(report, spool, group, page);
-  write_difference(group.logs, page);
+  write_difference(report, group.logs, page);
 }
 
 void write_factor(const Report& report, const FactorFinding& each, Markup& page) {
   const auto item = page.in("li");
-  write_id("span", report.tests.tests()[each.test], page);
+  write_id("span", subject(report, each), page);
   const auto& condition = report.conditions[static_cast<std::size_t>(each.condition)];
   page.element(
       "span", {{"class", "counts"}},

@@ -97,15 +97,18 @@ void write_ci(const Report& report, Markup& page) {
     page.text(" " + words.sentence);
   }
   const auto list = page.in("ul", {{"class", "links"}});
+  const auto write_line = [&page](std::string_view test, std::string_view label, std::string_view words) {
+    const auto item = page.in("li");
+    page.element("span", {{"class", "test-id"}}, cut_text(test, 200));
+    page.element("span", {{"class", "counts"}}, fmt::format("{}: {}", label, cut_text(words, 500)));
+  };
   for (std::size_t i = 0; i < std::min(kMost, report.ci->tests.size()); ++i) {
     const CiTest& test = report.ci->tests[i];
-    const auto item = page.in("li");
-    page.element("span", {{"class", "test-id"}}, cut_text(test.id, 200));
-    page.element("span", {{"class", "counts"}},
-                 fmt::format("{}: {}", name(test.standing), cut_text(standing_words(report, test), 500)));
+    write_line(test.id, name(test.standing), standing_words(report, test));
   }
-  for (std::size_t i = 0; i < std::min(kMost, report.ci->healed.size()); ++i)
-    page.element("li", "healed: " + std::string(cut_text(report.ci->healed[i].entry.test, 200)));
+  const std::vector<EntryWords> entries = entry_words(report);
+  for (std::size_t i = 0; i < std::min(kMost, entries.size()); ++i)
+    write_line(entries[i].test, entries[i].label, entries[i].sentence);
 }
 
 std::string source_words(const Report& report) {

@@ -62,6 +62,51 @@ TEST(KnownTruth, IsToldTestByTest) {
   EXPECT_GT(in_condition(victim, "shuffle").at("failed"), 0) << victim;
 }
 
+// Two tests fail for one reason, which is the seed's parity.
+TEST(KnownTruth, IsFoundInWhatFailuresHaveInCommon) {
+  const Repository repository;
+  repository.write("requirements.txt", read_file(Repository::sample("known_truth/requirements.txt")));
+  repository.write(
+      "test_shop.py",
+      "import os\n\n\n"
+      "def ask():\n"
+      "    print('asking', id(os))\n"
+      "    even = int(os.environ['TEST_SEED']) % 2 == 0\n"
+      "    print('answered', 'yes' if even else 'no')\n"
+      "    if not even:\n        raise ValueError(id(os))\n\n\n"
+      "def test_pays(): ask()\n\n\ndef test_ships(): ask()\n\n\ndef test_looks(): print('fine')\n");
+  const auto run = repository.remember(
+      run_job({"--repo", repository.path(), "--runs", "24", "--seed", "1", "--vary", "none"}, {"pytest"}));
+  ASSERT_EQ(run.exit_code, 1) << told(run);
+  const json& findings = run.report.at("findings");
+  const int failures = run.report.at("failures");
+  const json both = {"test_shop.py::test_pays", "test_shop.py::test_ships"};
+
+  const json& groups = findings.at("failure_groups");
+  ASSERT_EQ(groups.at("total"), 1) << groups.dump(1);
+  const json& group = groups.at("list").at(0);
+  EXPECT_EQ(group.at("signature"), "call · ValueError · test_shop.py::ask");
+  EXPECT_EQ(group.at("tests"), both);
+  EXPECT_EQ(group.at("failures"), 2 * failures);
+  EXPECT_EQ(group.at("first_difference").at("of"), "test log");
+  EXPECT_EQ(group.at("first_difference").at("failing"), json({"answered no"}));
+  EXPECT_EQ(group.at("first_difference").at("passing"), json({"answered yes"}));
+
+  const json& together = findings.at("fail_together");
+  ASSERT_EQ(together.at("total"), 1) << together.dump(1);
+  EXPECT_EQ(together.at("list").at(0).at("tests"), both);
+  EXPECT_EQ(together.at("list").at(0).at("jaccard"), 1.0);
+
+  const json& factors = findings.at("factors");
+  ASSERT_EQ(factors.at("total"), 2) << factors.dump(1);
+  for (const json& factor : factors.at("list")) {
+    EXPECT_EQ(factor.at("factor"), "seed: odd against even");
+    EXPECT_EQ(factor.at("failed_with"), failures);
+    EXPECT_EQ(factor.at("failed_without"), 0);
+    EXPECT_LE(factor.at("q"), 0.05);
+  }
+}
+
 TEST(KnownTruth, OfOneConditionHasARateOfTheWholeCommandToo) {
   const Repository repository;
   repository.copy_sample("known_truth");

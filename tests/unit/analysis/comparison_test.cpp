@@ -29,6 +29,14 @@ TEST(FisherExact, SaysNothingWithoutAGroupOrADifference) {
   EXPECT_NEAR(fisher_exact({5, 5, 5, 5}), 1.0, 1e-9);
 }
 
+TEST(FisherExactMore, AgreesWithAnotherImplementation) {  // scipy 1.17: hypergeom.sf
+  EXPECT_NEAR(fisher_exact_more({2, 0, 0, 18}), 0.005263, 1e-6);
+  EXPECT_NEAR(fisher_exact_more({4, 2, 2, 22}), 0.007217, 1e-6);
+  EXPECT_NEAR(fisher_exact_more({400, 100, 100, 400}), 0, 1e-9);
+  EXPECT_EQ(fisher_exact_more({2, 22, 4, 2}), 1.0);
+  EXPECT_EQ(fisher_exact_more({1, 1, 0, 0}), 1.0);
+}
+
 TEST(RiskDifference, IsOneRateLessTheOther) {
   EXPECT_DOUBLE_EQ(risk_difference({6, 14, 1, 9}), 0.2);
   EXPECT_DOUBLE_EQ(risk_difference({0, 10, 10, 0}), -1.0);
@@ -44,6 +52,14 @@ TEST(BenjaminiHochberg, AgreesOnTheExampleOfThePaper) {
   const std::vector<double> adjusted = benjamini_hochberg(p);
   ASSERT_EQ(adjusted.size(), p.size());
   for (std::size_t i = 0; i < p.size(); ++i) EXPECT_NEAR(adjusted[i], expected[i], 1e-6);
+}
+
+TEST(BenjaminiHochberg, TakesOneForManyAlikeAndWhatIsNotListedForCertain) {
+  const auto whole = benjamini_hochberg({.01, .01, .01, .04, .2, 1, 1, 1});
+  const auto short_form = benjamini_hochberg({.04, .01, .2}, {1, 3, 1}, 8);
+  EXPECT_DOUBLE_EQ(short_form[0], whole[3]);
+  EXPECT_DOUBLE_EQ(short_form[1], whole[0]);
+  EXPECT_DOUBLE_EQ(short_form[2], whole[4]);
 }
 
 TEST(BenjaminiHochberg, KeepsTheOrderOfTheQuestions) {

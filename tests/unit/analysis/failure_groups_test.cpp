@@ -51,9 +51,13 @@ TEST(FailureGroups, HoldNothingOfAReplacedTryOrAnAttemptThatIsNotCounted) {
   EXPECT_EQ(results.signatures()[groups[0].signature], "second try");
 }
 
+// Links as they are, whatever chance says of so few attempts.
+constexpr ClusterRule kAnyLink{0.5, 1.0};
+
 TEST(FailureClusters, HoldTestsThatFailTogether) {
   const auto clusters = cluster_failures(
-      made_results({{"a", "F.FF...."}, {"b", "F.FF...."}, {"c", "F.F....."}, {"alone", "....FFFF"}}));
+      made_results({{"a", "F.FF...."}, {"b", "F.FF...."}, {"c", "F.F....."}, {"alone", "....FFFF"}}),
+      kAnyLink);
   ASSERT_EQ(clusters.size(), 1u);
   EXPECT_EQ(clusters[0].tests, (std::vector<TestIndex>{0, 1, 2}));
   EXPECT_EQ(clusters[0].attempts, (std::vector<int>{0, 2, 3}));
@@ -63,7 +67,7 @@ TEST(FailureClusters, HoldTestsThatFailTogether) {
 TEST(FailureClusters, AreHeldByTheStrongestLinks) {
   // a–b ¾, b–c ¾, a–c ½: the last link is not needed.
   const auto clusters =
-      cluster_failures(made_results({{"a", "FFF...."}, {"b", "FFFF..."}, {"c", ".FFF..."}}));
+      cluster_failures(made_results({{"a", "FFF...."}, {"b", "FFFF..."}, {"c", ".FFF..."}}), kAnyLink);
   ASSERT_EQ(clusters.size(), 1u);
   EXPECT_DOUBLE_EQ(clusters[0].jaccard, 3.0 / 4);
 }
@@ -71,25 +75,47 @@ TEST(FailureClusters, AreHeldByTheStrongestLinks) {
 TEST(FailureClusters, SayTheLeastOfTheLinksThatAreNeeded) {
   // a–b ¾, b–c ½, a–c less: without b–c there is no c.
   const auto clusters =
-      cluster_failures(made_results({{"a", "FFF...."}, {"b", "FFFF..."}, {"c", ".FFFFF."}}));
+      cluster_failures(made_results({{"a", "FFF...."}, {"b", "FFFF..."}, {"c", ".FFFFF."}}), kAnyLink);
   ASSERT_EQ(clusters.size(), 1u);
   EXPECT_EQ(clusters[0].tests.size(), 3u);
   EXPECT_DOUBLE_EQ(clusters[0].jaccard, 1.0 / 2);
 }
 
 TEST(FailureClusters, TakeEveryWayOfNotPassing) {
-  EXPECT_EQ(cluster_failures(made_results({{"a", "TF.."}, {"b", "EM.."}})).size(), 1u);
+  EXPECT_EQ(cluster_failures(made_results({{"a", "TF.."}, {"b", "EM.."}}), kAnyLink).size(), 1u);
 }
 
 TEST(FailureClusters, LeaveOutBrokenTestsSingleFailuresAndWeakLinks) {
-  EXPECT_TRUE(cluster_failures(made_results({{"a", "FFFF"}, {"b", "FFFF"}})).empty());
-  EXPECT_TRUE(cluster_failures(made_results({{"a", "F..."}, {"b", "F..."}})).empty());
-  EXPECT_TRUE(cluster_failures(made_results({{"a", "FFF..."}, {"b", "..FFF."}})).empty());
+  EXPECT_TRUE(cluster_failures(made_results({{"a", "FFFF"}, {"b", "FFFF"}}), kAnyLink).empty());
+  EXPECT_TRUE(cluster_failures(made_results({{"a", "F..."}, {"b", "F..."}}), kAnyLink).empty());
+  EXPECT_TRUE(cluster_failures(made_results({{"a", "FFF..."}, {"b", "..FFF."}}), kAnyLink).empty());
+}
+
+// Two that fail in 70 % of attempts share more than half of them by chance.
+TEST(FailureClusters, AreNotWhatChanceExplains) {
+  const std::string one = times(4, "FFFFFFF..."), other = times(4, "FFFF...FFF");
+  EXPECT_TRUE(
+      cluster_failures(made_results({{"a", one}, {"b", one.substr(20) + other.substr(0, 20)}})).empty());
+  EXPECT_EQ(cluster_failures(made_results({{"a", one}, {"b", one}})).size(), 1u);
+}
+
+TEST(FailureClusters, NeedMoreEvidenceAmongMoreTests) {
+  const auto among = [](int others) {
+    std::vector<Row> rows = {{"a", "FF" + times(18, ".")}, {"b", "FF" + times(18, ".")}};
+    for (int i = 0; i < others; ++i) {
+      std::string alone = times(20, ".");
+      alone[static_cast<std::size_t>(2 + i)] = alone[static_cast<std::size_t>(19 - i)] = 'F';
+      rows.push_back({"t" + std::to_string(i), alone});
+    }
+    return cluster_failures(made_results(rows)).size();
+  };
+  EXPECT_EQ(among(0), 1u);  // p = 1 ÷ 190, of one pair
+  EXPECT_EQ(among(8), 0u);  // of 45 pairs
 }
 
 TEST(FailureClusters, OfManyTestsFailingAlikeAreOne) {
   std::vector<Row> rows;
-  for (int i = 0; i < 3000; ++i) rows.push_back({"t" + std::to_string(i), "F.F"});
+  for (int i = 0; i < 3000; ++i) rows.push_back({"t" + std::to_string(i), "F.F" + times(20, ".")});
   const auto clusters = cluster_failures(made_results(rows));
   ASSERT_EQ(clusters.size(), 1u);
   EXPECT_EQ(clusters[0].tests.size(), 3000u);
@@ -105,7 +131,7 @@ TEST(FailureClusters, CompareOnlyTheMostFrequentOfVeryManyPatterns) {
   }
   rows.push_back({"twin 1", "FF" + times(24, ".")});
   rows.push_back({"twin 2", "FF" + times(24, ".")});
-  const auto clusters = cluster_failures(made_results(rows), 0.999);
+  const auto clusters = cluster_failures(made_results(rows), {0.999, 1.0});
   ASSERT_EQ(clusters.size(), 1u);  // two tests of one pattern come before patterns of one test
   EXPECT_EQ(clusters[0].tests.size(), 2u);
 }

@@ -32,6 +32,13 @@ TEST(FailureSignature, FallsBackToTheMessageWithoutAFrame) {
       "setup · OSError · port N is taken by ADDRESS");
 }
 
+TEST(FailureSignature, TakesOutWhatChangesInAnExceptionThatIsNoTypesName) {
+  EXPECT_EQ(failure_signature({.exception = "request 4711 of 0x7fab12 failed", .location = "a.py:1"}),
+            "call · request N of ADDRESS failed · a.py:1");
+  EXPECT_EQ(failure_signature({.exception = "org.h2.jdbc.Outer$Http2Error", .location = "a.py:1"}),
+            "call · org.h2.jdbc.Outer$Http2Error · a.py:1");
+}
+
 TEST(FailureSignature, OfAHangIsItsWord) {
   EXPECT_EQ(failure_signature({.phase = TestPhase::call, .exception = "timed_out"}), "call · timed_out");
 }

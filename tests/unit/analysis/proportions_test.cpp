@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "coin.h"
+
 namespace orchestrator {
 namespace {
 
@@ -145,21 +147,6 @@ TEST(AnytimeInterval, IsTheSameFromBothEnds) {
     EXPECT_NEAR(failures.high, 1 - passes.low, 1e-9);
   }
 }
-
-// splitmix64 (Steele, Lea and Flood, 2014): the same numbers on every platform.
-class Coin {
- public:
-  explicit Coin(std::uint64_t seed) : state_(seed) {}
-  bool falls(double rate) {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53 < rate;
-  }
-
- private:
-  std::uint64_t state_;
-};
 
 // By n: the most failures with which the bound is below `rate`; −1 for none.
 std::vector<int> most_failures_below(double rate, int longest) {

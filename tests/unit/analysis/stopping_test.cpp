@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+
+#include "coin.h"
 #include "made_results.h"
 
 namespace orchestrator {
@@ -104,6 +108,41 @@ TEST(SettledTests, LearnNothingFromAnAttemptThatIsNotCounted) {
   tests.add({.attempt = 1, .counted = false, .runs = {{.test = 0, .outcome = TestOutcome::failed}}});
   EXPECT_FALSE(tests.all_settled());
   EXPECT_EQ(tests.settled_after(), 1);
+}
+
+// The whole rule, with conditions in the shares of --vary auto, of which any may settle a test: at a rate
+// that is not below the one asked for, how often is it called so?
+TEST(SettledTests, CallATestCleanThatIsNotInAtMostOneRunOfTwenty) {
+  constexpr int kRuns = 10'000;
+  constexpr double kRate = 0.05;
+  constexpr std::array kPattern{0, 1, 0, 2};
+  Coin coin(20261127);
+  int wrong = 0, longest = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    SettledTests tests(kRate);
+    std::array<bool, 3> failed{};
+    int attempt = 0;
+    for (; !tests.all_settled(); ++attempt) {
+      const int condition = kPattern[static_cast<std::size_t>(attempt) % kPattern.size()];
+      const bool fails = coin.falls(kRate);
+      failed[static_cast<std::size_t>(condition)] |= fails;
+      tests.add({.attempt = attempt,
+                 .condition = condition,
+                 .finished = true,
+                 .runs = {{.outcome = fails ? TestOutcome::failed : TestOutcome::passed}}});
+    }
+    longest = std::max(longest, attempt);
+    // Settled without a failure in the condition that had enough: that of the last attempt.
+    wrong +=
+        !failed[static_cast<std::size_t>(kPattern[static_cast<std::size_t>(attempt - 1) % kPattern.size()])];
+  }
+  std::printf(
+      "runs of --until-sure that call a test of 5 %% clean: %.2f %% of %d (at most 5 %%), the longest after "
+      "%d attempts\n",
+      wrong * 100.0 / kRuns, kRuns, longest);
+  EXPECT_LE(wrong, kRuns / 20);
+  EXPECT_GT(wrong, 0);         // it does end so at times
+  EXPECT_LE(longest, 4 * 67);  // each condition of a quarter has enough by then
 }
 
 }  // namespace

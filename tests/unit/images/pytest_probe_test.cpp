@@ -34,14 +34,16 @@ TEST(PytestProbe, LeavesAllThatWasKnownWhenTheProcessIsGone) {
   EXPECT_EQ(session_of(dies + "def test_dies(dying): pass\n").story().back(), "::test_dies#1 call passed");
 }
 
-TEST(PytestProbe, WritesALastTeardownBeforeTheSessionEnds) {
-  const Session session = session_of(
-      "import os, pytest\n"
-      "class Ends:\n    def pytest_sessionfinish(self): os._exit(3)\n"
-      "def test_stops(request):\n    request.config.pluginmanager.register(Ends())\n"
-      "    request.session.shouldstop = 'enough'\n"
-      "def test_never(): pass\n");
-  EXPECT_EQ(session.story().back(), "::test_stops#1 teardown passed") << session.printed;
+// Hooks of the project's run between tests and at the end.
+TEST(PytestProbe, HasWrittenATeardownBeforeAnythingElseOfTheProjectRuns) {
+  for (const char* hook : {"pytest_runtest_logfinish", "pytest_sessionfinish"}) {
+    const Session session =
+        session_of("import os\nclass Ends:\n    def " + std::string(hook) +
+                   "(self): os._exit(3)\n"
+                   "def test_registers(request): request.config.pluginmanager.register(Ends())\n" +
+                   (std::string(hook) == "pytest_sessionfinish" ? "" : "def test_never(): pass\n"));
+    EXPECT_EQ(session.story().back(), "::test_registers#1 teardown passed") << hook << session.printed;
+  }
 }
 
 TEST(PytestProbe, IsNotDeceivedByAPatchedClockOrSystem) {
@@ -229,6 +231,25 @@ TEST(PytestProbeSelection, RunsTheTestsReversed) {
             (Lines{"::test_a_more#1", "::test_c[y]#1", "::test_c[x]#1", "::TestB::test_b#1", "::test_a#1"}))
       << session.printed;
   EXPECT_EQ(session.failures(), Lines{});
+}
+
+TEST(PytestProbeSelection, ShufflesTheTestsOfAllFilesAndClassesTogether) {
+  const std::string class_of_six =
+      "import pytest\nclass TestAll:\n"
+      "    @pytest.mark.parametrize('n', range(6))\n    def test(self, n): pass\n";
+  const auto shuffled = [&](std::int64_t seed) {
+    return run_probed({.files = {{"test_one.py", class_of_six}, {"test_two.py", class_of_six}},
+                       .selection = {.order = "shuffled", .seed = seed}})
+        .started();
+  };
+  const Lines order = shuffled(7);
+  ASSERT_EQ(order.size(), 12u);
+  int changes = 0;
+  for (std::size_t i = 1; i < order.size(); ++i)
+    changes += order[i].substr(0, 8) != order[i - 1].substr(0, 8);
+  EXPECT_GE(changes, 4) << "file by file";
+  EXPECT_EQ(shuffled(7), order);
+  EXPECT_NE(shuffled(8), order);
 }
 
 TEST(PytestProbeSelection, RunsExactlyTheListedTestsInTheOrderOfTheList) {

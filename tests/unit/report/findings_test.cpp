@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "made_report.h"
+#include "orchestrator/report/read_report.h"
+#include "orchestrator/report/saved_report.h"
 
 namespace orchestrator {
 namespace {
@@ -240,6 +242,45 @@ TEST(Findings, AHangIsNotPutDownToHowFewRanBesideIt) {
   }
   for (const auto& factor : made.find().factors)
     EXPECT_EQ(factor.factor.find("neighbours"), std::string::npos) << factor.factor << " q " << factor.q;
+}
+
+TEST(Findings, SayWhereAPassIsOfAnotherCondition) {
+  MadeFindings made;
+  made.attempt(0, Outcome::passed);
+  made.passes("a", "first\n").end();
+  made.attempt(1, Outcome::failed);
+  made.fails("a", "call · ValueError · a.py::f", "second\n").end();
+  made.find();
+  EXPECT_NE(made.text().find("which passed as\n  written, at line 1"), std::string::npos) << made.text();
+  made.attempt(1, Outcome::passed);
+  made.passes("a", "first\n").end();
+  made.find();
+  EXPECT_NE(made.text().find("which passed, at\n  line 1"), std::string::npos) << made.text();
+}
+
+// Where no test is told apart; seeds count up.
+TEST(Findings, NameWhatGoesWithFailureOfTheWholeCommand) {
+  MadeReport made;
+  for (int i = 0; i < 24; ++i) {
+    const AttemptRecord& attempt = made.add(Outcome::passed);
+    if (attempt.seed % 2 != 0) made.report.attempts.back().outcome = Outcome::failed;
+  }
+  made.report.findings = find_findings(made.report, made.spool);
+  const auto& factors = made.report.findings.factors;
+  ASSERT_EQ(factors.size(), 1u);
+  EXPECT_EQ(factors[0].factor, "seed: odd against even");
+  EXPECT_FALSE(factors[0].test);
+  EXPECT_EQ(factors[0].failed_with, 12);
+  EXPECT_EQ(factors[0].failed_without, 0);
+  const auto saved = made.json().at("findings").at("factors").at("list").at(0);
+  EXPECT_EQ(saved.at("test"), "(the whole command)");
+  EXPECT_NE(made.text().find("factor   (the whole command): fails 12 of 12 times with"), std::string::npos)
+      << made.text();
+  TemporaryFolder folder;
+  Spool spool(folder.path(), "");
+  const auto again = read_report(parse_saved_report(made.json_text(), "r.json"), "r.json", spool);
+  ASSERT_EQ(again.report.findings.factors.size(), 1u);
+  EXPECT_FALSE(again.report.findings.factors[0].test);
 }
 
 TEST(Findings, StandInTheJsonReportAndInTheSummary) {

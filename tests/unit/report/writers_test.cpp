@@ -11,6 +11,7 @@
 #include "orchestrator/report/ctrf_writer.h"
 #include "orchestrator/report/escapes.h"
 #include "orchestrator/report/github_annotations.h"
+#include "orchestrator/report/html_writer.h"
 #include "orchestrator/report/junit_writer.h"
 #include "orchestrator/report/markdown_writer.h"
 #include "orchestrator/report/slack_message.h"
@@ -32,6 +33,9 @@ void ctrf(const Report& report, const Spool& spool, std::ostream& out) { write_c
 void markdown(const Report& report, const Spool& spool, std::ostream& out) {
   write_markdown(report, spool, out);
 }
+void whole_page(const Report& report, const Spool& spool, std::ostream& out) {
+  write_html(report, spool, out);
+}
 void summary(const Report& report, const Spool& spool, std::ostream& out) {
   write_step_summary(report, spool, out);
 }
@@ -46,7 +50,7 @@ std::string written(const MadeReport& made, void (*write)(const Report&, const S
 
 // What tests/support/read_formats.py understands; its complaint is a failure of the test.
 json read_back(const std::string& kind, const std::string& text) {
-  const TempFolder folder;
+  const TemporaryFolder folder;
   const std::string path = folder.path() + "/file";
   std::ofstream(path, std::ios::binary) << text;
   const auto run = testing_support::run_command(
@@ -89,6 +93,20 @@ TEST(Writers, TakeTheCommandForOneTestWhereTestsAreNotToldApart) {
   expect_golden_file("command.annotations.txt", written(made, write_github_annotations));
   expect_golden_file("command.code-quality.json", written(made, write_code_quality));
   expect_golden_file("command.slack.json", slack(made.report) + "\n");
+}
+
+TEST(Writers, NameTheEntriesOfTheQuarantineThatAPersonIsToLookAt) {
+  MadeReport made;
+  made.add_many(60, Outcome::passed);
+  made.report.ci = CiDecision{};
+  made.report.ci->healed = {{.entry = {.test = "test_mended", .max_rate = 0.2}, .n = 60}};
+  made.report.ci->expired = {{.test = "test_of_old", .reason = "nobody knows"}};
+  made.report.ci->gone = {{.test = "test_renamed"}};
+  for (const std::string& form :
+       {made.text(), written(made, markdown), written(made, summary), written(made, whole_page)})
+    for (const char* words : {"test_mended", "0 of 60 as written", "test_of_old", "nobody knows",
+                              "test_renamed", "none of the tests"})
+      EXPECT_NE(form.find(words), std::string::npos) << words << "\n" << form;
 }
 
 TEST(Junit, MakesAFlakyTestAPassWithAFlakyFailureOrAFailure) {
