@@ -12,6 +12,7 @@
 #include "images/java_settings.h"
 #include "images/java_truststore.h"
 #include "images/node_proxy.h"
+#include "images/npm_config.h"
 #include "images/pip_config.h"
 #include "images/toolchains/all_toolchains.h"
 
@@ -38,6 +39,8 @@ constexpr const char* kCaFile = "ca-certificates.crt";
 constexpr const char* kPipFile = "pip.conf";
 constexpr const char* kTruststoreFile = "ca-certificates.jks";
 constexpr const char* kNodeProxyFile = "node_proxy.cjs";
+constexpr const char* kNpmFile = "npmrc";
+constexpr const char* kYarnFile = "yarnrc.yml";  // toolchains/node.cpp leads Yarn there
 constexpr const char* kMavenFile = "maven-settings.xml";
 constexpr const char* kMavenSecurityFile = "maven-settings-security.xml";
 
@@ -78,6 +81,7 @@ class Collector {
     ca_bundle();
     yarn();
     node();
+    npm();
     java();
     maven();
     return std::move(settings_);
@@ -185,6 +189,27 @@ class Collector {
     }
   }
 
+  // Where a person keeps the tokens of private registries.
+  void npm() {
+    const auto home = variable("HOME").value_or("");
+    auto own = variable("NPM_CONFIG_USERCONFIG");
+    if (!own) own = variable("npm_config_userconfig");
+    if (!own && !home.empty()) own = home + "/.npmrc";
+    if (own && reduced(*own, kNpmFile, npm_config))
+      settings_.env.emplace_back("npm_config_userconfig", secret_path(kNpmFile));
+    if (!home.empty()) reduced(home + "/.yarnrc.yml", kYarnFile, yarn_config);
+  }
+
+  bool reduced(const std::string& path, const char* name,
+               std::string (*reduce)(std::string_view, const Getenv&)) {
+    const auto text = read_file(path);
+    std::string kept = text ? reduce(*text, getenv_) : "";
+    if (kept.empty()) return false;
+    settings_.files.push_back({name, std::move(kept)});
+    settings_.sources.push_back(path);
+    return true;
+  }
+
   void java() {
     std::string truststore;
     for (const auto& file : settings_.files)
@@ -248,9 +273,13 @@ std::string HostSettings::mask(std::string text) const {
   for (const auto& [name, value] : env) {
     collect_credentials(value, credentials);
     if (name.ends_with("_TOKEN")) credentials.insert(value);
+    if (name.ends_with("_AUTH_IDENT")) credentials.merge(npm_secrets("npmAuthIdent: " + value));
   }
   for (const auto& file : files) {
-    if (file.name == kPipFile || file.name == kMavenFile) collect_credentials(file.content, credentials);
+    const bool of_node = file.name == kNpmFile || file.name == kYarnFile;
+    if (of_node) credentials.merge(npm_secrets(file.content));
+    if (of_node || file.name == kPipFile || file.name == kMavenFile)
+      collect_credentials(file.content, credentials);
     if (file.name == kMavenFile)
       for (auto& password : maven_passwords(file.content)) credentials.insert(std::move(password));
   }

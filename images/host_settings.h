@@ -25,7 +25,7 @@ struct HostSettings {
 };
 
 // Reads the environment through `getenv` (a test passes its own), the files that it names and pip's
-// configuration below `etc`, pip's and Maven's below HOME. A path of this host is never passed on: what lies
+// configuration below `etc`, pip's, Maven's, npm's and Yarn's below HOME. A path of this host is never passed on: what lies
 // there is not in the container. `names`: of all variables that are set, to find those that have no fixed
 // name.
 HostSettings host_settings(const std::function<std::optional<std::string>(const char*)>& getenv,

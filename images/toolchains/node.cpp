@@ -6,6 +6,7 @@
 
 #include "images/toolchains/languages.h"
 #include "images/toolchains/node_project.h"
+#include "images/toolchains/node_scripts.h"
 
 namespace images {
 namespace {
@@ -16,36 +17,12 @@ const sandbox::EnvList kNpmEnv = {{"npm_config_audit", "false"},    {"npm_config
                                   {"YARN_ENABLE_TELEMETRY", "0"},   {"YARN_IGNORE_PATH", "1"}};
 
 // Runners keep caches below node_modules; what a script has made is the attempt's own to change.
-constexpr const char* kGiveModules = "find /work -name node_modules -prune -exec chown 10001:10001 {} +";
-constexpr const char* kGiveTree =
-    "find /work -name node_modules -prune -o ! -user 10001 -exec chown -h 10001:10001 {} +";
+constexpr const char* kGive = R"sh(
+find /work -name node_modules -prune -exec chown 10001:10001 {} +
+find /work -name node_modules -prune -o ! -user 10001 -exec chown -h 10001:10001 {} +)sh";
 
-// In the dependencies layer there is nothing that the scripts of the project and its workspaces could run;
-// with its sources their manifests come back.
-constexpr const char* kTakeScriptsAway = R"js(
-const fs = require('fs'), path = require('path');
-const visit = (folder) => {
-  for (const each of fs.readdirSync(folder, {withFileTypes: true})) {
-    const file = path.join(folder, each.name);
-    if (each.isDirectory() && each.name !== 'node_modules') visit(file);
-    if (each.name !== 'package.json') continue;
-    const manifest = JSON.parse(fs.readFileSync(file, 'utf8'));
-    delete manifest.scripts;
-    fs.writeFileSync(file, JSON.stringify(manifest));
-  }
-};
-visit('.');)js";
-
-// The packages of node_modules itself, those of a scope included.
-constexpr const char* kListNodePackages = R"js(
-const fs = require('fs');
-const names = (folder) => { try { return fs.readdirSync(folder).filter((name) => !name.startsWith('.')); } catch { return []; } };
-const all = names('node_modules').flatMap((name) => name.startsWith('@') ? names('node_modules/' + name).map((each) => name + '/' + each) : [name]);
-console.log('node==' + process.versions.node);
-for (const name of all) try {
-  console.log(name + '==' + JSON.parse(fs.readFileSync('node_modules/' + name + '/package.json', 'utf8')).version);
-} catch {}
-)js";
+// Left by a step of scripts that failed without network, for the next.
+constexpr const char* kFailedMark = "/root/.orchestrator-own-scripts";
 
 sandbox::LayerBuildStep node_step(std::string title, std::string script) {
   sandbox::LayerBuildStep made;
@@ -65,63 +42,102 @@ class Planner {
     manager();
     const std::string title =
         "installing " + (project_.lock_file.empty() ? "package.json" : project_.lock_file);
+    const std::string install = with_yarns_settings(install_dependencies(project_.manager, locked()));
     if (plan_.needs_sources.empty()) {
       plan_.dependency_steps.push_back(
-          node_step(title, fmt::format("node -e \"{}\"\n{}\n{}", kTakeScriptsAway, install(), kGiveModules)));
+          node_step(title, at_root(take_scripts_away() + "\n" + install + kGive)));
       own_scripts();
     } else {
-      plan_.source_steps.push_back(node_step(title, install() + "\n" + kGiveModules + "\n" + kGiveTree));
+      plan_.source_steps.push_back(node_step(title, at_root(install + kGive)));
     }
-    if (project_.lock_file.empty())
+    if (!locked())
       plan_.notes.push_back("no lock file: each new image may bring other versions of the dependencies");
+    if (project_.root != project_.subdir)
+      plan_.notes.push_back("a workspace's member: installed is the whole workspace");
     return std::move(plan_);
   }
 
  private:
+  bool locked() const { return !project_.lock_file.empty(); }
+
+  // Steps begin in the folder of the commands, which may be a member's.
+  std::string at_root(const std::string& script) const {
+    const auto levels =
+        std::count(project_.subdir.begin() + static_cast<std::ptrdiff_t>(project_.root.size()),
+                   project_.subdir.end(), '/') +
+        (project_.root.empty() && !project_.subdir.empty() ? 1 : 0);
+    std::string up;
+    for (auto level = levels; level > 0; --level) up += "/..";
+    return up.empty() ? script : "cd ." + up + "\n" + script;
+  }
+
+  // Yarn from 2 on asks no variable where a person's own settings are. The link leads to what exists during
+  // the step alone.
+  std::string with_yarns_settings(const std::string& script) const {
+    if (project_.manager != NodeManager::yarn) return script;
+    return "own=/run/orchestrator/yarnrc.yml there=/root/.yarnrc.yml\n"
+           "[ ! -e $own ] || [ -e $there ] || ln -s $own $there\n" +
+           script + "\n[ ! -L $there ] || rm $there";
+  }
+
   // Where the base does not bring the manager, npm fetches it.
   void manager() {
     const std::string version = project_.manager_version();
-    const std::string suffix = version.empty() ? "" : "@" + version;
+    guard();
     switch (project_.manager) {
       case NodeManager::npm:
         return;
       case NodeManager::yarn_classic:
-        return tool("yarn", "yarn" + suffix);
+        return tool("yarn", "yarn", version);
       case NodeManager::yarn:
-        return tool("yarn", "@yarnpkg/cli-dist" + suffix);
+        return tool("yarn", "@yarnpkg/cli-dist", version);
       case NodeManager::pnpm:
-        return tool("pnpm", "pnpm" + suffix);
+        return tool("pnpm", "pnpm", version);
     }
   }
 
-  void tool(const std::string& called, const std::string& package) {
-    plan_.tool_steps.push_back(node_step(
-        "installing " + package, "npm install --global --force " + package + "\n" + called + " --version"));
+  void tool(const std::string& called, const std::string& package, const std::string& version) {
+    const std::string install = "npm install --global --force " + package;
+    std::string script = install + (version.empty() ? "" : "@" + version);
+    // Not each release of Yarn is published under this name.
+    const std::string major = version.substr(0, version.find('.'));
+    if (project_.manager == NodeManager::yarn && major != version) script += " || " + install + "@" + major;
+    plan_.tool_steps.push_back(node_step("installing " + package + (version.empty() ? "" : "@" + version),
+                                         script + "\nrm -rf /root/.npm\n" + called + " --version"));
   }
 
-  // What the manager would have run, had the sources been there; now they are, without network.
+  // A guard against other managers, which asks a registry for itself when npx finds it nowhere. In its usual
+  // words pnpm passes it over.
+  void guard() {
+    const std::string script = project_.script("preinstall");
+    if (script.find("only-allow") == std::string::npos || script == "npx only-allow pnpm") return;
+    plan_.tool_steps.push_back(
+        node_step("installing only-allow", "npm install --global only-allow@1\nrm -rf /root/.npm"));
+  }
+
+  // What the manager would have run, had the sources been there; now they are. Without network, as long as
+  // they can: what asks for one works on a person's machine, and so it must here.
   void own_scripts() {
-    for (const char* script : {"preinstall", "install", "postinstall", "prepare"})
-      if (project_.has_script(script))
-        plan_.source_steps.push_back(node_step(fmt::format("the project's own {} script", script),
-                                               fmt::format("npm run {}\n{}", script, kGiveTree)));
-  }
-
-  std::string install() const {
-    const bool locked = !project_.lock_file.empty();
-    switch (project_.manager) {
-      case NodeManager::npm:
-        return std::string(locked ? "npm ci" : "npm install --no-package-lock") + "\nrm -rf /root/.npm";
-      case NodeManager::yarn_classic:
-        return std::string("yarn install --non-interactive") + (locked ? " --frozen-lockfile" : "") +
-               "\nyarn cache clean >/dev/null";
-      case NodeManager::yarn:
-        return std::string("yarn install") + (locked ? " --immutable" : "");
-      case NodeManager::pnpm:
-        return std::string("pnpm install --package-import-method copy") +
-               (locked ? " --frozen-lockfile" : "") + "\nrm -rf \"$(pnpm store path)\"";
-    }
-    return "";
+    if (!project_.has_own_scripts()) return;
+    const auto step = [&](const char* title, const char* way, bool offline) {
+      auto made = node_step(title, std::string(way) + kGive);
+      const std::string own =
+          with_yarns_settings(run_own_scripts(project_.manager, locked(), offline)) + "\nrm -rf /root/.npm";
+      made.execution.argv.insert(made.execution.argv.end(), {"sh", at_root(own), kFailedMark});
+      return made;
+    };
+    auto offline = step("the project's own scripts", R"sh(sh -ec "$1" || {
+  echo 'they failed without network: once more, with it'
+  : >"$2"
+})sh",
+                        true);
+    offline.execution.env.emplace_back("npm_config_offline", "true");  // it would ask again for a minute
+    auto with_network = step("the project's own scripts, with network", R"sh([ -e "$2" ] || exit 0
+rm "$2"
+sh -ec "$1")sh",
+                             false);
+    with_network.execution.network = sandbox::Network::bridge;
+    plan_.source_steps = {std::move(offline), std::move(with_network)};
   }
 
   const NodeProject& project_;
@@ -165,8 +181,10 @@ class NodeToolchain : public Toolchain {
     return {"package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"};
   }
   std::vector<std::string> host_variables() const override {
-    return {"NPM_CONFIG_REGISTRY", "npm_config_registry", "NPM_CONFIG_PROXY",        "NPM_CONFIG_HTTPS_PROXY",
-            "YARN_HTTP_PROXY",     "YARN_HTTPS_PROXY",    "YARN_NPM_REGISTRY_SERVER"};
+    return {"NPM_CONFIG_REGISTRY",      "npm_config_registry", "NPM_CONFIG_PROXY",
+            "NPM_CONFIG_HTTPS_PROXY",   "YARN_HTTP_PROXY",     "YARN_HTTPS_PROXY",
+            "YARN_NPM_REGISTRY_SERVER", "NPM_TOKEN",           "NODE_AUTH_TOKEN",
+            "NPM_AUTH_TOKEN",           "YARN_NPM_AUTH_TOKEN", "YARN_NPM_AUTH_IDENT"};
   }
 
   std::vector<std::string> programs() const override {
@@ -178,7 +196,7 @@ class NodeToolchain : public Toolchain {
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {
     const NodeProject project(source, subdir);
     if (!project.exists()) return std::nullopt;
-    if (runner_.package && project.depends_on(runner_.package))
+    if (runner_.package && uses(project, runner_))
       return Detection{fmt::format("package.json with {}", runner_.package)};
     if (!runner_.package && !has_known_runner(project)) return Detection{"package.json"};
     return std::nullopt;
@@ -191,8 +209,13 @@ class NodeToolchain : public Toolchain {
       plan = Planner(project).plan();
     else
       plan.notes.push_back("nothing of the project is installed");
-    plan.path_folders = {std::string(sandbox::kWorkDir) + "/" + project.in_tree("node_modules/.bin")};
+    const auto programs_of = [](const std::string& folder) {
+      return std::string(sandbox::kWorkDir) + "/" + in_subdir(folder, "node_modules/.bin");
+    };
+    plan.path_folders = {programs_of(project.subdir)};
+    if (project.root != project.subdir) plan.path_folders.push_back(programs_of(project.root));
     plan.env = {{"YARN_GLOBAL_FOLDER", "/opt/yarn"}, {"npm_config_update_notifier", "false"}};
+    for (const auto& name : project.credential_variables()) plan.env.emplace_back(name, "");
     plan.list_packages_argv = {"node", "-e", kListNodePackages};
     return plan;
   }
@@ -220,9 +243,20 @@ class NodeToolchain : public Toolchain {
   }
 
  private:
+  template <class Fn>
+  static bool any_runner(Fn is_there) {
+    return std::any_of(std::begin(kRunners), std::end(kRunners), is_there);
+  }
+
   static bool has_known_runner(const NodeProject& project) {
-    return std::any_of(std::begin(kRunners), std::end(kRunners),
-                       [&](const Runner& each) { return project.depends_on(each.package); });
+    return any_runner([&](const Runner& each) { return uses(project, each); });
+  }
+
+  // What a workspace's root brings is everybody's who has none of their own.
+  static bool uses(const NodeProject& project, const Runner& runner) {
+    if (project.depends_on(runner.package)) return true;
+    return project.root_depends_on(runner.package) &&
+           !any_runner([&](const Runner& each) { return project.depends_on(each.package); });
   }
 
   const Runner& runner_;

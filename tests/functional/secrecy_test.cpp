@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "tests/support/companion.h"
+#include "tests/support/host_address.h"
 #include "tests/support/repositories.h"
 #include "tests/support/saved_image.h"
 
@@ -24,19 +25,8 @@ class PackageIndex {
   std::string asked() const { return read_file(folder_ / "log"); }
 
  private:
-  static std::string gateway() {
-    std::string printed = shell(fmt::format(
-        "docker run --rm {} python3 -c 'import socket, struct\n"
-        "for line in open(\"/proc/net/route\"):\n"
-        "    words = line.split()\n"
-        "    if words[1] == \"00000000\": print(socket.inet_ntoa(struct.pack(\"<L\", int(words[2], 16))))'",
-        kBase));
-    printed.erase(printed.find_last_not_of(" \n") + 1);
-    return printed;
-  }
-
   TemporaryFolder folder_;
-  std::string address_ = gateway();
+  std::string address_ = host_address();
   Companion server_;
 };
 

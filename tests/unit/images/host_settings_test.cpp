@@ -149,6 +149,53 @@ TEST_F(HostSettingsTest, PassMavensSettingsAndMaskTheirPasswords) {
   EXPECT_EQ(settings.mask("by hunter22"), "by ***");
 }
 
+std::string content(const images::HostSettings& settings, const std::string& name) {
+  for (const auto& each : settings.files)
+    if (each.name == name) return each.content;
+  return "absent";
+}
+
+TEST_F(HostSettingsTest, PassWhoMayAskPrivateRegistriesOfNode) {
+  file("home/.npmrc",
+       "prefix=${HOME}/.npm-global\ncache = /var/cache/npm\n; a comment\nsave-exact=true\n"
+       "@ours:registry=https://npm.example/team/\n//npm.example/team/:_authToken=${TEAM_SECRET}\n"
+       "//npm.example/team/:certfile=/home/a/cert.pem\n//other.example/:_auth=cmVhZGVyOmh1bnRlcjI=\n");
+  file("home/.yarnrc.yml",
+       "yarnPath: /opt/yarn.cjs\nnpmScopes:\n  ours:\n    npmAuthToken: \"tok-yarn-1\"\ncacheFolder: /x\n");
+  variables_ = {
+      {"HOME", (folder_ / "home").string()}, {"TEAM_SECRET", "tok-team-1"}, {"NPM_TOKEN", "tok-npm-1"}};
+  const auto settings = read();
+  EXPECT_EQ(value(settings, "npm_config_userconfig"), "/run/orchestrator/npmrc");
+  EXPECT_EQ(content(settings, "npmrc"),
+            "@ours:registry=https://npm.example/team/\n//npm.example/team/:_authToken=tok-team-1\n"
+            "//other.example/:_auth=cmVhZGVyOmh1bnRlcjI=\n");
+  EXPECT_EQ(content(settings, "yarnrc.yml"), "npmScopes:\n  ours:\n    npmAuthToken: \"tok-yarn-1\"\n");
+  EXPECT_EQ(value(settings, "NPM_TOKEN"), "tok-npm-1");
+  EXPECT_EQ(value(settings, "TEAM_SECRET"), "absent") << "only within what is the person's own";
+  EXPECT_EQ(settings.mask("tok-team-1 tok-yarn-1 tok-npm-1 cmVhZGVyOmh1bnRlcjI= reader:hunter2 hunter2"),
+            "*** *** *** *** *** ***");
+}
+
+TEST_F(HostSettingsTest, PassNpmsConfigurationFromWhereItIsSaidToBe) {
+  variables_ = {
+      {"NPM_CONFIG_USERCONFIG", file("ci/npmrc", "registry=https://reader:hunter2@npm.example/all\n")},
+      {"HOME", (folder_ / "home").string()},
+      {"YARN_NPM_AUTH_IDENT", "reader:hunter3"}};
+  const auto settings = read();
+  EXPECT_EQ(content(settings, "npmrc"),
+            "registry=https://npm.example/all/\n//npm.example/all/:username=reader\n"
+            "//npm.example/all/:_password=aHVudGVyMg==\n")
+      << "managers write a registry's address into what they install";
+  EXPECT_EQ(settings.mask("hunter2 aHVudGVyMg== reader:hunter3"), "*** *** ***");
+}
+
+TEST_F(HostSettingsTest, PassNoFileWhenNpmsConfigurationSaysNothingOfRegistries) {
+  file("home/.npmrc", "fund=false\nyes=true\n");
+  variables_ = {{"HOME", (folder_ / "home").string()}};
+  EXPECT_TRUE(read().env.empty());
+  EXPECT_TRUE(read().files.empty());
+}
+
 TEST_F(HostSettingsTest, SayToYarnInItsOwnWordsWhatOthersAreTold) {
   variables_ = {{"HTTPS_PROXY", "http://proxy:1"}, {"npm_config_registry", "https://mirror.example/npm"}};
   EXPECT_EQ(value(read(), "YARN_HTTPS_PROXY"), "http://proxy:1");
