@@ -11,6 +11,7 @@
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/deal.h"
 #include "orchestrator/run/free_space.h"
+#include "orchestrator/run/ran_no_test.h"
 #include "orchestrator/run/repository_file.h"
 #include "orchestrator/run/results_advice.h"
 #include "orchestrator/run/toolchain_choice.h"
@@ -481,7 +482,8 @@ void JobExecution::attempts_ended() {
     std::erase_if(report_.conditions, [](const Condition& each) { return !each.files.empty(); });
   }
   judge_tests();
-  warn(results_advice(report_, {run_->told_by_files(), run_->result_files()}));
+  const std::string no_test = report_.tests.empty() ? words_for_no_test(report_, *spool_) : "";
+  warn(results_advice(report_, {run_->told_by_files(), run_->result_files(), no_test}));
   finish_report(report_, run_->end(), run_->end_reason());
   events_.append("run_finished", {{"end", name(report_.end)},
                                   {"total_runs", report_.total_runs()},
