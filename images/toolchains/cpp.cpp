@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "images/toolchains/cpp_presets.h"
 #include "images/toolchains/languages.h"
 
 namespace images {
@@ -32,16 +33,28 @@ cmake -S . -B "$folder" "$@"
 cmake --build "$folder" --parallel "$(nproc)"
 chown -R 10001:10001 "$folder")sh";
 
+// $1: the preset, $2: one of several configurations, or nothing; the rest is for the configuration. CMake
+// itself says where the preset's folder is.
+constexpr const char* kCompilePreset = R"sh(preset=$1 configuration=$2
+shift 2
+cmake --preset "$preset" "$@" >/tmp/configured || { cat /tmp/configured; exit 1; }
+cat /tmp/configured
+folder=$(sed -n 's/^-- Build files have been written to: //p' /tmp/configured | tail -n 1)
+rm /tmp/configured
+cmake --build "$folder" --parallel "$(nproc)" ${configuration:+--config "$configuration"}
+chown -R 10001:10001 "$folder")sh";
+
 constexpr const char* kListPackages = R"sh(cmake --version | sed -n 's/^cmake version /cmake==/p'
 echo "c++==$(c++ -dumpfullversion)"
-cache=$(find . -maxdepth 3 -name CMakeCache.txt -exec grep -il 'gtest\|googletest' {} +)
+cache=$(find . -maxdepth 5 -name CMakeCache.txt -exec grep -il 'gtest\|googletest' {} +)
 [ -z "$cache" ] || echo googletest==used)sh";
 
-sandbox::LayerBuildStep shell_step(std::string title, const char* script, const std::string& argument = "") {
+sandbox::LayerBuildStep shell_step(std::string title, const char* script,
+                                   std::vector<std::string> arguments = {}) {
   sandbox::LayerBuildStep made;
   made.title = std::move(title);
   made.execution.argv = {"/bin/sh", "-ec", script, "sh"};
-  if (!argument.empty()) made.execution.argv.push_back(argument);
+  std::move(arguments.begin(), arguments.end(), std::back_inserter(made.execution.argv));
   return made;
 }
 
@@ -80,6 +93,28 @@ std::vector<std::string> configured_with(const std::vector<std::string>& words) 
   return taken;
 }
 
+sandbox::LayerBuildStep compile_step(const Source& source, const InstallOptions& options) {
+  const auto& words = options.test_words;
+  const auto preset = preset_of_command(source, options.subdir, words);
+  const std::string folder = build_folder(words);
+  sandbox::LayerBuildStep step = preset
+                                     ? shell_step("compiling by the preset " + preset->configure,
+                                                  kCompilePreset, {preset->configure, preset->configuration})
+                                     : shell_step("compiling in " + folder, kCompile, {folder});
+  for (auto& word : configured_with(words)) step.execution.argv.push_back(std::move(word));
+  return step;
+}
+
+// A ctest that finds no test fails, as other runners do (from CMake 3.26 on). Not where a shell has more to
+// do: one of several that may find none must not end all of it.
+constexpr const char* kNoTests = "CTEST_NO_TESTS_ACTION";
+
+bool is_ctest_alone(const std::vector<std::string>& words) {
+  return !words.empty() && program_of(words[0]) == "ctest" &&
+         std::none_of(words.begin(), words.end(),
+                      [](const std::string& word) { return word.find_first_of(";&|") != std::string::npos; });
+}
+
 // CMake fetches sources of others while it configures.
 bool fetches(const Source& source) {
   return std::any_of(source.manifests.begin(), source.manifests.end(), [](const auto& manifest) {
@@ -100,7 +135,11 @@ class CppToolchain : public Toolchain {
             "orchestrator/cpp:trixie",
             "Debian trixie with CMake 3.31, GCC 14, GoogleTest and git"};
   }
-  std::vector<std::string> manifests() const override { return {"CMakeLists.txt"}; }
+  std::vector<std::string> manifests() const override {
+    std::vector<std::string> files = preset_files();
+    files.emplace_back("CMakeLists.txt");
+    return files;
+  }
   std::vector<std::string> programs() const override { return {"ctest", "cmake", "ninja"}; }
 
   std::optional<Detection> detect(const Source& source, const std::string& subdir) const override {
@@ -117,10 +156,7 @@ class CppToolchain : public Toolchain {
     }
     plan.tool_steps = {shell_step("making cmake and a compiler available", kInstallTools)};
     if (fetches(source)) plan.needs_sources = "CMake fetches dependencies while it configures";
-    const std::string folder = build_folder(options.test_words);
-    sandbox::LayerBuildStep compile = shell_step("compiling in " + folder, kCompile, folder);
-    for (auto& word : configured_with(options.test_words)) compile.execution.argv.push_back(std::move(word));
-    plan.source_steps = {std::move(compile)};
+    plan.source_steps = {compile_step(source, options)};
     return plan;
   }
 
@@ -132,8 +168,8 @@ class CppToolchain : public Toolchain {
 
   ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env,
                      const std::vector<std::string>& test_words) const override {
-    (void)user_env;
     ProbeUse use;
+    if (is_ctest_alone(test_words) && !sandbox::find_variable(user_env, kNoTests)) use.env.emplace_back(kNoTests, "error");
     if (selection.order == "shuffled") use.env.emplace_back("GTEST_SHUFFLE", "1");
     if (by_ctest(test_words)) {
       if (selection.repeat > 1) use.env.emplace_back("GTEST_REPEAT", std::to_string(selection.repeat));

@@ -14,6 +14,7 @@ const Toolchain& rust_toolchain();
 const Toolchain& python_toolchain();
 const Toolchain& cpp_toolchain();
 const Toolchain& java_maven_toolchain();
+const Toolchain& perl_toolchain();
 // "typescript-jest", "typescript-vitest", "javascript-mocha": one for each runner, in the order of detection.
 std::vector<const Toolchain*> node_toolchains();
 const Toolchain& javascript_toolchain();  // a package.json with none of these

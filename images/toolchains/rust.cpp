@@ -41,10 +41,18 @@ cargo fetch
 "$@" || echo 'not all dependencies compile without the sources: those that do not are compiled with them'
 chown -R 10001:10001 /opt/cargo /work)sh";
 
-// Newer than what was compiled of the stand-ins, since cargo compares times. What does not compile is for the
-// attempts to show.
-constexpr const char* kCompileRust = R"sh(while [ "$1" != -- ]; do
-  touch "$1"
+// The files get a time that is newer than what was compiled of the stand-ins, since cargo compares times, and
+// has no part of a second: an image keeps whole seconds, and of a package with a build.rs that names no file
+// cargo compiles everything again when the time of its newest file is not exactly what it was. The lock file
+// is written first, should it be missing, for the same reason. What does not compile is for the attempts to
+// show.
+constexpr const char* kCompileRust = R"sh(cargo metadata --format-version 1 >/dev/null 2>&1 || true
+lock=$(dirname "$(cargo locate-project --workspace --message-format plain)")/Cargo.lock
+newer=$(($(date +%s) + 1))
+sleep 1
+[ ! -f "$lock" ] || touch -d "@$newer" "$lock"
+while [ "$1" != -- ]; do
+  touch -d "@$newer" "$1"
   shift
 done
 shift

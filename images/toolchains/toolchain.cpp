@@ -60,7 +60,7 @@ const std::vector<const Toolchain*>& toolchains() {
     std::vector<const Toolchain*> all = {&go_toolchain(), &rust_toolchain()};
     for (const Toolchain* each : node_toolchains()) all.push_back(each);
     for (const Toolchain* each : {&python_toolchain(), &cpp_toolchain(), &java_maven_toolchain(),
-                                  &javascript_toolchain(), &unknown_toolchain()})
+                                  &perl_toolchain(), &javascript_toolchain(), &unknown_toolchain()})
       all.push_back(each);
     return all;
   }();

@@ -8,6 +8,7 @@
 #include "orchestrator/run/attempt_spec.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/run/job_execution.h"
+#include "orchestrator/run/ran_no_test.h"
 #include "orchestrator/run/results_advice.h"
 #include "orchestrator/run/secret_mask.h"
 #include "sandbox/io/error.h"
@@ -183,7 +184,8 @@ void AttemptStage::ended() {
     std::erase_if(report_.conditions, [](const Condition& each) { return !each.files.empty(); });
   }
   judge_tests();
-  const auto advice = results_advice(report_, {run_->told_by_files(), run_->result_files()});
+  const std::string no_test = report_.tests.empty() ? words_for_no_test(report_, *spool_) : "";
+  const auto advice = results_advice(report_, {run_->told_by_files(), run_->result_files(), no_test});
   report_.warnings.insert(report_.warnings.end(), advice.begin(), advice.end());
   done_();
 }

@@ -84,7 +84,9 @@ std::string advice_without_globs(const JobPlan& plan) {
 std::vector<std::string> results_advice(const Report& report, const ToldApart& told) {
   if (report.total_runs() == 0) return {};
   std::vector<std::string> advice;
-  if (!report.plan.results.empty())
+  if (report.tests.empty() && !told.no_test.empty())
+    advice.push_back(fmt::format("no test was run: the command says '{}'", told.no_test));
+  else if (!report.plan.results.empty())
     advice = advice_about_globs(report, told);
   else if (report.tests.empty())
     advice.push_back(advice_without_globs(report.plan));

@@ -13,6 +13,7 @@ namespace orchestrator {
 struct ToldApart {
   bool by_files = false;  // by the files that plan.results names
   int files = 0;          // of those that came, in all attempts
+  std::string no_test;    // the runner's own words for that it ran none, see words_for_no_test
 };
 
 // Sentences, for a report whose attempts and tests are known. Empty when all is well, or when nothing failed

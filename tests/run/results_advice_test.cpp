@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include "orchestrator/run/ran_no_test.h"
+#include "tests/unit/report/made_report.h"
+
 namespace orchestrator {
 namespace {
 
@@ -68,6 +71,17 @@ TEST(ResultsAdvice, SaysOnceWhatIsMissing) {
   report.attempts[2].notes = {"results: a.xml is not well-formed"};
   EXPECT_EQ(results_advice(report, {.by_files = true, .files = 3}),
             Sentences{"results: a.xml is empty (attempt 1; 2 attempts with such a note)"});
+}
+
+// A runner that found no test and ended with 0 all the same has shown nothing.
+TEST(ResultsAdvice, SaysThatNoTestWasRun) {
+  MadeReport none, some;
+  none.add(sandbox::Outcome::passed, "Test project /work\n", "No tests were found!!!\n");
+  const std::string words = words_for_no_test(none.report, none.spool);
+  EXPECT_EQ(results_advice(none.report, {.no_test = words}),
+            Sentences{"no test was run: the command says 'No tests were found!!!'"});
+  some.add(sandbox::Outcome::passed, "ok\n");
+  EXPECT_EQ(words_for_no_test(some.report, some.spool), "");
 }
 
 TEST(ResultsAdvice, SaysWhatWasLeftOut) {

@@ -62,6 +62,8 @@ fn zips() -> Result<(), String> { Err("torn".into()) }
 TEST(Rust, KeepsCompiledCratesByTheirManifestsAlone) {
   const Repository repository;
   repository.copy_sample("rust_depot");
+  // Of a package with such a program cargo compares the times of all files, to the nanosecond.
+  repository.write("shelf/build.rs", "fn main() { println!(\"cargo:rustc-env=SHELF=1\"); }\n");
   const auto first = run_rust(repository, {"cargo", "test", "--workspace", "weighs"});
   ASSERT_EQ(first.exit_code, 0) << told(first);
   EXPECT_EQ(first.report.at("framework"), "rust");
@@ -76,6 +78,7 @@ TEST(Rust, KeepsCompiledCratesByTheirManifestsAlone) {
   // Compiled when the image was built: the times of all files say so in every attempt.
   EXPECT_NE(stderr_of(second).find("Fresh itoa"), std::string::npos) << stderr_of(second);
   EXPECT_NE(stderr_of(second).find("Fresh depot"), std::string::npos) << stderr_of(second);
+  EXPECT_NE(stderr_of(second).find("Fresh shelf"), std::string::npos) << stderr_of(second);
   EXPECT_EQ(stderr_of(second).find("Compiling"), std::string::npos) << stderr_of(second);
 }
 

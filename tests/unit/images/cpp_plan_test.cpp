@@ -34,6 +34,50 @@ TEST(CppPlan, ConfiguresAsTheCommandDoes) {
   EXPECT_EQ(Words(argv.begin() + 4, argv.end()), (Words{"build", "-G", "Ninja", "-DFAST=1"}));
 }
 
+// The words behind the shell's script.
+Words by_preset(const Words& test_words, const std::map<std::string, std::string>& more = {}) {
+  std::map<std::string, std::string> files = {
+      {"CMakeLists.txt", ""},
+      {"CMakePresets.json",
+       R"js({"version": 6, "include": ["cmake/more.json", "gone.json", "CMakePresets.json"],  // a comment
+         "configurePresets": [{"name": "dev"}, {"name": "ci", "inherits": "dev"}],
+         "buildPresets": [{"name": "fast", "configurePreset": "ci", "configuration": "Release"}],
+         "testPresets": [{"name": "dev", "configurePreset": "dev"},
+                         {"name": "all", "inherits": ["nothing", "base"]}, 7],
+         "workflowPresets": [{"name": "whole", "steps": [{"type": "configure", "name": "ci"}]}]})js"},
+      {"cmake/more.json",
+       R"js({"testPresets": [{"name": "base", "inherits": "root", "configuration": "Debug"},
+                             {"name": "root", "configurePreset": "ci"}, {"name": "loop", "inherits": "loop"}]})js"}};
+  for (const auto& [path, text] : more) files[path] = text;
+  const auto plan = cpp().plan(source_of(files), {.test_words = test_words});
+  const Words& argv = plan.source_steps.at(0).execution.argv;
+  return {argv.begin() + 4, argv.end()};
+}
+
+TEST(CppPlan, CompilesByThePresetThatTheCommandNames) {
+  EXPECT_EQ(by_preset({"ctest", "--preset", "dev"}), (Words{"dev", ""}));
+  EXPECT_EQ(by_preset({"ctest", "--preset=all"}), (Words{"ci", "Debug"})) << "inherited, of an included file";
+  EXPECT_EQ(by_preset({"cmake", "--build", "--preset", "fast", "&&", "build/unit"}),
+            (Words{"ci", "Release"}));
+  EXPECT_EQ(by_preset({"cmake", "--preset", "ci", "-DA=1;", "build/unit"}), (Words{"ci", "", "-DA=1;"}));
+  EXPECT_EQ(by_preset({"cmake", "--workflow", "--preset", "whole"}), (Words{"ci", ""}));
+  EXPECT_EQ(by_preset({"cmake", "--preset", "ci", "&&", "ctest", "--preset", "dev)"}), (Words{"dev", ""}));
+  for (const char* none : {"unknown", "loop", "base2"})
+    EXPECT_EQ(by_preset({"ctest", "--preset", none}), Words{"build"}) << none;
+  EXPECT_EQ(by_preset({"ctest", "--preset", "dev"}, {{"CMakePresets.json", "no JSON"}}), Words{"build"});
+}
+
+TEST(CppProbe, HasCtestFailWhereItFindsNoTest) {
+  const auto env_of = [](const Words& words, const sandbox::EnvList& own = {}) {
+    return cpp().use_probe({}, own, words).env;
+  };
+  const sandbox::EnvList fails = {{"CTEST_NO_TESTS_ACTION", "error"}};
+  EXPECT_EQ(env_of({"ctest", "--preset", "dev"}), fails);
+  EXPECT_EQ(env_of({"ctest", "-L", "a", "&&", "ctest", "-L", "b"}), sandbox::EnvList{})
+      << "one of several may find none";
+  EXPECT_EQ(env_of({"ctest"}, {{"CTEST_NO_TESTS_ACTION", "ignore"}}), sandbox::EnvList{});
+}
+
 TEST(CppPlan, HasNoNetworkUnlessCmakeFetches) {
   EXPECT_EQ(cpp().plan(source_of({{"CMakeLists.txt", "project(a)"}}), {}).needs_sources, "");
   EXPECT_EQ(
@@ -45,7 +89,9 @@ TEST(CppPlan, HasNoNetworkUnlessCmakeFetches) {
 
 TEST(CppProbe, ReadsCtestsLogOrWhatGoogleTestWrites) {
   const auto by_ctest = cpp().use_probe({.order = "shuffled", .seed = 7, .repeat = 2}, {}, {"ctest"});
-  EXPECT_EQ(by_ctest.env, (sandbox::EnvList{{"GTEST_SHUFFLE", "1"}, {"GTEST_REPEAT", "2"}}));
+  EXPECT_EQ(
+      by_ctest.env,
+      (sandbox::EnvList{{"CTEST_NO_TESTS_ACTION", "error"}, {"GTEST_SHUFFLE", "1"}, {"GTEST_REPEAT", "2"}}));
   EXPECT_EQ(by_ctest.results,
             (Words{"**/Testing/Temporary/LastTest.log", "**/Testing/Temporary/LastTest.log.tmp"}));
   const auto direct = cpp().use_probe({}, {}, {"build/unit"});

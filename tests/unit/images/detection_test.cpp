@@ -26,6 +26,7 @@ TEST(Detection, FindsEachLanguageByItsManifest) {
       {"go.mod", "", "go"},          {"go.work", "", "go"},
       {"Cargo.toml", "", "rust"},    {"package.json", "{}", "javascript"},
       {"CMakeLists.txt", "", "cpp"}, {"pom.xml", "", "java-maven"},
+      {"cpanfile", "", "perl"},
   };
   for (const auto& [file, content, name] : kRows) {
     const auto detected = detect_toolchain(source_of({{file, content}}), "");

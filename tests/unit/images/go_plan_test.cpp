@@ -21,10 +21,24 @@ Words compiled(const Words& test_words) {
   return {argv.begin() + 4, argv.end()};
 }
 
+// The folders of each step, with a "|" between two steps.
+Words folders_of(const std::vector<sandbox::LayerBuildStep>& steps) {
+  Words folders;
+  for (const auto& step : steps) {
+    if (!folders.empty()) folders.emplace_back("|");
+    folders.insert(folders.end(), step.execution.argv.begin() + 4, step.execution.argv.end());
+  }
+  return folders;
+}
+
+bool may_fail(const sandbox::LayerBuildStep& step) {
+  return step.execution.argv.at(2).find("not downloaded") != std::string::npos;
+}
+
 TEST(GoPlan, DownloadsByTheManifestsOfAllModules) {
   const auto plan = plan_of({{"go.mod", ""}, {"go.sum", ""}, {"tools/go.mod", ""}, {"main.go", ""}});
   EXPECT_EQ(plan.dependency_files, (Words{"go.mod", "go.sum", "tools/go.mod"}));
-  ASSERT_EQ(plan.dependency_steps.size(), 1u);
+  EXPECT_EQ(folders_of(plan.dependency_steps), (Words{"/work/", "|", "/work/tools"}));
   EXPECT_EQ(plan.path_folders, Words{"/opt/go/bin"});
 }
 
@@ -34,16 +48,72 @@ TEST(GoPlan, TakesModulesOfVendor) {
   EXPECT_EQ(plan.notes, Words{"modules are those of vendor"});
 }
 
+TEST(GoPlan, TakesModulesOfVendorFolderByFolder) {
+  const auto plan = plan_of(
+      {{"go.work", "use ./a\nuse ./b\n"}, {"a/go.mod", ""}, {"a/vendor/modules.txt", ""}, {"b/go.mod", ""}});
+  EXPECT_EQ(folders_of(plan.dependency_steps), Words{"/work/b"});
+  EXPECT_EQ(folders_of(plan.source_steps), (Words{"/work/a", "/work/b"}));
+  EXPECT_TRUE(plan_of({{"go.work", "use ./a\n"}, {"a/go.mod", ""}, {"vendor/modules.txt", ""}})
+                  .dependency_steps.empty());
+}
+
 TEST(GoPlan, CompilesWhatTheCommandTestsAsItTestsIt) {
   EXPECT_EQ(compiled({"go", "test", "-race", "./shelf/...", "-run", "TestX"}),
             (Words{"go", "test", "-exec=true", "-race", "./shelf/...", "-run", "TestX"}));
   EXPECT_EQ(compiled({"go", "test", "-coverprofile=c.out", "-cpuprofile", "cpu", "-cover", "--o=x", "./..."}),
             (Words{"go", "test", "-exec=true", "-cover", "./..."}))
       << "what would leave files";
-  EXPECT_EQ(compiled({"make", "check"}), (Words{"go", "test", "-exec=true", "./..."}));
-  EXPECT_EQ(compiled({"go", "test", "./...", "|", "tee", "log"}),
-            (Words{"go", "test", "-exec=true", "./..."}));
-  EXPECT_EQ(compiled({"go", "vet"}), (Words{"go", "test", "-exec=true", "./..."}));
+  EXPECT_EQ(compiled({"go", "test", "-C", "a", "./..."}),
+            (Words{"go", "test", "-C", "a", "-exec=true", "./..."}));
+  EXPECT_EQ(compiled({"go", "test", "-C=a", "-v"}), (Words{"go", "test", "-C=a", "-exec=true", "-v"}));
+}
+
+// Of a command that is more than `go test`: all packages of each module that it may mean.
+TEST(GoPlan, CompilesWhereTheTestsAre) {
+  for (const Words& words :
+       {Words{"make", "check"}, Words{"go", "test", "./...", "|", "tee", "log"}, Words{"go", "vet"}})
+    EXPECT_EQ(compiled(words), Words{"/work/"});
+  const std::map<std::string, std::string> workspace = {
+      {"go.work", "go 1.21\nuse (\n\t./a // the first\n\t\"./b\"\n)\n"}, {"a/go.mod", ""}, {"b/go.mod", ""}};
+  const Words line{"cd", "a", "&&", "go", "test", "./..."};
+  EXPECT_EQ(folders_of(plan_of(workspace, {.test_words = line}).source_steps), (Words{"/work/a", "/work/b"}));
+  const std::map<std::string, std::string> nested = {{"go.mod", ""}, {"a/go.mod", ""}, {"b/go.mod", ""}};
+  EXPECT_EQ(folders_of(plan_of(nested, {.test_words = line}).source_steps), (Words{"/work/", "/work/a"}));
+  EXPECT_EQ(folders_of(plan_of(nested, {.test_words = {"make"}}).source_steps),
+            (Words{"/work/", "|", "/work/a", "/work/b"}));
+}
+
+// What is tested must be there; what perhaps nobody tests, a fixture of which nothing can be downloaded, is
+// no reason to stop.
+TEST(GoPlan, StopsWhenAModuleThatCountsCannotBeDownloaded) {
+  std::map<std::string, std::string> files = {{"go.work", "use ./a\nuse ./b\n"},
+                                              {"a/go.mod", ""},
+                                              {"b/go.mod", ""},
+                                              {"tools/go.mod", ""},
+                                              {"x/testdata/y/go.mod", ""}};
+  const auto plan = plan_of(files);
+  EXPECT_EQ(folders_of(plan.dependency_steps), (Words{"/work/a", "/work/b", "|", "/work/tools"}));
+  EXPECT_FALSE(may_fail(plan.dependency_steps.at(0)));
+  EXPECT_TRUE(may_fail(plan.dependency_steps.at(1)));
+  EXPECT_EQ(plan.notes,
+            Words{"modules that may fail to download, since neither go.work nor the command names "
+                  "them: tools"});
+  for (const Words& words : {Words{"(cd", "tools;", "go", "test)"}, Words{"go", "-C", "tools", "test"},
+                             Words{"go", "test", "./tools/..."}, Words{"./tools/cmd/run.sh"}}) {
+    const auto named = plan_of(files, {.test_words = words});
+    EXPECT_EQ(folders_of(named.dependency_steps), (Words{"/work/a", "/work/b", "|", "/work/tools"}));
+    EXPECT_FALSE(may_fail(named.dependency_steps.at(1))) << words[0];
+    EXPECT_EQ(named.dependency_steps.at(1).execution.env, (sandbox::EnvList{{"GOWORK", "off"}}));
+    EXPECT_TRUE(named.notes.empty());
+  }
+  EXPECT_TRUE(may_fail(plan_of(files, {.test_words = {"go", "test", "tools"}}).dependency_steps.at(1)))
+      << "a word that may be anything";
+  files = {{"a/go.mod", ""}, {"b/go.mod", ""}};
+  EXPECT_FALSE(may_fail(plan_of(files).dependency_steps.at(0))) << "where none is named, all count";
+  // Of a folder inside: the workspace is that of the folder above.
+  files = {{"go.work", "use (\n./api\n../outside\n./lib\n)\n"}, {"api/go.mod", ""}, {"lib/go.mod", ""}};
+  EXPECT_EQ(folders_of(plan_of(files, {.subdir = "api"}).dependency_steps),
+            (Words{"/work/api", "/work/lib"}));
 }
 
 TEST(GoPlan, IsCompiledWithWhatAttemptsTestWith) {
