@@ -169,7 +169,8 @@ class CppToolchain : public Toolchain {
   ProbeUse use_probe(const TestSelection& selection, const sandbox::EnvList& user_env,
                      const std::vector<std::string>& test_words) const override {
     ProbeUse use;
-    if (is_ctest_alone(test_words) && !sandbox::find_variable(user_env, kNoTests)) use.env.emplace_back(kNoTests, "error");
+    if (is_ctest_alone(test_words) && !sandbox::find_variable(user_env, kNoTests))
+      use.env.emplace_back(kNoTests, "error");
     if (selection.order == "shuffled") use.env.emplace_back("GTEST_SHUFFLE", "1");
     if (by_ctest(test_words)) {
       if (selection.repeat > 1) use.env.emplace_back("GTEST_REPEAT", std::to_string(selection.repeat));
