@@ -110,11 +110,14 @@ OrderedJson image_json(const images::BuiltImage& image) {
                       {"cached", layer.cached},
                       {"seconds", layer.seconds},
                       {"note", layer.note}});
+  OrderedJson notes = OrderedJson::array();
+  for (const auto& note : image.notes) notes.push_back(to_utf8(note));
   return {{"id", image.id},
           {"base_reference", image.base_reference},
           {"base_id", image.base_id},
           {"base_digest", image.base_digest},
-          {"layers", std::move(layers)}};
+          {"layers", std::move(layers)},
+          {"notes", std::move(notes)}};
 }
 
 OrderedJson isolation_json() {

@@ -146,16 +146,17 @@ class Reader {
     report().framework_found = std::move(saved.framework_found);
     report().packages = std::move(saved.packages);
     report().engine = std::move(saved.engine);
-    read_image(std::move(saved.image), place.at("image").at("layers"));
+    read_image(std::move(saved.image), place.at("image"));
   }
 
-  void read_image(SavedImage saved, const SavedPlace& layers) {
+  void read_image(SavedImage saved, const SavedPlace& place) {
     images::BuiltImage& image = report().image;
     image.id = std::move(saved.id);
     image.base_reference = std::move(saved.base_reference);
     image.base_id = std::move(saved.base_id);
     image.base_digest = std::move(saved.base_digest);
-    layers.each(kMostSavedConditions, [&](const SavedPlace& layer) {
+    if (const auto notes = place.find("notes")) image.notes = notes->texts();
+    place.at("layers").each(kMostSavedConditions, [&](const SavedPlace& layer) {
       image.layers.push_back({layer.at("kind").text(), layer.at("key").text(), layer.at("image").text(),
                               layer.at("cached").boolean(), layer.at("seconds").number(0, 1e9),
                               layer.at("note").text(kLongestSentence)});

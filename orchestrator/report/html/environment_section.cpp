@@ -63,6 +63,7 @@ void write_facts(const Report& report, const OrderedJson& environment, Markup& p
   facts.add("Toolchain",
             report.framework +
                 (report.framework_found.empty() ? "" : " (found by " + report.framework_found + ")"));
+  for (const auto& note : image.at("notes")) facts.add("Installed so", text_of(note));
   facts.add("Engine", versioned(environment, "engine", "engine_version"));
   facts.add("Runtime", versioned(environment, "runtime", "runtime_version"));
   facts.add("Kernel", text_of(environment.at("kernel")));

@@ -43,6 +43,7 @@ void complete(Report& report) {
     report.engine.build_limits[limit] = sandbox::Enforcement::not_enforced;
   report.engine.build_limits["timeout"] = sandbox::Enforcement::enforced;
   report.image.layers = {{"seal", "key", "sha256:12", true, 1.5, "a note"}};
+  report.image.notes = {"no lock file: versions are the newest of that day"};
   report.packages = {"pytest==8.3.4"};
   report.started_at = std::chrono::system_clock::time_point(std::chrono::milliseconds(1'700'000'000'123));
   report.finished_at = report.started_at + std::chrono::seconds(12);
@@ -200,6 +201,7 @@ TEST(ReadReport, NamesTheFileAndThePlaceThatIsWrong) {
       {"/results/0/started_at", "2026-02-31T00:00:00.000Z"},
       {"/environment/limits/memory/enforcement", "maybe"},
       {"/environment/image/layers", 3},
+      {"/environment/image/notes", 3},
       {"/tests/0/outcomes", "????????????"},
       {"/tests/0/outcomes", "."},
       {"/tests/0/verdict", "odd"},
