@@ -6,26 +6,14 @@
 #include <set>
 
 #include "images/toolchains/languages.h"
+#include "images/toolchains/manifest_json.h"
 
 namespace images {
 namespace {
 
 using PresetJson = nlohmann::json;
 
-constexpr int kDeepestPreset = 32;  // of the JSON, and of presets that inherit
-
-// Null for what is no JSON, or a hostile one. CMake takes comments, too.
-PresetJson presets_in(const std::string& text) {
-  bool too_deep = false;
-  PresetJson read = PresetJson::parse(
-      text,
-      [&too_deep](int depth, PresetJson::parse_event_t, PresetJson&) {
-        too_deep = too_deep || depth > kDeepestPreset;
-        return !too_deep;
-      },
-      false, true);
-  return too_deep || !read.is_object() ? PresetJson() : read;
-}
+constexpr int kMostInherited = 32;  // one preset of another
 
 PresetJson at_key(const PresetJson& object, const char* key) {
   if (!object.is_object()) return nullptr;
@@ -64,7 +52,7 @@ class Presets {
   void read(const std::string& path) {
     const std::string* text = source_.manifest(path);
     if (!text || !seen_.insert(path).second) return;
-    files_.push_back(presets_in(*text));
+    files_.push_back(manifest_object(text, true));  // CMake takes comments, too
     const PresetJson includes = at_key(files_.back(), "include");
     for (const auto& included : includes)
       if (included.is_string())
@@ -83,7 +71,7 @@ class Presets {
 
   // What it says itself, or the first that it inherits from and that says it.
   std::string said_by(const char* kind, const PresetJson& preset, const char* key, int depth) const {
-    if (auto own = text_at(preset, key); !own.empty() || depth > kDeepestPreset) return own;
+    if (auto own = text_at(preset, key); !own.empty() || depth > kMostInherited) return own;
     const PresetJson inherits = at_key(preset, "inherits");
     for (const auto& name : inherits.is_array() ? inherits : PresetJson::array({inherits})) {
       const PresetJson* from = name.is_string() ? find(kind, name.get<std::string>()) : nullptr;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "images/toolchains/languages.h"
+#include "images/toolchains/manifest_json.h"
 #include "images/toolchains/node_workspace.h"
 #include "images/toolchains/yarn_version.h"
 
@@ -12,7 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kDeepest = 32;  // of a package.json
 constexpr std::size_t kMostPackages = 500;
 
 struct Lock {
@@ -59,26 +59,12 @@ bool is_package_file(std::string_view path) {
 
 }  // namespace
 
-json read_package(const std::string* text) {
-  if (!text) return nullptr;
-  bool too_deep = false;
-  json read = json::parse(
-      *text,
-      [&too_deep](int depth, json::parse_event_t, json&) {
-        too_deep = too_deep || depth > kDeepest;
-        return !too_deep;
-      },
-      false);
-  if (too_deep || !read.is_object()) return nullptr;
-  return read;
-}
-
 NodeProject::NodeProject(const Source& its_source, std::string its_subdir)
     : source(its_source),
       subdir(std::move(its_subdir)),
       root(has_lock(subdir) ? subdir : workspace_root(source, subdir)),
-      own(read_package(source.manifest(in_subdir(subdir, "package.json")))),
-      package(root == subdir ? own : read_package(source.manifest(in_root("package.json")))) {
+      own(manifest_object(source.manifest(in_subdir(subdir, "package.json")))),
+      package(root == subdir ? own : manifest_object(source.manifest(in_root("package.json")))) {
   choose_manager();
 }
 
@@ -118,14 +104,14 @@ void NodeProject::choose_manager() {
 
 std::vector<json> NodeProject::packages(const std::string& folder) const {
   const std::string own_path = in_subdir(folder, "package.json");
-  std::vector<json> all = {read_package(source.manifest(own_path))};
+  std::vector<json> all = {manifest_object(source.manifest(own_path))};
   const bool workspaces = member(all.front(), "workspaces").is_structured() ||
                           source.has(in_subdir(folder, "pnpm-workspace.yaml"));
   if (!workspaces) return all;
   const std::string below = folder.empty() ? "" : folder + "/";
   for (const auto& [path, text] : source.manifests)
     if (path.starts_with(below) && path != own_path && is_package_file(path) && all.size() < kMostPackages)
-      all.push_back(read_package(&text));
+      all.push_back(manifest_object(&text));
   return all;
 }
 

@@ -14,9 +14,6 @@ namespace images {
 // By whom its dependencies are installed.
 enum class NodeManager { npm, yarn_classic, yarn, pnpm };
 
-// A package.json; null where there is none (nullptr), or it is malformed, or hostile.
-nlohmann::json read_package(const std::string* text);
-
 struct NodeProject {
   NodeProject(const Source& source, std::string subdir);
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "images/toolchains/languages.h"
-#include "images/toolchains/node_project.h"
+#include "images/toolchains/manifest_json.h"
 
 namespace images {
 namespace {
@@ -69,7 +69,7 @@ std::vector<std::string> workspace_patterns(const Source& source, const std::str
   std::vector<std::string> patterns;
   if (const std::string* yaml = source.manifest(in_subdir(folder, "pnpm-workspace.yaml")))
     add_pnpm_patterns(patterns, *yaml);
-  const auto package = read_package(source.manifest(in_subdir(folder, "package.json")));
+  const auto package = manifest_object(source.manifest(in_subdir(folder, "package.json")));
   if (!package.is_object() || !package.contains("workspaces")) return patterns;
   auto listed = package.at("workspaces");
   if (listed.is_object()) listed = listed.value("packages", nlohmann::json());  // Yarn's first version
