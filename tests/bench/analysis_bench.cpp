@@ -22,24 +22,12 @@
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/report_formats.h"
 #include "orchestrator/report/slack_message.h"
+#include "tests/support/coin.h"
 #include "tests/support/temporary_folder.h"
 
 namespace {
 
 using namespace orchestrator;
-
-class Coin {
- public:
-  bool falls(double rate) {
-    std::uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1.0p-53 < rate;
-  }
-
- private:
-  std::uint64_t state_ = 7;
-};
 
 // The rates are those of a suite in a poor state: more failures than most runs have.
 double rate_of(int test, bool bad_attempt) {
@@ -199,7 +187,7 @@ int main(int argc, char** argv) {
   report.attempts = recorded(deal, spool, attempts);
 
   timed("records read", When::while_running, [&] {
-    Coin coin;
+    Coin coin(7);
     for (int i = 0; i < attempts; ++i)
       report.tests.add(attempt_of(report.tests, spool, i, deal.condition_of(i), tests, rate, coin));
     return 0;
@@ -223,7 +211,7 @@ int main(int argc, char** argv) {
              report.verdicts.failing, report.tests.failures().size(), report.findings.groups.size(),
              report.findings.clusters.size(), report.findings.factors.size());
   timed("result files read", When::while_running, [&] {
-    Coin coin;
+    Coin coin(7);
     TestResults by_files;
     for (int i = 0; i < attempts; ++i) by_files.add(attempt_by_file(by_files, spool, i, tests, coin));
     return by_files.tests().size();

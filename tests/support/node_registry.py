@@ -9,16 +9,16 @@ its path and whether it was let in.
 import argparse
 import base64
 import hashlib
-import http.server
 import io
 import json
-import sys
 import tarfile
-import threading
 import urllib.parse
+
+from logged_server import LoggedHandler, serve
 
 NAME = "@depot/parcelware"
 TARBALL = "/files/parcelware-1.0.0.tgz"
+JSON = [("Content-Type", "application/json")]
 
 
 def tarball():
@@ -33,31 +33,19 @@ def tarball():
     return content.getvalue()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    options = None
+class Handler(LoggedHandler):
     package = tarball()
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body=b"", kind="application/json"):
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def do_GET(self):
         path = urllib.parse.unquote(self.path)
         known = self.headers.get("Authorization", "") == "Bearer " + self.options.token
-        with open(self.options.log, "a", encoding="utf-8") as log:
-            log.write(f"{path} {'let in' if known else 'refused'}\n")
+        self.note(path, known)
         if not known:
-            return self.answer(401, b"{}")
+            return self.answer(401, b"{}", JSON)
         if path == TARBALL:
-            return self.answer(200, self.package, "application/octet-stream")
-        return self.answer(200, json.dumps(self.said()).encode()) if path == "/" + NAME else self.answer(404, b"{}")
+            return self.answer(200, self.package, [("Content-Type", "application/octet-stream")])
+        found = path == "/" + NAME
+        return self.answer(200 if found else 404, json.dumps(self.said()).encode() if found else b"{}", JSON)
 
     def said(self):
         sum_of = base64.b64encode(hashlib.sha512(self.package).digest()).decode()
@@ -72,12 +60,7 @@ def main():
     parser.add_argument("address")
     parser.add_argument("--log", required=True)
     parser.add_argument("--token", required=True)
-    Handler.options = parser.parse_args()
-    open(Handler.options.log, "a", encoding="utf-8").close()
-    server = http.server.ThreadingHTTPServer((Handler.options.address, 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
+    serve(Handler, parser.parse_args())
 
 
 main()

@@ -8,11 +8,10 @@ the log: its path and whether it was let in.
 """
 import argparse
 import base64
-import http.server
 import io
-import sys
-import threading
 import zipfile
+
+from logged_server import LoggedHandler, serve
 
 WHEEL = "parcelware-1.0-py3-none-any.whl"
 
@@ -29,28 +28,14 @@ def wheel():
     return content.getvalue()
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    options = None
+class Handler(LoggedHandler):
     pages = {}
-
-    def log_message(self, *_):
-        pass
-
-    def answer(self, status, body=b"", headers=()):
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
 
     def do_GET(self):
         wanted = self.options.user
         given = self.headers.get("Authorization", "")
         known = not wanted or given == "Basic " + base64.b64encode(wanted.encode()).decode()
-        with open(self.options.log, "a", encoding="utf-8") as log:
-            log.write(f"{self.path} {'let in' if known else 'refused'}\n")
+        self.note(self.path, known)
         if not known:
             return self.answer(401, headers=[("WWW-Authenticate", 'Basic realm="index"')])
         kind, body = self.pages.get(self.path, (None, None))
@@ -62,16 +47,11 @@ def main():
     parser.add_argument("address")
     parser.add_argument("--log", required=True)
     parser.add_argument("--user")
-    Handler.options = parser.parse_args()
     Handler.pages = {
         "/simple/parcelware/": ("text/html", f'<!DOCTYPE html><a href="/files/{WHEEL}">{WHEEL}</a>'.encode()),
         f"/files/{WHEEL}": ("application/zip", wheel()),
     }
-    open(Handler.options.log, "a", encoding="utf-8").close()
-    server = http.server.ThreadingHTTPServer((Handler.options.address, 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(server.server_port, flush=True)
-    sys.stdin.read()
+    serve(Handler, parser.parse_args())
 
 
 main()

@@ -7,13 +7,14 @@
 #include <string>
 
 #include "tests/support/companion.h"
+#include "tests/support/host_address.h"
 
 namespace testing_support {
 
 class ServedFolder {
  public:
   ServedFolder() {
-    server_.emplace(std::vector<std::string>{"python3", "-u", "-m", "http.server", "0", "--bind", host(),
+    server_.emplace(std::vector<std::string>{"python3", "-u", "-m", "http.server", "0", "--bind", host_,
                                              "--directory", folder_.path()});
   }
   std::string path(const std::string& name) const { return folder_ / name; }
@@ -21,16 +22,11 @@ class ServedFolder {
   std::string url() const {
     std::smatch port;
     std::regex_search(server_->first_line(), port, std::regex(" port ([0-9]+)"));
-    return "http://" + host() + ":" + port.str(1);
+    return "http://" + host_ + ":" + port.str(1);
   }
 
  private:
-  static std::string host() {
-    std::string printed = shell("docker network inspect -f '{{(index .IPAM.Config 0).Gateway}}' bridge");
-    printed.erase(printed.find_last_not_of(" \n") + 1);
-    return printed;
-  }
-
+  const std::string host_ = host_address();
   TemporaryFolder folder_;
   std::optional<Companion> server_;
 };

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "coin.h"
+#include "tests/support/coin.h"
 
 namespace orchestrator {
 namespace {

@@ -5,8 +5,8 @@
 #include <array>
 #include <cstdio>
 
-#include "coin.h"
 #include "made_results.h"
+#include "tests/support/coin.h"
 
 namespace orchestrator {
 namespace {
