@@ -15,7 +15,7 @@ if ! command -v mvn >/dev/null || ! command -v java >/dev/null; then
     exit 1
   fi
 fi
-[ -e /var/lib/dpkg/info/maven.list ] && [ "$(readlink -f "$(command -v mvn)")" = /usr/share/maven/bin/mvn ] || exit 0
+dpkg -s maven >/dev/null 2>&1 && [ "$(readlink -f "$(command -v mvn)")" = /usr/share/maven/bin/mvn ] || exit 0
 cd /tmp
 settings=/run/orchestrator/maven-settings.xml
 [ -e "$settings" ] || { settings=/tmp/settings.xml && echo '<settings/>' >"$settings"; }

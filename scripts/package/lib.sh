@@ -1,6 +1,7 @@
 # Shared by the scripts of this folder. Sourced, not run.
 source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 PACKAGE_PACKAGES="dpkg-dev file help2man lintian"
+COMPOSE_PACKAGES="docker-compose"
 
 # A bare Debian 12 as an image, for the package's test and as BASE of the Dockerfile; made of Debian's packages, so that
 # no registry of images is asked. Kept.

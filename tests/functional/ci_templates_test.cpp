@@ -154,15 +154,19 @@ TEST_F(Pipelines, ActionRunsWhatAUrlHoldsOnlyWithItsChecksum) {
   const Values values{{"command", "true"}, {"runs", "2"}, {"flags", flags_}, {"url", "SERVER/orchestrator"}};
   Values right = values;
   right["sha256"] = sha256();
-  const Outcome runs = github(right);
-  EXPECT_EQ(runs.exit_code, 0) << told(runs);
-  EXPECT_EQ(runs.output("verdict"), "passes");
+  for (const char* url : {"SERVER/orchestrator", "SECURE/orchestrator", "SECURE/secure/orchestrator"}) {
+    right["url"] = url;
+    const Outcome runs = github(right);
+    EXPECT_EQ(runs.exit_code, 0) << url << told(runs);
+    EXPECT_EQ(runs.output("verdict"), "passes");
+  }
   for (const auto& [url, sum, sentence] :
        {std::tuple{"SERVER/other", sha256(),
                    "::error::what url holds does not have that sha256: nothing was run\n"},
         {"SERVER/orchestrator", std::string(64, '0'),
          "::error::what url holds does not have that sha256: nothing was run\n"},
         {"SERVER/away", sha256(), "::error::url cannot be downloaded\n"},
+        {"SECURE/plain/orchestrator", sha256(), "::error::url cannot be downloaded\n"},
         {"http://example.org/x", sha256(), "::error::url must begin with https://\n"},
         {"SERVER/orchestrator", std::string(),
          "::error::sha256 must be 64 hex digits: what is downloaded is run only when it is what you "
@@ -232,15 +236,21 @@ TEST_F(Pipelines, GitLabJobRunsWhatAUrlHoldsOnlyWithItsChecksum) {
   Values values{{"FLAKY_COMMAND", "true"},
                 {"FLAKY_RUNS", "2"},
                 {"FLAKY_FLAGS", flags_},
-                {"FLAKY_URL", "SERVER/orchestrator"},
                 {"FLAKY_SHA256", sha256()}};
-  const Outcome runs = gitlab(values);
-  EXPECT_EQ(runs.exit_code, 0) << told(runs);
-  values["FLAKY_URL"] = "SERVER/other";
-  const Outcome wrong = gitlab(values);
-  EXPECT_EQ(wrong.exit_code, 2) << told(wrong);
-  EXPECT_EQ(wrong.err, "what FLAKY_URL holds does not have that FLAKY_SHA256: nothing was run\n");
-  EXPECT_EQ(wrong.out, "") << "nothing of it was run";
+  for (const char* url : {"SERVER/orchestrator", "SECURE/secure/orchestrator"}) {
+    values["FLAKY_URL"] = url;
+    const Outcome runs = gitlab(values);
+    EXPECT_EQ(runs.exit_code, 0) << url << told(runs);
+  }
+  for (const auto& [url, sentence] :
+       {std::pair{"SERVER/other", "what FLAKY_URL holds does not have that FLAKY_SHA256: nothing was run\n"},
+        {"SECURE/plain/orchestrator", "FLAKY_URL cannot be downloaded\n"}}) {
+    values["FLAKY_URL"] = url;
+    const Outcome wrong = gitlab(values);
+    EXPECT_EQ(wrong.exit_code, 2) << told(wrong);
+    EXPECT_TRUE(wrong.err.ends_with(sentence)) << wrong.err;
+    EXPECT_EQ(wrong.out, "") << "nothing of it was run";
+  }
 }
 
 TEST_F(Pipelines, ActionHandsEveryInputOn) {

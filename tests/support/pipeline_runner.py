@@ -5,9 +5,10 @@
   pipeline_runner.py gitlab FILE WORKSPACE VALUES [SERVED]
 
 VALUES: JSON, the inputs of the action or the variables of the job. "SERVER" in a value becomes the address of a web
-server on loopback with the files of the folder SERVED. Prints JSON: what came out. Whatever it does not know (an
-expression, a key, an input) is an error, so that nothing is passed over in silence. "documented" are the names that
-VALUES may have.
+server on loopback with the files of the folder SERVED, "SECURE" that of one with TLS, which curl trusts; either leads
+from /secure/NAME and /plain/NAME to the one's and the other's NAME. Prints JSON: what came out. Whatever it does not
+know (an expression, a key, an input) is an error, so that nothing is passed over in silence. "documented" are the names
+that VALUES may have.
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import http.server
 import json
 import os
 import re
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -187,25 +189,52 @@ def gitlab(path, workspace, given):
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
+    addresses = {}
+
     def log_message(self, *_):
         pass
 
+    def do_GET(self):
+        _, first, *rest = self.path.split("/", 2)
+        if not rest or first not in self.addresses:
+            return super().do_GET()
+        self.send_response(302)
+        self.send_header("Location", f"{self.addresses[first]}/{rest[0]}")
+        return self.end_headers()
+
 
 @contextlib.contextmanager
-def served(folder):
+def listening(folder, context=None):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
 
 
+@contextlib.contextmanager
+def served(folder):
+    """Both servers' addresses."""
+    with tempfile.TemporaryDirectory() as keys:
+        certificate, key = os.path.join(keys, "certificate"), os.path.join(keys, "key")
+        subprocess.run(["openssl", "req", "-x509", "-days", "2", "-subj", "/CN=served", "-addext", "subjectAltName=IP:127.0.0.1",
+                        "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        os.environ["CURL_CA_BUNDLE"] = certificate
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        with listening(folder) as plain, listening(folder, context) as secure:
+            Quiet.addresses = {"plain": "http://" + plain, "secure": "https://" + secure}
+            yield Quiet.addresses
+
+
 def main():
     kind, path, workspace, values = sys.argv[1:5]
-    with served(sys.argv[5] if len(sys.argv) > 5 else os.devnull) as address:
-        given = {name: value.replace("SERVER", address) for name, value in json.loads(values).items()}
+    with served(sys.argv[5] if len(sys.argv) > 5 else os.devnull) as addresses:
+        given = {name: value.replace("SERVER", addresses["plain"]).replace("SECURE", addresses["secure"])
+                 for name, value in json.loads(values).items()}
         print(json.dumps({"github": github, "gitlab": gitlab}[kind](path, workspace, given)))
 
 
