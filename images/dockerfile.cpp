@@ -1,34 +1,20 @@
 #include "images/dockerfile.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <set>
+
+#include "sandbox/io/text.h"
 
 namespace images {
 
 namespace {
 
-constexpr std::string_view kBlank = " \t\r";
-
-std::string_view trimmed_line(std::string_view text) {
-  const auto start = text.find_first_not_of(kBlank);
-  if (start == std::string_view::npos) return "";
-  return text.substr(start, text.find_last_not_of(kBlank) + 1 - start);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
 std::vector<std::string> instruction_words(std::string_view text) {
   std::vector<std::string> words;
-  while (!(text = trimmed_line(text)).empty()) {
-    const auto end = std::min(text.find_first_of(kBlank), text.size());
+  while (!(text = io::trimmed(text)).empty()) {
+    const auto end = std::min(text.find_first_of(io::kBlanks), text.size());
     words.emplace_back(text.substr(0, end));
     text.remove_prefix(end);
   }
@@ -39,13 +25,13 @@ std::vector<std::string> instruction_words(std::string_view text) {
 char escape_of(std::string_view text) {
   while (!text.empty()) {
     const auto end = text.find('\n');
-    const auto line = trimmed_line(text.substr(0, end));
+    const auto line = io::trimmed(text.substr(0, end));
     if (!line.starts_with('#')) break;
-    const std::string directive = lower(line.substr(1));
+    const std::string directive = io::lower(line.substr(1));
     const auto equals = directive.find('=');
     if (equals == std::string::npos) break;
-    const auto value = trimmed_line(std::string_view(directive).substr(equals + 1));
-    if (trimmed_line(std::string_view(directive).substr(0, equals)) == "escape" && value == "`") return '`';
+    const auto value = io::trimmed(std::string_view(directive).substr(equals + 1));
+    if (io::trimmed(std::string_view(directive).substr(0, equals)) == "escape" && value == "`") return '`';
     if (end == std::string_view::npos) break;
     text.remove_prefix(end + 1);
   }
@@ -59,7 +45,7 @@ std::vector<std::string> instructions_of(std::string_view text) {
   std::string so_far;
   while (!text.empty()) {
     const auto end = text.find('\n');
-    std::string_view line = trimmed_line(text.substr(0, end));
+    std::string_view line = io::trimmed(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (line.empty() || line.starts_with('#')) continue;
     const bool goes_on = line.back() == escape;
@@ -128,7 +114,7 @@ class DockerfileReader {
   void read(const std::string& instruction) {
     const auto words = instruction_words(instruction);
     if (words.empty()) return;
-    const std::string what = lower(words[0]);
+    const std::string what = io::lower(words[0]);
     if (what == "arg" && stages_ == 0) {
       for (std::size_t i = 1; i < words.size(); ++i) argument(words[i]);
     } else if (what == "from") {
@@ -155,13 +141,13 @@ class DockerfileReader {
     std::size_t i = 1;
     while (i < words.size() && words[i].starts_with("--")) ++i;
     if (i < words.size()) add(words[i], variables_);
-    if (i + 2 < words.size() && lower(words[i + 1]) == "as") names_.insert(lower(words[i + 2]));
+    if (i + 2 < words.size() && io::lower(words[i + 1]) == "as") names_.insert(io::lower(words[i + 2]));
     ++stages_;
   }
 
   void add(const std::string& word, const Variables& variables) {
     const auto name = resolved(word, variables);
-    if (!name || name->empty() || *name == "scratch" || names_.contains(lower(*name))) return;
+    if (!name || name->empty() || *name == "scratch" || names_.contains(io::lower(*name))) return;
     if (name->find_first_not_of("0123456789") == std::string::npos) return;  // a stage by its number
     if (std::find(images_.begin(), images_.end(), *name) == images_.end()) images_.push_back(*name);
   }

@@ -10,6 +10,7 @@
 
 #include "images/strict_tar.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace {
@@ -28,12 +29,6 @@ std::string shown_text(const std::string& text) {
 [[noreturn]] void refuse_name(const std::string& name = "") {
   refuse_image("would give the engine's images names, which none of ours does" +
                (name.empty() ? "" : ": " + shown_text(name)));
-}
-
-std::string in_lower_case(std::string text) {
-  for (char& c : text)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return text;
 }
 
 // Of a key that is there twice other readers may take the first.
@@ -100,7 +95,7 @@ class ImageFile {
     const auto notes = descriptor.value("annotations", nlohmann::json());
     if (!notes.is_null() && !notes.is_object()) refuse_form();
     for (const auto& [key, value] : notes.items()) {
-      const std::string lower = in_lower_case(key);
+      const std::string lower = io::lower(key);
       if (lower == "io.containerd.image.name" || lower == "org.opencontainers.image.ref.name")
         refuse_name(value.is_string() ? value.get<std::string>() : "");
     }
@@ -133,7 +128,7 @@ class ImageTarLook {
  private:
   void look_at(const StrictTarEntry& entry) {
     if (entry.type == StrictTarEntry::Type::link) check_link(entry);
-    const std::string name = in_lower_case(entry.name);
+    const std::string name = io::lower(entry.name);
     if (name != "manifest.json" && name != "index.json" && name != "oci-layout" && name != "repositories")
       return;
     if (entry.name != name || entry.type != StrictTarEntry::Type::file || entry.size > kLargestIndex)

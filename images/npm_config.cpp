@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sandbox/io/base64.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace {
@@ -18,11 +19,7 @@ constexpr std::string_view kYarnKeys[] = {
 constexpr std::string_view kSecretKeys[] = {"_authToken", "_auth", "_password", "npmAuthToken",
                                             "npmAuthIdent"};
 
-std::string_view without_quotes(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\"'");
-  return first == text.npos ? std::string_view()
-                            : text.substr(first, text.find_last_not_of(" \t\r\"'") - first + 1);
-}
+std::string_view without_quotes(std::string_view text) { return io::trimmed(text, " \t\r\"'"); }
 
 template <class Fn>
 void each_line_of(std::string_view text, Fn each) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "sandbox/io/text.h"
+
 namespace images {
 
 namespace {
@@ -10,12 +12,6 @@ namespace {
 constexpr std::array kKept = {"index-url", "extra-index-url", "trusted-host", "timeout",       "retries",
                               "proxy",     "find-links",      "only-binary",  "prefer-binary", "pre",
                               "no-binary", "default-timeout"};
-
-std::string_view trimmed_value(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // pip spells a key with either sign.
 std::string normal(std::string_view key) {
@@ -46,7 +42,7 @@ bool PipConfig::add(std::string_view text) {
     const auto end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
-    const auto content = trimmed_value(line);
+    const auto content = io::trimmed(line);
     if (content.empty() || content.front() == '#' || content.front() == ';') continue;
     if (line.front() == ' ' || line.front() == '\t') {
       if (!key.empty()) take(content, true);
@@ -59,11 +55,11 @@ bool PipConfig::add(std::string_view text) {
     }
     const auto equals = content.find_first_of("=:");
     if (equals == std::string_view::npos) continue;
-    key = normal(trimmed_value(content.substr(0, equals)));
+    key = normal(io::trimmed(content.substr(0, equals)));
     if (std::find(kKept.begin(), kKept.end(), key) == kKept.end())
       key.clear();
     else
-      take(trimmed_value(content.substr(equals + 1)), false);
+      take(io::trimmed(content.substr(equals + 1)), false);
   }
   return kept;
 }

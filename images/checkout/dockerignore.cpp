@@ -6,6 +6,7 @@
 
 #include "images/checkout/path_rules.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 
 namespace images::checkout {
 namespace {
@@ -13,12 +14,7 @@ namespace {
 using Token = DockerIgnore::Token;
 using TokenKind = Token::Kind;
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\v\f";
-  const auto start = text.find_first_not_of(kBlank);
-  if (start == std::string_view::npos) return "";
-  return text.substr(start, text.find_last_not_of(kBlank) + 1 - start);
-}
+std::string_view trimmed(std::string_view text) { return io::trimmed(text, " \t\r\v\f"); }
 
 // Without "." and doubled slashes, and with ".." gone where it undoes a folder; no slash at either end.
 std::string cleaned(std::string_view pattern) {

@@ -6,6 +6,7 @@
 
 #include "images/checkout/path_rules.h"
 #include "images/checkout/tree_hash.h"
+#include "sandbox/io/text.h"
 
 namespace images::checkout {
 namespace {
@@ -13,10 +14,7 @@ namespace {
 constexpr int kDeepestNesting = 8;
 constexpr std::size_t kMostModules = 256, kLargestGitmodules = 1 << 20;
 
-std::string trimmed(const std::string& text) {
-  const std::size_t first = text.find_first_not_of(" \t\r"), last = text.find_last_not_of(" \t\r");
-  return first == std::string::npos ? "" : text.substr(first, last - first + 1);
-}
+std::string trimmed(const std::string& text) { return std::string(io::trimmed(text)); }
 
 // A value as git writes it: bare, or in quotes with backslashes; a comment after a bare one.
 std::string unquoted(const std::string& written) {

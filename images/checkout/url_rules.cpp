@@ -15,18 +15,13 @@
 #include "images/checkout/path_rules.h"
 #include "images/checkout/ssh_url.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace checkout {
 namespace {
 
 constexpr std::size_t kLongestUrl = 4096;
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
 
 bool is_refused_v4(std::uint32_t address) {
   const std::uint32_t alibaba_metadata = 0x646464c8,
@@ -144,7 +139,7 @@ HttpsUrl parse_https(const std::string& url) {
                "a URL must not carry a user or password; give a token by ORCHESTRATOR_GIT_TOKEN or "
                "--git-token-file");
   HttpsUrl result;
-  result.host = lower(parsed.part(CURLUPART_HOST));
+  result.host = io::lower(parsed.part(CURLUPART_HOST));
   if (result.host.starts_with('[')) result.host = result.host.substr(1, result.host.size() - 2);
   while (result.host.ends_with('.')) result.host.pop_back();
   if (result.host.empty()) refuse_url(url, "it names no host");
@@ -188,7 +183,7 @@ std::string scheme_of(const std::string& text) {
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos || colon == 0 || text.find('/') < colon) return {};
   const std::string before = text.substr(0, colon);
-  if (text.compare(colon, 3, "://") == 0 || text.compare(colon, 2, "::") == 0) return lower(before);
+  if (text.compare(colon, 3, "://") == 0 || text.compare(colon, 2, "::") == 0) return io::lower(before);
   return "ssh";  // user@host:path, host:path
 }
 

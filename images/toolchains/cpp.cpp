@@ -7,6 +7,7 @@
 
 #include "images/toolchains/cpp_presets.h"
 #include "images/toolchains/languages.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace {
@@ -49,15 +50,6 @@ echo "c++==$(c++ -dumpfullversion)"
 cache=$(find . -maxdepth 5 -name CMakeCache.txt -exec grep -il 'gtest\|googletest' {} +)
 [ -z "$cache" ] || echo googletest==used)sh";
 
-sandbox::LayerBuildStep shell_step(std::string title, const char* script,
-                                   std::vector<std::string> arguments = {}) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = {"/bin/sh", "-ec", script, "sh"};
-  std::move(arguments.begin(), arguments.end(), std::back_inserter(made.execution.argv));
-  return made;
-}
-
 std::string program_of(const std::string& word) { return word.substr(word.rfind('/') + 1); }
 
 // Where the command looks for what was built: "ctest --test-dir out", "cmake --build out", "cd out && ctest";
@@ -79,8 +71,6 @@ std::string build_folder(const std::vector<std::string>& words) {
   return "build";
 }
 
-constexpr const char* kFetching[] = {"FetchContent_", "ExternalProject_", "CPMAddPackage"};
-
 // "-G Ninja", "-DNAME=value": what the command itself configures with, since another generator is refused and
 // other values compile everything again.
 std::vector<std::string> configured_with(const std::vector<std::string>& words) {
@@ -98,9 +88,9 @@ sandbox::LayerBuildStep compile_step(const Source& source, const InstallOptions&
   const auto preset = preset_of_command(source, options.subdir, words);
   const std::string folder = build_folder(words);
   sandbox::LayerBuildStep step = preset
-                                     ? shell_step("compiling by the preset " + preset->configure,
-                                                  kCompilePreset, {preset->configure, preset->configuration})
-                                     : shell_step("compiling in " + folder, kCompile, {folder});
+                                     ? script_step("compiling by the preset " + preset->configure,
+                                                   kCompilePreset, {preset->configure, preset->configuration})
+                                     : script_step("compiling in " + folder, kCompile, {folder});
   for (auto& word : configured_with(words)) step.execution.argv.push_back(std::move(word));
   return step;
 }
@@ -115,12 +105,30 @@ bool is_ctest_alone(const std::vector<std::string>& words) {
                       [](const std::string& word) { return word.find_first_of(";&|") != std::string::npos; });
 }
 
-// CMake fetches sources of others while it configures.
+// Commands of CMake that fetch; it knows them in any case.
+constexpr std::string_view kFetching[] = {"fetchcontent_", "externalproject_", "cpmaddpackage",
+                                          "cpmfindpackage"};
+
+// file(DOWNLOAD …), with whatever blanks.
+bool downloads_file(std::string_view text) {
+  constexpr std::string_view kDownload = "download", kFile = "file";
+  for (auto at = text.find(kDownload); at != text.npos; at = text.find(kDownload, at + 1)) {
+    std::string_view before = io::trimmed(text.substr(0, at), " \t\r\n");
+    if (!before.ends_with('(')) continue;
+    before.remove_suffix(1);
+    if (io::trimmed(before).ends_with(kFile)) return true;
+  }
+  return false;
+}
+
+// CMake fetches what is of others while it configures.
 bool fetches(const Source& source) {
   return std::any_of(source.manifests.begin(), source.manifests.end(), [](const auto& manifest) {
-    if (!manifest.first.ends_with("CMakeLists.txt")) return false;
-    return std::any_of(std::begin(kFetching), std::end(kFetching),
-                       [&](const char* word) { return manifest.second.find(word) != std::string::npos; });
+    if (!manifest.first.ends_with("CMakeLists.txt") && !manifest.first.ends_with(".cmake")) return false;
+    const std::string text = io::lower(manifest.second);
+    return downloads_file(text) ||
+           std::any_of(std::begin(kFetching), std::end(kFetching),
+                       [&](std::string_view word) { return text.find(word) != text.npos; });
   });
 }
 
@@ -137,7 +145,7 @@ class CppToolchain : public Toolchain {
   }
   std::vector<std::string> manifests() const override {
     std::vector<std::string> files = preset_files();
-    files.emplace_back("CMakeLists.txt");
+    files.insert(files.end(), {"CMakeLists.txt", "*.cmake"});
     return files;
   }
   std::vector<std::string> programs() const override { return {"ctest", "cmake", "ninja"}; }
@@ -154,7 +162,7 @@ class CppToolchain : public Toolchain {
       plan.notes.emplace_back("nothing is compiled beforehand");
       return plan;
     }
-    plan.tool_steps = {shell_step("making cmake and a compiler available", kInstallTools)};
+    plan.tool_steps = {script_step("making cmake and a compiler available", kInstallTools)};
     if (fetches(source)) plan.needs_sources = "CMake fetches dependencies while it configures";
     plan.source_steps = {compile_step(source, options)};
     return plan;

@@ -44,13 +44,6 @@ constexpr const char* kListModules =
 ! grep -q testing.go /.orchestrator/go/overlay.json || echo "testing==told apart"
 go list -m -f '{{with .Version}}{{$.Path}}=={{.}}{{end}}' all)sh";
 
-sandbox::LayerBuildStep go_step(std::string title, std::vector<std::string> argv) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = std::move(argv);
-  return made;
-}
-
 // Words but those that would run something or leave files: -coverprofile=c.out, -cpuprofile FILE, -exec
 // PROGRAM, …
 void add_what_compiles(const std::vector<std::string>& words, std::size_t first,
@@ -95,10 +88,9 @@ std::vector<std::string> compile_words(const std::vector<std::string>& words) {
 void add_go_step(std::vector<sandbox::LayerBuildStep>& steps, const char* title, const char* script,
                  const std::vector<std::string>& folders, const sandbox::EnvList& env) {
   if (folders.empty()) return;
-  sandbox::LayerBuildStep made = go_step(title, {"/bin/sh", "-ec", script, "sh"});
-  for (const auto& folder : folders) made.execution.argv.push_back(kTreePrefix + folder);
-  made.execution.env = env;
-  steps.push_back(std::move(made));
+  std::vector<std::string> below_tree;
+  for (const auto& folder : folders) below_tree.push_back(kTreePrefix + folder);
+  steps.push_back(script_step(title, script, below_tree, env));
 }
 
 // For modules that a workspace does not use: in it Go would look at those that it uses.
@@ -135,7 +127,7 @@ void add_downloads(InstallPlan& plan, const GoModules& modules) {
 void add_compilation(InstallPlan& plan, const GoModules& modules, const std::vector<std::string>& words) {
   if (auto compile = compile_words(words); !compile.empty()) {
     compile.insert(compile.begin(), {"/bin/sh", "-ec", kCompileGo, "sh"});
-    plan.source_steps.push_back(go_step("compiling the tests", std::move(compile)));
+    plan.source_steps.push_back(program_step("compiling the tests", std::move(compile)));
   } else {
     const auto outside = outside_of_workspace(modules);
     add_go_step(plan.source_steps, "compiling the tests", kCompileModules, modules.workspace, {});
@@ -176,7 +168,7 @@ class GoToolchain : public Toolchain {
     plan.env = {{"GOPATH", kGoFolder},
                 {"GOMODCACHE", std::string(kGoFolder) + "/mod"},
                 {"GOCACHE", std::string(kGoFolder) + "/build"}};
-    plan.tool_steps = {go_step("preparing Go's testing package", prepare_go_probe_argv())};
+    plan.tool_steps = {program_step("preparing Go's testing package", prepare_go_probe_argv())};
     plan.list_packages_argv = {"/bin/sh", "-c", kListModules, "sh"};
     if (!options.install_dependencies) {
       plan.notes.emplace_back("no module is downloaded and nothing compiled beforehand");

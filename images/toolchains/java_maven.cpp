@@ -40,11 +40,9 @@ std::int64_t scattered(std::int64_t seed) {
 }
 
 sandbox::LayerBuildStep maven_step(std::string title, std::string script, const MavenCommand& command) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = {"/bin/sh", "-ec", std::move(script), "sh", command.folder, command.program};
-  made.execution.argv.insert(made.execution.argv.end(), command.words.begin(), command.words.end());
-  return made;
+  std::vector<std::string> arguments{command.folder, command.program};
+  arguments.insert(arguments.end(), command.words.begin(), command.words.end());
+  return script_step(std::move(title), std::move(script), arguments);
 }
 
 bool is_at_least_5_8(std::string_view version) {

@@ -24,12 +24,9 @@ find /work -name node_modules -prune -o ! -user 10001 -exec chown -h 10001:10001
 // Left by a step of scripts that failed without network, for the next.
 constexpr const char* kFailedMark = "/root/.orchestrator-own-scripts";
 
-sandbox::LayerBuildStep node_step(std::string title, std::string script) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = {"/bin/sh", "-ec", std::move(script)};
-  made.execution.env = kNpmEnv;
-  return made;
+sandbox::LayerBuildStep node_step(std::string title, std::string script,
+                                  const std::vector<std::string>& arguments = {}) {
+  return script_step(std::move(title), std::move(script), arguments, kNpmEnv);
 }
 
 class Planner {
@@ -120,11 +117,9 @@ class Planner {
   void own_scripts() {
     if (!project_.has_own_scripts()) return;
     const auto step = [&](const char* title, const char* way, bool offline) {
-      auto made = node_step(title, std::string(way) + kGive);
       const std::string own =
           with_yarns_settings(run_own_scripts(project_.manager, locked(), offline)) + "\nrm -rf /root/.npm";
-      made.execution.argv.insert(made.execution.argv.end(), {"sh", at_root(own), kFailedMark});
-      return made;
+      return node_step(title, std::string(way) + kGive, {at_root(own), kFailedMark});
     };
     auto offline = step("the project's own scripts", R"sh(sh -ec "$1" || {
   echo 'they failed without network: once more, with it'

@@ -6,20 +6,15 @@
 
 #include "images/toolchains/languages.h"
 #include "images/toolchains/manifest_json.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace {
 
 constexpr std::size_t kMostPatterns = 500;
 
-std::string_view without_ends(std::string_view text, std::string_view what) {
-  const auto first = text.find_first_not_of(what);
-  if (first == text.npos) return {};
-  return text.substr(first, text.find_last_not_of(what) - first + 1);
-}
-
 void add_pattern(std::vector<std::string>& patterns, std::string_view said) {
-  said = without_ends(said, " \t\r'\"");
+  said = io::trimmed(said, " \t\r'\"");
   if (!said.empty() && patterns.size() < kMostPatterns) patterns.emplace_back(said);
 }
 
@@ -33,7 +28,7 @@ void add_pnpm_patterns(std::vector<std::string>& patterns, std::string_view yaml
     if (const auto comment = line.find(" #"); comment != line.npos) line = line.substr(0, comment);
     if (line.starts_with("packages:")) {
       inside = true;
-      std::string_view flow = without_ends(line.substr(9), " \t\r[]");
+      std::string_view flow = io::trimmed(line.substr(9), " \t\r[]");
       for (; !flow.empty(); flow.remove_prefix(std::min(flow.find(','), flow.size() - 1) + 1))
         add_pattern(patterns, flow.substr(0, flow.find(',')));
       continue;

@@ -32,13 +32,6 @@ chown -R 10001:10001 /work)sh";
 constexpr const char* kListPerlModules = R"sh(perl -e 'printf "perl==%vd\n", $^V'
 for each in /opt/perl/lib/perl5/*/.meta/*; do basename "$each"; done | sed -n 's/-\([^-]*\)$/==\1/p')sh";
 
-sandbox::LayerBuildStep perl_step(std::string title, const char* script) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = {"/bin/sh", "-ec", script};
-  return made;
-}
-
 class PerlToolchain : public Toolchain {
  public:
   std::string name() const override { return "perl"; }
@@ -66,8 +59,8 @@ class PerlToolchain : public Toolchain {
     plan.env = {{"PERL5LIB", std::string(kPerlFolder) + "/lib/perl5"}};
     plan.list_packages_argv = {"/bin/sh", "-c", kListPerlModules};
     if (!options.install_dependencies) return plan;
-    plan.tool_steps = {perl_step("making cpanm available", kInstallPerl)};
-    const auto install = perl_step("installing modules", kInstallModules);
+    plan.tool_steps = {script_step("making cpanm available", kInstallPerl)};
+    const auto install = script_step("installing modules", kInstallModules);
     if (const auto cpanfile = in_subdir(options.subdir, "cpanfile"); source.has(cpanfile)) {
       plan.dependency_files = {cpanfile};
       plan.dependency_steps = {install};
@@ -76,7 +69,7 @@ class PerlToolchain : public Toolchain {
       plan.source_steps = {install};
     }
     if (source.has(in_subdir(options.subdir, "Makefile.PL")))
-      plan.source_steps.push_back(perl_step("making the project", kMakePerl));
+      plan.source_steps.push_back(script_step("making the project", kMakePerl));
     return plan;
   }
 

@@ -40,17 +40,19 @@ export POETRY_PYPI_MIRROR_URL
 // copy.
 constexpr const char* kGiveToTestUser = "find /work ! -user 10001 -exec chown -h 10001:10001 {} +";
 
-sandbox::LayerBuildStep step(std::string title, std::vector<std::string> argv, sandbox::EnvList env = {}) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = std::move(argv);
-  made.execution.env = kPipEnv;
-  made.execution.env.insert(made.execution.env.end(), env.begin(), env.end());
-  return made;
+sandbox::EnvList pip_env_and(const sandbox::EnvList& env) {
+  sandbox::EnvList all = kPipEnv;
+  all.insert(all.end(), env.begin(), env.end());
+  return all;
 }
 
-sandbox::LayerBuildStep shell_step(std::string title, std::string script, sandbox::EnvList env = {}) {
-  return step(std::move(title), {"/bin/sh", "-ec", std::move(script)}, std::move(env));
+sandbox::LayerBuildStep step(std::string title, std::vector<std::string> argv,
+                             const sandbox::EnvList& env = {}) {
+  return program_step(std::move(title), std::move(argv), pip_env_and(env));
+}
+
+sandbox::LayerBuildStep shell_step(std::string title, std::string script, const sandbox::EnvList& env = {}) {
+  return script_step(std::move(title), std::move(script), {}, pip_env_and(env));
 }
 
 class PythonPlanner {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "images/toolchains/languages.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 
@@ -18,11 +19,7 @@ constexpr const char* kUsualNames[] = {
 };
 constexpr std::size_t kMaxFiles = 64;  // a tree that includes more is not a project's list of requirements
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\f\v");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r\f\v") - first + 1);
-}
+std::string_view trimmed(std::string_view text) { return io::trimmed(text, " \t\r\f\v"); }
 
 // The argument when `line` is the option, spelt "-r x", "-rx", "--requirement x" or "--requirement=x".
 std::optional<std::string_view> option(std::string_view line, std::string_view brief, std::string_view full) {

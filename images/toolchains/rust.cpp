@@ -30,6 +30,13 @@ else
   exit 1
 fi)sh";
 
+// Without a lock file cargo takes the newest version that is allowed, for a newer Rust than is there, too:
+// the oldest Rust that the project itself is for is not asked here, but the one that is to compile it.
+constexpr const char* kChooseForThisRust =
+    R"sh(find /work -name Cargo.toml -exec sed -i '/^rust-version\b/d' {} +
+export CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS=fallback
+)sh";
+
 // Up to "--" the files that need a stand-in; then what compiles.
 constexpr const char* kInstall = R"sh(while [ "$1" != -- ]; do
   mkdir -p "$(dirname "$1")"
@@ -65,21 +72,14 @@ echo "cargo==$(cargo --version | cut -d ' ' -f 2)"
 lock=$(dirname "$(cargo locate-project --workspace --message-format plain)")/Cargo.lock
 tr -d '"' <"$lock" | awk '/^name = /{name = $3} /^version = /{version = $3} /^source = /{print name "==" version}')sh";
 
-sandbox::LayerBuildStep cargo_step(std::string title, const char* script) {
-  sandbox::LayerBuildStep made;
-  made.title = std::move(title);
-  made.execution.argv = {"/bin/sh", "-ec", script, "sh"};
-  return made;
-}
-
-sandbox::LayerBuildStep step_with(std::string title, const char* script,
-                                  const std::vector<std::string>& targets, std::vector<std::string> compile) {
-  sandbox::LayerBuildStep made = cargo_step(std::move(title), script);
-  auto& argv = made.execution.argv;
-  for (const auto& path : targets) argv.push_back(kTreePrefix + path);
-  argv.emplace_back("--");
-  argv.insert(argv.end(), std::make_move_iterator(compile.begin()), std::make_move_iterator(compile.end()));
-  return made;
+sandbox::LayerBuildStep step_with(const char* title, std::string script,
+                                  const std::vector<std::string>& targets,
+                                  const std::vector<std::string>& compile) {
+  std::vector<std::string> arguments;
+  for (const auto& path : targets) arguments.push_back(kTreePrefix + path);
+  arguments.emplace_back("--");
+  arguments.insert(arguments.end(), compile.begin(), compile.end());
+  return script_step(title, std::move(script), arguments);
 }
 
 // Is there this package, of at least 1.`minor` (or a later major version)?
@@ -125,9 +125,7 @@ class RustToolchain : public Toolchain {
   InstallPlan plan(const Source& source, const InstallOptions& options) const override {
     InstallPlan plan;
     plan.list_packages_argv = {"/bin/sh", "-c", kListCrates, "sh"};
-    sandbox::LayerBuildStep probe;
-    probe.title = "preparing what tells Rust's tests apart";
-    probe.execution.argv = prepare_rust_probe_argv();
+    auto probe = program_step("preparing what tells Rust's tests apart", prepare_rust_probe_argv());
     if (!options.install_dependencies) {
       plan.tool_steps = {std::move(probe)};
       plan.notes.emplace_back("no crate is fetched and nothing compiled beforehand");
@@ -135,7 +133,7 @@ class RustToolchain : public Toolchain {
     }
     plan.path_folders = {std::string(kCargoFolder) + "/bin"};
     plan.env = {{"CARGO_HOME", kCargoFolder}, {"CARGO_INCREMENTAL", "0"}, {"CARGO_NET_OFFLINE", "true"}};
-    plan.tool_steps = {cargo_step("making cargo and a C compiler available", kInstallCargo),
+    plan.tool_steps = {script_step("making cargo and a C compiler available", kInstallCargo),
                        std::move(probe)};
     add_install(plan, source, options);
     return plan;
@@ -170,11 +168,15 @@ class RustToolchain : public Toolchain {
     } else {
       targets = rust_targets(source);
       plan.dependency_files = rust_manifests(source);
-      plan.dependency_steps = {
-          step_with("installing crates", kInstall, targets, rust_dependencies_command(options.test_words))};
+      const bool locked = has_lock(plan.dependency_files);
+      plan.dependency_steps = {step_with("installing crates",
+                                         (locked ? "" : kChooseForThisRust) + std::string(kInstall), targets,
+                                         rust_dependencies_command(options.test_words))};
       plan.dependency_steps.back().execution.env = {{"CARGO_NET_OFFLINE", "false"}};
-      if (!has_lock(plan.dependency_files))
-        plan.notes.emplace_back("no Cargo.lock: each new image may bring other versions of the dependencies");
+      if (!locked)
+        plan.notes.emplace_back(
+            "no Cargo.lock: each new image may bring other versions of the dependencies, the newest that are "
+            "for its Rust");
     }
     plan.source_steps = {
         step_with("compiling the tests", kCompileRust, targets, rust_compile_command(options.test_words))};

@@ -1,14 +1,10 @@
 #include "images/toolchains/toml_glance.h"
 
+#include "sandbox/io/text.h"
+
 namespace images {
 
 namespace {
-
-std::string_view trimmed_toml(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
 
 // Without the blanks and quotes that TOML allows around the parts of a dotted name.
 std::string plain_name(std::string_view name) {
@@ -52,10 +48,10 @@ TomlGlance::TomlGlance(std::string_view text) {
     std::string_view line = text.substr(0, end);
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (depth > 0) {
-      (tables_[table][key] += trimmed_toml(scan_line(line, depth))) += '\n';
+      (tables_[table][key] += io::trimmed(scan_line(line, depth))) += '\n';
       continue;
     }
-    line = trimmed_toml(line);
+    line = io::trimmed(line);
     if (line.starts_with("[")) {
       const bool array = line.starts_with("[[");
       const auto close = line.find(']');
@@ -68,7 +64,7 @@ TomlGlance::TomlGlance(std::string_view text) {
     if (equals == std::string_view::npos || line.starts_with("#")) continue;
     key = plain_name(line.substr(0, equals));
     depth = 0;
-    tables_[table][key] = trimmed_toml(scan_line(line.substr(equals + 1), depth));
+    tables_[table][key] = io::trimmed(scan_line(line.substr(equals + 1), depth));
     if (depth < 0) depth = 0;
   }
 }

@@ -51,6 +51,21 @@ void add_new(std::vector<std::string>& to, std::vector<std::string> from) {
 
 }  // namespace
 
+sandbox::LayerBuildStep program_step(std::string title, std::vector<std::string> argv, sandbox::EnvList env) {
+  sandbox::LayerBuildStep made;
+  made.title = std::move(title);
+  made.execution.argv = std::move(argv);
+  made.execution.env = std::move(env);
+  return made;
+}
+
+sandbox::LayerBuildStep script_step(std::string title, std::string script,
+                                    const std::vector<std::string>& arguments, sandbox::EnvList env) {
+  std::vector<std::string> argv{"/bin/sh", "-ec", std::move(script), "sh"};
+  argv.insert(argv.end(), arguments.begin(), arguments.end());
+  return program_step(std::move(title), std::move(argv), std::move(env));
+}
+
 std::string in_subdir(const std::string& subdir, std::string_view name) {
   return subdir.empty() ? std::string(name) : subdir + "/" + std::string(name);
 }

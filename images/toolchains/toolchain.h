@@ -56,6 +56,14 @@ struct InstallOptions {
   std::chrono::milliseconds step_timeout{900'000};
 };
 
+// A step that runs a program; one that runs a script by /bin/sh, which ends at the first failure and has
+// `arguments` as $1 and on.
+sandbox::LayerBuildStep program_step(std::string title, std::vector<std::string> argv,
+                                     sandbox::EnvList env = {});
+sandbox::LayerBuildStep script_step(std::string title, std::string script,
+                                    const std::vector<std::string>& arguments = {},
+                                    sandbox::EnvList env = {});
+
 class Toolchain {
  public:
   virtual ~Toolchain() = default;

@@ -6,15 +6,11 @@
 #include <string_view>
 
 #include "sandbox/execution.h"
+#include "sandbox/io/text.h"
 
 namespace orchestrator {
 
-inline std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlanks = " \t\r";
-  const std::size_t first = text.find_first_not_of(kBlanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
+using io::trimmed;
 
 inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 

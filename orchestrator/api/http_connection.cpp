@@ -11,6 +11,8 @@
 #include <boost/beast/http.hpp>
 #include <deque>
 
+#include "sandbox/io/text.h"
+
 namespace orchestrator {
 namespace {
 
@@ -22,13 +24,6 @@ using boost::system::error_code;
 // How long a client may go on sending what was refused.
 constexpr auto kLinger = std::chrono::seconds(2);
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return result;
-}
-
 template <class Message>
 ServedRequest request_of(const Message& message, const std::string& peer) {
   ServedRequest request;
@@ -36,7 +31,7 @@ ServedRequest request_of(const Message& message, const std::string& peer) {
   request.peer = peer;
   static_cast<RequestTarget&>(request) = read_target({message.target().data(), message.target().size()});
   for (const auto& field : message) {
-    std::string& value = request.headers[lower({field.name_string().data(), field.name_string().size()})];
+    std::string& value = request.headers[io::lower({field.name_string().data(), field.name_string().size()})];
     if (!value.empty()) value += ", ";
     value.append(field.value().data(), field.value().size());
   }

@@ -5,21 +5,12 @@
 #include <string>
 #include <string_view>
 
+#include "sandbox/io/text.h"
+
 namespace orchestrator {
 
-// Without blanks at both ends.
-inline std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
-
-// ASCII letters alone.
-inline std::string lower(std::string_view text) {
-  std::string result;
-  for (const char c : text) result += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return result;
-}
+using io::lower;
+using io::trimmed;
 
 // As people write it in settings; nullopt for anything else.
 inline std::optional<bool> boolean_from(std::string_view text) {

@@ -1,4 +1,5 @@
 #include "orchestrator/job/job.h"
+#include "sandbox/io/text.h"
 
 namespace orchestrator {
 namespace {
@@ -9,18 +10,6 @@ bool plain(std::string_view word) {
   constexpr std::string_view kPlain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./:=@%+,";
   return !word.empty() && word.find_first_not_of(kPlain) == std::string_view::npos;
-}
-
-std::string in_single_quotes(std::string_view word) {
-  std::string text = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      text += "'\\''";
-    } else {
-      text += c;
-    }
-  }
-  return text + "'";
 }
 
 // LINE of "sh -c LINE", "/bin/bash -euc LINE"; else null.
@@ -55,12 +44,12 @@ std::string TestCommand::display() const {
   if (words.empty()) {
     // Only a word with a blank is taken as a line after `--`.
     const bool one_word = line.find_first_of(kBlanks) == std::string::npos;
-    return in_single_quotes(one_word && !line.empty() ? line + " " : line);
+    return io::shell_quoted(one_word && !line.empty() ? line + " " : line);
   }
   std::string text;
   for (const auto& word : words) {
     if (!text.empty()) text += ' ';
-    text += plain(word) ? word : in_single_quotes(word);
+    text += plain(word) ? word : io::shell_quoted(word);
   }
   return text;
 }

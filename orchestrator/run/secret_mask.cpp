@@ -5,22 +5,18 @@
 #include <sstream>
 #include <utility>
 
+#include "sandbox/io/text.h"
+
 namespace orchestrator {
 
 namespace {
 
 constexpr std::size_t kShortestLine = 4;
 
-std::string_view trimmed_line(std::string_view line) {
-  const auto begin = line.find_first_not_of(" \t\r");
-  return begin == std::string_view::npos ? ""
-                                         : line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
-}
-
 void add_lines(const std::string& value, std::vector<std::string>& forms) {
   std::istringstream lines(value);
   for (std::string line; std::getline(lines, line);)
-    if (const auto words = trimmed_line(line); words.size() >= kShortestLine) forms.emplace_back(words);
+    if (const auto words = io::trimmed(line); words.size() >= kShortestLine) forms.emplace_back(words);
 }
 
 std::string escaped(const std::string& value, bool only_ascii) {

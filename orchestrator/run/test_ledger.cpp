@@ -7,7 +7,6 @@
 #include "orchestrator/analysis/cut_text.h"
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/words.h"
-#include "orchestrator/run/secret_mask.h"
 #include "sandbox/frames/frame.h"
 
 namespace orchestrator {
@@ -20,22 +19,20 @@ constexpr std::size_t kShownPath = 200;
 
 TestLedger::TestLedger(Spool& spool, std::vector<std::string> secrets, std::optional<double> until_sure,
                        bool files_know_conditions)
-    : secrets_(std::move(secrets)),
+    : mask_(std::move(secrets)),
       probe_(spool, until_sure),
       files_(spool, until_sure),
       files_know_conditions_(files_know_conditions) {
   if (until_sure) settled_command_.emplace(*until_sure);
 }
 
-std::string TestLedger::masked(std::string_view line) const {
-  if (secrets_.empty()) return std::string(line);
-  SecretMask mask(secrets_);
-  std::string text = mask.feed(line);
-  return text + mask.finish();
+std::string TestLedger::masked(std::string_view line) {
+  std::string text = mask_.feed(line);
+  return text + mask_.finish();
 }
 
 // Before anything is cut: half a secret would not be found.
-ResultCase TestLedger::clean(ResultCase one) const {
+ResultCase TestLedger::clean(ResultCase one) {
   for (std::string* text : {&one.id, &one.facts.exception, &one.facts.location, &one.facts.function,
                             &one.facts.message, &one.text, &one.log})
     if (!text->empty()) *text = to_utf8(masked(*text));

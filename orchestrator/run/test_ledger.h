@@ -13,6 +13,7 @@
 
 #include "orchestrator/analysis/record_reader.h"
 #include "orchestrator/analysis/result_cases.h"
+#include "orchestrator/run/secret_mask.h"
 #include "orchestrator/run/test_book.h"
 
 namespace orchestrator {
@@ -52,12 +53,12 @@ class TestLedger {
   bool told_by_files() const { return probe_.empty() && !files_.empty(); }
   int result_files() const { return result_files_; }  // that came, whatever is in them
 
-  std::string masked(std::string_view line) const;
+  std::string masked(std::string_view line);
 
  private:
-  ResultCase clean(ResultCase one) const;
+  ResultCase clean(ResultCase one);
 
-  std::vector<std::string> secrets_;
+  SecretMask mask_;
   TestBook probe_, files_;
   bool files_know_conditions_;
   int result_files_ = 0;

@@ -3,6 +3,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "sandbox/io/text.h"
+
 namespace sandbox::docker {
 namespace {
 
@@ -14,12 +16,7 @@ constexpr std::size_t kMostSteps = 1000;
 constexpr std::string_view kArrow = " ---> ";
 constexpr std::string_view kRed = "\x1b[91m", kPlain = "\x1b[0m";  // around what was written to stderr
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto start = text.find_first_not_of(kBlank);
-  if (start == std::string_view::npos) return "";
-  return text.substr(start, text.find_last_not_of(kBlank) + 1 - start);
-}
+std::string_view trimmed(std::string_view text) { return io::trimmed(text, " \t\r\n"); }
 
 bool is_count(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789/") == std::string_view::npos;

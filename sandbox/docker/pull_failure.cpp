@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
-#include <cctype>
+
+#include "sandbox/io/text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -34,11 +34,6 @@ constexpr std::array kWords = {
     Words{"not found", PullTrouble::absent},
     Words{"invalid reference", PullTrouble::absent},
 };
-
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text;
-}
 
 void mask(std::string& text, const std::string& secret) {
   if (secret.empty()) return;
@@ -102,7 +97,7 @@ std::string remedy(const ImageName& image, PullTrouble trouble, const Credential
 }  // namespace
 
 PullTrouble trouble_of(long status, const std::string& message) {
-  const std::string text = lower(message);
+  const std::string text = io::lower(message);
   for (const auto& words : kWords)
     if (text.find(words.part) != std::string::npos) return words.trouble;
   if (status == 401 || status == 403) return PullTrouble::refused;

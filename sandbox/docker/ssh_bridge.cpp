@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 
 extern char** environ;
 
@@ -47,12 +48,6 @@ std::string private_folder() {
 }
 
 // ssh hands its words to a shell over there.
-std::string quoted(const std::string& word) {
-  std::string text = "'";
-  for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return text + "'";
-}
-
 std::string last_line(std::string text) {
   text.erase(text.find_last_not_of(" \r\n\t") + 1);
   const auto before = text.find_last_of("\r\n");
@@ -113,7 +108,7 @@ std::vector<std::string> SshBridge::ssh(const std::vector<std::string>& options,
 
 std::vector<std::string> SshBridge::dial() const {
   if (target_.socket.empty()) return {"docker", "system", "dial-stdio"};
-  return {"docker", "--host", quoted("unix://" + target_.socket), "system", "dial-stdio"};
+  return {"docker", "--host", io::shell_quoted("unix://" + target_.socket), "system", "dial-stdio"};
 }
 
 io::Fd SshBridge::open() {

@@ -2,8 +2,6 @@
 
 #include <curl/curl.h>
 
-#include <algorithm>
-#include <cctype>
 #include <cstdio>
 #include <cstring>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "sandbox/io/addresses.h"
 #include "sandbox/io/curl_loop.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 #include "sandbox/io/trust.h"
 
 namespace io {
@@ -20,18 +19,7 @@ struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }
 };
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(),
-                 [](unsigned char c) { return std::tolower(c); });
-  return result;
-}
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
-}
+std::string_view trim(std::string_view text) { return trimmed(text, " \t\r\n\v\f"); }
 
 // No body is as long: one whose end nobody knows yet.
 constexpr curl_off_t kOpenEnd = curl_off_t{1} << 62;

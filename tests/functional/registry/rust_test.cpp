@@ -93,6 +93,20 @@ TEST(Rust, TestsTheSourcesThatAreThere) {
   EXPECT_EQ(outcome_of(two, "tests/all.rs::is_one"), "F") << told(two);
 }
 
+// home 0.5.12 is for a newer Rust than Debian has; the project's own rust-version is for an older one.
+TEST(Rust, TakesVersionsThatAreForTheRustThatIsThere) {
+  const Package package("#[test]\nfn is_there() { assert!(home::home_dir().is_some()); }\n");
+  package.repository().write(
+      "Cargo.toml",
+      "[package]\nname = \"small\"\nversion = \"0.1.0\"\nedition = \"2021\"\nrust-version = \"1.56\"\n"
+      "[dependencies]\nhome = \"0.5.9\"\n");
+  const auto run = package.run({"cargo", "test", "--test", "all"});
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(outcome_of(run, "tests/all.rs::is_there"), ".") << told(run);
+  const std::string packages = run.report.at("environment").at("packages").dump();
+  EXPECT_NE(packages.find("home==0.5.11"), std::string::npos) << packages;
+}
+
 TEST(Rust, PrintsWhatItPrintsWithoutUs) {
   const Package package(kFourTests);
   const auto run = package.run({"cargo", "test", "--test", "all"});

@@ -80,11 +80,15 @@ TEST(CppProbe, HasCtestFailWhereItFindsNoTest) {
 
 TEST(CppPlan, HasNoNetworkUnlessCmakeFetches) {
   EXPECT_EQ(cpp().plan(source_of({{"CMakeLists.txt", "project(a)"}}), {}).needs_sources, "");
+  for (const auto& [file, text] : {std::pair{"a/CMakeLists.txt", "FetchContent_Declare(x)"},
+                                   {"cmake/more.cmake", "FETCHCONTENT_Declare(x)"},
+                                   {"CMakeLists.txt", "file (\n    DOWNLOAD ${url} header.hpp)"}})
+    EXPECT_EQ(cpp().plan(source_of({{file, text}}), {}).needs_sources,
+              "CMake fetches dependencies while it configures")
+        << file;
   EXPECT_EQ(
-      cpp()
-          .plan(source_of({{"CMakeLists.txt", ""}, {"a/CMakeLists.txt", "FetchContent_Declare(x)"}}), {})
-          .needs_sources,
-      "CMake fetches dependencies while it configures");
+      cpp().plan(source_of({{"CMakeLists.txt", "set(DOWNLOAD file(x)) # download(s)"}}), {}).needs_sources,
+      "");
 }
 
 TEST(CppProbe, ReadsCtestsLogOrWhatGoogleTestWrites) {

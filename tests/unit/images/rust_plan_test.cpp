@@ -49,7 +49,8 @@ TEST(RustPlan, InstallsByManifestsAloneWithStandIns) {
 
 TEST(RustPlan, SaysThatVersionsAreNotLocked) {
   EXPECT_EQ(rust_plan({{"Cargo.toml", kPackage}, {"src/main.rs", ""}}).notes,
-            Words{"no Cargo.lock: each new image may bring other versions of the dependencies"});
+            Words{"no Cargo.lock: each new image may bring other versions of the dependencies, the "
+                  "newest that are for its Rust"});
 }
 
 TEST(RustPlan, TakesCratesThatTheTreeBringsAlong) {
