@@ -203,12 +203,16 @@ void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>
   if (route->scope != kForAll) {
     const auto caller = caller_of(request);
     if (!caller) {
-      ServedResponse response = refusal(request, 401, "a token is needed: Authorization: Bearer TOKEN");
+      const bool said = request.headers.contains("authorization");
+      ServedResponse response =
+          refusal(request, 401,
+                  said ? "this token is not known here" : "a token is needed: Authorization: Bearer TOKEN");
       response.headers.emplace_back("WWW-Authenticate", "Bearer");
       return reply->respond(std::move(response));
     }
     if (!caller->may(static_cast<Scope>(route->scope)))
-      return reply->respond(refusal(request, 403, "this token may not do that"));
+      return reply->respond(
+          refusal(request, 403, "this token may not do that: it needs " + scopes_said(route->scope)));
     call.caller = *caller;
   }
   // A worker of RunPod's SDK sees nothing of its connections while a job runs: it would send the result on
@@ -216,6 +220,8 @@ void ApiServer::serve(const ServedRequest& request, const std::shared_ptr<Reply>
   if (route->scope == may_work) reply->end_connection();
   try {
     route->answer(call);
+  } catch (const WrongQuery& wrong) {
+    reply->respond(refusal(request, 400, wrong.what()));
   } catch (const QueueFull& full) {
     reply->respond(not_before(refusal(request, 429, full.what()), std::chrono::seconds(10)));
   } catch (const io::HostError& lack) {

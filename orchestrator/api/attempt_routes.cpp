@@ -15,7 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMostBytes = 4 << 20;            // of a log, in one answer
+constexpr std::int64_t kMostBytes = 4 << 20;  // of a log, in one piece; more is streamed
+constexpr std::int64_t kPieceOfStream = 256 * 1024;
 constexpr auto kLook = std::chrono::milliseconds(200);  // between two looks at a log that grows, or is read
 
 std::string folder_of(const ApiParts& parts, const std::string& job) {
@@ -61,18 +62,19 @@ std::string read_piece(const std::string& file, std::int64_t offset, std::int64_
   return bytes;
 }
 
-// Somebody who reads a log while it grows.
+// Somebody who reads a log while it grows, or as far as `until`.
 class LogReader {
  public:
   LogReader(const ApiParts& parts, std::shared_ptr<Reply> reply, std::shared_ptr<void> seat, std::string file,
-            std::string job, std::int64_t attempt, std::int64_t offset)
+            std::string job, std::int64_t attempt, std::int64_t offset, std::int64_t until)
       : parts_(parts),
         reply_(std::move(reply)),
         seat_(std::move(seat)),
         file_(std::move(file)),
         job_(std::move(job)),
         attempt_(attempt),
-        offset_(offset) {}
+        offset_(offset),
+        until_(until) {}
 
   // False when there is nothing more to come, or nobody to read it.
   bool pump() {
@@ -84,8 +86,9 @@ class LogReader {
     while (const std::size_t room = reply_->room()) {
       std::string bytes = here ? piece(room) : "";
       if (bytes.empty()) {
-        if (ended) reply_->end();
-        return !ended && reply_->write("");
+        const bool over = ended || offset_ >= until_;
+        if (over) reply_->end();
+        return !over && reply_->write("");
       }
       offset_ += static_cast<std::int64_t>(bytes.size());
       if (!reply_->write(std::move(bytes))) return false;
@@ -95,7 +98,8 @@ class LogReader {
 
  private:
   std::string piece(std::size_t room) const {
-    return read_piece(file_, offset_, std::min<std::int64_t>(256 * 1024, static_cast<std::int64_t>(room)));
+    return read_piece(file_, offset_,
+                      std::min({kPieceOfStream, static_cast<std::int64_t>(room), until_ - offset_}));
   }
 
   bool has_ended() {
@@ -108,7 +112,7 @@ class LogReader {
   std::shared_ptr<Reply> reply_;
   std::shared_ptr<void> seat_;
   std::string file_, job_;
-  std::int64_t attempt_, offset_;
+  std::int64_t attempt_, offset_, until_;
   std::int64_t seen_ = 0;  // the last event that was looked at
   bool ended_ = false;
 };
@@ -127,6 +131,8 @@ std::string why_no_log(const ApiParts& parts, const StoredJob& job) {
     return "a worker elsewhere ran this job: it keeps no logs, only what its report shows";
   return "there is no such log";
 }
+
+using Headers = decltype(ServedResponse::headers);
 
 class Attempts {
  public:
@@ -164,18 +170,22 @@ class Attempts {
     const std::int64_t offset = call.number("offset", 0, 0, INT64_MAX / 2);
     if (job->logs_gone || was_elsewhere(parts_, *job))
       return call.reply->respond(problem(404, why_no_log(parts_, *job)));
-    if (call.query("follow") == "1") return start_following(call, *job, file, attempt, offset);
+    if (call.query("follow") == "1")
+      return start_stream(call, *job, file, attempt, {.from = offset, .until = INT64_MAX}, {});
     std::error_code missing;
     const auto size = static_cast<std::int64_t>(std::filesystem::file_size(file, missing));
     if (missing || !was_here(parts_, *job))
       return call.reply->respond(problem(404, why_no_log(parts_, *job)));
+    const auto headers = [&](std::int64_t next) {
+      return Headers{{"X-Log-Size", std::to_string(size)}, {"X-Next-Offset", std::to_string(next)}};
+    };
+    if (call.query("limit").empty() && size - offset > kMostBytes)
+      return start_stream(call, *job, file, attempt, {.from = offset, .until = size}, headers(size));
     ServedResponse response{200,
                             "text/plain; charset=utf-8",
                             read_piece(file, offset, call.number("limit", kMostBytes, 1, kMostBytes)),
                             {}};
-    response.headers = {
-        {"X-Log-Size", std::to_string(size)},
-        {"X-Next-Offset", std::to_string(offset + static_cast<std::int64_t>(response.body.size()))}};
+    response.headers = headers(offset + static_cast<std::int64_t>(response.body.size()));
     call.reply->respond(std::move(response));
   }
 
@@ -189,13 +199,17 @@ class Attempts {
     return ended_attempts(parts_, job.id, first);
   }
 
-  void start_following(Call& call, const StoredJob& job, const std::string& file, std::int64_t attempt,
-                       std::int64_t offset) const {
+  struct Bytes {
+    std::int64_t from, until;
+  };
+  void start_stream(Call& call, const StoredJob& job, const std::string& file, std::int64_t attempt,
+                    const Bytes& bytes, Headers headers) const {
     auto seat = seats_.try_take();
     if (!seat) return call.reply->respond(too_many_readers("logs"));
-    call.reply->start_stream({200, "text/plain; charset=utf-8", "", {{"X-Accel-Buffering", "no"}}});
-    follow(parts_,
-           std::make_shared<LogReader>(parts_, call.reply, std::move(seat), file, job.id, attempt, offset));
+    headers.emplace_back("X-Accel-Buffering", "no");
+    call.reply->start_stream({200, "text/plain; charset=utf-8", "", std::move(headers)});
+    follow(parts_, std::make_shared<LogReader>(parts_, call.reply, std::move(seat), file, job.id, attempt,
+                                               bytes.from, bytes.until));
   }
 
   ApiParts parts_;

@@ -1,7 +1,7 @@
 // Events of jobs as one stream (server-sent events): from where the reader was, and then as they come.
 #include <fmt/format.h>
 
-#include <charconv>
+#include <optional>
 #include <utility>
 
 #include "orchestrator/api/api_server.h"
@@ -97,27 +97,35 @@ bool may_read_events(const ApiParts& parts, const Call& call) {
   return job && may_see(call.caller, *job);
 }
 
+// Behind which event the reader begins: where its stream was cut, or as it says; else with what comes.
+std::optional<std::int64_t> first_wanted(const Call& call) {
+  const auto said = call.request.headers.find("last-event-id");
+  const bool goes_on = said != call.request.headers.end() && !said->second.empty();
+  const std::string text = goes_on ? said->second : call.query("after");
+  if (text.empty()) return std::nullopt;
+  return whole_number(goes_on ? "Last-Event-ID" : "after", text);
+}
+
 }  // namespace
 
 std::vector<Route> event_routes(const ApiParts& parts) {
-  return {{"GET", "/api/v1/events", may_submit | may_read,
-           [parts, seats = Seats(parts.settings.streams)](Call& call) {
-             if (!may_read_events(parts, call))
-               return call.reply->respond(
-                   problem(403, "this token may read the events of its own jobs alone"));
-             auto seat = seats.try_take();
-             if (!seat) return call.reply->respond(too_many_readers("events"));
-             const auto said = call.request.headers.find("last-event-id");
-             const std::string from = said != call.request.headers.end() ? said->second : call.query("after");
-             std::int64_t after = parts.events.last();
-             std::from_chars(from.data(), from.data() + from.size(), after);
-             call.reply->start_stream({200,
-                                       "text/event-stream",
-                                       "retry: 2000\n\n",
-                                       {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
-             keep_reading(parts, std::make_shared<EventReader>(parts, call.reply, std::move(seat),
-                                                               call.query("job"), after));
-           }}};
+  return {
+      {"GET", "/api/v1/events", may_submit | may_read,
+       [parts, seats = Seats(parts.settings.streams)](Call& call) {
+         if (!may_read_events(parts, call))
+           return call.reply->respond(problem(403, "this token may read the events of its own jobs alone"));
+         const std::string job = call.query("job");
+         if (!job.empty() && !parts.queue.state_of(job))
+           return call.reply->respond(problem(404, "there is no such job"));
+         const std::int64_t after = first_wanted(call).value_or(parts.events.last());
+         auto seat = seats.try_take();
+         if (!seat) return call.reply->respond(too_many_readers("events"));
+         call.reply->start_stream({200,
+                                   "text/event-stream",
+                                   "retry: 2000\n\n",
+                                   {{"Cache-Control", "no-cache"}, {"X-Accel-Buffering", "no"}}});
+         keep_reading(parts, std::make_shared<EventReader>(parts, call.reply, std::move(seat), job, after));
+       }}};
 }
 
 }  // namespace orchestrator

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "orchestrator/job/parse_json.h"
+#include "orchestrator/job/read_field.h"
 #include "orchestrator/report/stable_hash.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
@@ -48,16 +49,17 @@ void read_policy(const json& document, Submission& submission) {
   submission.execution_timeout =
       policy_number(policy, "executionTimeout", submission.execution_timeout, 5'000, kWeek);
   submission.ttl = policy_number(policy, "ttl", submission.ttl, 10'000, kWeek);
-  const json low = policy.value("lowPriority", json(false));
-  submission.low_priority = low.is_boolean() && low.get<bool>();
+  const json low = policy.value("lowPriority", json());
+  if (!low.is_null() && !low.is_boolean()) throw NotTaken(400, "policy.lowPriority must be true or false");
+  submission.low_priority = low == true;
 }
 
 // Where its end is told. Longer or stranger ones are for no server that there is.
 std::string webhook_of(const json& document) {
   constexpr std::size_t kLongest = 2'000;
   const auto found = document.find("webhook");
-  if (found == document.end() || !found->is_string()) return "";
-  const auto& url = found->get_ref<const std::string&>();
+  if (found == document.end() || found->is_null()) return "";
+  const std::string url = found->is_string() ? found->get<std::string>() : "?";
   const auto plain = [](unsigned char c) { return c > 0x20 && c < 0x7F; };
   const bool web = url.starts_with("https://") || url.starts_with("http://");
   if (!url.empty() && (!web || url.size() > kLongest || !std::all_of(url.begin(), url.end(), plain)))
@@ -81,6 +83,16 @@ const json& unwrapped(const json& input) {
   if (input.is_object() && input.size() == 1 && input.contains("input") && input.at("input").is_object())
     return input.at("input");
   return input;
+}
+
+// What stands beside a wrapped input is of RunPod's requests: nobody here would heed it. An id does no harm.
+void refuse_beside_input(const std::string& body, std::vector<FieldError>& errors) {
+  std::vector<FieldError> told_elsewhere;
+  const auto document = parse_json(body, told_elsewhere, body.size());
+  if (!document || !document->is_object() || !document->contains("input")) return;
+  for (const auto& [key, value] : document->items())
+    if (key != "input" && key != "id")
+      add_error(errors, {below("", key), fmt::format("unknown field '{}' beside input", key), ""});
 }
 
 void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
@@ -133,6 +145,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
 Submitted take_in_job(const ApiParts& parts, const Call& call) {
   refuse_while_draining(parts);
   JobReading reading = read_job(call.request.body, UnknownFields::error, "", call.request.body.size());
+  refuse_beside_input(call.request.body, reading.errors);
   check_admission(parts, call, reading);
   Submission submission;
   submission.id = new_job_id(false);

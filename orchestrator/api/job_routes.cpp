@@ -16,7 +16,26 @@ constexpr std::size_t kJobBytes = 8u << 20;
 
 json time_or_null(Milliseconds ms) { return ms > 0 ? json(timestamp(ms)) : json(); }
 
+struct ToldError {
+  json sentence, kind;
+};
+
+// RunPod's clients find both in a text of JSON, see runpod_error().
+ToldError told_error(const std::string& error) {
+  if (error.empty()) return {};
+  const json said = json::parse(error, nullptr, false);
+  const auto text = [&](const char* key) {
+    const auto found = said.is_object() ? said.find(key) : said.end();
+    return found != said.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const std::string message = text("error_message"), trace = text("error_traceback"), rest = ": " + message;
+  if (message.empty()) return {error, nullptr};
+  if (!trace.ends_with(rest)) return {message, nullptr};
+  return {message, trace.substr(0, trace.size() - rest.size())};
+}
+
 json described(const StoredJob& job) {
+  const ToldError error = told_error(job.error);
   const auto parsed = [](const std::string& text) {
     return text.empty() ? json() : json::parse(text, nullptr, false);
   };
@@ -31,7 +50,34 @@ json described(const StoredJob& job) {
           {"worker", job.worker.empty() ? json() : json(job.worker)},
           {"restarts", job.retries},
           {"progress", parsed(job.progress)},
-          {"error", job.error.empty() ? json() : json(job.error)}};
+          {"error", error.sentence},
+          {"error_kind", error.kind}};
+}
+
+// What its summary says at a glance. A worker elsewhere may have handed in anything.
+json result_of(const StoredJob& job) {
+  if (!is_final(job.state) || job.output.empty()) return nullptr;
+  const json output = json::parse(job.output, nullptr, false);
+  json result = json::object();
+  for (const auto& [key, of_type] : {std::pair{"verdict", &json::is_string},
+                                     {"severity", &json::is_string},
+                                     {"total_runs", &json::is_number_integer},
+                                     {"failures", &json::is_number_integer},
+                                     {"repro_rate", &json::is_number}})
+    if (output.is_object() && output.contains(key) && (output.at(key).*of_type)())
+      result[key] = output.at(key);
+  return result.empty() ? json() : result;
+}
+
+json links_of(const StoredJob& job) {
+  const std::string self = "/api/v1/jobs/" + job.id;
+  json links = {{"self", self},
+                {"attempts", self + "/attempts"},
+                {"tests", self + "/tests"},
+                {"events", "/api/v1/events?after=0&job=" + job.id}};
+  for (const char* format : {"json", "html", "markdown", "junit"})
+    links[fmt::format("report_{}", format)] = self + "/report." + format;
+  return links;
 }
 
 class Jobs {
@@ -85,6 +131,8 @@ class Jobs {
     if (const auto job = find_job(parts_, call)) {
       json all = described(*job);
       all["request"] = job->request.empty() ? json() : json::parse(job->request, nullptr, false);
+      all["result"] = result_of(*job);
+      all["links"] = links_of(*job);
       call.reply->respond(json_response(all));
     }
   }

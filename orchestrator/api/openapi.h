@@ -2,10 +2,11 @@
 // routes.
 #pragma once
 
-#include <string_view>
+#include <string>
 
 namespace orchestrator {
 
-std::string_view openapi_document();
+// What a job may say (#/components/schemas/JobRequest) is the schema of the files that --input reads.
+const std::string& openapi_document();
 
 }  // namespace orchestrator

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,15 @@
 #include "orchestrator/api/tokens.h"
 
 namespace orchestrator {
+
+// A query says what it cannot mean: 400, with this sentence.
+class WrongQuery : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The whole number in `text`. Throws WrongQuery, which says that it is of `name`.
+std::int64_t whole_number(const std::string& name, const std::string& text);
 
 // One request that a route was found for.
 struct Call {
@@ -25,7 +35,7 @@ struct Call {
 
   const std::string& param(const std::string& name) const { return params.at(name); }
   std::string query(const std::string& name, const std::string& otherwise = "") const;
-  // A number of the query within bounds: what is out of them is brought in, what is no number is `otherwise`.
+  // A number of the query: what is out of the bounds is brought in. Throws WrongQuery for what is no number.
   std::int64_t number(const std::string& name, std::int64_t otherwise, std::int64_t least,
                       std::int64_t most) const;
 };

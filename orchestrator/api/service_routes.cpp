@@ -28,7 +28,7 @@ std::vector<Route> service_routes(const ApiParts& parts) {
        }},
       {"GET", "/api/v1/openapi.json", kForAll,
        [](Call& call) {
-         call.reply->respond({200, "application/json", std::string(openapi_document()), {}});
+         call.reply->respond({200, "application/json", openapi_document(), {}});
        }},
       {"GET", "/api/v1/version", kForAll,
        [parts](Call& call) {

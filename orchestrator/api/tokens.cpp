@@ -28,21 +28,18 @@ std::string sha256_hex(std::string_view text) {
   return to_hex(digest, length);
 }
 
+constexpr std::pair<Scope, const char*> kScopeNames[] = {
+    {may_submit, "submit"}, {may_read, "read"}, {may_work, "worker"}, {may_admin, "admin"}};
+
 // 0: there is such a word that is none.
 unsigned read_scopes(const std::string& words) {
   unsigned scopes = 0;
   std::istringstream list(words);
   for (std::string word; std::getline(list, word, ',');) {
-    if (word == "submit")
-      scopes |= may_submit;
-    else if (word == "read")
-      scopes |= may_read;
-    else if (word == "worker")
-      scopes |= may_work;
-    else if (word == "admin")
-      scopes |= may_admin;
-    else
-      return 0;
+    const auto named = std::find_if(std::begin(kScopeNames), std::end(kScopeNames),
+                                    [&](const auto& each) { return each.second == word; });
+    if (named == std::end(kScopeNames)) return 0;
+    scopes |= named->first;
   }
   return scopes;
 }
@@ -56,6 +53,13 @@ bool is_name(const std::string& name) {
 constexpr const char* kScopes = "submit, read, worker and admin, joined by commas";
 
 }  // namespace
+
+std::string scopes_said(unsigned scopes) {
+  std::string words;
+  for (const auto& [scope, word] : kScopeNames)
+    if (scopes & scope) words += (words.empty() ? "" : " or ") + std::string(word);
+  return words;
+}
 
 Tokens Tokens::read(const std::string& file) {
   std::ifstream lines(file);

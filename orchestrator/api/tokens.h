@@ -18,6 +18,9 @@ enum Scope : unsigned {
   may_admin = 8,   // everything
 };
 
+// "submit or read": one of them is needed.
+std::string scopes_said(unsigned scopes);
+
 struct Caller {
   std::string name;  // the token's; "local" for whoever needs none
   unsigned scopes = 0;

@@ -67,8 +67,10 @@ void FollowedJob::tell_progress(const nlohmann::json& progress) {
   events_.append("elsewhere", progress);
 }
 
-void FollowedJob::ended_without_report(const std::string& state, const std::string& error) const {
-  if (!error.empty()) throw JobFailed(failure_from(error));
+void FollowedJob::ended_without_report(const std::string& state, const std::string& error,
+                                       const std::string& kind) const {
+  if (!error.empty())
+    throw JobFailed(kind.empty() ? failure_from(error) : Failure{kind, error, exit_code_of(kind)});
   if (state == "cancelled") throw JobFailed({"cancelled", "the job was cancelled", 6});
   if (state == "timed_out")
     throw JobFailed({"deadline", fmt::format("the time of the job {} is over", id_), 6});

@@ -26,7 +26,9 @@ class FollowedJob : public Job {
 
   // How far it is, where that is all that is known: `elsewhere`, see event.h.
   void tell_progress(const nlohmann::json& progress);
-  [[noreturn]] void ended_without_report(const std::string& state, const std::string& error) const;
+  // `kind`: see Failure; empty where the error itself may tell.
+  [[noreturn]] void ended_without_report(const std::string& state, const std::string& error,
+                                         const std::string& kind = "") const;
 
   const JobSettings settings_;
   EventLog& events_;

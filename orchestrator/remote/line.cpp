@@ -96,8 +96,10 @@ void Line::require_success(const io::HttpResponse& answer) const {
   const std::string said = said_in(answer);
   const std::string because = said.empty() ? "" : ": " + said;
   if (answer.status == 401 || answer.status == 403)
-    complain(fmt::format("answers {}{}; a token is given by --on-token-file or --on-token-env", answer.status,
-                         because));
+    complain(
+        fmt::format("answers {}{}; a token is given by the variable ORCHESTRATOR_TOKEN, --on-token-file or "
+                    "--on-token-env",
+                    answer.status, because));
   complain(fmt::format("answers {}{}", answer.status, because));
 }
 

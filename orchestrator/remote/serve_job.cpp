@@ -17,6 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 
+constexpr std::size_t kLogPiece = 4u << 20;  // of a log, held at a time
+
 // The events of one job, from the first. When the connection breaks it is made again from where it was.
 class EventFeed {
  public:
@@ -136,7 +138,8 @@ class ServeJob : public FollowedJob {
         return report;
       }
       if (answer.status != 404) line_.require_success(answer);
-      if (loop_.now() >= patience) ended_without_report(state, text_in(job_, "error"));
+      if (loop_.now() >= patience)
+        ended_without_report(state, text_in(job_, "error"), text_in(job_, "error_kind"));
       line_.wait(300ms);
     }
   }
@@ -165,8 +168,8 @@ class ServeJob : public FollowedJob {
     std::filesystem::remove(file, ignored);
     std::ofstream out;
     for (std::size_t offset = 0;;) {
-      const io::HttpResponse piece =
-          line_.get(fmt::format("/api/v1/jobs/{}/attempts/{}/{}?offset={}", id_, attempt, stream, offset));
+      const io::HttpResponse piece = line_.get(fmt::format(
+          "/api/v1/jobs/{}/attempts/{}/{}?offset={}&limit={}", id_, attempt, stream, offset, kLogPiece));
       if (piece.status == 404) {
         why_no_log_ = said_in(piece);
         std::filesystem::remove(file, ignored);

@@ -37,6 +37,29 @@ TEST_F(EventRoutes, ShowsAWholeLogToAFollowerWhoTakesHisTime) {
   w.until("0\r\n\r\n");
 }
 
+TEST_F(EventRoutes, ShowsAWholeLogToWhoAsksForNoPart) {
+  start();
+  const std::string id = submitted();
+  const StoredJob taken = take();
+  const std::string log = std::string(9u << 20, 'x') + "the end",
+                    target = "/api/v1/jobs/" + id + "/attempts/0/stdout";
+  write_file(folder_ / "reports/" + id + "/logs/attempt-0000.stdout", log);
+  // Also while its job runs: as much as there was when it was asked for.
+  for (const bool over : {false, true}) {
+    if (over) queue_.finish(id, taken.epoch, JobState::completed, "{}", "");
+    const HttpAnswer whole = get(target);
+    EXPECT_EQ(whole.status, 200);
+    EXPECT_EQ(whole.header("x-log-size"), std::to_string(log.size()));
+    EXPECT_EQ(whole.header("x-next-offset"), std::to_string(log.size()));
+    EXPECT_EQ(whole.body.size(), log.size());
+    EXPECT_TRUE(whole.body == log);
+  }
+  EXPECT_EQ(get(target + "?offset=5").body.size(), log.size() - 5);
+  const HttpAnswer part = get(target + "?limit=100");
+  EXPECT_EQ(part.body, log.substr(0, 100));
+  EXPECT_EQ(part.header("x-next-offset"), "100");
+}
+
 TEST_F(EventRoutes, ShowsAFollowerOfAJobThatWaitsNoLogOfAnEarlierHandOut) {
   start();
   const std::string id = submitted();

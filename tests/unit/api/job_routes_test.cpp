@@ -1,6 +1,7 @@
 // Jobs and their reports in the API of its own.
 #include <set>
 
+#include "orchestrator/service/runpod_error.h"
 #include "tests/unit/api/api_fixture.h"
 
 namespace orchestrator {
@@ -98,6 +99,65 @@ TEST_F(JobRoutes, ShowsTheSummaryOfAJobThatSomebodyElseHasRun) {
   const StoredJob taken = queue_.take("", "w1", 1).at(0);
   queue_.finish(id, taken.epoch, JobState::completed, R"({"verdict":"flaky"})", "");
   EXPECT_EQ(got("/api/v1/jobs/" + id + "/report.json").at("verdict"), "flaky");
+}
+
+TEST_F(JobRoutes, TellsHowAJobEndedAtAGlance) {
+  start();
+  const std::string id = json::parse(post("/api/v1/jobs", kInput).body).at("id");
+  EXPECT_TRUE(got("/api/v1/jobs/" + id).at("result").is_null());
+  queue_.finish(
+      id, take().epoch, JobState::completed,
+      R"({"verdict":"flaky","severity":"LOW","total_runs":20,"failures":1,"repro_rate":0.05,"results":[]})",
+      "");
+  const json job = got("/api/v1/jobs/" + id);
+  EXPECT_EQ(
+      job.at("result"),
+      json::parse(R"({"verdict":"flaky","severity":"LOW","total_runs":20,"failures":1,"repro_rate":0.05})"));
+  EXPECT_EQ(get(job.at("links").at("self")).status, 200);
+  EXPECT_EQ(get(job.at("links").at("attempts")).status, 200);
+  EXPECT_EQ(job.at("links").at("report_html"), "/api/v1/jobs/" + id + "/report.html");
+}
+
+TEST_F(JobRoutes, TellsAnErrorAsASentenceAndItsKind) {
+  start();
+  const auto ended_with = [&](const std::string& error) {
+    const std::string id = json::parse(post("/api/v1/jobs", kInput).body).at("id");
+    queue_.finish(id, take().epoch, JobState::failed, "", error);
+    const json job = got("/api/v1/jobs/" + id);
+    return std::pair(job.at("error"), job.at("error_kind"));
+  };
+  EXPECT_EQ(ended_with(runpod_error({"setup", "pip: no such package", 4}, "1", "", "")),
+            (std::pair<json, json>{"pip: no such package", "setup"}));
+  EXPECT_EQ(ended_with("a stranger's"), (std::pair<json, json>{"a stranger's", nullptr}));
+  EXPECT_EQ(ended_with(R"({"error_message":3})"), (std::pair<json, json>{R"({"error_message":3})", nullptr}));
+}
+
+TEST_F(JobRoutes, TakesNothingBesideAnInputThatNobodyWouldHeed) {
+  start();
+  const HttpAnswer answer =
+      post("/api/v1/jobs", R"({"id":"x","webhook":"https://a.example/","a/b":1,"input":)" + kInput + "}");
+  EXPECT_EQ(answer.status, 422);
+  std::set<std::string> pointers;
+  for (const auto& error : json::parse(answer.body).at("errors")) pointers.insert(error.at("pointer"));
+  EXPECT_EQ(pointers, (std::set<std::string>{"/webhook", "/a~1b"})) << answer.body;
+  EXPECT_EQ(post("/api/v1/jobs", kRun).status, 202);
+}
+
+TEST_F(JobRoutes, SaysThatAQueryIsNoNumber) {
+  start();
+  const std::string id = submitted();
+  for (const std::string& target :
+       {std::string("/api/v1/jobs?cursor=abc"), std::string("/api/v1/jobs?limit=1x"),
+        "/api/v1/jobs/" + id + "/attempts/0/stdout?offset=-", std::string("/api/v1/history/trend?days=abc"),
+        std::string("/api/v1/events?after=abc"), std::string("/v2/flaky/requests?limit=many")}) {
+    const HttpAnswer answer = get(target);
+    EXPECT_EQ(answer.status, 400) << target;
+    EXPECT_NE(answer.body.find("must be a whole number, not "), std::string::npos) << answer.body;
+  }
+  EXPECT_EQ(get("/api/v1/events", {{"Last-Event-ID", "abc"}}).status, 400);
+  EXPECT_EQ(get("/api/v1/jobs?limit=99999999999999999999").status, 200) << "brought into its bounds";
+  EXPECT_EQ(get("/api/v1/jobs?limit=").status, 200);
+  EXPECT_EQ(get("/api/v1/events?job=unknown").status, 404);
 }
 
 TEST_F(JobRoutes, TellsItsOwnErrorsAsProblems) {

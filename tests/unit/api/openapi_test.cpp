@@ -42,6 +42,13 @@ TEST_F(OpenApi, KnowsEveryRouteAndNoOther) {
   EXPECT_EQ(served, described);
 }
 
+TEST_F(OpenApi, KnowsEveryFieldOfAJob) {
+  const json job = json::parse(testing_support::read_file(SOURCE_FOLDER "/orchestrator/job/job_schema.json"));
+  const json& described = document_.at("components").at("schemas").at("JobRequest");
+  EXPECT_EQ(described.at("properties"), job.at("properties"));
+  EXPECT_FALSE(described.contains("$schema")) << "a part of a document has none of its own";
+}
+
 TEST_F(OpenApi, SaysWhichRoutesNeedNoToken) {
   for (const Route& route : server_.routes()) {
     const json& methods = document_.at("paths").at(route.pattern);
