@@ -87,14 +87,33 @@ TEST(Cpp, HasWhatCMakeFetches) {
 TEST(Cpp, HasNoNetworkWhereCMakeFetchesNothing) {
   const ServedLibrary library;
   const Repository repository;
+  // Said where nobody looks for it.
+  repository.write("sly.txt", "file(DOWNLOAD " + library.url() +
+                                  " /tmp/part.tar TIMEOUT 20 STATUS status)\n"
+                                  "list(GET status 0 code)\nif(code EQUAL 0)\n"
+                                  "  message(FATAL_ERROR \"there is a network\")\nendif()\n");
+  repository.write(
+      "CMakeLists.txt",
+      "cmake_minimum_required(VERSION 3.16)\nproject(sly NONE)\nenable_testing()\n"
+      "execute_process(COMMAND ${CMAKE_COMMAND} -P ${CMAKE_SOURCE_DIR}/sly.txt RESULT_VARIABLE failed)\n"
+      "if(failed)\n  message(FATAL_ERROR \"there is a network\")\nendif()\n"
+      "add_test(NAME one COMMAND true)\n");
+  const auto run = run_cpp(repository, {"ctest", "--test-dir", "build"});
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(outcomes_of(run, "one"), ".") << told(run);
+}
+
+TEST(Cpp, HasWhatCMakeDownloads) {
+  const ServedLibrary library;
+  const Repository repository;
   repository.write("CMakeLists.txt",
-                   "cmake_minimum_required(VERSION 3.16)\nproject(sly NONE)\nenable_testing()\n"
-                   "file(DOWNLOAD " +
+                   "cmake_minimum_required(VERSION 3.16)\nproject(open NONE)\nenable_testing()\n"
+                   "file(\n  DOWNLOAD " +
                        library.url() +
                        " ${CMAKE_BINARY_DIR}/part.tar TIMEOUT 20 STATUS status)\n"
-                       "list(GET status 0 code)\nif(code EQUAL 0)\n"
-                       "  message(FATAL_ERROR \"there is a network\")\nendif()\n"
-                       "add_test(NAME one COMMAND true)\n");
+                       "list(GET status 0 code)\nif(NOT code EQUAL 0)\n"
+                       "  message(FATAL_ERROR \"there is no network\")\nendif()\n"
+                       "add_test(NAME one COMMAND test -s part.tar)\n");
   const auto run = run_cpp(repository, {"ctest", "--test-dir", "build"});
   EXPECT_EQ(run.exit_code, 0) << told(run);
   EXPECT_EQ(outcomes_of(run, "one"), ".") << told(run);
