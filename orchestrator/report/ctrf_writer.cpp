@@ -224,7 +224,7 @@ class Document {
     const VerdictWords words = verdict_words(report_);
     const int total = report_.total_runs();
     const bool passed = report_.failures() < total;
-    const std::string command(cut_text(report_.plan.test_command.display(), kLongestMessage));
+    const std::string command(cut_text(report_.plan.test_command.shown(), kLongestMessage));
     const char* status = total == 0 ? (words.tone == Tone::bad ? "failed" : "other")
                          : passed   ? "passed"
                                     : "failed";

@@ -100,7 +100,7 @@ class Suite {
         << fmt::format(
                "<testsuite name=\"{}\" tests=\"{}\" errors=\"{}\" skipped=\"{}\" failures=\"{}\" "
                "time=\"{}\">\n",
-               xml_attribute(cut_text(report_.plan.test_command.display(), kLongestAttribute)), counts_.tests,
+               xml_attribute(cut_text(report_.plan.test_command.shown(), kLongestAttribute)), counts_.tests,
                counts_.errors, counts_.skipped, counts_.failures, seconds(run_seconds()));
     write_properties(out);
     out << body_ << "</testsuite>\n";
@@ -236,7 +236,7 @@ class Suite {
   void add_command(const std::vector<FailureGroup>& groups) {
     const VerdictWords words = verdict_words(report_);
     Counts counts{.tests = 1};
-    const std::string command(cut_text(report_.plan.test_command.display(), kLongestAttribute));
+    const std::string command(cut_text(report_.plan.test_command.shown(), kLongestAttribute));
     std::string xml = opening({std::string(kWholeCommand), command}, median_seconds(report_)) + ">\n";
     std::vector<Problem> problems;
     for (const FailureGroup& group : groups) {

@@ -319,7 +319,7 @@ class Comment {
     std::string text = "<sub>" + counted(static_cast<std::uint64_t>(report_.total_runs()), "attempt");
     text += fmt::format(", each in a container of its own; job seed {}", report_.plan.job_seed);
     if (!report_.source.commit.empty()) text += "; commit " + html_code(short_hash(report_.source.commit));
-    const std::string command = report_.plan.test_command.display();
+    const std::string command = report_.plan.test_command.shown();
     return text + "; " + html_code(cut_text(command, kLongestId)) + "; orchestrator " +
            html_code(report_.program_version) + "</sub>\n";
   }

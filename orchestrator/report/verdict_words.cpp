@@ -93,7 +93,7 @@ std::string first_reason(const Report& report, Outcome outcome) {
 
 VerdictWords not_runnable(const Report& report) {
   std::string reason = first_reason(report, Outcome::not_runnable);
-  if (reason.empty()) reason = report.plan.test_command.display();
+  if (reason.empty()) reason = report.plan.test_command.shown();
   return {Tone::bad, "COMMAND CANNOT BE RUN", "", reason};
 }
 

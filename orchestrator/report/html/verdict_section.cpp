@@ -127,7 +127,7 @@ void write_facts(const Report& report, Markup& page) {
     const auto place = page.in("dd");
     page.element(tag, value);
   };
-  fact("Command", "code", report.plan.test_command.display());
+  fact("Command", "code", report.plan.test_command.shown());
   fact("Source", "code", source_words(report));
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(report.finished_at - report.started_at);
