@@ -45,7 +45,7 @@ OrderedJson finding_of(const Report& report, const Spool& spool, const TestSumma
 OrderedJson command_finding(const Report& report) {
   const VerdictWords words = verdict_words(report);
   return finding(
-      report.plan.test_command.shown() + ": " + words.label + ": " + words.sentence + " " + words.reason,
+      report.plan.test_command.shown() + ": " + words.label + ": " + words.graded() + " " + words.reason,
       name(verdict(report)), stable_hash({"command", report.plan.subdir, report.plan.test_command.display()}),
       words.tone == Tone::bad ? "blocker" : "major", {report.plan.subdir, 0});
 }

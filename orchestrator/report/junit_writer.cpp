@@ -124,7 +124,7 @@ class Suite {
     };
     property("orchestrator.version", report_.program_version);
     property("verdict", name(verdict(report_)));
-    property("verdict.sentence", words.sentence + (words.reason.empty() ? "" : " " + words.reason));
+    property("verdict.sentence", words.graded() + (words.reason.empty() ? "" : " " + words.reason));
     property("pipeline", pipeline_words(report_));
     property("stopped", stopped_words(report_));
     property("attempts", std::to_string(report_.total_runs()));
@@ -243,7 +243,7 @@ class Suite {
       if (problems.size() == kExamples) break;
       problems.push_back(problem_of(words, group));
     }
-    const std::string reason = words.sentence + (words.reason.empty() ? "" : " " + words.reason);
+    const std::string reason = words.graded() + (words.reason.empty() ? "" : " " + words.reason);
     if (problems.empty() && words.tone == Tone::bad)
       problems.push_back({true, std::string(name(verdict(report_))), reason, words.reason});
     if (!problems.empty()) {
@@ -264,7 +264,7 @@ class Suite {
                                    reproduce_attempt(report_, attempt.index));
     text += shortened(attempt_text(attempt, spool_, 40), kLongestExample);
     return {error, std::string(sandbox::name(attempt.outcome)),
-            fmt::format("{} {}: {} {}", words.label, words.sentence,
+            fmt::format("{} {}: {} {}", words.label, words.graded(),
                         counted(static_cast<std::uint64_t>(group.count), "attempt"), group.how),
             text};
   }

@@ -100,7 +100,7 @@ class Comment {
       text += "Stopped " + stopped + code_after(": ", report_.end_reason) + ".\n\n";
     if (const std::string rule = early_stop_words(report_); !rule.empty())
       text += "Stopped " + rule + ".\n\n";
-    text += words.sentence + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
+    text += words.graded() + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
     if (const std::string tally = tally_words(report_.verdicts); !tally.empty())
       text += "**Tests:** " + tally + "\n\n";
     if (const std::string pipeline = pipeline_words(report_); !pipeline.empty()) text += pipeline + "\n\n";

@@ -39,7 +39,8 @@ VerdictWords differing(const Report& report, const char* label) {
   const auto level = severity(worst_rate(report), report.plan.severity_thresholds);
   const std::string rate =
       report.one_condition() ? interval_words(report) : by_condition_words(report, judge_command(report));
-  return {Tone::doubtful, label, fmt::format("{}: {}   {}", attempts_without_pass(report), rate, level), ""};
+  return {Tone::doubtful, label, fmt::format("{}: {}", attempts_without_pass(report), rate), "",
+          std::string(level)};
 }
 
 int differing_tests(const Verdicts& verdicts) {
@@ -118,6 +119,10 @@ VerdictWords single_attempt(const Report& report) {
 }
 
 }  // namespace
+
+std::string VerdictWords::graded() const {
+  return severity.empty() ? sentence : fmt::format("{} (severity {})", sentence, severity);
+}
 
 VerdictWords verdict_words(const Report& report) {
   if (report.replay) return replay_words(report);

@@ -15,9 +15,12 @@ enum class Tone { good, doubtful, bad };
 
 struct VerdictWords {
   Tone tone = Tone::good;
-  std::string label;     // "FLAKY"
-  std::string sentence;  // "3 of 50 attempts did not pass: 6.0 % [1.3–16.5, 95 %]   LOW"
-  std::string reason;    // of the host or the command, raw; follows the sentence; mostly empty
+  std::string label;          // "FLAKY"
+  std::string sentence;       // "3 of 50 attempts did not pass: 6.0 % [1.3–16.5, 95 %]"
+  std::string reason;         // of the host or the command, raw; follows the sentence; mostly empty
+  std::string severity = "";  // "LOW", of a command that passed at times; else empty
+
+  std::string graded() const;  // the sentence, with " (severity LOW)" where there is one
 };
 
 // Of the whole run; with a single attempt that was asked for: of that attempt; of a replay: whether the same

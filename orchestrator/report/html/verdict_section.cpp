@@ -171,7 +171,7 @@ void write_verdict(const Report& report, Markup& page) {
   {
     const auto sentence = page.in("p", {{"class", "sentence"}});
     page.element("span", {{"class", "stamp"}, {"data-verdict", name(verdict(report))}}, words.label);
-    page.text(" " + words.sentence);
+    page.text(" " + words.graded());
     if (!words.reason.empty()) page.text(" " + words.reason);
   }
   if (const std::string tests = tally_words(report.verdicts); !tests.empty())
