@@ -304,6 +304,10 @@ class FindingsReader {
     group.message = example.at("message").text();
     group.text = kept(spool_, text);
     if (const auto logs = place.find("first_difference")) group.logs = logs_at(*logs);
+    if (const auto reason = place.find("not_compared"))
+      group.not_compared = reason->choice(
+          "a reason",
+          {NotCompared::never_passed, NotCompared::printed_nothing, NotCompared::no_attempt_passed});
     return group;
   }
 
