@@ -133,10 +133,10 @@ class Comment {
   }
 
   std::string row(const TestSummary& test) const {
-    const std::string ways = ways_words(test);
-    return fmt::format("| {} | {} | {} | {}{} | {} |\n", code_id_of(report_, test.test), label(test.verdict),
-                       rate_words(test), by_condition_words(report_, test),
-                       ways.empty() ? "" : " (" + ways + ")",
+    const std::string ways = ways_words(test), doubt = doubt_words(test);
+    return fmt::format("| {} | {} | {} | {}{}{} | {} |\n", code_id_of(report_, test.test),
+                       label(test.verdict), rate_words(test), by_condition_words(report_, test),
+                       ways.empty() ? "" : " (" + ways + ")", doubt.empty() ? "" : "; " + doubt,
                        test.verdict == TestVerdict::failing ? "" : test.severity);
   }
 

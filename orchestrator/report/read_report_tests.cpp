@@ -143,6 +143,7 @@ class TestReader {
     TestSummary summary;
     summary.test = new_test(place.at("id").text());
     summary.verdict = place.at("verdict").choice("a verdict on a test", kVerdicts);
+    if (const auto p = place.find("dependence_p")) summary.dependence_p = p->number(0, 1);
     summary.severity = severity_at(place);
     place.at("conditions").each(kMostSavedConditions, [&](const SavedPlace& counts) {
       summary.conditions.push_back(counts_at(counts, report_.conditions));
