@@ -141,8 +141,7 @@ TEST_F(Clone, WithoutTheCaNamesTheBundleInUseAndWhatNamedIt) {
   ::setenv("GIT_SSL_CAINFO", "/no/such/bundle.pem", 1);
   ::setenv("SSL_CERT_FILE", server.ca_file().c_str(), 1);
   const std::string error = error_of(check_out(asked).source);
-  ::unsetenv("GIT_SSL_CAINFO");
-  ::unsetenv("SSL_CERT_FILE");
+  forget_trust();
   EXPECT_NE(
       error.find("the bundle in use is /no/such/bundle.pem, named by the variable GIT_SSL_CAINFO, which "
                  "goes before SSL_CERT_FILE"),
