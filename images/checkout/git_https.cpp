@@ -14,8 +14,10 @@ constexpr std::size_t kLongestAdvertisement = 64u << 20;
 [[noreturn]] void refuse_status(const HttpsResponse& response) {
   const long status = response.status();
   const std::string host = response.url().host, answer = host + " answered " + std::to_string(status);
-  const std::string how =
-      "; give a token by the variable ORCHESTRATOR_GIT_TOKEN or the flag --git-token-file";
+  // Who asks a service can give it none.
+  std::string how = "; give a token by the variable ORCHESTRATOR_GIT_TOKEN or the flag --git-token-file";
+  if (response.is_for_others())
+    how = response.sent_credential() ? "" : "; the operator of this server has given no token for it";
   if (status == 401 || status == 403) {
     if (response.sent_credential())
       throw io::HostError(answer + ": it does not accept " + response.credential_origin() +

@@ -172,9 +172,12 @@ void HttpsResponse::finish(CURLcode code) {
     throw io::RequestError("more than the allowed " + std::to_string(client_.settings_.max_bytes >> 20) +
                            " MiB came from " + url_.host);
   const std::string reason = printable(error_text_[0] ? error_text_ : ::curl_easy_strerror(code));
-  if (io::is_trust_failure(code))
-    throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason +
-                        "); name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE");
+  if (io::is_trust_failure(code)) {
+    const std::string advice =
+        is_for_others() ? "the operator of this server can name the bundle of its CA"
+                        : io::trust_advice(client_.settings_.ca_file, client_.settings_.ca_file_by);
+    throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason + "); " + advice);
+  }
   throw TransportError(url_.host + ": " + reason);
 }
 
@@ -223,6 +226,8 @@ std::string HttpsResponse::content_type() const {
 std::string HttpsResponse::credential_origin() const {
   return client_.settings_.credential ? client_.settings_.credential->origin : "";
 }
+
+bool HttpsResponse::is_for_others() const { return !client_.settings_.allowed_hosts.empty(); }
 
 std::string HttpsResponse::redirect() const {
   char* text = nullptr;

@@ -31,11 +31,12 @@ class TransportError : public io::HostError {
 
 struct HttpsSettings {
   std::optional<GitCredential> credential;
-  std::string ca_file;
+  std::string ca_file;  // as io::set_trust() has it
   std::int64_t max_bytes = 0;
   std::vector<std::string> allowed_hosts;  // empty: any
   // Asked once, for the first address that wants a credential where there is none; may know of none.
   std::function<std::optional<GitCredential>(const HttpsUrl&)> ask_credential;
+  std::string ca_file_by = "--ca-file";  // what named `ca_file`, for people
 };
 
 struct HttpsRequest {
@@ -58,6 +59,8 @@ class HttpsResponse {
   const HttpsUrl& url() const { return url_; }
   bool sent_credential() const { return sent_credential_; }
   std::string credential_origin() const;  // where the one that was sent came from
+  // Somebody from elsewhere named the repository: only the operator of this server can give it anything.
+  bool is_for_others() const;
 
   // At least one byte, or 0 at the end. Throws TransportError, io::RequestError when the cap is passed.
   std::size_t read(char* buffer, std::size_t size);

@@ -24,6 +24,7 @@ std::string ca_file_for(const CheckoutRequest& request) {
 HttpsSettings https_settings(const CheckoutRequest& request) {
   HttpsSettings settings{request.credential, ca_file_for(request), request.max_bytes, request.allowed_hosts,
                          nullptr};
+  if (request.ca_file.empty()) settings.ca_file_by = "git's http.sslCAInfo";
   const std::string& host = request.access.host;
   if (!request.credential && is_own_https(request) && !host.empty())
     settings.ask_credential = [host](const HttpsUrl& url) {

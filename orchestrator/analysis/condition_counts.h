@@ -1,6 +1,7 @@
 // Counting how each test ended, and naming it. Parts of judge(). Pure; any thread.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "orchestrator/analysis/condition.h"
@@ -31,7 +32,8 @@ class ConditionColumns {
 
 struct NamedVerdict {
   TestVerdict verdict = TestVerdict::not_run;
-  int deciding = -1;  // into the counts
+  int deciding = -1;                        // into the counts
+  std::optional<double> dependence_p = {};  // see TestSummary
 };
 NamedVerdict name_verdict(const std::vector<ConditionCounts>& counts,
                           const std::vector<Condition>& conditions, const ConditionColumns& columns,

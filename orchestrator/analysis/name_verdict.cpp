@@ -6,8 +6,6 @@
 namespace orchestrator {
 namespace {
 
-constexpr double kNamedLevel = 0.05;
-
 // The verdict on one test that both passed and did not.
 class Dependence {
  public:
@@ -46,9 +44,13 @@ class Dependence {
     };
     const int by_order = most_attempts(
         [&](const ConditionCounts& each) { return each.not_passed() > 0 && !passes_in_same_order(each); });
-    if (by_order >= 0) return {TestVerdict::order_dependent, by_order};
-    return {TestVerdict::repeat_dependent,
-            most_attempts([](const ConditionCounts& each) { return each.not_passed() > 0; })};
+    if (by_order >= 0) return between(TestVerdict::order_dependent, by_order);
+    return between(TestVerdict::repeat_dependent,
+                   most_attempts([](const ConditionCounts& each) { return each.not_passed() > 0; }));
+  }
+
+  NamedVerdict between(TestVerdict verdict, int deciding) const {
+    return {verdict, deciding, dependence_p(counts_, static_cast<std::size_t>(deciding))};
   }
 
   // Every mixture is in shuffled orders or in repeats, and the plain condition has another rate than they
@@ -63,13 +65,15 @@ class Dependence {
       return condition(each).same_order(condition(at(plain)));
     };
     const int order = most_attempts([&](const ConditionCounts& each) {
-      return !same_order(each) && differ(each, &GridCell::first, at(plain));
+      return !same_order(each) && p_against(each, &GridCell::first, at(plain)) <= kChanceLevel;
     });
-    if (order >= 0) return {TestVerdict::order_dependent, order};
+    if (order >= 0)
+      return {TestVerdict::order_dependent, order, p_against(at(order), &GridCell::first, at(plain))};
     const int repeat = most_attempts([&](const ConditionCounts& each) {
-      return same_order(each) && differ(each, &GridCell::second, at(plain));
+      return same_order(each) && p_against(each, &GridCell::second, at(plain)) <= kChanceLevel;
     });
-    return {TestVerdict::repeat_dependent, repeat};
+    if (repeat < 0) return {};
+    return {TestVerdict::repeat_dependent, repeat, p_against(at(repeat), &GridCell::second, at(plain))};
   }
 
   bool shuffled(const ConditionCounts& counts) const {
@@ -81,15 +85,15 @@ class Dependence {
 
   // Like is compared with like: one time in the process with one time. An attempt of ten repeats has ten
   // chances.
-  bool differ(const ConditionCounts& counts, TestOutcome GridCell::*time,
-              const ConditionCounts& plain) const {
+  double p_against(const ConditionCounts& counts, TestOutcome GridCell::*time,
+                   const ConditionCounts& plain) const {
     TwoByTwo table{.failed_b = plain.not_passed(), .passed_b = plain.passed};
     for (const std::size_t column : columns_.columns(counts.condition)) {
       const TestOutcome outcome = grid_.at(test_, column).*time;
       table.failed_a += did_not_pass(outcome);
       table.passed_a += outcome == TestOutcome::passed;
     }
-    return fisher_exact(table) <= kNamedLevel;
+    return fisher_exact(table);
   }
 
   const std::vector<ConditionCounts>& counts_;
@@ -100,6 +104,14 @@ class Dependence {
 };
 
 }  // namespace
+
+double dependence_p(const std::vector<ConditionCounts>& conditions, std::size_t deciding) {
+  const ConditionCounts& one = conditions[deciding];
+  TwoByTwo table{.failed_a = one.not_passed(), .passed_a = one.passed};
+  for (std::size_t i = 0; i < conditions.size(); ++i)
+    if (i != deciding && conditions[i].not_passed() == 0) table.passed_b += conditions[i].passed;
+  return fisher_exact(table);
+}
 
 NamedVerdict name_verdict(const std::vector<ConditionCounts>& counts,
                           const std::vector<Condition>& conditions, const ConditionColumns& columns,

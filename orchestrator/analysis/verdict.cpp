@@ -98,6 +98,7 @@ Verdicts judge(const TestResults& results, const std::vector<Condition>& conditi
     const NamedVerdict named = name_verdict(summary.conditions, conditions, columns, grid, test);
     summary.verdict = named.verdict;
     summary.deciding = named.deciding;
+    summary.dependence_p = named.dependence_p;
     summary.durations = times[test];
     add_rate(summary, options, intervals);
     verdicts.tests.push_back(std::move(summary));

@@ -2,6 +2,7 @@
 // never pooled; attempts that were cancelled or broke down appear in none of them. Any thread.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,9 +46,22 @@ struct ConditionCounts {
   bool mixed() const { return passed > 0 && not_passed() > 0; }
 };
 
+// At or below it a p-value is taken for more than chance.
+inline constexpr double kChanceLevel = 0.05;
+
+// How probable it is that the attempts of one condition fail so much more, or less, often than those that
+// disagree with it, when in truth all fail alike: Fisher's exact test, two-sided (see comparison.h), of the
+// attempts in `deciding` against those of all conditions that passed each time. 1 of 1 against 0 of 3 is 1 in
+// 4. It is of one test looked at by itself, with a number of attempts decided beforehand.
+double dependence_p(const std::vector<ConditionCounts>& conditions, std::size_t deciding);
+
 struct TestSummary {
   TestIndex test = 0;
   TestVerdict verdict = TestVerdict::not_run;
+  // Of order_dependent and repeat_dependent: how probable such a difference between conditions is by chance.
+  // Where each condition passed always or never, dependence_p; else what made the verdict (at most
+  // kChanceLevel). Absent in reports that do not say it.
+  std::optional<double> dependence_p;
   std::vector<ConditionCounts> conditions;  // those in which it ran or should have, by number
   // Into `conditions`: where the rate below was seen. That which decided the verdict, or that with most
   // attempts; −1 when it never ran.
@@ -59,6 +73,12 @@ struct TestSummary {
       severity;  // by the configured thresholds: "critical", "high", "medium", "low"; empty below
   Durations durations;
 };
+
+inline bool may_be_chance(const TestSummary& test) {
+  constexpr double kDigitsThatAreNoise =
+      1e-9;  // 1 of 1 against 0 of 19 is 0.05, give or take the last digits
+  return test.dependence_p && *test.dependence_p > kChanceLevel + kDigitsThatAreNoise;
+}
 
 struct VerdictOptions {
   bool anytime = false;                                         // n was not fixed beforehand

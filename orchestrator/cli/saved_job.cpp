@@ -73,7 +73,7 @@ std::string job_lines(const SavedRun& saved) {
     if (!value.empty()) text += fmt::format("  {:<9}{}\n", label, one_line(value));
   };
   line("repo", plan.repo + " (" + source + ")");
-  line("command", plan.test_command.display());
+  line("command", plan.test_command.shown());
   line("network", std::string(name(plan.network)));
   line("image", was.image.base_reference + " " + was.image.id);
   line("built by", plan.dockerfile);

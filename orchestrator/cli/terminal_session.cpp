@@ -127,7 +127,7 @@ void greet(const sandbox::AttemptSpec& spec, const TestCommand& command) {
       fmt::format("a shell where {} would start: in {}, network {}. Its command, which `again` runs here:\n"
                   "  {}\n",
                   one_line(spec.name), spec.execution.workdir, name(spec.execution.network),
-                  for_terminal(command.display())));
+                  for_terminal(command.shown())));
 }
 
 int code_of(const sandbox::ExecutionResult& result) {

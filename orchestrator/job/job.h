@@ -30,7 +30,10 @@ struct TestCommand {
   // The words, or those of the line (also of `sh -c LINE`), split at blanks: to guess the runner, never to
   // run.
   std::vector<std::string> split() const;
-  std::string display() const;  // as a person would type it, quoted for a shell
+  // To be copied behind `--`, quoted for a shell. A line of one word has a blank at its end: without it would
+  // be a program's name.
+  std::string display() const;
+  std::string shown() const;  // to be read: a line without the quotes, words as above
 };
 
 struct SeedRange {

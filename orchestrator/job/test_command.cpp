@@ -54,4 +54,10 @@ std::string TestCommand::display() const {
   return text;
 }
 
+std::string TestCommand::shown() const {
+  if (!words.empty()) return display();
+  const auto begin = line.find_first_not_of(kBlanks);
+  return begin == std::string::npos ? "" : line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
+}
+
 }  // namespace orchestrator

@@ -44,10 +44,10 @@ OrderedJson finding_of(const Report& report, const Spool& spool, const TestSumma
 
 OrderedJson command_finding(const Report& report) {
   const VerdictWords words = verdict_words(report);
-  const std::string command = report.plan.test_command.display();
-  return finding(command + ": " + words.label + ": " + words.sentence + " " + words.reason,
-                 name(verdict(report)), stable_hash({"command", report.plan.subdir, command}),
-                 words.tone == Tone::bad ? "blocker" : "major", {report.plan.subdir, 0});
+  return finding(
+      report.plan.test_command.shown() + ": " + words.label + ": " + words.graded() + " " + words.reason,
+      name(verdict(report)), stable_hash({"command", report.plan.subdir, report.plan.test_command.display()}),
+      words.tone == Tone::bad ? "blocker" : "major", {report.plan.subdir, 0});
 }
 
 }  // namespace

@@ -36,6 +36,12 @@ TestSummary judge_command(const Report& report, const Wanted& wanted) {
 
 TestSummary judge_command(const Report& report) { return judge_command(report, any); }
 
+std::optional<double> command_dependence_p(const Report& report) {
+  const ReportVerdict whole = verdict(report);
+  const bool depends = whole == ReportVerdict::order_dependent || whole == ReportVerdict::repeat_dependent;
+  return depends ? judge_command(report).dependence_p : std::nullopt;
+}
+
 double worst_rate(const Report& report) {
   if (!tests_failed_inside(report)) return rate_where_decided(judge_command(report));
   double worst = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "orchestrator/analysis/verdict.h"
 
@@ -18,6 +19,9 @@ TestResults command_results(const Report& report);
 // the `wanted`.
 TestSummary judge_command(const Report& report, const std::function<bool(const AttemptRecord&)>& wanted);
 TestSummary judge_command(const Report& report);
+
+// Where the command depends on order or repeats: see TestSummary::dependence_p; else absent.
+std::optional<double> command_dependence_p(const Report& report);
 
 // The rate that severity is measured by, where it was seen: of the command; where that passed each time, of
 // the worst test inside. Never one over several conditions.

@@ -97,7 +97,7 @@ class Document {
     const VerdictWords words = verdict_words(report_);
     const int total = report_.total_runs();
     OrderedJson extra{{"verdict", name(verdict(report_))},
-                      {"sentence", words.label + ": " + words.sentence},
+                      {"sentence", words.label + ": " + words.graded()},
                       {"attempts", total},
                       {"attemptsNotPassed", report_.failures()},
                       {"seed", report_.plan.job_seed},
@@ -224,7 +224,7 @@ class Document {
     const VerdictWords words = verdict_words(report_);
     const int total = report_.total_runs();
     const bool passed = report_.failures() < total;
-    const std::string command(cut_text(report_.plan.test_command.display(), kLongestMessage));
+    const std::string command(cut_text(report_.plan.test_command.shown(), kLongestMessage));
     const char* status = total == 0 ? (words.tone == Tone::bad ? "failed" : "other")
                          : passed   ? "passed"
                                     : "failed";
@@ -234,7 +234,7 @@ class Document {
         {"status", status},
         {"duration", milliseconds(median_seconds(report_))},
         {"message",
-         words.label + ": " + words.sentence +
+         words.label + ": " + words.graded() +
              (words.reason.empty() ? "" : " " + std::string(cut_text(words.reason, kLongestMessage)))},
         {"rawStatus", name(verdict(report_))}};
     if (total > 0 && passed && report_.failures() > 0) json["flaky"] = true;

@@ -63,12 +63,14 @@ const PassingLog* log_like(const Report& report, const std::vector<const Passing
   return alike != logs.end() ? *alike : logs.front();
 }
 
-// An attempt in which the test passed, for one that printed nothing there.
-std::optional<int> attempt_passing(const Report& report, TestIndex test) {
-  for (const auto& attempt : report.tests.attempts())
+// By test the first attempt in which it passed.
+std::vector<std::optional<int>> attempts_passing(const TestResults& results) {
+  std::vector<std::optional<int>> first(results.tests().size());
+  for (const auto& attempt : results.attempts())
     for (const auto& run : attempt.runs)
-      if (attempt.counted && run.test == test && run.outcome == TestOutcome::passed) return attempt.attempt;
-  return std::nullopt;
+      if (attempt.counted && run.outcome == TestOutcome::passed && !first[run.test])
+        first[run.test] = attempt.attempt;
+  return first;
 }
 
 // Does the runner keep what a test prints for itself, so that none means that the test printed nothing?
@@ -87,25 +89,48 @@ bool tests_have_logs(const Report& report) {
   return pytest && !has(words, "-s") && !has(words, "--capture=no") && !has(words, "no:capture");
 }
 
-// What the test itself printed is the better log. A hang or a crash leaves only what the attempt printed, and
-// so does a runner that keeps no logs of tests; of any other failure that has its own text the attempt's
-// output tells nothing that is not in that text.
-std::optional<ComparedLogs> compare_test(const Report& report, const TestFailure& failure,
-                                         const PassingLogs& passing, bool have_logs, const Spool& spool) {
-  const auto found = passing.find(failure.test);
+// What is known of the tests' passes.
+struct TestPasses {
+  PassingLogs logs;
+  std::vector<std::optional<int>> attempts;  // see attempts_passing
+  bool have_logs = false;                    // see tests_have_logs
+};
+
+// Sets `logs`, or why there are none. What the test itself printed is the better log. A hang or a crash
+// leaves only what the attempt printed, and so does a runner that keeps no logs of tests; of any other
+// failure that has its own text the attempt's output tells nothing that is not in that text.
+void compare_test(const Report& report, const TestFailure& failure, const TestPasses& passes,
+                  const Spool& spool, FailureFinding& finding) {
+  const auto found = passes.logs.find(failure.test);
   const bool has_text = failure.text.bytes > 0;
-  if (failure.log.bytes == 0 && (found == passing.end() || !has_text))
-    return has_text && have_logs ? std::nullopt : compare_attempts(report, failure.attempt, spool);
-  const PassingLog* log = found == passing.end() ? nullptr : log_like(report, found->second, failure);
-  const auto passed_in = log ? std::optional(log->attempt) : attempt_passing(report, failure.test);
-  if (!passed_in) return std::nullopt;
-  return ComparedLogs{"test log", failure.attempt, *passed_in,
-                      first_difference(spool.read(failure.log), log ? spool.read(log->text) : "")};
+  const std::optional<int> passed_in = passes.attempts[failure.test];
+  const auto give_up = [&](NotCompared reason) {
+    finding.not_compared = passed_in ? reason : NotCompared::never_passed;
+  };
+  if (failure.log.bytes == 0 && (found == passes.logs.end() || !has_text)) {
+    if (has_text && passes.have_logs) return give_up(NotCompared::printed_nothing);
+    finding.logs = compare_attempts(report, failure.attempt, spool);
+    if (!finding.logs) give_up(NotCompared::no_attempt_passed);
+    return;
+  }
+  const PassingLog* log = found == passes.logs.end() ? nullptr : log_like(report, found->second, failure);
+  if (!log && !passed_in) return give_up(NotCompared::never_passed);
+  finding.logs = ComparedLogs{"test log", failure.attempt, log ? log->attempt : *passed_in,
+                              first_difference(spool.read(failure.log), log ? spool.read(log->text) : "")};
+}
+
+// The command taken as one test.
+void compare_whole_command(const Report& report, int failing_attempt, const Spool& spool,
+                           FailureFinding& finding) {
+  finding.logs = compare_attempts(report, failing_attempt, spool);
+  if (!finding.logs)
+    finding.not_compared =
+        report.failures() < report.total_runs() ? NotCompared::no_attempt_passed : NotCompared::never_passed;
 }
 
 std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& spool) {
-  const PassingLogs passing = passing_logs(report.tests);
-  const bool have_logs = tests_have_logs(report);
+  const TestPasses passes{passing_logs(report.tests), attempts_passing(report.tests),
+                          tests_have_logs(report)};
   std::vector<FailureFinding> findings;
   for (TestFailureGroup& group : group_failures(report.tests)) {
     const TestFailure& example = report.tests.failures()[static_cast<std::size_t>(group.representative)];
@@ -116,8 +141,8 @@ std::vector<FailureFinding> groups_of_tests(const Report& report, const Spool& s
                         .example_attempt = example.attempt,
                         .example_test = example.test,
                         .message = example.message,
-                        .text = example.text,
-                        .logs = compare_test(report, example, passing, have_logs, spool)});
+                        .text = example.text});
+    compare_test(report, example, passes, spool, findings.back());
   }
   return findings;
 }
@@ -128,8 +153,8 @@ std::vector<FailureFinding> groups_of_attempts(const Report& report, const Spool
     findings.push_back({.signature = group.how,
                         .failures = group.count,
                         .attempts = group.attempts,
-                        .example_attempt = group.example->index,
-                        .logs = compare_attempts(report, group.example->index, spool)});
+                        .example_attempt = group.example->index});
+    compare_whole_command(report, group.example->index, spool, findings.back());
   }
   return findings;
 }
@@ -175,6 +200,18 @@ std::vector<FactorFinding> factors_of_command(const Report& report) {
 }
 
 }  // namespace
+
+std::string_view name(NotCompared reason) {
+  switch (reason) {
+    case NotCompared::never_passed:
+      return "never_passed";
+    case NotCompared::printed_nothing:
+      return "printed_nothing";
+    case NotCompared::no_attempt_passed:
+      return "no_attempt_passed";
+  }
+  return "";
+}
 
 std::string passed_how(const Report& report, const ComparedLogs& logs) {
   const int passing = condition_of(report, logs.passing_attempt);

@@ -25,6 +25,14 @@ struct ComparedLogs {
   LogDifference difference;  // `same`: no line differs
 };
 
+// Why a failure has no pass to be compared with.
+enum class NotCompared {
+  never_passed,       // the test; of the whole command, no attempt
+  printed_nothing,    // the test, neither where it failed nor where it passed
+  no_attempt_passed,  // whose output would have to do, under the condition of the failure
+};
+std::string_view name(NotCompared reason);  // "never_passed", …: the report's words
+
 // All failures that look the same.
 struct FailureFinding {
   // "call · AssertionError · tests/test_a.py::test_y" (see failure_signature.h); where no test is told apart,
@@ -35,9 +43,10 @@ struct FailureFinding {
   std::vector<TestIndex> tests;  // sorted; empty: the whole command
   int example_attempt = 0;       // one that stands for all
   std::optional<TestIndex> example_test;
-  std::string message;               // of the example: first line, raw
-  FailureText text;                  // of the example, in the spool; 0 bytes: none was kept
-  std::optional<ComparedLogs> logs;  // absent when there is no passing log to compare with
+  std::string message;                      // of the example: first line, raw
+  FailureText text;                         // of the example, in the spool; 0 bytes: none was kept
+  std::optional<ComparedLogs> logs;         // absent when there is no passing log to compare with
+  std::optional<NotCompared> not_compared;  // why; absent beside `logs`, and in reports that do not say it
 };
 
 struct Findings {

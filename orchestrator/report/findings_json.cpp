@@ -42,17 +42,20 @@ OrderedJson logs_json(const std::optional<ComparedLogs>& logs) {
 }
 
 OrderedJson group_json(const Report& report, const Spool& spool, const FailureFinding& group) {
-  return {{"signature", to_utf8(group.signature)},
-          {"failures", group.failures},
-          {"attempts", group.attempts},
-          {"tests", ids_json(report, group.tests)},
-          {"tests_total", group.tests.size()},
-          {"example",
-           {{"attempt", group.example_attempt},
-            {"test", group.example_test ? OrderedJson(id_of(report, *group.example_test)) : OrderedJson()},
-            {"message", to_utf8(group.message)},
-            {"text", to_utf8(cut_text(spool.read(group.text), kMostText))}}},
-          {"first_difference", logs_json(group.logs)}};
+  OrderedJson json = {
+      {"signature", to_utf8(group.signature)},
+      {"failures", group.failures},
+      {"attempts", group.attempts},
+      {"tests", ids_json(report, group.tests)},
+      {"tests_total", group.tests.size()},
+      {"example",
+       {{"attempt", group.example_attempt},
+        {"test", group.example_test ? OrderedJson(id_of(report, *group.example_test)) : OrderedJson()},
+        {"message", to_utf8(group.message)},
+        {"text", to_utf8(cut_text(spool.read(group.text), kMostText))}}},
+      {"first_difference", logs_json(group.logs)}};
+  if (group.not_compared) json["not_compared"] = name(*group.not_compared);
+  return json;
 }
 
 template <class List, class Fn>

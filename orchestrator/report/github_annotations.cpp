@@ -59,7 +59,7 @@ void write_command(const Report& report, std::ostream& out) {
   write({kind_of(words.tone),
          {},
          words.label,
-         report.plan.test_command.display() + ": " + words.sentence + reason + "\n\n" + report.reproduce},
+         report.plan.test_command.shown() + ": " + words.graded() + reason + "\n\n" + report.reproduce},
         out);
 }
 

@@ -33,7 +33,7 @@ std::string policy() {
 }
 
 std::string title(const Report& report) {
-  return fmt::format("{} · {}", report.plan.test_command.display(), report.plan.repo);
+  return fmt::format("{} · {}", report.plan.test_command.shown(), report.plan.repo);
 }
 
 void write_head(const Report& report, std::ostream& out) {

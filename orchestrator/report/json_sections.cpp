@@ -309,7 +309,7 @@ OrderedJson head_json(const Report& report) {
 }
 
 OrderedJson tail_json(const Report& report, const Spool& spool, ShownTests tests) {
-  return {
+  OrderedJson json = {
       {"verdict", name(verdict(report))},
       {"severity", severity(worst_rate(report), report.plan.severity_thresholds)},
       {"interval", interval_json(report)},
@@ -338,6 +338,8 @@ OrderedJson tail_json(const Report& report, const Spool& spool, ShownTests tests
        {{"request", OrderedJson(report.request.to_json())}, {"plan", OrderedJson(report.plan.to_json())}}},
       {"schema_version", kSchemaVersion},
       {"program_version", report.program_version}};
+  if (const auto p = command_dependence_p(report)) json["dependence_p"] = rounded(*p);
+  return json;
 }
 
 std::string dump(const OrderedJson& json, int indent) {

@@ -100,7 +100,7 @@ class Suite {
         << fmt::format(
                "<testsuite name=\"{}\" tests=\"{}\" errors=\"{}\" skipped=\"{}\" failures=\"{}\" "
                "time=\"{}\">\n",
-               xml_attribute(cut_text(report_.plan.test_command.display(), kLongestAttribute)), counts_.tests,
+               xml_attribute(cut_text(report_.plan.test_command.shown(), kLongestAttribute)), counts_.tests,
                counts_.errors, counts_.skipped, counts_.failures, seconds(run_seconds()));
     write_properties(out);
     out << body_ << "</testsuite>\n";
@@ -124,7 +124,7 @@ class Suite {
     };
     property("orchestrator.version", report_.program_version);
     property("verdict", name(verdict(report_)));
-    property("verdict.sentence", words.sentence + (words.reason.empty() ? "" : " " + words.reason));
+    property("verdict.sentence", words.graded() + (words.reason.empty() ? "" : " " + words.reason));
     property("pipeline", pipeline_words(report_));
     property("stopped", stopped_words(report_));
     property("attempts", std::to_string(report_.total_runs()));
@@ -236,14 +236,14 @@ class Suite {
   void add_command(const std::vector<FailureGroup>& groups) {
     const VerdictWords words = verdict_words(report_);
     Counts counts{.tests = 1};
-    const std::string command(cut_text(report_.plan.test_command.display(), kLongestAttribute));
+    const std::string command(cut_text(report_.plan.test_command.shown(), kLongestAttribute));
     std::string xml = opening({std::string(kWholeCommand), command}, median_seconds(report_)) + ">\n";
     std::vector<Problem> problems;
     for (const FailureGroup& group : groups) {
       if (problems.size() == kExamples) break;
       problems.push_back(problem_of(words, group));
     }
-    const std::string reason = words.sentence + (words.reason.empty() ? "" : " " + words.reason);
+    const std::string reason = words.graded() + (words.reason.empty() ? "" : " " + words.reason);
     if (problems.empty() && words.tone == Tone::bad)
       problems.push_back({true, std::string(name(verdict(report_))), reason, words.reason});
     if (!problems.empty()) {
@@ -264,7 +264,7 @@ class Suite {
                                    reproduce_attempt(report_, attempt.index));
     text += shortened(attempt_text(attempt, spool_, 40), kLongestExample);
     return {error, std::string(sandbox::name(attempt.outcome)),
-            fmt::format("{} {}: {} {}", words.label, words.sentence,
+            fmt::format("{} {}: {} {}", words.label, words.graded(),
                         counted(static_cast<std::uint64_t>(group.count), "attempt"), group.how),
             text};
   }

@@ -100,7 +100,7 @@ class Comment {
       text += "Stopped " + stopped + code_after(": ", report_.end_reason) + ".\n\n";
     if (const std::string rule = early_stop_words(report_); !rule.empty())
       text += "Stopped " + rule + ".\n\n";
-    text += words.sentence + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
+    text += words.graded() + code_after(words.sentence.empty() ? "" : " ", words.reason) + "\n\n";
     if (const std::string tally = tally_words(report_.verdicts); !tally.empty())
       text += "**Tests:** " + tally + "\n\n";
     if (const std::string pipeline = pipeline_words(report_); !pipeline.empty()) text += pipeline + "\n\n";
@@ -133,10 +133,10 @@ class Comment {
   }
 
   std::string row(const TestSummary& test) const {
-    const std::string ways = ways_words(test);
-    return fmt::format("| {} | {} | {} | {}{} | {} |\n", code_id_of(report_, test.test), label(test.verdict),
-                       rate_words(test), by_condition_words(report_, test),
-                       ways.empty() ? "" : " (" + ways + ")",
+    const std::string ways = ways_words(test), doubt = doubt_words(test);
+    return fmt::format("| {} | {} | {} | {}{}{} | {} |\n", code_id_of(report_, test.test),
+                       label(test.verdict), rate_words(test), by_condition_words(report_, test),
+                       ways.empty() ? "" : " (" + ways + ")", doubt.empty() ? "" : "; " + doubt,
                        test.verdict == TestVerdict::failing ? "" : test.severity);
   }
 
@@ -319,7 +319,7 @@ class Comment {
     std::string text = "<sub>" + counted(static_cast<std::uint64_t>(report_.total_runs()), "attempt");
     text += fmt::format(", each in a container of its own; job seed {}", report_.plan.job_seed);
     if (!report_.source.commit.empty()) text += "; commit " + html_code(short_hash(report_.source.commit));
-    const std::string command = report_.plan.test_command.display();
+    const std::string command = report_.plan.test_command.shown();
     return text + "; " + html_code(cut_text(command, kLongestId)) + "; orchestrator " +
            html_code(report_.program_version) + "</sub>\n";
   }

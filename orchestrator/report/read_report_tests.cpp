@@ -143,6 +143,7 @@ class TestReader {
     TestSummary summary;
     summary.test = new_test(place.at("id").text());
     summary.verdict = place.at("verdict").choice("a verdict on a test", kVerdicts);
+    if (const auto p = place.find("dependence_p")) summary.dependence_p = p->number(0, 1);
     summary.severity = severity_at(place);
     place.at("conditions").each(kMostSavedConditions, [&](const SavedPlace& counts) {
       summary.conditions.push_back(counts_at(counts, report_.conditions));
@@ -304,6 +305,10 @@ class FindingsReader {
     group.message = example.at("message").text();
     group.text = kept(spool_, text);
     if (const auto logs = place.find("first_difference")) group.logs = logs_at(*logs);
+    if (const auto reason = place.find("not_compared"))
+      group.not_compared = reason->choice(
+          "a reason",
+          {NotCompared::never_passed, NotCompared::printed_nothing, NotCompared::no_attempt_passed});
     return group;
   }
 

@@ -60,7 +60,7 @@ json section(const std::string& text) { return {{"type", "section"}, {"text", mr
 json slack_message(const Report& report, const RunPlace& place) {
   const VerdictWords words = verdict_words(report);
   const std::string repository = repository_of(report, place);
-  std::string sentence = slack_text(words.sentence);
+  std::string sentence = slack_text(words.graded());
   if (!words.reason.empty()) sentence += " " + slack_code(cut_text(words.reason, kLongestField));
   if (const std::string pipeline = pipeline_words(report); !pipeline.empty()) sentence += " " + pipeline;
   const std::string tally = tally_words(report.verdicts);

@@ -19,6 +19,7 @@ void write_test(const Report& report, const TestSummary& test, SummaryPen& pen) 
     text += fmt::format("  {}", test.severity);
   text += ": " + by_condition_words(report, test) + " did not pass";
   if (const std::string others = ways_words(test); !others.empty()) text += " (" + others + ")";
+  if (const std::string doubt = doubt_words(test); !doubt.empty()) text += "; " + doubt;
   pen.entry("", text);
 }
 

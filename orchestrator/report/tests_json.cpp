@@ -127,7 +127,7 @@ class TestTeller {
     OrderedJson counts = OrderedJson::array();
     for (const auto& each : test.conditions)
       counts.push_back(whole ? counts_json(report_, each) : short_counts_json(report_, each));
-    return {
+    OrderedJson json = {
         {"id", report_.tests.tests()[test.test]},
         {"verdict", name(test.verdict)},
         {"severity", test.severity.empty() ? OrderedJson() : OrderedJson(test.severity)},
@@ -137,6 +137,8 @@ class TestTeller {
         {"durations", whole ? durations_json(test.durations) : OrderedJson()},
         {"outcomes", whole && with_letters_ ? OrderedJson(report_.verdicts.grid[test.test]) : OrderedJson()},
         {"examples", whole ? examples_.of(test.test) : OrderedJson::array()}};
+    if (test.dependence_p) json["dependence_p"] = rounded(*test.dependence_p);
+    return json;
   }
 
  private:

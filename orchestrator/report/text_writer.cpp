@@ -75,7 +75,10 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   const bool single = report.plan.only_attempt && total == 1;
   const VerdictWords words = verdict_words(report);
   const bool both = !words.sentence.empty() && !words.reason.empty();
-  pen.sentence(colour(words.tone), words.label, words.sentence + (both ? " " : "") + one_line(words.reason));
+  const std::string level = words.severity.empty() ? "" : "   " + words.severity;  // set apart
+  pen.sentence(colour(words.tone), words.label,
+               words.sentence + level + (both ? " " : "") + one_line(words.reason));
+  if (!words.doubt.empty()) pen.entry("doubt", words.doubt);
   const std::string split = single ? "" : split_by_outcome(report);
   if (!split.empty()) pen.entry("namely", split);
   if (const std::string tests = tally_words(report.verdicts); !tests.empty()) pen.entry("tests", tests);

@@ -37,9 +37,15 @@ VerdictWords differing(const Report& report, const char* label) {
   if (tests_failed_inside(report))
     return {Tone::doubtful, label, all_passed(report) + ", but not all of their tests did each time.", ""};
   const auto level = severity(worst_rate(report), report.plan.severity_thresholds);
+  const TestSummary command = judge_command(report);
   const std::string rate =
-      report.one_condition() ? interval_words(report) : by_condition_words(report, judge_command(report));
-  return {Tone::doubtful, label, fmt::format("{}: {}   {}", attempts_without_pass(report), rate, level), ""};
+      report.one_condition() ? interval_words(report) : by_condition_words(report, command);
+  return {Tone::doubtful,
+          label,
+          fmt::format("{}: {}", attempts_without_pass(report), rate),
+          "",
+          std::string(level),
+          doubt_words(command)};
 }
 
 int differing_tests(const Verdicts& verdicts) {
@@ -93,7 +99,7 @@ std::string first_reason(const Report& report, Outcome outcome) {
 
 VerdictWords not_runnable(const Report& report) {
   std::string reason = first_reason(report, Outcome::not_runnable);
-  if (reason.empty()) reason = report.plan.test_command.display();
+  if (reason.empty()) reason = report.plan.test_command.shown();
   return {Tone::bad, "COMMAND CANNOT BE RUN", "", reason};
 }
 
@@ -118,6 +124,11 @@ VerdictWords single_attempt(const Report& report) {
 }
 
 }  // namespace
+
+std::string VerdictWords::graded() const {
+  std::string text = severity.empty() ? sentence : fmt::format("{} (severity {})", sentence, severity);
+  return doubt.empty() ? text : text + "; " + doubt;
+}
 
 VerdictWords verdict_words(const Report& report) {
   if (report.replay) return replay_words(report);
@@ -230,6 +241,11 @@ std::string ways_words(const TestSummary& test) {
   return text;
 }
 
+std::string doubt_words(const TestSummary& test) {
+  if (!may_be_chance(test)) return "";
+  return fmt::format("may be chance (p = {:.2g}): more attempts would tell", *test.dependence_p);
+}
+
 namespace {
 
 // "; 59 such attempts would show less than 5 %": what may follow a bound.
@@ -252,9 +268,11 @@ std::string test_sentence(const Report& report, const TestSummary& test) {
   const std::string ways = ways_words(test);
   const ConditionCounts& counts = deciding_counts(test);
   const auto& condition = report.conditions[static_cast<std::size_t>(counts.condition)];
-  return fmt::format("{} in {} of attempts {}{}: {} did not pass{}", label(test.verdict), rate_words(test),
+  const std::string doubt = doubt_words(test);
+  return fmt::format("{} in {} of attempts {}{}: {} did not pass{}{}", label(test.verdict), rate_words(test),
                      condition_words(condition), graded ? fmt::format(", {}", test.severity) : "",
-                     by_condition_words(report, test), ways.empty() ? "" : " (" + ways + ")");
+                     by_condition_words(report, test), ways.empty() ? "" : " (" + ways + ")",
+                     doubt.empty() ? "" : "; " + doubt);
 }
 
 std::string q_words(const Report& report) {

@@ -15,9 +15,14 @@ enum class Tone { good, doubtful, bad };
 
 struct VerdictWords {
   Tone tone = Tone::good;
-  std::string label;     // "FLAKY"
-  std::string sentence;  // "3 of 50 attempts did not pass: 6.0 % [1.3–16.5, 95 %]   LOW"
-  std::string reason;    // of the host or the command, raw; follows the sentence; mostly empty
+  std::string label;          // "FLAKY"
+  std::string sentence;       // "3 of 50 attempts did not pass: 6.0 % [1.3–16.5, 95 %]"
+  std::string reason;         // of the host or the command, raw; follows the sentence; mostly empty
+  std::string severity = "";  // "LOW", of a command that passed at times; else empty
+  std::string doubt = "";     // see doubt_words
+
+  // The sentence, with " (severity LOW)" and "; " and the doubt where there are some.
+  std::string graded() const;
 };
 
 // Of the whole run; with a single attempt that was asked for: of that attempt; of a replay: whether the same
@@ -54,6 +59,9 @@ std::string rate_words(const TestSummary& test);
 std::string by_condition_words(const Report& report, const TestSummary& test);
 // "2 hung, 1 with an error": other ways of not passing than a failure of its own; mostly empty.
 std::string ways_words(const TestSummary& test);
+// "may be chance (p = 0.25): more attempts would tell", of a test that so few attempts say to depend on order
+// or repeats that Fisher's test cannot exclude chance; else empty.
+std::string doubt_words(const TestSummary& test);
 // "FLAKY in 6.0 % [1.3–16.5] of attempts as written, low: 3 of 50 as written did not pass".
 std::string test_sentence(const Report& report, const TestSummary& test);
 

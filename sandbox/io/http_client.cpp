@@ -163,8 +163,8 @@ class Transfer : public CurlTransfer, public std::enable_shared_from_this<Transf
     const bool refused = code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST;
     std::string message = curl_easy_strerror(code);
     if (not_public_) message = "the address is not one of the public internet";
-    if (is_trust_failure(code) && request_.ca_file.empty())
-      message += "; name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE";
+    // A stranger learns nothing of the files here.
+    if (is_trust_failure(code) && !request_.public_only) message += "; " + trust_advice(request_.ca_file);
     if (os_error != 0) message += std::string(" (") + std::strerror(static_cast<int>(os_error)) + ")";
     return failure(
         TransportError(message, refused, static_cast<int>(os_error), code == CURLE_OPERATION_TIMEDOUT));

@@ -64,8 +64,18 @@ std::string log_words(const ComparedLogs& logs) {
   return logs.what == "test log" ? logs.what : logs.what + " of the whole attempt";
 }
 
-void write_difference(const Report& report, const std::optional<ComparedLogs>& logs, Markup& page) {
-  if (!logs) return page.element("p", {{"class", "quiet"}}, "No passing log to compare it with.");
+std::string_view not_compared_words(std::optional<NotCompared> reason) {
+  if (reason == NotCompared::never_passed) return "It never passed: there is no log of a pass.";
+  if (reason == NotCompared::printed_nothing)
+    return "It printed nothing that was kept, neither here nor where it passed.";
+  if (reason == NotCompared::no_attempt_passed)
+    return "No attempt under the same condition passed as a whole, whose output could be compared.";
+  return "No passing log to compare it with.";
+}
+
+void write_difference(const Report& report, const FailureFinding& group, Markup& page) {
+  const std::optional<ComparedLogs>& logs = group.logs;
+  if (!logs) return page.element("p", {{"class", "quiet"}}, not_compared_words(group.not_compared));
   const LogDifference& difference = logs->difference;
   if (difference.same)
     return page.element("p", {{"class", "quiet"}},
@@ -110,7 +120,7 @@ void write_group(const Report& report, const Spool& spool, const FailureFinding&
   if (!group.tests.empty()) write_ids(report, group.tests, page);
   write_attempts(group.attempts, page);
   write_example(report, spool, group, page);
-  write_difference(report, group.logs, page);
+  write_difference(report, group, page);
 }
 
 void write_factor(const Report& report, const FactorFinding& each, Markup& page) {

@@ -66,6 +66,7 @@ void write_row(const Report& report, const TestSummary& test, std::size_t number
     }
     std::string text = by_condition_words(report, test) + " did not pass";
     if (const std::string others = ways_words(test); !others.empty()) text += " (" + others + ")";
+    if (const std::string doubt = doubt_words(test); !doubt.empty()) text += "; " + doubt;
     page.element("span", {{"class", "counts"}}, text);
   }
   {

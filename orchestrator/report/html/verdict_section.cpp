@@ -127,7 +127,7 @@ void write_facts(const Report& report, Markup& page) {
     const auto place = page.in("dd");
     page.element(tag, value);
   };
-  fact("Command", "code", report.plan.test_command.display());
+  fact("Command", "code", report.plan.test_command.shown());
   fact("Source", "code", source_words(report));
   const auto took =
       std::chrono::duration_cast<std::chrono::milliseconds>(report.finished_at - report.started_at);
@@ -171,7 +171,7 @@ void write_verdict(const Report& report, Markup& page) {
   {
     const auto sentence = page.in("p", {{"class", "sentence"}});
     page.element("span", {{"class", "stamp"}, {"data-verdict", name(verdict(report))}}, words.label);
-    page.text(" " + words.sentence);
+    page.text(" " + words.graded());
     if (!words.reason.empty()) page.text(" " + words.reason);
   }
   if (const std::string tests = tally_words(report.verdicts); !tests.empty())

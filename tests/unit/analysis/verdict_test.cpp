@@ -145,6 +145,48 @@ TEST(Verdict, IsRepeatDependentWhenTheSecondTimeOftenFails) {
   EXPECT_EQ(summary.verdict, TestVerdict::repeat_dependent);
 }
 
+ConditionCounts counted(int passed, int failed) { return {.passed = passed, .failed = failed}; }
+
+// 1 ÷ C(n, k), where k attempts of n fail and they are those of one condition.
+TEST(DependenceP, IsFishersForTheConditionAgainstThoseThatAlwaysPassed) {
+  EXPECT_NEAR(dependence_p({counted(2, 0), counted(1, 0), counted(0, 1)}, 2), 1.0 / 4, 1e-9);
+  EXPECT_NEAR(dependence_p({counted(0, 3), counted(9, 0)}, 0), 1.0 / 220, 1e-9);
+  EXPECT_NEAR(dependence_p({counted(1, 0), counted(0, 1)}, 1), 1.0, 1e-9);
+}
+
+TEST(DependenceP, LeavesOutConditionsThatFailToo) {
+  EXPECT_NEAR(dependence_p({counted(3, 0), counted(0, 5), counted(0, 1)}, 2), 1.0 / 4, 1e-9);
+  EXPECT_NEAR(dependence_p({counted(3, 0), counted(0, 1), {}}, 1), 1.0 / 4, 1e-9);
+}
+
+TEST(Verdict, OfFewAttemptsOnDependenceMayBeChance) {
+  const std::vector<Condition> conditions{written(), shuffled(), repeated()};
+  const TestSummary few = judged({"a", "....", "---F"}, conditions, in_condition({2, 1, 1}));
+  EXPECT_EQ(few.verdict, TestVerdict::repeat_dependent);
+  EXPECT_NEAR(few.dependence_p.value(), 0.25, 1e-9);
+  EXPECT_TRUE(may_be_chance(few));
+  const TestSummary more =
+      judged({"a", times(30, "."), times(20, "-") + times(10, "F")}, conditions, in_condition({10, 10, 10}));
+  EXPECT_EQ(more.verdict, TestVerdict::repeat_dependent);
+  EXPECT_FALSE(may_be_chance(more));
+  // 1 ÷ 20 is just enough.
+  const TestSummary just =
+      judged({"a", times(19, ".") + "F"}, {written(), reversed()}, in_condition({19, 1}));
+  EXPECT_EQ(just.verdict, TestVerdict::order_dependent);
+  EXPECT_NEAR(just.dependence_p.value(), 0.05, 1e-9);
+  EXPECT_FALSE(may_be_chance(just));
+}
+
+TEST(Verdict, SaysHowProbableByChanceTheMixtureIsThatNamedIt) {
+  const TestSummary summary =
+      judged({"a", times(50, ".") + times(12, ".F") + "."}, {written(), shuffled()}, in_condition({50, 25}));
+  EXPECT_EQ(summary.verdict, TestVerdict::order_dependent);
+  EXPECT_LT(summary.dependence_p.value(), 1e-4);
+  EXPECT_FALSE(may_be_chance(summary));
+  EXPECT_FALSE(judged({"a", "..F."}).dependence_p);
+  EXPECT_FALSE(judged({"a", "FFFF"}).dependence_p);
+}
+
 TEST(Verdict, IsFlakyWhenTheFirstOfTwoTimesFailsToo) {
   const TestSummary summary =
       judged({"a", times(50, ".") + "F" + times(24, "."), times(50, "-") + times(25, ".")},

@@ -115,7 +115,13 @@ TEST_F(Clone, AnEmptyRepositoryIsARequestError) {
             std::string::npos);
 }
 
+void forget_trust() {
+  for (const char* name : {"GIT_SSL_CAINFO", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"})
+    ::unsetenv(name);
+}
+
 TEST_F(Clone, WithoutTheCaSaysWhatToSet) {
+  forget_trust();
   const GitServer server(scratch);
   CheckoutRequest asked = request(server);
   asked.ca_file = "";
@@ -125,6 +131,42 @@ TEST_F(Clone, WithoutTheCaSaysWhatToSet) {
   EXPECT_NE(error.find("name the bundle of your CA by --ca-file or the variable SSL_CERT_FILE"),
             std::string::npos)
       << error;
+}
+
+TEST_F(Clone, WithoutTheCaNamesTheBundleInUseAndWhatNamedIt) {
+  const GitServer server(scratch);
+  CheckoutRequest asked = request(server);
+  asked.ca_file = "";
+  forget_trust();
+  ::setenv("GIT_SSL_CAINFO", "/no/such/bundle.pem", 1);
+  ::setenv("SSL_CERT_FILE", server.ca_file().c_str(), 1);
+  const std::string error = error_of(check_out(asked).source);
+  forget_trust();
+  EXPECT_NE(
+      error.find("the bundle in use is /no/such/bundle.pem, named by the variable GIT_SSL_CAINFO, which "
+                 "goes before SSL_CERT_FILE"),
+      std::string::npos)
+      << error;
+}
+
+// Who asks a service cannot set its variables, and need not know its files.
+TEST_F(Clone, TellsSomebodyFromElsewhereThatTheOperatorMustHelp) {
+  const GitServer server(scratch, {"--token", "s3cret-token"});
+  CheckoutRequest asked = request(server);
+  asked.allowed_hosts = {"127.0.0.1"};
+  std::string error = error_of(check_out(asked).source);
+  EXPECT_NE(error.find("answered 401: authentication is required; the operator of this server has given no "
+                       "token for it"),
+            std::string::npos)
+      << error;
+  EXPECT_EQ(error.find("--git-token-file"), std::string::npos) << error;
+  asked = request(server);
+  asked.allowed_hosts = {"127.0.0.1"};
+  asked.ca_file = "/no/such/bundle.pem";
+  error = error_of(check_out(asked).source);
+  EXPECT_NE(error.find("the operator of this server can name the bundle of its CA"), std::string::npos)
+      << error;
+  EXPECT_EQ(error.find("--ca-file"), std::string::npos) << error;
 }
 
 TEST_F(Clone, TheEnvironmentMayNameTheCa) {

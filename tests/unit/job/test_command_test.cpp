@@ -33,6 +33,14 @@ TEST(TestCommand, ShowsALineOfOneWordWithABlank) {
   EXPECT_EQ((TestCommand{"make;true", {}}.display()), "'make;true '");
 }
 
+TEST(TestCommand, IsReadWithoutTheQuotesThatACopyNeeds) {
+  EXPECT_EQ((TestCommand{"pytest", {}}.shown()), "pytest");
+  EXPECT_EQ((TestCommand{"pytest ", {}}.shown()), "pytest");  // as a copied line gives it
+  EXPECT_EQ((TestCommand{" cd web && echo 'a'\n", {}}.shown()), "cd web && echo 'a'");
+  EXPECT_EQ((TestCommand{" ", {}}.shown()), "");
+  EXPECT_EQ((TestCommand{"", {"pytest", "-k", "a or b"}}.shown()), "pytest -k 'a or b'");
+}
+
 TEST(TestCommand, IsEmptyWithoutLineAndWords) {
   EXPECT_TRUE(TestCommand{}.empty());
   EXPECT_FALSE((TestCommand{"a", {}}.empty()));

@@ -122,6 +122,7 @@ TEST(Findings, AFailureThatPrintedNothingIsNotComparedByTheAttemptsOutput) {
   made.attempt(0, Outcome::failed, "a F\n");
   made.fails("a", "s").end();
   EXPECT_FALSE(made.find().groups.at(0).logs) << "its text says it all";
+  EXPECT_EQ(made.report.findings.groups.at(0).not_compared, NotCompared::printed_nothing);
 }
 
 // cargo test, go test, node:test, pytest -s
@@ -169,6 +170,57 @@ TEST(Findings, HasNothingToCompareWithWhenNoAttemptPassed) {
   made.attempt(0, Outcome::timed_out, "a F\n");
   made.hangs("a").end();
   EXPECT_FALSE(made.find().groups.at(0).logs);
+  EXPECT_EQ(made.report.findings.groups.at(0).not_compared, NotCompared::never_passed);
+}
+
+TEST(Findings, SayWhyThereIsNothingToCompareWith) {
+  MadeFindings printed;
+  printed.attempt(0, Outcome::failed);
+  printed.fails("a", "s", "a log\n").end();
+  EXPECT_EQ(printed.find().groups.at(0).not_compared, NotCompared::never_passed);
+  EXPECT_FALSE(printed.report.findings.groups.at(0).logs);
+
+  MadeFindings silent;
+  silent.attempt(0, Outcome::failed);
+  silent.passes("b", "b has a log\n").fails("a", "s").end();
+  EXPECT_EQ(silent.find().groups.at(0).not_compared, NotCompared::never_passed);
+
+  MadeFindings hung;  // it passed, but beside a failure
+  hung.attempt(0, Outcome::failed);
+  hung.passes("a").fails("b", "s").end();
+  hung.attempt(0, Outcome::timed_out);
+  hung.hangs("a").end();
+  const Findings& findings = hung.find();
+  ASSERT_EQ(findings.groups.size(), 2u);
+  for (const auto& group : findings.groups)
+    EXPECT_EQ(group.not_compared, group.tests == std::vector<TestIndex>{0} ? NotCompared::no_attempt_passed
+                                                                           : NotCompared::never_passed)
+        << group.signature;
+}
+
+TEST(Findings, SayWhyThereIsNothingToCompareTheWholeCommandWith) {
+  MadeReport made;
+  made.report.conditions.push_back({.name = "shuffle", .order = TestOrder::shuffled});
+  made.add(Outcome::failed, "one\n");
+  EXPECT_EQ(find_findings(made.report, made.spool).groups.at(0).not_compared, NotCompared::never_passed);
+  made.add(Outcome::passed, "one\n").condition = 1;
+  EXPECT_EQ(find_findings(made.report, made.spool).groups.at(0).not_compared, NotCompared::no_attempt_passed);
+  made.add(Outcome::passed, "one\n");
+  EXPECT_FALSE(find_findings(made.report, made.spool).groups.at(0).not_compared);
+}
+
+TEST(Findings, KeepInTheirFileWhyThereIsNothingToCompareWith) {
+  MadeFindings made;
+  made.attempt(0, Outcome::failed);
+  made.fails("a", "s", "a log\n").end();
+  made.find();
+  const auto group = made.json().at("findings").at("failure_groups").at("list").at(0);
+  EXPECT_TRUE(group.at("first_difference").is_null());
+  EXPECT_EQ(group.at("not_compared"), "never_passed");
+  TemporaryFolder folder;
+  Spool spool(folder.path(), "");
+  const auto again = read_report(parse_saved_report(made.json_text(), "r.json"), "r.json", spool);
+  EXPECT_EQ(again.report.findings.groups.at(0).not_compared, NotCompared::never_passed);
 }
 
 TEST(Findings, OfAWholeCommandAreHowItEnded) {

@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "made_report.h"
 #include "made_tests.h"
+#include "orchestrator/report/html_writer.h"
+#include "orchestrator/report/markdown_writer.h"
+#include "orchestrator/report/verdict_words.h"
 
 namespace orchestrator {
 namespace {
@@ -75,6 +80,44 @@ TEST(CommandVerdict, NamesTheConditionsThatDiffer) {
                       "CRITICAL"),
             std::string::npos)
       << made.text({.width = 120});
+}
+
+constexpr const char* kMayBeChance = "may be chance (p = 0.25): more attempts would tell";
+
+TEST(CommandVerdict, OnDependenceSaysWhereFewAttemptsMadeIt) {
+  const CommandUnder few("...F", "0012");
+  EXPECT_NE(
+      few.text({.width = 120}).find("1 of 1 by repeat   CRITICAL\ndoubt    " + std::string(kMayBeChance)),
+      std::string::npos)
+      << few.text({.width = 120});
+  EXPECT_EQ(verdict_words(few.report).graded(),
+            "1 of 4 attempts did not pass: 0 of 2 as written, 0 of 1 by shuffle, 1 of 1 by repeat (severity "
+            "CRITICAL); " +
+                std::string(kMayBeChance));
+  EXPECT_EQ(few.json().at("dependence_p"), 0.25);
+  EXPECT_EQ(exit_code(few.report), 1);
+
+  const CommandUnder enough("......FFF", "000000111");
+  EXPECT_EQ(enough.text().find("doubt"), std::string::npos);
+  EXPECT_NEAR(enough.json().at("dependence_p").get<double>(), 1.0 / 84, 1e-6);
+  EXPECT_FALSE(CommandUnder(".F..", "0000").json().contains("dependence_p"));
+}
+
+TEST(TestVerdicts, OnDependenceSayWhereFewAttemptsMadeThem) {
+  const MadeTests made(
+      {{"a", "....", "---F"}},
+      {{}, {.name = "shuffle", .order = TestOrder::shuffled}, {.name = "repeat", .repeat = 2}}, {0, 0, 1, 2});
+  const TestSummary& test = made.report.verdicts.tests.at(0);
+  ASSERT_EQ(test.verdict, TestVerdict::repeat_dependent);
+  EXPECT_EQ(doubt_words(test), kMayBeChance);
+  EXPECT_TRUE(test_sentence(made.report, test).ends_with("did not pass; " + std::string(kMayBeChance)));
+  EXPECT_NE(made.text({.width = 200}).find("did not pass; " + std::string(kMayBeChance)), std::string::npos);
+  EXPECT_EQ(made.json().at("tests").at(0).at("dependence_p"), 0.25);
+  std::ostringstream markdown, page;
+  write_markdown(made.report, made.spool, markdown, {});
+  EXPECT_NE(markdown.str().find("1 of 1 by repeat; " + std::string(kMayBeChance) + " |"), std::string::npos);
+  write_html(made.report, made.spool, page);
+  EXPECT_NE(page.str().find("did not pass; " + std::string(kMayBeChance) + "</span>"), std::string::npos);
 }
 
 TEST(CommandVerdict, IsThatOfABrokenTestThatOnlySomeConditionsRun) {

@@ -65,6 +65,7 @@ TEST(ReportSchema, AcceptsACommandThatDependsOnTheOrder) {
   made.report.conditions = {{}, {.name = "shuffle", .order = TestOrder::shuffled}};
   for (int i = 0; i < 8; ++i) made.add(i % 2 == 0 ? Outcome::passed : Outcome::failed).condition = i % 2;
   EXPECT_EQ(made.json().at("verdict"), "order_dependent");
+  EXPECT_TRUE(made.json().contains("dependence_p"));
   EXPECT_EQ(complaints(made.json()), "");
 }
 
