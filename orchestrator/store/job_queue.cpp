@@ -253,13 +253,14 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
       // others.
       SQLite::Statement next(
           connection,
-          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) AND (?5 = 0 OR NOT "
+          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) AND (?7 = 0 OR "
+          "not_before <= ?8) AND (?5 = 0 OR NOT "
           "EXISTS (SELECT 1 FROM jobs AS mine WHERE mine.state = ?4 AND mine.client = waiting.client AND "
           "mine.worker = ?6)) ORDER BY "
           "low_priority AND queued > ?3, (SELECT count(*) FROM jobs AS other WHERE other.state = ?4 AND "
           "other.client = waiting.client), number LIMIT 1");
       bind_all(next, as_number(JobState::queued), endpoint, now - 600'000, as_number(JobState::running),
-               whose == Whose::others ? 1 : 0, worker);
+               whose == Whose::others ? 1 : 0, worker, is_own(worker) ? 1 : 0, now);
       if (!next.executeStep()) break;
       const std::string id = next.getColumn(0).getString();
       change(
@@ -310,10 +311,27 @@ bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state,
   return present;
 }
 
-bool JobQueue::give_back(const std::string& id, std::int64_t epoch) {
+std::optional<Milliseconds> JobQueue::next_pause_ends_in() const {
+  const Milliseconds now = now_();
+  const auto next = database_.with([&](SQLite::Database& connection) {
+    return number_of(connection, "SELECT min(not_before) FROM jobs WHERE state = ? AND not_before > ?",
+                     as_number(JobState::queued), now);
+  });
+  return next > 0 ? std::optional(next - now) : std::nullopt;
+}
+
+bool JobQueue::give_back(const std::string& id, std::int64_t epoch, GivenBack why) {
+  const bool host_failed = why == GivenBack::host_failed;
+  const Milliseconds now = now_();
   const bool given = database_.transact([&](SQLite::Database& connection) {
-    return is_handed_out(connection, id, epoch) &&
-           put_back(connection, id, "given_back", limits_.give_backs, now_());
+    const bool back = is_handed_out(connection, id, epoch) &&
+                      put_back(connection, id, host_failed ? "host_failures" : "given_back",
+                               host_failed ? limits_.host_failures : limits_.give_backs, now);
+    if (back && host_failed)
+      change(connection,
+             "UPDATE jobs SET not_before = ?1 + min(?2 << min(host_failures - 1, 20), ?3) WHERE id = ?4", now,
+             limits_.host_pause, limits_.longest_host_pause, id);
+    return back;
   });
   if (given) tell(id);
   return given;
@@ -353,8 +371,8 @@ bool JobQueue::retry(const std::string& id) {
         change(
             connection,
             "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
-            "worker = '', retries = 0, given_back = 0, ttl = ttl + ?2 - created, log_bytes = 0, logs_gone = "
-            "0, bytes = length(CAST(input AS BLOB)) "
+            "worker = '', retries = 0, given_back = 0, host_failures = 0, not_before = 0, "
+            "ttl = ttl + ?2 - created, log_bytes = 0, logs_gone = 0, bytes = length(CAST(input AS BLOB)) "
             "+ length(CAST(request AS BLOB)) WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
             "request <> ''",
             as_number(JobState::queued), now_(), id, as_number(JobState::failed),

@@ -14,11 +14,12 @@ inline int as_number(JobState state) { return static_cast<int>(state); }
 inline bool put_back(SQLite::Database& connection, const std::string& id, const std::string& count, int most,
                      Milliseconds now) {
   const bool again =
-      sql::change(connection,
-                  "UPDATE jobs SET state = ?, " + count + " = " + count +
-                      " + 1, queued = ?, started = 0, worker = '', progress = '' WHERE id = ? AND " + count +
-                      " < ?",
-                  as_number(JobState::queued), now, id, most) > 0;
+      sql::change(
+          connection,
+          "UPDATE jobs SET state = ?, " + count + " = " + count +
+              " + 1, queued = ?, not_before = 0, started = 0, worker = '', progress = '' WHERE id = ? AND " +
+              count + " < ?",
+          as_number(JobState::queued), now, id, most) > 0;
   if (again) sql::change(connection, "DELETE FROM chunks WHERE job = ?", id);
   return again;
 }
