@@ -229,10 +229,13 @@ Counts JobQueue::counts(const std::string& endpoint) const {
           counts.completed = count;
           break;
         case JobState::failed:
-        case JobState::timed_out:
-          counts.failed += count;
+          counts.failed = count;
           break;
         case JobState::cancelled:
+          counts.cancelled = count;
+          break;
+        case JobState::timed_out:
+          counts.timed_out = count;
           break;
       }
     }

@@ -71,7 +71,8 @@ struct StoredJob {
 };
 
 struct Counts {
-  std::int64_t queued = 0, running = 0, completed = 0, failed = 0, retried = 0;
+  std::int64_t queued = 0, running = 0, completed = 0, failed = 0, cancelled = 0, timed_out = 0;
+  std::int64_t retried = 0;  // times, of all of them
 };
 
 struct Submitted {

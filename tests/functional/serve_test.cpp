@@ -144,6 +144,8 @@ TEST_F(Serve, CountsJobsAndAttemptsForMonitors) {
                                                {R"(orchestrator_jobs{state="running"})", 0},
                                                {R"(orchestrator_jobs{state="completed"})", 2},
                                                {R"(orchestrator_jobs{state="failed"})", 1},
+                                               {R"(orchestrator_jobs{state="cancelled"})", 0},
+                                               {R"(orchestrator_jobs{state="timed_out"})", 0},
                                                {R"(orchestrator_attempts_total{outcome="passed"})", 3},
                                                {R"(orchestrator_attempts_total{outcome="failed"})", 1},
                                                {"orchestrator_attempt_seconds_count", 4},

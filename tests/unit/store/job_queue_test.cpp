@@ -104,6 +104,7 @@ TEST_F(JobQueueTest, CountsByStateOfOneEndpointOrOfAll) {
   end("a", JobState::completed);
   end("b", JobState::failed);
   end("c", JobState::timed_out);
+  end("g", JobState::cancelled);
   submit("d");
   take();
   submit("e");
@@ -112,7 +113,9 @@ TEST_F(JobQueueTest, CountsByStateOfOneEndpointOrOfAll) {
   queue().submit(elsewhere);
   const Counts here = queue().counts("flaky");
   EXPECT_EQ(here.completed, 1);
-  EXPECT_EQ(here.failed, 2);
+  EXPECT_EQ(here.failed, 1);
+  EXPECT_EQ(here.timed_out, 1);
+  EXPECT_EQ(here.cancelled, 1);
   EXPECT_EQ(here.running, 1);
   EXPECT_EQ(here.queued, 1);
   EXPECT_EQ(queue().counts("").queued, 2);
