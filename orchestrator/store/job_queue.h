@@ -127,6 +127,11 @@ inline constexpr const char* kChunksDropped =
 // Bytes of inputs after which no further job is handed out at once.
 inline constexpr std::size_t kLargestHandOut = 16 << 20;
 
+// The error of a job that ran each time that the server died, QueueLimits::retries and one more.
+inline constexpr const char* kServerEndedTwice = "the server ended twice while it ran";
+// That of a job whose workers were lost too often: RunPod's own sentence.
+std::string lost_again(int retries);
+
 // Webhooks called at once: a receiver that lets everybody wait, and a client with many of those, hold up
 // themselves alone.
 inline constexpr int kWebhooksOfReceiver = 4, kWebhooksOfClient = 8;

@@ -24,9 +24,9 @@ inline bool put_back(SQLite::Database& connection, const std::string& id, const 
   return again;
 }
 
-// Running jobs whose worker does not have them any more: back to the queue, or ended when that has happened
-// often enough.
+// Running jobs whose worker does not have them any more: back to the queue, or ended with this error when
+// that has happened often enough.
 void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
-          Milliseconds now);
+          const std::string& error, Milliseconds now);
 
 }  // namespace orchestrator

@@ -411,7 +411,8 @@ TEST_F(Serve, FailsAJobThatHasLostTwoServers) {
     serve_.start();
   }
   EXPECT_EQ(serve_.status(id).at("status"), "FAILED");
-  EXPECT_EQ(serve_.status(id).at("error"), "job timed out after 1 retries");
+  EXPECT_EQ(serve_.status(id).at("error"), "job timed out after 1 retries") << "as RunPod says it";
+  EXPECT_EQ(serve_.got("/api/v1/jobs/" + id).at("error"), "the server ended twice while it ran");
 }
 
 TEST(ServeThatFailsOnRestart, FailsWhatRanWhenItDied) {
