@@ -277,6 +277,20 @@ TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
   EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
 }
 
+TEST(ServeAlone, RefusesSettingsThatCouldNeverWorkBeforeItListens) {
+  const TemporaryFolder folder;
+  write_file(folder / "serve.yml", "jobs: many\nallow_folder: [/does/not/exist]\n");
+  const Finished run =
+      run_command({"env", "ORCHESTRATOR_SERVE_BOGUS=1", program_under_test(), "serve", "--listen",
+                   "127.0.0.1:0", "--state-dir", folder / "state", "--config", folder / "serve.yml"});
+  EXPECT_EQ(run.exit_code, 2) << told(run);
+  for (const char* sentence :
+       {"ORCHESTRATOR_SERVE_BOGUS: is no setting of serve", "serve.yml: jobs: must be a whole number",
+        "serve.yml: allow_folder: must be a folder that exists, not '/does/not/exist'"})
+    EXPECT_NE(run.err.find(sentence), std::string::npos) << told(run);
+  EXPECT_FALSE(std::filesystem::exists(folder / "state"));
+}
+
 // ---- its engine
 
 TEST(ServeForWorkersElsewhere, NeedsNoEngineAndBoundsNoAttempt) {
