@@ -62,6 +62,11 @@ std::optional<StoredJob> find_row(SQLite::Database& connection, const std::strin
   return job;
 }
 
+std::string enough_wait(std::int64_t jobs, const char* whose) {
+  return fmt::format("{}{}{} waiting; no more are taken for now",
+                     jobs == 1 ? "1 job" : fmt::format("{} jobs", jobs), whose, jobs == 1 ? " is" : " are");
+}
+
 std::int64_t as_bytes(std::size_t size) { return static_cast<std::int64_t>(size); }
 
 bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int64_t epoch) {
@@ -157,11 +162,10 @@ Submitted JobQueue::submit(const Submission& said) {
     }
     const int queued = as_number(JobState::queued);
     if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ?", queued) >= limits_.queued)
-      throw QueueFull(fmt::format("{} jobs are waiting; no more are taken for now", limits_.queued));
+      throw QueueFull(enough_wait(limits_.queued, ""));
     if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ? AND client = ?", queued,
                   said.client) >= limits_.queued_of_client)
-      throw QueueFull(fmt::format("{} jobs of this client are waiting; no more are taken for now",
-                                  limits_.queued_of_client));
+      throw QueueFull(enough_wait(limits_.queued_of_client, " of this client"));
     const bool refused = !said.error.empty();
     const std::string input = refused ? "" : said.input;  // nobody will run it
     change(

@@ -371,6 +371,17 @@ TEST(ServeThatLogsJson, WritesNothingElseFromItsStartToItsEnd) {
   EXPECT_TRUE(says("signal 15: ")) << serve.log();
 }
 
+TEST(ServeThatLogsJson, SaysWhereItServesHoweverLittleIsLoggedAndWarnsOfNothingByThat) {
+  const Serving serve(programs(), {"--log-format", "json", "--jobs", "0"});
+  std::istringstream lines(serve.log());
+  std::string level;
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line);
+    if (entry.at("text") == "orchestrator serves at " + serve.url()) level = entry.at("level");
+  }
+  EXPECT_EQ(level, "info") << serve.log();
+}
+
 TEST(ServeThatLogsJson, SaysWhyItCannotStartAsALineToo) {
   Serving first(programs());
   const Finished second = orchestrator(
