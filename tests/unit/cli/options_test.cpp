@@ -487,14 +487,15 @@ TEST(Options, OfAServerAreRefusedWhereTheyCouldNeverWork) {
           "--allow-folder: must be a folder that exists, not '/does/not/exist'");
   is_told({"--allow-repo-host", "https://github.com/x"},
           "--allow-repo-host: must be a host, as in git.example.com, not 'https://github.com/x'");
-  for (const char* listen : {"127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "::1:80", "[::1]"})
+  for (const char* listen :
+       {"127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "::1:80", "[::1]"})
     is_told({"--listen", listen},
             "--listen: must be ADDRESS:PORT with a port up to 65535, as in 127.0.0.1:8080, not '" +
                 std::string(listen) + "'");
   EXPECT_NE(complaint({"worker", "--allow-repo-host", "https://github.com/x"}), "");
 
-  const CommandLine line = parse({"serve", "--allow-folder", "/", "--allow-repo-host", "git.example.com:8443",
-                                  "--listen", "[::1]:80"});
+  const CommandLine line = parse(
+      {"serve", "--allow-folder", "/", "--allow-repo-host", "git.example.com:8443", "--listen", "[::1]:80"});
   EXPECT_EQ(line.serve.address, "::1");
   EXPECT_EQ(line.serve.port, 80);
   EXPECT_EQ(parse({"serve", "--listen", "8081"}).serve.port, 8081);
@@ -506,7 +507,8 @@ TEST(Options, OfAServerAreComplainedAboutWhereTheyWereSaid) {
             "ORCHESTRATOR_SERVE_JOBS: must be a whole number between 0 and 64, not 'many'");
   EXPECT_EQ(complaint({"serve", "--jobs", "many"}, {{"ORCHESTRATOR_SERVE_JOBS", "2"}}),
             "--jobs: must be a whole number between 0 and 64, not 'many'");
-  EXPECT_EQ(complaint({"serve"}, {{"ORCHESTRATOR_SERVE_BOGUS", "1"}}).find("ORCHESTRATOR_SERVE_BOGUS: is no "), 0u);
+  EXPECT_EQ(
+      complaint({"serve"}, {{"ORCHESTRATOR_SERVE_BOGUS", "1"}}).find("ORCHESTRATOR_SERVE_BOGUS: is no "), 0u);
   EXPECT_EQ(complaint(run({}), {{"ORCHESTRATOR_SERVE_BOGUS", "1"}}), "") << "it is nothing to a run";
 }
 
