@@ -72,6 +72,8 @@ std::string Metrics::text(const Counts& jobs, std::size_t connections, double cp
   set("running", jobs.running);
   set("completed", jobs.completed);
   set("failed", jobs.failed);
+  set("cancelled", jobs.cancelled);
+  set("timed_out", jobs.timed_out);
   state_->connections.Set(static_cast<double>(connections));
   state_->cpus.Add({{"part", "leased"}}).Set(cpus_leased);
   state_->cpus.Add({{"part", "all"}}).Set(cpus);

@@ -127,7 +127,7 @@ class Endpoint {
     const int busy = own > 0 && workers.own_runs ? 1 : 0;
     call.reply->respond(json_response({{"jobs",
                                         {{"completed", jobs.completed},
-                                         {"failed", jobs.failed},
+                                         {"failed", jobs.failed + jobs.timed_out},
                                          {"inProgress", jobs.running},
                                          {"inQueue", jobs.queued},
                                          {"retried", jobs.retried}}},

@@ -28,6 +28,15 @@ nlohmann::json summary_of(const StoredJob& job) {
   return output.is_array() && output.size() == 1 ? output.at(0) : output;
 }
 
+namespace {
+
+// RunPod's clients know no servers that end, but its sentence for workers.
+std::string error_of(const StoredJob& job) {
+  return job.error == kServerEndedTwice ? lost_again(job.retries) : job.error;
+}
+
+}  // namespace
+
 std::string runpod_status(const StoredJob& job) {
   nlohmann::json status = {{"id", job.id}, {"status", runpod_word(job.state)}};
   const bool ended = is_final(job.state);
@@ -38,7 +47,7 @@ std::string runpod_status(const StoredJob& job) {
   }
   if (ended) status["executionTime"] = job.started > 0 ? job.ended - job.started : 0;
   if (job.retries > 0) status["retries"] = job.retries;
-  if (!job.error.empty()) status["error"] = job.error;
+  if (!job.error.empty()) status["error"] = error_of(job);
   std::string text = io::json_text(status);
   if (const std::string& output = ended ? job.output : job.progress; !output.empty()) {
     text.pop_back();

@@ -38,6 +38,7 @@ struct Draft {
 struct Beside {
   const std::optional<std::vector<std::string>>& test_command;  // the words behind --
   const GetEnv& getenv;
+  const std::vector<std::string>& variables;  // all that there are: their names
 };
 
 // Access to git: the flags, and what is wrong with them.
@@ -49,6 +50,8 @@ void check_git_flags(Draft& draft);
 // For whoever clones for themselves.
 void define_git_program(FlagSet& flags, Draft& draft);
 
+// Whether it may be a host, with or without a port: no URL.
+bool is_host(const std::string& text);
 // A whole number within bounds, if one was said; else its mistake is the draft's.
 std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
                                Draft& draft);

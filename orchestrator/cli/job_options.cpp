@@ -13,7 +13,6 @@
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
-namespace {
 
 bool is_host(const std::string& text) {
   return std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -21,8 +20,6 @@ bool is_host(const std::string& text) {
            c == ']';
   });
 }
-
-}  // namespace
 
 std::optional<int> number_said(const std::string& flag, const std::string& text, int least, int most,
                                Draft& draft) {

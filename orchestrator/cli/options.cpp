@@ -1,5 +1,7 @@
 #include "orchestrator/cli/options.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 
@@ -366,6 +368,16 @@ void take_words(const Command& command, const Words& words, Draft& draft) {
     draft.fail("", std::string(command.a_word) + " is missing, as in: " + command.page.examples.front());
 }
 
+// A flag that nobody has typed is none that its author knows.
+void name_places(const std::map<std::string, FieldError>& places, std::vector<FieldError>& errors) {
+  for (auto& error : errors) {
+    const auto place = places.find(error.pointer);
+    if (place == places.end()) continue;
+    error.pointer = place->second.pointer;
+    error.where = place->second.where;
+  }
+}
+
 CommandLine parse_command(const Command& command, Words words, const Beside& beside) {
   Draft draft;
   draft.line.mode = command.mode;
@@ -378,8 +390,10 @@ CommandLine parse_command(const Command& command, Words words, const Beside& bes
     throw HelpRequested(help_text(page));
   }
   std::vector<FieldError> of_settings;
+  ServeFlags settings;
   if (command.mode == Mode::serve)
-    for (auto& flag : serve_settings(words, beside.getenv, of_settings)) words.push_back(std::move(flag));
+    settings = serve_settings(words, beside.getenv, beside.variables, of_settings);
+  words.insert(words.end(), settings.words.begin(), settings.words.end());
   auto parsed = flags.parse(words, command.words.size());
   draft.reading.errors = std::move(parsed.errors);
   draft.reading.errors.insert(draft.reading.errors.end(), of_settings.begin(), of_settings.end());
@@ -391,6 +405,7 @@ CommandLine parse_command(const Command& command, Words words, const Beside& bes
   if (beside.test_command && !command.job && !command.ignores_rest)
     draft.fail("--", joined(command.names) + " takes no test command");
   take_words(command, parsed.words, draft);
+  name_places(settings.places, draft.reading.errors);
   if (!draft.reading.errors.empty()) throw usage_error(command, draft, words);
   draft.line.request = std::move(draft.reading.request);
   return std::move(draft.line);
@@ -423,7 +438,8 @@ CommandLine version_only() {
 
 }  // namespace
 
-CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv) {
+CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv,
+                               const Words& variables) {
   Words words(argv + std::min(argc, 1), argv + argc);
   std::optional<Words> after;
   if (const auto dashes = std::find(words.begin(), words.end(), "--"); dashes != words.end()) {
@@ -440,7 +456,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& 
   if (words == Words{"images", "--help"} || words == Words{"images", "-h"})
     throw HelpRequested(program_help());
   const Command& command = take_command(words);
-  return parse_command(command, words, {after, getenv});
+  return parse_command(command, words, {after, getenv, variables});
 }
 
 std::optional<std::string> environment(const char* name) {
@@ -449,7 +465,12 @@ std::optional<std::string> environment(const char* name) {
 }
 
 CommandLine parse_command_line(int argc, const char* const* argv) {
-  return parse_command_line(argc, argv, environment);
+  Words variables;
+  for (char** each = environ; each && *each; ++each) {
+    const std::string_view variable = *each;
+    variables.emplace_back(variable.substr(0, variable.find('=')));
+  }
+  return parse_command_line(argc, argv, environment, variables);
 }
 
 }  // namespace orchestrator

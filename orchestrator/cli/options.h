@@ -180,8 +180,10 @@ using GetEnv = std::function<std::optional<std::string>(const char*)>;
 std::optional<std::string> environment(const char* name);
 
 // `getenv` is asked for the variables of `--env NAME`, and, when there are mistakes, for what else is
-// missing. Throws UsageError and HelpRequested.
-CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv);
+// missing. `variables`: the names of all that there are, among which is none that serve does not know. Throws
+// UsageError and HelpRequested.
+CommandLine parse_command_line(int argc, const char* const* argv, const GetEnv& getenv,
+                               const std::vector<std::string>& variables = {});
 // The same with the process's own environment.
 CommandLine parse_command_line(int argc, const char* const* argv);
 

@@ -19,6 +19,7 @@
 #include "orchestrator/cli/session.h"
 #include "orchestrator/cli/terminal.h"
 #include "orchestrator/report/times.h"
+#include "orchestrator/report/words.h"
 #include "orchestrator/run/free_space.h"
 #include "orchestrator/service/expiry.h"
 #include "orchestrator/service/local_worker.h"
@@ -86,7 +87,8 @@ class ServeMode {
     });
     const int left =
         queue_.recover("local", options_.serve.fail_on_restart ? Recovery::fail : Recovery::restart);
-    if (left > 0) spdlog::warn("{} jobs ran when the server ended last", left);
+    if (left > 0)
+      spdlog::warn("{} ran when the server ended last", counted(static_cast<std::uint64_t>(left), "job"));
     api_->start();
     say_where();
     if (worker_) worker_->start();
@@ -170,10 +172,10 @@ class ServeMode {
                                                                  api_->port())
                                                    : serve.socket;
     const std::string words = fmt::format("orchestrator serves at {}", where);
-    if (options_.log_format == LogFormat::json)
-      spdlog::warn("{}", words);  // shown however little is logged
-    else
-      write_to_stderr(words + "\n");
+    if (options_.log_format != LogFormat::json) return write_to_stderr(words + "\n");
+    const auto log = spdlog::default_logger()->clone("orchestrator");
+    log->set_level(spdlog::level::info);  // shown however little else is
+    log->info("{}", words);
   }
 
   void count(const std::vector<StoredEvent>& events) {
@@ -299,7 +301,8 @@ int history_import_command(const CommandLine& options) {
     throw io::RequestError(fmt::format("{} does not exist", options.history_file));
   Database database(database_file(serve_folder(state)));
   const int came = History(database).import(options.history_file);
-  std::cout << fmt::format("{} runs came; those that were here already were left\n", came);
+  std::cout << fmt::format("{} came; those that were here already were left\n",
+                           counted(static_cast<std::uint64_t>(came), "run"));
   return 0;
 }
 

@@ -13,6 +13,8 @@ namespace {
 
 using Words = std::vector<std::string>;
 
+const std::string kVariables = "ORCHESTRATOR_SERVE_";
+
 struct Setting {
   const char* name;  // of the flag without its dashes
   enum Kind { text, list, on } kind = text;
@@ -66,13 +68,14 @@ std::string with(std::string name, char separator, bool upper) {
 }
 
 // `where`: the setting as it is said, and the file that it stands in.
-void add(Words& flags, const Setting& setting, const std::string& value, const FieldError& where,
+void add(ServeFlags& flags, const Setting& setting, const std::string& value, const FieldError& where,
          std::vector<FieldError>& errors) {
   const std::string flag = std::string("--") + setting.name;
-  if (setting.kind != Setting::on) return flags.push_back(flag + "=" + value);
+  flags.places[flag] = where;
+  if (setting.kind != Setting::on) return flags.words.push_back(flag + "=" + value);
   const auto on = boolean_from(value);
   if (!on) errors.push_back({where.pointer, "must be true or false, not " + in_quotes(value), where.where});
-  if (on.value_or(false)) flags.push_back(flag);
+  if (on.value_or(false)) flags.words.push_back(flag);
 }
 
 std::string text_of(const nlohmann::json& value) {
@@ -90,6 +93,10 @@ std::optional<std::string> take_config(Words& words) {
     return file;
   }
   return std::nullopt;
+}
+
+std::string is_no_setting(const std::string& near) {
+  return near.empty() ? "is no setting of serve" : "is no setting of serve; did you mean " + near + "?";
 }
 
 nlohmann::json read_config(const std::optional<std::string>& said, std::vector<FieldError>& errors) {
@@ -114,24 +121,43 @@ nlohmann::json read_config(const std::optional<std::string>& said, std::vector<F
       known[name] = value;
       continue;
     }
-    const std::string near = nearest(name, names);
-    errors.push_back(
-        {key, near.empty() ? "is no setting of serve" : "is no setting of serve; did you mean " + near + "?",
-         file});
+    errors.push_back({key, is_no_setting(nearest(name, names)), file});
   }
   return known;
 }
 
+// Kubernetes tells every container of a service by that name: ORCHESTRATOR_SERVE_SERVICE_HOST,
+// ORCHESTRATOR_SERVE_PORT=tcp://10.0.0.1:8080, …
+bool is_of_kubernetes(const std::string& name, const std::string& value) {
+  return name.starts_with("SERVICE_") || name.starts_with("PORT_") ||
+         (name == "PORT" && value.find("://") != std::string::npos);
+}
+
+void refuse_unknown(const Words& variables, const GetEnv& getenv, std::vector<FieldError>& errors) {
+  Words known{"CONFIG"};
+  for (const Setting& setting : kSettings) known.push_back(with(setting.name, '_', true));
+  for (const auto& variable : variables) {
+    if (!variable.starts_with(kVariables)) continue;
+    const std::string name = variable.substr(kVariables.size());
+    const bool is_known = std::find(known.begin(), known.end(), name) != known.end();
+    if (is_known || is_of_kubernetes(name, getenv(variable.c_str()).value_or(""))) continue;
+    const std::string near = nearest(name, known);
+    errors.push_back({variable, is_no_setting(near.empty() ? "" : kVariables + near), ""});
+  }
+}
+
 }  // namespace
 
-std::vector<std::string> serve_settings(Words& words, const GetEnv& getenv, std::vector<FieldError>& errors) {
+ServeFlags serve_settings(Words& words, const GetEnv& getenv, const Words& variables,
+                          std::vector<FieldError>& errors) {
   auto file = take_config(words);
-  if (!file) file = getenv("ORCHESTRATOR_SERVE_CONFIG");
+  if (!file) file = getenv((kVariables + "CONFIG").c_str());
   const nlohmann::json config = read_config(file, errors);
-  Words flags;
+  refuse_unknown(variables, getenv, errors);
+  ServeFlags flags;
   for (const Setting& setting : kSettings) {
     if (has_flag(words, std::string("--") + setting.name)) continue;
-    const std::string variable_name = "ORCHESTRATOR_SERVE_" + with(setting.name, '_', true);
+    const std::string variable_name = kVariables + with(setting.name, '_', true);
     const std::string name = with(setting.name, '_', false);
     const FieldError in_variable{variable_name, "", ""}, in_file{name, "", file.value_or(kServeConfig)};
     const auto variable = getenv(variable_name.c_str());

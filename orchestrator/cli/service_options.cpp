@@ -1,5 +1,7 @@
 // The flags of those who work for others: serve, worker, and the tokens of the one.
 #include <algorithm>
+#include <charconv>
+#include <filesystem>
 
 #include "orchestrator/cli/draft.h"
 #include "orchestrator/job/quoted.h"
@@ -20,10 +22,31 @@ void define_admission(FlagSet& flags, Draft& draft) {
   flags.list(kMayName, "--allow-secret", "NAME", "A variable of this process as secret_env", serve.secrets);
 }
 
-void check_networks(Draft& draft) {
+// What could never be allowed was meant otherwise.
+void check_admission(Draft& draft) {
+  for (const auto& host : draft.line.serve.repository_hosts)
+    if (host.empty() || !is_host(host))
+      draft.fail("--allow-repo-host", "must be a host, as in git.example.com, not " + in_quotes(host));
   for (const auto& network : draft.line.serve.networks)
     if (network != "internal" && network != "bridge")
       draft.fail("--allow-network", "must be internal or bridge, not " + in_quotes(network));
+}
+
+void check_folders(Draft& draft) {
+  for (const auto& folder : draft.line.serve.folders) {
+    std::error_code unknown;
+    if (!folder.starts_with('/'))
+      draft.fail("--allow-folder", "must be an absolute path, not " + in_quotes(folder));
+    else if (!std::filesystem::is_directory(folder, unknown))
+      draft.fail("--allow-folder", "must be a folder that exists, not " + in_quotes(folder));
+  }
+}
+
+std::optional<std::uint16_t> port_from(const std::string& text) {
+  std::uint16_t port = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, port);
+  return error == std::errc() && stop == end ? std::optional(port) : std::nullopt;
 }
 
 void read_drain(Draft& draft, double& seconds) {
@@ -40,15 +63,15 @@ void read_listen(Draft& draft) {
   if (draft.listen.empty()) return;
   if (!serve.socket.empty()) draft.fail("--socket", "--socket and --listen exclude each other");
   const auto colon = draft.listen.rfind(':');
-  const std::string port = colon == std::string::npos ? draft.listen : draft.listen.substr(colon + 1);
-  if (const auto number = number_said("--listen", port, 0, 65'535, draft))
-    serve.port = static_cast<std::uint16_t>(*number);
-  else if (port.empty())
-    draft.fail("--listen", "must be ADDRESS:PORT, as in 127.0.0.1:8080");
-  if (colon == std::string::npos || colon == 0) return;
-  std::string address = draft.listen.substr(0, colon);
-  if (address.starts_with('[') && address.ends_with(']')) address = address.substr(1, address.size() - 2);
-  serve.address = address == "localhost" ? "127.0.0.1" : address;
+  std::string address = colon == std::string::npos ? "" : draft.listen.substr(0, colon);
+  const bool in_brackets = address.starts_with('[') && address.ends_with(']');
+  const auto port = port_from(draft.listen.substr(colon == std::string::npos ? 0 : colon + 1));
+  if (!port || (!in_brackets && address.find(':') != std::string::npos))
+    return draft.fail("--listen", "must be ADDRESS:PORT with a port up to 65535, as in 127.0.0.1:8080, not " +
+                                      in_quotes(draft.listen));
+  serve.port = *port;
+  if (in_brackets) address = address.substr(1, address.size() - 2);
+  if (!address.empty()) serve.address = address == "localhost" ? "127.0.0.1" : address;
 }
 
 }  // namespace
@@ -66,7 +89,9 @@ void define_serve(FlagSet& flags, Draft& draft) {
              serve.hosts);
   define_admission(flags, draft);
   flags.list(kMayName, "--allow-folder", "DIR",
-             "A folder of this host with what is below, for callers who sit here", serve.folders);
+             "A folder of this host with what is below, for callers who sit here: with a --token-file those "
+             "of a --socket alone",
+             serve.folders);
   flags.on(kMayName, "--allow-private-webhooks", "Webhooks may go to addresses that are not of the internet",
            serve.private_webhooks);
   const std::string how = "How it works";
@@ -110,7 +135,8 @@ void finish_serve(Draft& draft, const Beside&) {
   read_choice<bool>("--on-restart", draft.on_restart, {{"restart", false}, {"fail", true}},
                     serve.fail_on_restart, draft.reading.errors);
   read_drain(draft, serve.drain_s);
-  check_networks(draft);
+  check_admission(draft);
+  check_folders(draft);
   check_git_flags(draft);
 }
 
@@ -162,7 +188,7 @@ void finish_worker(Draft& draft, const Beside&) {
       draft.fail("--result-size", "must be a size between 16k and 8m, not " + in_quotes(draft.result_size));
   }
   read_drain(draft, worker.drain_s);
-  check_networks(draft);
+  check_admission(draft);
   check_git_flags(draft);
 }
 

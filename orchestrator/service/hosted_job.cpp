@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "orchestrator/report/report_formats.h"
+#include "orchestrator/report/verdict_words.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/service/runpod_error.h"
 #include "sandbox/io/error.h"
@@ -63,6 +64,12 @@ std::int64_t bytes_below(const std::string& folder) {
   return static_cast<std::int64_t>(bytes);
 }
 
+std::string reason_of_host(const Report& report) {
+  const std::string reason = verdict_words(report).reason;
+  if (!reason.empty()) return reason;
+  return report.end_reason.empty() ? "the host or its engine has failed" : report.end_reason;
+}
+
 }  // namespace
 
 HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSpec& spec) try {
@@ -73,6 +80,7 @@ HostedResult write_reports(Report& report, const Spool& spool, const HostedJobSp
   result.host_failed =
       report.end == RunEnd::infrastructure || report.count(sandbox::Outcome::infrastructure_error) > 0;
   result.total_runs = report.total_runs();
+  if (result.host_failed && result.total_runs == 0) result.host_reason = reason_of_host(report);
   std::ostringstream summary;
   write_json(report, spool, summary, {.max_bytes = spec.summary_bytes});
   result.summary = std::move(summary).str();

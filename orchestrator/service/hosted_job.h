@@ -38,6 +38,7 @@ struct HostedResult {
   bool interrupted = false;     // stopped by us: the summary is of what was known
   bool host_failed = false;     // the engine or the host may be broken: so is what comes next
   int total_runs = 0;           // attempts that say something about the command
+  std::string host_reason;      // a sentence, where the host has failed so that there are none
   std::int64_t left_bytes = 0;  // of the files that stay: reports and logs
   std::int64_t log_bytes = 0;   // of the logs among them
 };

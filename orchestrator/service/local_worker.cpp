@@ -143,14 +143,27 @@ void LocalWorker::look() {
     again_ = true;
     return;
   }
+  struct Answer {
+    std::vector<StoredJob> taken;
+    std::optional<Milliseconds> pause;
+  };
   ask(
       background_, loop_, self_, "no job could be taken",
-      [this, whose] { return queue_.take("", settings_.name, 1, whose); },
-      [](LocalWorker& self, const std::vector<StoredJob>& taken) {
+      [this, whose] {
+        Answer answer{queue_.take("", settings_.name, 1, whose), std::nullopt};
+        if (answer.taken.empty()) answer.pause = queue_.next_pause_ends_in();
+        return answer;
+      },
+      [](LocalWorker& self, const Answer& answer) {
         self.asking_ = false;
-        for (const auto& job : taken) self.begin(job);
+        for (const auto& job : answer.taken) self.begin(job);
+        if (answer.pause) self.look_after(*answer.pause);
         if (std::exchange(self.again_, false)) self.look();
       });
+}
+
+void LocalWorker::look_after(Milliseconds pause) {
+  pause_ = loop_.call_after(std::chrono::milliseconds(pause), [this] { look(); });
 }
 
 void LocalWorker::set_able(bool able) {
@@ -270,6 +283,8 @@ void LocalWorker::over(const StoredJob& job, bool overran, HostedResult result) 
     end.error = "executionTimeout exceeded";
   else if (!result.error.empty())
     end.error = runpod_error({result.error_kind, result.error, 0}, settings_.version, "", settings_.name);
+  else if (end.to_give_back)  // as often as the queue takes it; nothing has run, so nothing is completed
+    end.error = runpod_error({"host", result.host_reason, 0}, settings_.version, "", settings_.name);
   if (!end.error.empty()) end.state = JobState::failed;
   spdlog::info("job {} ends: {}{}", job.id, end.to_give_back ? "the host has failed" : name(end.state),
                result.error.empty() ? "" : ", " + result.error);
@@ -283,7 +298,7 @@ void LocalWorker::tell_end(std::shared_ptr<const End> end, int tries) {
       background_, loop_, self_, "the end of a job was not written",
       [this, end] {
         const auto& [id, epoch] = end->job;
-        if (!end->to_give_back || !queue_.give_back(id, epoch))
+        if (!end->to_give_back || !queue_.give_back(id, epoch, GivenBack::host_failed))
           queue_.finish(id, epoch, end->state, end->output, end->error, end->left_bytes, end->log_bytes);
         return true;
       },

@@ -65,6 +65,7 @@ class LocalWorker {
   struct End;
 
   void look();
+  void look_after(Milliseconds pause);
   std::string reports_of(const StoredJob& job) const;
   void remove_reports_of(const StoredJob& job) const;
   HostedJobSpec spec_of(const StoredJob& job) const;
@@ -100,6 +101,7 @@ class LocalWorker {
   std::unique_ptr<io::Timer> writing_;
   std::map<HandOut, std::unique_ptr<io::Timer>> untold_;  // ends that the queue does not know yet
   bool asking_ = false, again_ = false;                   // the queue for a job
+  std::unique_ptr<io::Timer> pause_;                      // of the first job that this host has failed
   bool taking_ = true, able_ = true;
   bool stopping_ = false;
   std::shared_ptr<LocalWorker*> self_;  // empty once this is gone

@@ -219,6 +219,12 @@ UPDATE runs SET origin = known.said || '#' || known.place FROM (
       FROM runs WHERE origin <> '')) AS known
   WHERE known.id = runs.id;
 )sql",
+    // `host_failures`: times that the server's own host could not run it, no longer among `given_back`;
+    // `not_before`: when its worker may have the job again.
+    R"sql(
+ALTER TABLE jobs ADD COLUMN host_failures INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+)sql",
 };
 constexpr int kVersion = std::size(kMigrations);
 

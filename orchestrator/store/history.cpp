@@ -36,6 +36,13 @@ constexpr const char* kOldRuns =
     "CAST(pr_number AS INTEGER) AS pr_number, CAST(branch AS TEXT) AS branch, CAST(commit_sha AS TEXT) AS "
     "commit_sha FROM test_runs) ORDER BY id";
 
+// `pytest -x` and `["pytest", "-x"]` are one command. Words that a shell would read otherwise stay as they
+// were said.
+constexpr const char* kCommand =
+    "CASE WHEN json_valid(test_command) AND json_type(test_command) = 'array' AND NOT EXISTS (SELECT 1 FROM "
+    "json_each(test_command) WHERE value = '' OR value GLOB '*[^A-Za-z0-9_./:=@%+,-]*') THEN (SELECT "
+    "group_concat(value, ' ') FROM json_each(test_command)) ELSE test_command END";
+
 HistoricRun read_row(SQLite::Statement& row) {
   HistoricRun run;
   int column = 0;
@@ -93,7 +100,7 @@ std::vector<DayOfTrend> History::trend(const std::string& repository, std::int64
         },
         "SELECT date(time / 1000, 'unixepoch') AS day, avg(repro_rate), count(*), sum(repro_rate > 0.1) FROM "
         "runs WHERE "
-        "(?1 = '' OR repository = ?1) AND time >= ?2 GROUP BY day ORDER BY day",
+        "(?1 = '' OR repository = ?1) AND time >= ?2 AND total_runs > 0 GROUP BY day ORDER BY day",
         repository, since);
   });
 }
@@ -107,29 +114,31 @@ std::vector<FlakyCommand> History::most_flaky(const std::string& repository, int
                               row.getColumn(2).getDouble(), row.getColumn(3).getDouble(),
                               row.getColumn(4).getInt64()};
         },
-        "SELECT test_command, count(*), avg(repro_rate) AS mean, max(repro_rate), max(time) FROM runs WHERE "
-        "(?1 = '' OR "
-        "repository = ?1) GROUP BY test_command HAVING mean > 0 ORDER BY mean DESC, test_command LIMIT ?2",
+        fmt::format("SELECT {} AS command, count(*), avg(repro_rate) AS mean, max(repro_rate), max(time) "
+                    "FROM runs WHERE (?1 = '' OR repository = ?1) AND total_runs > 0 AND coalesce(verdict, "
+                    "'') NOT IN ('fails_every_time', 'not_runnable', 'infrastructure') GROUP BY command "
+                    "HAVING mean > 0 ORDER BY mean DESC, command LIMIT ?2",
+                    kCommand),
         repository, most);
   });
 }
 
 Statistics History::statistics(const std::string& repository, std::int64_t since) const {
   return database_.with([&](SQLite::Database& connection) {
-    Statistics all =
-        rows_of(
-            connection,
-            [](SQLite::Statement& row) {
-              return Statistics{row.getColumn(0).getInt64(),
-                                row.getColumn(1).getInt64(),
-                                row.getColumn(2).getInt64(),
-                                row.getColumn(3).getDouble(),
-                                {}};
-            },
-            "SELECT count(*), coalesce(sum(total_runs), 0), coalesce(sum(failures), 0), "
-            "coalesce(avg(repro_rate), 0) FROM runs WHERE (?1 = '' OR repository = ?1) AND time >= ?2",
-            repository, since)
-            .at(0);
+    Statistics all = rows_of(
+                         connection,
+                         [](SQLite::Statement& row) {
+                           return Statistics{row.getColumn(0).getInt64(),
+                                             row.getColumn(1).getInt64(),
+                                             row.getColumn(2).getInt64(),
+                                             row.getColumn(3).getDouble(),
+                                             {}};
+                         },
+                         "SELECT count(*), coalesce(sum(total_runs), 0), coalesce(sum(failures), 0), "
+                         "coalesce(avg(CASE WHEN total_runs > 0 THEN repro_rate END), 0) FROM runs WHERE (?1 "
+                         "= '' OR repository = ?1) AND time >= ?2",
+                         repository, since)
+                         .at(0);
     all.runs_by_severity = rows_of(
         connection,
         [](SQLite::Statement& row) {

@@ -1,5 +1,6 @@
 // What all runs have come to, longer than their jobs are kept: the questions that the predecessor's history
-// answered. A trigger of the database adds each completed job, so that none is missed. Any thread; see
+// answered. A run of which no attempt says anything about the command has no rate, and counts in no mean.
+// A trigger of the database adds each completed job, so that none is missed. Any thread; see
 // job_queue.h for what blocks.
 #pragma once
 
@@ -53,8 +54,10 @@ class History {
   std::vector<HistoricRun> recent(const std::string& repository,
                                   int most) const;  // newest first; empty: of all
   std::optional<HistoricRun> find(std::int64_t id) const;
-  // Since `since`, ms; days without runs are left out.
+  // Since `since`, ms; runs without a rate and days without others are left out.
   std::vector<DayOfTrend> trend(const std::string& repository, std::int64_t since) const;
+  // What fails every time, or cannot be run, is not flaky: such runs are left out, as far as their verdict is
+  // known.
   std::vector<FlakyCommand> most_flaky(const std::string& repository, int most) const;
   Statistics statistics(const std::string& repository, std::int64_t since) const;
 

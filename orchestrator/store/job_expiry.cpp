@@ -16,7 +16,6 @@ namespace {
 constexpr Milliseconds kIdle = 60'000;
 constexpr Milliseconds kKeepWorkers = 86'400'000;  // that are not heard of
 constexpr int kMostAtOnce = 500;  // jobs that one commit lets go of: others wait for the database
-constexpr const char* kLostAgain = "job timed out after {} retries";
 
 // Running jobs whose worker was heard of at ?2 the last time, or before.
 constexpr const char* kOfTheSilent =
@@ -91,11 +90,13 @@ Forgotten forget_old(SQLite::Database& connection, const Retention& retention, M
 
 }  // namespace
 
+std::string lost_again(int retries) { return fmt::format("job timed out after {} retries", retries); }
+
 void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
-          Milliseconds now) {
+          const std::string& error, Milliseconds now) {
   for (const auto& id : ids)
     if (!put_back(connection, id, "retries", most_retries, now))
-      end_all(connection, {id}, JobState::failed, fmt::format(kLostAgain, most_retries), now);
+      end_all(connection, {id}, JobState::failed, error, now);
 }
 
 int JobQueue::recover(const std::string& worker, Recovery recovery) {
@@ -103,7 +104,7 @@ int JobQueue::recover(const std::string& worker, Recovery recovery) {
     auto running = texts_of(connection, "SELECT id FROM jobs WHERE state = ? AND worker = ?",
                             as_number(JobState::running), worker);
     if (recovery == Recovery::restart)
-      lose(connection, running, limits_.retries, now_());
+      lose(connection, running, limits_.retries, kServerEndedTwice, now_());
     else
       end_all(connection, running, JobState::failed, "the server was restarted while the job ran", now_());
     return running;
@@ -141,7 +142,7 @@ Forgotten JobQueue::expire(const Retention& retention) {
       lose(connection,
            take(texts_of(connection, std::string("SELECT id") + kOfTheSilent, as_number(JobState::running),
                          silent_since)),
-           limits_.retries, now);
+           limits_.retries, lost_again(limits_.retries), now);
     }
     end_past_ttl(JobState::running, "the job's ttl ended while it ran");
     forgotten = forget_old(connection, retention, now);

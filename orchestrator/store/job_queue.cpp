@@ -62,6 +62,11 @@ std::optional<StoredJob> find_row(SQLite::Database& connection, const std::strin
   return job;
 }
 
+std::string enough_wait(std::int64_t jobs, const char* whose) {
+  return fmt::format("{}{}{} waiting; no more are taken for now",
+                     jobs == 1 ? "1 job" : fmt::format("{} jobs", jobs), whose, jobs == 1 ? " is" : " are");
+}
+
 std::int64_t as_bytes(std::size_t size) { return static_cast<std::int64_t>(size); }
 
 bool is_handed_out(SQLite::Database& connection, const std::string& id, std::int64_t epoch) {
@@ -157,11 +162,10 @@ Submitted JobQueue::submit(const Submission& said) {
     }
     const int queued = as_number(JobState::queued);
     if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ?", queued) >= limits_.queued)
-      throw QueueFull(fmt::format("{} jobs are waiting; no more are taken for now", limits_.queued));
+      throw QueueFull(enough_wait(limits_.queued, ""));
     if (number_of(connection, "SELECT count(*) FROM jobs WHERE state = ? AND client = ?", queued,
                   said.client) >= limits_.queued_of_client)
-      throw QueueFull(fmt::format("{} jobs of this client are waiting; no more are taken for now",
-                                  limits_.queued_of_client));
+      throw QueueFull(enough_wait(limits_.queued_of_client, " of this client"));
     const bool refused = !said.error.empty();
     const std::string input = refused ? "" : said.input;  // nobody will run it
     change(
@@ -229,10 +233,13 @@ Counts JobQueue::counts(const std::string& endpoint) const {
           counts.completed = count;
           break;
         case JobState::failed:
-        case JobState::timed_out:
-          counts.failed += count;
+          counts.failed = count;
           break;
         case JobState::cancelled:
+          counts.cancelled = count;
+          break;
+        case JobState::timed_out:
+          counts.timed_out = count;
           break;
       }
     }
@@ -253,13 +260,14 @@ std::vector<StoredJob> JobQueue::take(const std::string& endpoint, const std::st
       // others.
       SQLite::Statement next(
           connection,
-          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) AND (?5 = 0 OR NOT "
+          "SELECT id FROM jobs AS waiting WHERE state = ?1 AND (?2 = '' OR endpoint = ?2) AND (?7 = 0 OR "
+          "not_before <= ?8) AND (?5 = 0 OR NOT "
           "EXISTS (SELECT 1 FROM jobs AS mine WHERE mine.state = ?4 AND mine.client = waiting.client AND "
           "mine.worker = ?6)) ORDER BY "
           "low_priority AND queued > ?3, (SELECT count(*) FROM jobs AS other WHERE other.state = ?4 AND "
           "other.client = waiting.client), number LIMIT 1");
       bind_all(next, as_number(JobState::queued), endpoint, now - 600'000, as_number(JobState::running),
-               whose == Whose::others ? 1 : 0, worker);
+               whose == Whose::others ? 1 : 0, worker, is_own(worker) ? 1 : 0, now);
       if (!next.executeStep()) break;
       const std::string id = next.getColumn(0).getString();
       change(
@@ -310,10 +318,27 @@ bool JobQueue::finish(const std::string& id, std::int64_t epoch, JobState state,
   return present;
 }
 
-bool JobQueue::give_back(const std::string& id, std::int64_t epoch) {
+std::optional<Milliseconds> JobQueue::next_pause_ends_in() const {
+  const Milliseconds now = now_();
+  const auto next = database_.with([&](SQLite::Database& connection) {
+    return number_of(connection, "SELECT min(not_before) FROM jobs WHERE state = ? AND not_before > ?",
+                     as_number(JobState::queued), now);
+  });
+  return next > 0 ? std::optional(next - now) : std::nullopt;
+}
+
+bool JobQueue::give_back(const std::string& id, std::int64_t epoch, GivenBack why) {
+  const bool host_failed = why == GivenBack::host_failed;
+  const Milliseconds now = now_();
   const bool given = database_.transact([&](SQLite::Database& connection) {
-    return is_handed_out(connection, id, epoch) &&
-           put_back(connection, id, "given_back", limits_.give_backs, now_());
+    const bool back = is_handed_out(connection, id, epoch) &&
+                      put_back(connection, id, host_failed ? "host_failures" : "given_back",
+                               host_failed ? limits_.host_failures : limits_.give_backs, now);
+    if (back && host_failed)
+      change(connection,
+             "UPDATE jobs SET not_before = ?1 + min(?2 << min(host_failures - 1, 20), ?3) WHERE id = ?4", now,
+             limits_.host_pause, limits_.longest_host_pause, id);
+    return back;
   });
   if (given) tell(id);
   return given;
@@ -353,8 +378,8 @@ bool JobQueue::retry(const std::string& id) {
         change(
             connection,
             "UPDATE jobs SET state = ?1, queued = ?2, started = 0, ended = 0, output = '', error = '', "
-            "worker = '', retries = 0, given_back = 0, ttl = ttl + ?2 - created, log_bytes = 0, logs_gone = "
-            "0, bytes = length(CAST(input AS BLOB)) "
+            "worker = '', retries = 0, given_back = 0, host_failures = 0, not_before = 0, "
+            "ttl = ttl + ?2 - created, log_bytes = 0, logs_gone = 0, bytes = length(CAST(input AS BLOB)) "
             "+ length(CAST(request AS BLOB)) WHERE id = ?3 AND (state = ?4 AND epoch > 0 OR state = ?5) AND "
             "request <> ''",
             as_number(JobState::queued), now_(), id, as_number(JobState::failed),

@@ -71,7 +71,8 @@ struct StoredJob {
 };
 
 struct Counts {
-  std::int64_t queued = 0, running = 0, completed = 0, failed = 0, retried = 0;
+  std::int64_t queued = 0, running = 0, completed = 0, failed = 0, cancelled = 0, timed_out = 0;
+  std::int64_t retried = 0;  // times, of all of them
 };
 
 struct Submitted {
@@ -93,10 +94,15 @@ struct QueueLimits {
   std::int64_t queued = 10'000;           // jobs that wait
   std::int64_t queued_of_client = 2'000;  // … of one client
   int retries = 1;                        // of a job whose worker was lost
-  int give_backs = 10;                    // of a job that its worker could not run
-  Milliseconds worker_silence = 50'000;   // after which a worker is lost
-  std::string own_worker = "local";       // looks after its jobs' time itself, and is never silent
-  Milliseconds keep_keys = 86'400'000;    // idempotency keys
+  int give_backs = 10;                    // of a job that was interrupted
+  // Times that a job is tried again which the server's own host could not run, with a pause before each: so
+  // long before the first, twice that before the second, … In all a minute, since the failure may be a peer's
+  // that never ends, as of a repository that wants a token.
+  int host_failures = 6;
+  Milliseconds host_pause = 1'000, longest_host_pause = 60'000;
+  Milliseconds worker_silence = 50'000;  // after which a worker is lost
+  std::string own_worker = "local";      // looks after its jobs' time itself, and is never silent
+  Milliseconds keep_keys = 86'400'000;   // idempotency keys
 };
 
 // How long, and up to which sum, jobs that have ended are kept: what they were asked and have answered, their
@@ -121,6 +127,11 @@ inline constexpr const char* kChunksDropped =
 // Bytes of inputs after which no further job is handed out at once.
 inline constexpr std::size_t kLargestHandOut = 16 << 20;
 
+// The error of a job that ran each time that the server died, QueueLimits::retries and one more.
+inline constexpr const char* kServerEndedTwice = "the server ended twice while it ran";
+// That of a job whose workers were lost too often: RunPod's own sentence.
+std::string lost_again(int retries);
+
 // Webhooks called at once: a receiver that lets everybody wait, and a client with many of those, hold up
 // themselves alone.
 inline constexpr int kWebhooksOfReceiver = 4, kWebhooksOfClient = 8;
@@ -132,6 +143,10 @@ struct Forgotten {
 };
 
 enum class Recovery { restart, fail };
+
+// Why a job is given back. Where the server's own host has failed, its own worker has it again after a pause
+// alone; workers elsewhere, which are other hosts, may take it at once.
+enum class GivenBack { interrupted, host_failed };
 
 // Whose jobs a worker takes: anybody's, or those of clients of whom it has none.
 enum class Whose { all, others };
@@ -169,6 +184,9 @@ class JobQueue {
   // age. `endpoint` empty: of any.
   std::vector<StoredJob> take(const std::string& endpoint, const std::string& worker, int most,
                               Whose whose = Whose::all);
+  // How long until the own worker may take the first of the jobs that its host has failed; nullopt: there is
+  // none that it may not.
+  std::optional<Milliseconds> next_pause_ends_in() const;
   // How many of `chunks` were kept; nullopt when the epoch is not the job's present one or the job does not
   // run: then nothing was changed. `progress`: JSON, or empty for none; `chunks`: of its stream, in order, as
   // far as there is room.
@@ -179,8 +197,8 @@ class JobQueue {
   bool finish(const std::string& id, std::int64_t epoch, JobState state, const std::string& output,
               const std::string& error, std::int64_t left_bytes = 0, std::int64_t log_bytes = 0);
   // To the queue once more, through no fault of the job: not one of its retries. False also when that was
-  // often enough.
-  bool give_back(const std::string& id, std::int64_t epoch);
+  // often enough, for this reason.
+  bool give_back(const std::string& id, std::int64_t epoch, GivenBack why = GivenBack::interrupted);
   // The chunks that nobody was given yet; they count as delivered.
   std::vector<std::string> take_chunks(const std::string& id);
   // The same chunks, which stay.

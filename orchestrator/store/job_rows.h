@@ -14,18 +14,19 @@ inline int as_number(JobState state) { return static_cast<int>(state); }
 inline bool put_back(SQLite::Database& connection, const std::string& id, const std::string& count, int most,
                      Milliseconds now) {
   const bool again =
-      sql::change(connection,
-                  "UPDATE jobs SET state = ?, " + count + " = " + count +
-                      " + 1, queued = ?, started = 0, worker = '', progress = '' WHERE id = ? AND " + count +
-                      " < ?",
-                  as_number(JobState::queued), now, id, most) > 0;
+      sql::change(
+          connection,
+          "UPDATE jobs SET state = ?, " + count + " = " + count +
+              " + 1, queued = ?, not_before = 0, started = 0, worker = '', progress = '' WHERE id = ? AND " +
+              count + " < ?",
+          as_number(JobState::queued), now, id, most) > 0;
   if (again) sql::change(connection, "DELETE FROM chunks WHERE job = ?", id);
   return again;
 }
 
-// Running jobs whose worker does not have them any more: back to the queue, or ended when that has happened
-// often enough.
+// Running jobs whose worker does not have them any more: back to the queue, or ended with this error when
+// that has happened often enough.
 void lose(SQLite::Database& connection, const std::vector<std::string>& ids, int most_retries,
-          Milliseconds now);
+          const std::string& error, Milliseconds now);
 
 }  // namespace orchestrator

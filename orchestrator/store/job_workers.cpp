@@ -84,7 +84,7 @@ void JobQueue::holds(const std::string& worker, const std::string& endpoint, con
       if (on_asking || contains(notes.missing, job)) gone.push_back(job.id);
     notes.missing = std::move(missing);
     notes.taken = std::move(taken);
-    lose(connection, gone, limits_.retries, now);
+    lose(connection, gone, limits_.retries, lost_again(limits_.retries), now);
     return gone;
   });
   tell(lost);

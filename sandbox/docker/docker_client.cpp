@@ -219,11 +219,27 @@ std::exception_ptr DockerClient::explain_first_answer() const {
     throw;
   } catch (const io::HostError&) {
     return std::current_exception();
-  } catch (const io::TransportError& error) {
-    return io::failure(unreachable(error));
   } catch (const std::exception& error) {
     return io::failure(not_understood(error));
   }
+}
+
+std::exception_ptr DockerClient::explain_lost(std::exception_ptr error) const {
+  try {
+    std::rethrow_exception(error);
+  } catch (const io::TransportError& lost) {
+    return io::failure(unreachable(lost));
+  } catch (...) {
+    return error;
+  }
+}
+
+io::HttpStream DockerClient::explaining(io::HttpStream handlers) const {
+  handlers.on_end = [this, on_end = std::move(handlers.on_end)](io::Result<io::HttpResponse> result) {
+    if (!result.ok()) return on_end(explain_lost(result.error()));
+    on_end(std::move(result));
+  };
+  return handlers;
 }
 
 io::HostError DockerClient::unreachable(const io::TransportError& error) const {
@@ -260,14 +276,18 @@ io::HttpRequest DockerClient::request_of(ApiCall& call) const {
 
 std::unique_ptr<io::HttpCall> DockerClient::call(ApiCall call, ReplyFn done) {
   io::HttpRequest http = request_of(call);
+  auto told = [this, done = std::move(done)](io::Result<Reply> result) {
+    if (!result.ok()) return done(explain_lost(result.error()));
+    done(std::move(result));
+  };
   auto repeating =
-      std::make_unique<RepeatingCall>(loop_, http_, std::move(http), std::move(call), std::move(done));
+      std::make_unique<RepeatingCall>(loop_, http_, std::move(http), std::move(call), std::move(told));
   repeating->attempt();
   return repeating;
 }
 
 std::unique_ptr<io::HttpCall> DockerClient::follow(ApiCall call, io::HttpStream handlers) {
-  return http_.stream(request_of(call), std::move(handlers));
+  return http_.stream(request_of(call), explaining(std::move(handlers)));
 }
 
 bool DockerClient::idle() const {
@@ -297,12 +317,12 @@ io::HttpRequest DockerClient::raw_request(const std::string& method, const std::
 std::unique_ptr<io::HttpCall> DockerClient::stream(const std::string& method, const std::string& path,
                                                    std::optional<std::string> late_body,
                                                    io::HttpStream handlers) {
-  return http_.stream(raw_request(method, path, std::move(late_body)), std::move(handlers));
+  return http_.stream(raw_request(method, path, std::move(late_body)), explaining(std::move(handlers)));
 }
 
 std::unique_ptr<io::HttpDuplex> DockerClient::duplex(const std::string& method, const std::string& path,
                                                      std::string first, io::HttpStream handlers) {
-  return http_.duplex(raw_request(method, path, std::move(first)), std::move(handlers));
+  return http_.duplex(raw_request(method, path, std::move(first)), explaining(std::move(handlers)));
 }
 
 }  // namespace sandbox::docker

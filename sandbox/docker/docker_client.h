@@ -62,7 +62,8 @@ class DockerClient {
   // Inside a catch block of the first questions to an engine: the error for a person, with what to do.
   std::exception_ptr explain_first_answer() const;
 
-  // The answer whatever its status; a transport that failed is an error.
+  // The answer whatever its status. An engine that was not reached, or broke off, is an io::HostError that
+  // names it; the same for the streams below.
   [[nodiscard]] std::unique_ptr<io::HttpCall> call(ApiCall call, ReplyFn done);
   // The same for calls that nobody waits for: kept alive by the client.
   void call_detached(ApiCall call, ReplyFn done);
@@ -88,6 +89,9 @@ class DockerClient {
   struct Detached;
   io::HostError unreachable(const io::TransportError& error) const;
   io::HostError not_understood(const std::exception& error) const;
+  // An error of the transport as that of the host; another as it is.
+  std::exception_ptr explain_lost(std::exception_ptr error) const;
+  io::HttpStream explaining(io::HttpStream handlers) const;
   io::HttpRequest request(const std::string& method, const std::string& path) const;
   io::HttpRequest request_of(ApiCall& call) const;
   io::HttpRequest raw_request(const std::string& method, const std::string& path,

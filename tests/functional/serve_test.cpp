@@ -144,6 +144,8 @@ TEST_F(Serve, CountsJobsAndAttemptsForMonitors) {
                                                {R"(orchestrator_jobs{state="running"})", 0},
                                                {R"(orchestrator_jobs{state="completed"})", 2},
                                                {R"(orchestrator_jobs{state="failed"})", 1},
+                                               {R"(orchestrator_jobs{state="cancelled"})", 0},
+                                               {R"(orchestrator_jobs{state="timed_out"})", 0},
                                                {R"(orchestrator_attempts_total{outcome="passed"})", 3},
                                                {R"(orchestrator_attempts_total{outcome="failed"})", 1},
                                                {"orchestrator_attempt_seconds_count", 4},
@@ -275,6 +277,20 @@ TEST(ServeAlone, RefusesAPublicAddressWithoutTokens) {
   EXPECT_NE(run.err.find("--token-file"), std::string::npos) << told(run);
 }
 
+TEST(ServeAlone, RefusesSettingsThatCouldNeverWorkBeforeItListens) {
+  const TemporaryFolder folder;
+  write_file(folder / "serve.yml", "jobs: many\nallow_folder: [/does/not/exist]\n");
+  const Finished run =
+      run_command({"env", "ORCHESTRATOR_SERVE_BOGUS=1", program_under_test(), "serve", "--listen",
+                   "127.0.0.1:0", "--state-dir", folder / "state", "--config", folder / "serve.yml"});
+  EXPECT_EQ(run.exit_code, 2) << told(run);
+  for (const char* sentence :
+       {"ORCHESTRATOR_SERVE_BOGUS: is no setting of serve", "serve.yml: jobs: must be a whole number",
+        "serve.yml: allow_folder: must be a folder that exists, not '/does/not/exist'"})
+    EXPECT_NE(run.err.find(sentence), std::string::npos) << told(run);
+  EXPECT_FALSE(std::filesystem::exists(folder / "state"));
+}
+
 // ---- its engine
 
 TEST(ServeForWorkersElsewhere, NeedsNoEngineAndBoundsNoAttempt) {
@@ -355,6 +371,17 @@ TEST(ServeThatLogsJson, WritesNothingElseFromItsStartToItsEnd) {
   EXPECT_TRUE(says("signal 15: ")) << serve.log();
 }
 
+TEST(ServeThatLogsJson, SaysWhereItServesHoweverLittleIsLoggedAndWarnsOfNothingByThat) {
+  const Serving serve(programs(), {"--log-format", "json", "--jobs", "0"});
+  std::istringstream lines(serve.log());
+  std::string level;
+  for (std::string line; std::getline(lines, line);) {
+    const json entry = json::parse(line);
+    if (entry.at("text") == "orchestrator serves at " + serve.url()) level = entry.at("level");
+  }
+  EXPECT_EQ(level, "info") << serve.log();
+}
+
 TEST(ServeThatLogsJson, SaysWhyItCannotStartAsALineToo) {
   Serving first(programs());
   const Finished second = orchestrator(
@@ -409,7 +436,8 @@ TEST_F(Serve, FailsAJobThatHasLostTwoServers) {
     serve_.start();
   }
   EXPECT_EQ(serve_.status(id).at("status"), "FAILED");
-  EXPECT_EQ(serve_.status(id).at("error"), "job timed out after 1 retries");
+  EXPECT_EQ(serve_.status(id).at("error"), "job timed out after 1 retries") << "as RunPod says it";
+  EXPECT_EQ(serve_.got("/api/v1/jobs/" + id).at("error"), "the server ended twice while it ran");
 }
 
 TEST(ServeThatFailsOnRestart, FailsWhatRanWhenItDied) {

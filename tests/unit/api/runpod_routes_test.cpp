@@ -38,6 +38,17 @@ TEST_F(RunpodRoutes, TakesAJobAndSaysItsState) {
                                {"output", {{"x", 1}}}}));
 }
 
+TEST_F(RunpodRoutes, SaysByRunPodsSentenceThatTheServerEndedTwice) {
+  start();
+  const std::string id = submitted();
+  for (int end = 0; end < 2; ++end) {
+    take();
+    queue_.recover("local", Recovery::restart);
+  }
+  EXPECT_EQ(got("/v2/flaky/status/" + id).at("error"), "job timed out after 1 retries");
+  EXPECT_EQ(got("/api/v1/jobs/" + id).at("error"), "the server ended twice while it ran");
+}
+
 TEST_F(RunpodRoutes, UnwrapsAnInputThatAClientHasWrappedTwice) {
   start();
   posted("/v2/flaky/run", R"({"input":{"input":)" + kInput + "}}");

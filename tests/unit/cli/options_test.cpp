@@ -16,11 +16,14 @@ using Variables = std::map<std::string, std::string>;
 CommandLine parse(const Words& words, const Variables& variables = {}) {
   std::vector<const char*> argv = {"orchestrator"};
   for (const auto& word : words) argv.push_back(word.c_str());
+  Words names;
+  for (const auto& [name, value] : variables) names.push_back(name);
   return parse_command_line(static_cast<int>(argv.size()), argv.data(),
                             [&](const char* name) -> std::optional<std::string> {
                               const auto found = variables.find(name);
                               return found == variables.end() ? std::nullopt : std::optional(found->second);
-                            });
+                            },
+                            names);
 }
 
 // What the person is told; "" when nothing is wrong.
@@ -471,6 +474,42 @@ TEST(Options, OfAServerSayHowMuchIsKept) {
   EXPECT_NE(complaint({"serve", "--max-waiting", "1"}), "");
   for (const char* wrong : {"x", "1k", "-1"})
     EXPECT_NE(complaint({"serve", "--keep-size", wrong}), "") << wrong;
+}
+
+TEST(Options, OfAServerAreRefusedWhereTheyCouldNeverWork) {
+  const auto is_told = [](const Words& flags, const std::string& sentence) {
+    Words words{"serve"};
+    words.insert(words.end(), flags.begin(), flags.end());
+    EXPECT_EQ(complaint(words), sentence);
+  };
+  is_told({"--allow-folder", "projects"}, "--allow-folder: must be an absolute path, not 'projects'");
+  is_told({"--allow-folder", "/does/not/exist"},
+          "--allow-folder: must be a folder that exists, not '/does/not/exist'");
+  is_told({"--allow-repo-host", "https://github.com/x"},
+          "--allow-repo-host: must be a host, as in git.example.com, not 'https://github.com/x'");
+  for (const char* listen :
+       {"127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "::1:80", "[::1]"})
+    is_told({"--listen", listen},
+            "--listen: must be ADDRESS:PORT with a port up to 65535, as in 127.0.0.1:8080, not '" +
+                std::string(listen) + "'");
+  EXPECT_NE(complaint({"worker", "--allow-repo-host", "https://github.com/x"}), "");
+
+  const CommandLine line = parse(
+      {"serve", "--allow-folder", "/", "--allow-repo-host", "git.example.com:8443", "--listen", "[::1]:80"});
+  EXPECT_EQ(line.serve.address, "::1");
+  EXPECT_EQ(line.serve.port, 80);
+  EXPECT_EQ(parse({"serve", "--listen", "8081"}).serve.port, 8081);
+  EXPECT_EQ(parse({"serve", "--listen", ":8081"}).serve.address, "127.0.0.1");
+}
+
+TEST(Options, OfAServerAreComplainedAboutWhereTheyWereSaid) {
+  EXPECT_EQ(complaint({"serve"}, {{"ORCHESTRATOR_SERVE_JOBS", "many"}}),
+            "ORCHESTRATOR_SERVE_JOBS: must be a whole number between 0 and 64, not 'many'");
+  EXPECT_EQ(complaint({"serve", "--jobs", "many"}, {{"ORCHESTRATOR_SERVE_JOBS", "2"}}),
+            "--jobs: must be a whole number between 0 and 64, not 'many'");
+  EXPECT_EQ(
+      complaint({"serve"}, {{"ORCHESTRATOR_SERVE_BOGUS", "1"}}).find("ORCHESTRATOR_SERVE_BOGUS: is no "), 0u);
+  EXPECT_EQ(complaint(run({}), {{"ORCHESTRATOR_SERVE_BOGUS", "1"}}), "") << "it is nothing to a run";
 }
 
 TEST(Options, AloneAreAnsweredWithAShortHelp) {

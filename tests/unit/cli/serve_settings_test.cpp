@@ -20,19 +20,23 @@ class ServeSettings : public testing::Test {
     std::ofstream(file) << yaml;
     words.insert(words.end(), {"--config", file});
     errors_.clear();
-    Words flags = serve_settings(
+    Words names;
+    for (const auto& [name, value] : variables) names.push_back(name);
+    const ServeFlags flags = serve_settings(
         words,
         [&](const char* name) -> std::optional<std::string> {
           const auto found = variables.find(name);
           return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
         },
-        errors_);
+        names, errors_);
     left_ = words;
-    return flags;
+    places_ = flags.places;
+    return flags.words;
   }
   testing_support::TemporaryFolder folder_;
   std::vector<FieldError> errors_;
   Words left_;
+  std::map<std::string, FieldError> places_;
 };
 
 TEST_F(ServeSettings, ComeFromTheFile) {
@@ -85,6 +89,34 @@ TEST_F(ServeSettings, NameTheNearestForOneThatIsNone) {
   EXPECT_EQ(errors_[0].message, "is no setting of serve; did you mean listen?");
 }
 
+TEST_F(ServeSettings, NameTheNearestForAVariableThatIsNone) {
+  settings({}, "", {{"ORCHESTRATOR_SERVE_LISEN", "80"}, {"ORCHESTRATOR_RUNS", "5"}, {"HOME", "/root"}});
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].pointer, "ORCHESTRATOR_SERVE_LISEN");
+  EXPECT_EQ(errors_[0].message, "is no setting of serve; did you mean ORCHESTRATOR_SERVE_LISTEN?");
+  settings({}, "", {{"ORCHESTRATOR_SERVE_BOGUS", "1"}});
+  ASSERT_EQ(errors_.size(), 1u);
+  EXPECT_EQ(errors_[0].pointer, "ORCHESTRATOR_SERVE_BOGUS");
+}
+
+TEST_F(ServeSettings, AreNotWhatKubernetesTellsOfAServiceOfThatName) {
+  settings({}, "",
+           {{"ORCHESTRATOR_SERVE_SERVICE_HOST", "10.0.0.1"},
+            {"ORCHESTRATOR_SERVE_PORT", "tcp://10.0.0.1:8080"},
+            {"ORCHESTRATOR_SERVE_PORT_8080_TCP_PORT", "8080"}});
+  EXPECT_TRUE(errors_.empty());
+  settings({}, "", {{"ORCHESTRATOR_SERVE_PORT", "8080"}});
+  EXPECT_EQ(errors_.size(), 1u);
+}
+
+TEST_F(ServeSettings, SayWhereEachWasSaid) {
+  settings({}, "jobs: x\nlisten: a\n", {{"ORCHESTRATOR_SERVE_LISTEN", "b"}});
+  EXPECT_EQ(places_.at("--jobs").pointer, "jobs");
+  EXPECT_EQ(places_.at("--jobs").where, folder_ / "serve.yml");
+  EXPECT_EQ(places_.at("--listen").pointer, "ORCHESTRATOR_SERVE_LISTEN");
+  EXPECT_EQ(places_.at("--listen").where, "");
+}
+
 TEST_F(ServeSettings, RefuseAListWhereThereIsOneValue) {
   settings({}, "jobs: [1, 2]\n");
   EXPECT_EQ(errors_.size(), 1u);
@@ -93,7 +125,7 @@ TEST_F(ServeSettings, RefuseAListWhereThereIsOneValue) {
 TEST_F(ServeSettings, MissAFileThatWasNamed) {
   Words words{"--config=/does/not/exist"};
   serve_settings(
-      words, [](const char*) { return std::nullopt; }, errors_);
+      words, [](const char*) { return std::nullopt; }, {}, errors_);
   EXPECT_EQ(errors_.size(), 1u);
 }
 

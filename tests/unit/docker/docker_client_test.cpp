@@ -155,6 +155,40 @@ TEST_F(TheDockerClient, SaysThatThePermissionIsMissingAndWhatToDo) {
   EXPECT_TRUE(says(error, "group")) << error;
 }
 
+// The engine may go at any moment, not only before the first question.
+TEST_F(TheDockerClient, SaysOfEveryCallThatNobodyAnswersAndWhereTheEngineShouldBe) {
+  engine_.die();
+  const auto expect_unreachable = [this](const std::exception_ptr& error) {
+    ASSERT_TRUE(error);
+    EXPECT_THROW(std::rethrow_exception(error), io::HostError);
+    const std::string sentence = "the container engine at " + engine_.socket() + " does not answer";
+    EXPECT_TRUE(says(io::describe(error), sentence)) << io::describe(error);
+  };
+  expect_unreachable(answer_to(call("POST", "/images/create")).error());
+
+  std::optional<io::Result<io::HttpResponse>> end;
+  io::HttpStream handlers;
+  handlers.on_bytes = [](std::string_view) {};
+  handlers.on_end = [&](io::Result<io::HttpResponse> result) { end = std::move(result); };
+  const auto end_of = [&]([[maybe_unused]] std::unique_ptr<io::HttpCall> running) {
+    loop_.until([&] { return end.has_value(); });
+    return std::exchange(end, std::nullopt)->error();
+  };
+  expect_unreachable(end_of(client_.follow(call("POST", "/build"), handlers)));
+  expect_unreachable(end_of(client_.stream("GET", "/images/x/get", std::nullopt, handlers)));
+  expect_unreachable(end_of(client_.duplex("POST", "/containers/c1/attach", "", handlers)));
+}
+
+TEST_F(TheDockerClient, SaysThatTheSocketHasGoneAlsoLater) {
+  DockerClient client(loop_, {engine_.socket() + ".missing"});
+  std::optional<io::Result<Reply>> result;
+  const auto running =
+      client.call(call("GET", "/info"), [&](io::Result<Reply> value) { result = std::move(value); });
+  loop_.until([&] { return result.has_value(); });
+  EXPECT_THROW(result->value(), io::HostError);
+  EXPECT_TRUE(says(io::describe(result->error()), ".missing does not exist"));
+}
+
 // ---- answers
 
 TEST_F(TheDockerClient, GivesTheAnswerWhateverItsStatus) {

@@ -183,7 +183,7 @@ TEST_F(APull, SucceedsWhenTheRegistryAnswersTheSecondTime) {
 
 TEST_F(APull, FailsOnceTheEngineHasBrokenOffThreeTimes) {
   engine_.always(kPull, hang_up());
-  EXPECT_THROW(pull(kHere).value(), io::TransportError);
+  EXPECT_THROW(pull(kHere).value(), io::HostError);
   EXPECT_EQ(engine_.asked(kPull), 3);
 }
 

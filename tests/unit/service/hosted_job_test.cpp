@@ -82,6 +82,15 @@ TEST_F(WriteReports, CountsAttemptsThatSaySomethingAlone) {
   const HostedResult result = write_reports(report_, spool_, spec_);
   EXPECT_TRUE(result.host_failed);
   EXPECT_EQ(result.total_runs, 0);
+  EXPECT_NE(result.host_reason, "") << "also where nothing is known";
+}
+
+TEST_F(WriteReports, TellsWhyTheHostHasFailedWhereNothingRan) {
+  report_.attempts[0].outcome = sandbox::Outcome::infrastructure_error;
+  report_.attempts[0].reason = "the engine is out of luck";
+  EXPECT_EQ(write_reports(report_, spool_, spec_).host_reason, "the engine is out of luck");
+  report_.attempts[0].outcome = sandbox::Outcome::passed;
+  EXPECT_EQ(write_reports(report_, spool_, spec_).host_reason, "");
 }
 
 TEST_F(WriteReports, HasASummaryEvenWhereNoFileCanBeWritten) {

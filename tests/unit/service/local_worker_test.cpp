@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include "sandbox/io/error.h"
 #include "tests/support/fake_image_store.h"
 #include "tests/support/fake_sandbox.h"
@@ -36,7 +38,8 @@ class ImpatientLoop : public testing_support::SkippingLoop {
 
 class LocalWorkerTest : public testing::Test {
  protected:
-  LocalWorkerTest() {
+  explicit LocalWorkerTest(const QueueLimits& limits = {})
+      : queue_(database_, limits, [this] { return now_.load(); }) {
     settings_.scratch = folder_ / "scratch";
     settings_.version = "9.9";
     settings_.admission.folders = {"/x", folder_.path()};
@@ -95,7 +98,8 @@ class LocalWorkerTest : public testing::Test {
   FakeEngine engine_{loop_};
   JobHost host_;
   Database database_{folder_ / "jobs.db"};
-  JobQueue queue_{database_, {}, [] { return Milliseconds(1'000'000); }};
+  std::atomic<Milliseconds> now_ = 1'000'000;
+  JobQueue queue_;
   EventStore events_{database_};
   LocalWorkerSettings settings_;
   std::unique_ptr<LocalWorker> worker_;
@@ -175,7 +179,30 @@ TEST_F(LocalWorkerTest, GivesAJobBackWhenTheHostHasFailedAndWaits) {
   EXPECT_EQ(looks, 1);
 }
 
-TEST_F(LocalWorkerTest, EndsAJobThatTheHostFailsEachTime) {
+TEST_F(LocalWorkerTest, PausesBeforeItTriesAJobAgainThatItsHostHasFailedAndGoesOnWithOthers) {
+  int looks = 0;
+  settings_.look_at_host = [&] {
+    ++looks;
+    worker_->set_able(true);
+  };
+  start();
+  submit_impossible("a");
+  loop_.until([&] { return loop_.timers_made() > 0; });  // it waits for the end of the pause
+  submit("b", "no JSON at all");
+  EXPECT_EQ(ended("b").state, JobState::failed);
+  EXPECT_EQ(queue_.find("a")->state, JobState::queued);
+  EXPECT_EQ(looks, 1);
+  now_ += 1'000;
+  loop_.skip(std::chrono::seconds(1));
+  loop_.until([&] { return looks == 2; });
+}
+
+class LocalWorkerWithoutPauses : public LocalWorkerTest {
+ protected:
+  LocalWorkerWithoutPauses() : LocalWorkerTest(QueueLimits{.host_pause = 0}) {}
+};
+
+TEST_F(LocalWorkerWithoutPauses, EndsAJobThatTheHostFailsEachTime) {
   int looks = 0;
   settings_.look_at_host = [&] {
     ++looks;
@@ -186,7 +213,7 @@ TEST_F(LocalWorkerTest, EndsAJobThatTheHostFailsEachTime) {
   const StoredJob job = ended("a");
   EXPECT_EQ(job.state, JobState::failed);
   EXPECT_NE(job.error.find("cannot make the folder"), std::string::npos) << job.error;
-  EXPECT_EQ(looks, QueueLimits{}.give_backs + 1);
+  EXPECT_EQ(looks, QueueLimits{}.host_failures + 1);
 }
 
 TEST_F(LocalWorkerTest, TellsTheEndOfAJobAgainWhenTheDatabaseTookItNot) {
@@ -276,7 +303,7 @@ TEST_F(LocalWorkerTest, FailsAJobThatNamesWhatIsNoLongerAllowed) {
 // Attempts of its jobs do not end by themselves, and not at once when they are told to.
 class LocalWorkerAtWork : public LocalWorkerTest {
  protected:
-  LocalWorkerAtWork() {
+  explicit LocalWorkerAtWork(const QueueLimits& limits = {}) : LocalWorkerTest(limits) {
     testing_support::write_file(folder_ / "project/file", "");
     host_.supervisor_file = folder_ / "supervisor";
     testing_support::write_file(host_.supervisor_file, "a program");
@@ -343,6 +370,22 @@ TEST_F(LocalWorkerAtWork, GivesBackWhatWaitedWhenTheServerStops) {
   loop_.until([&] { return worker_->idle(); });
   loop_.until([&] { return queue_.find("a")->state == JobState::queued; });
   EXPECT_EQ(begun(), 1);
+}
+
+class LocalWorkerThatTriesOnce : public LocalWorkerAtWork {
+ protected:
+  LocalWorkerThatTriesOnce() : LocalWorkerAtWork(QueueLimits{.host_failures = 0}) {}
+};
+
+TEST_F(LocalWorkerThatTriesOnce, FailsAJobOfWhichNoAttemptEverRanWithTheHostsReason) {
+  engine_.program = {.infrastructure = "the engine is out of luck"};
+  start();
+  submit_endless("a");
+  const StoredJob job = ended("a");
+  EXPECT_EQ(job.state, JobState::failed);
+  EXPECT_NE(job.error.find("the engine is out of luck"), std::string::npos) << job.error;
+  EXPECT_NE(job.error.find("\"error_traceback\":\"host: "), std::string::npos) << job.error;
+  EXPECT_NE(job.output.find("\"total_runs\""), std::string::npos) << "its report tells more";
 }
 
 TEST_F(LocalWorkerAtWork, HoldsTheOperatorsOwnDefaultsToNoList) {

@@ -41,7 +41,8 @@ TEST_F(DatabaseTest, HasAllAfterItWasOpenedAnew) {
 
 // What the later versions of the schema have brought, the fourth, and the third.
 constexpr const char* kNotInThird =
-    "DROP TRIGGER webhook_of_ended; DROP TRIGGER webhook_of_refused; DROP INDEX webhooks_in_turn; ALTER "
+    "ALTER TABLE jobs DROP COLUMN host_failures; ALTER TABLE jobs DROP COLUMN not_before; DROP TRIGGER "
+    "webhook_of_ended; DROP TRIGGER webhook_of_refused; DROP INDEX webhooks_in_turn; ALTER "
     "TABLE "
     "webhooks DROP COLUMN receiver; ALTER TABLE webhooks DROP COLUMN client; ALTER TABLE jobs DROP COLUMN "
     "receiver; "

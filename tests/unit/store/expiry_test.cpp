@@ -33,7 +33,7 @@ TEST_F(Recovering, EndsAJobThatHasLostTwoProcesses) {
   now_ += 5'000;
   queue().recover("local", Recovery::restart);
   EXPECT_EQ(state("a"), JobState::failed);
-  EXPECT_EQ(find("a").error, "job timed out after 1 retries");
+  EXPECT_EQ(find("a").error, "the server ended twice while it ran");
   EXPECT_EQ(find("a").ended, now_);
 }
 

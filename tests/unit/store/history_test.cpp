@@ -24,12 +24,15 @@ class HistoryTest : public testing::Test {
     now_ += 2'000;
     queue_.finish(job.id, job.epoch, state, output, "");
   }
-  static std::string summary(const std::string& repo, const std::string& command, int runs, int failures) {
+  // `command`: a line, or words as JSON.
+  static std::string summary(const std::string& repo, const std::string& command, int runs, int failures,
+                             const std::string& verdict = "flaky") {
     return R"({"total_runs":)" + std::to_string(runs) +
            R"(,"parallelism":2,"framework":"python","failures":)" + std::to_string(failures) +
-           R"(,"repro_rate":)" + std::to_string(double(failures) / runs) +
-           R"(,"severity":"HIGH","verdict":"flaky","job":{"plan":{"repo":")" + repo +
-           R"(","test_command":")" + command + R"("}},"environment":{"ref":"main","commit":"abc"}})";
+           R"(,"repro_rate":)" + std::to_string(runs > 0 ? double(failures) / runs : 0) +
+           R"(,"severity":"HIGH","verdict":")" + verdict + R"(","job":{"plan":{"repo":")" + repo +
+           R"(","test_command":)" + (command.starts_with('[') ? command : '"' + command + '"') +
+           R"(}},"environment":{"ref":"main","commit":"abc"}})";
   }
 
   testing_support::TemporaryFolder folder_;
@@ -117,6 +120,41 @@ TEST_F(HistoryTest, PutsTheFlakiestCommandFirstAndLeavesOutThoseThatPass) {
   EXPECT_EQ(history_.most_flaky("a", 1).size(), 1u);
 }
 
+TEST_F(HistoryTest, CallsNothingFlakyThatFailsEveryTimeOrCannotBeRun) {
+  run(summary("a", "broken", 10, 10, "fails_every_time"));
+  run(summary("a", "nowhere", 2, 2, "not_runnable"));
+  run(summary("a", "unlucky", 5, 1, "infrastructure"));
+  run(summary("a", "mostly", 10, 9));
+  run(summary("a", "mostly", 10, 10, "fails_every_time"));
+  const auto commands = history_.most_flaky("a", 10);
+  ASSERT_EQ(commands.size(), 1u);
+  EXPECT_EQ(commands[0].test_command, "mostly");
+  EXPECT_EQ(commands[0].runs, 1);
+  EXPECT_DOUBLE_EQ(commands[0].highest_rate, 0.9);
+}
+
+TEST_F(HistoryTest, TakesNoRunWithoutEvidenceForOneThatPassed) {
+  run(summary("a", "x", 10, 4));
+  run(summary("a", "x", 0, 0, "inconclusive"));
+  EXPECT_DOUBLE_EQ(history_.trend("a", 0).at(0).mean_rate, 0.4);
+  EXPECT_EQ(history_.trend("a", 0).at(0).runs, 1);
+  EXPECT_DOUBLE_EQ(history_.most_flaky("a", 1).at(0).mean_rate, 0.4);
+  EXPECT_DOUBLE_EQ(history_.statistics("a", 0).mean_rate, 0.4);
+  EXPECT_EQ(history_.statistics("a", 0).runs, 2);
+}
+
+TEST_F(HistoryTest, CountsALineAndItsWordsAsOneCommand) {
+  run(summary("a", "pytest -x", 10, 2));
+  run(summary("a", R"(["pytest","-x"])", 10, 4));
+  run(summary("a", R"(["sh","-c","pytest -x"])", 10, 1));
+  const auto commands = history_.most_flaky("a", 10);
+  ASSERT_EQ(commands.size(), 2u);
+  EXPECT_EQ(commands[0].test_command, "pytest -x");
+  EXPECT_EQ(commands[0].runs, 2);
+  EXPECT_DOUBLE_EQ(commands[0].mean_rate, 0.3);
+  EXPECT_EQ(commands[1].test_command, R"(["sh","-c","pytest -x"])") << "not the same to a shell";
+}
+
 TEST_F(HistoryTest, AddsEverythingUp) {
   run(summary("a", "x", 10, 2));
   run(summary("b", "x", 30, 3));
@@ -186,7 +224,9 @@ TEST_F(HistoryTest, KnowsTheRunsThatWereImportedBeforeThat) {
   EXPECT_EQ(history_.import(file), 2);
   database_.with([&](SQLite::Database& of_today) {
     of_today.exec("UPDATE runs SET origin = '/somewhere/flaky_test_history.db#' || id");
-    of_today.exec("PRAGMA user_version = 6");
+    of_today.exec(
+        "ALTER TABLE jobs DROP COLUMN host_failures; ALTER TABLE jobs DROP COLUMN not_before; PRAGMA "
+        "user_version = 6");
   });
   Database migrated(folder_ / "jobs.db");
   EXPECT_EQ(History(migrated).import(file), 0);

@@ -104,6 +104,7 @@ TEST_F(JobQueueTest, CountsByStateOfOneEndpointOrOfAll) {
   end("a", JobState::completed);
   end("b", JobState::failed);
   end("c", JobState::timed_out);
+  end("g", JobState::cancelled);
   submit("d");
   take();
   submit("e");
@@ -112,7 +113,9 @@ TEST_F(JobQueueTest, CountsByStateOfOneEndpointOrOfAll) {
   queue().submit(elsewhere);
   const Counts here = queue().counts("flaky");
   EXPECT_EQ(here.completed, 1);
-  EXPECT_EQ(here.failed, 2);
+  EXPECT_EQ(here.failed, 1);
+  EXPECT_EQ(here.timed_out, 1);
+  EXPECT_EQ(here.cancelled, 1);
   EXPECT_EQ(here.running, 1);
   EXPECT_EQ(here.queued, 1);
   EXPECT_EQ(queue().counts("").queued, 2);
@@ -177,7 +180,12 @@ TEST_F(JobQueueTest, TakesNoMoreJobsOfAClientThanMayWait) {
   limits_.queued_of_client = 1;
   open();
   submit("a", "ann");
-  EXPECT_THROW(submit("b", "ann"), QueueFull);
+  try {
+    submit("b", "ann");
+    ADD_FAILURE() << "it was taken";
+  } catch (const QueueFull& full) {
+    EXPECT_EQ(std::string(full.what()), "1 job of this client is waiting; no more are taken for now");
+  }
   EXPECT_NO_THROW(submit("c", "bob"));
 }
 
@@ -425,6 +433,84 @@ TEST_F(JobQueueTest, DoesNotGetAJobBackForEver) {
   for (int i = 0; i < limits_.give_backs; ++i) EXPECT_TRUE(queue().give_back("a", take().epoch));
   EXPECT_FALSE(queue().give_back("a", take().epoch));
   EXPECT_EQ(state("a"), JobState::running) << "it is for the worker to end it";
+}
+
+// ---- of a job that the server's own host could not run
+
+class HostFailures : public StoreTest {
+ protected:
+  void fail_on(const StoredJob& taken) {
+    EXPECT_TRUE(queue().give_back(taken.id, taken.epoch, GivenBack::host_failed));
+  }
+  Ids taken_by(const std::string& worker) { return ids(queue().take("", worker, 5)); }
+};
+
+TEST_F(HostFailures, KeepTheirJobFromTheOwnWorkerForAWhileAndNoOtherJob) {
+  submit("a");
+  submit("b");
+  fail_on(take("local"));
+  EXPECT_EQ(find("a").retries, 0);
+  EXPECT_EQ(taken_by("local"), Ids{"b"});
+  EXPECT_EQ(queue().next_pause_ends_in(), limits_.host_pause);
+  now_ += limits_.host_pause - 1;
+  EXPECT_EQ(taken_by("local"), Ids{});
+  EXPECT_EQ(queue().next_pause_ends_in(), 1);
+  now_ += 1;
+  EXPECT_EQ(queue().next_pause_ends_in(), std::nullopt);
+  EXPECT_EQ(taken_by("local"), Ids{"a"});
+}
+
+TEST_F(HostFailures, KeepItFromNoWorkerElsewhere) {
+  submit("a");
+  fail_on(take("local"));
+  EXPECT_EQ(taken_by("w1"), Ids{"a"});
+}
+
+TEST_F(HostFailures, AreWaitedOutLongerEachTimeUpToABound) {
+  limits_.longest_host_pause = 5'000;
+  open();
+  submit("a");
+  for (const Milliseconds pause : {1'000, 2'000, 4'000, 5'000, 5'000}) {
+    fail_on(take("local"));
+    EXPECT_EQ(queue().next_pause_ends_in(), pause);
+    now_ += pause;
+  }
+}
+
+TEST_F(HostFailures, AreWaitedOutAlsoByTheNextProcess) {
+  submit("a");
+  fail_on(take("local"));
+  open();
+  EXPECT_EQ(taken_by("local"), Ids{});
+  EXPECT_EQ(queue().next_pause_ends_in(), limits_.host_pause);
+}
+
+TEST_F(HostFailures, AreNoInterruptions) {
+  submit("a");
+  for (int i = 0; i < limits_.give_backs; ++i) EXPECT_TRUE(queue().give_back("a", take("local").epoch));
+  fail_on(take("local"));
+  EXPECT_EQ(queue().next_pause_ends_in(), limits_.host_pause) << "as the first of its kind";
+}
+
+TEST_F(HostFailures, DoNotBringAJobBackForEver) {
+  submit("a");
+  for (int i = 0; i < limits_.host_failures; ++i) {
+    fail_on(take("local"));
+    now_ += limits_.longest_host_pause;
+  }
+  EXPECT_FALSE(queue().give_back("a", take("local").epoch, GivenBack::host_failed));
+  EXPECT_EQ(state("a"), JobState::running) << "it is for the worker to end it";
+}
+
+TEST_F(HostFailures, CountForNothingOnceSomebodyAsksForTheJobAgain) {
+  limits_.host_failures = 1;
+  open();
+  submit("a");
+  fail_on(take("local"));
+  const StoredJob elsewhere = take("w1");
+  finish(elsewhere, JobState::failed);
+  ASSERT_TRUE(queue().retry("a"));
+  fail_on(take("local"));
 }
 
 TEST_F(JobQueueTest, CancelsWhatRunsAndDropsItsResult) {
