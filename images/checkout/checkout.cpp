@@ -107,6 +107,7 @@ class ChildCheckout : public Checkout {
       if (answer.kind == ChildAnswer::Kind::transport_error && tries_ < 2 && loop_.now() < deadline_)
         return try_again(answer.message);
       if (answer.kind == ChildAnswer::Kind::request_error) throw io::RequestError(answer.message);
+      if (answer.kind == ChildAnswer::Kind::lasting_error) throw io::LastingError(failed() + answer.message);
       if (answer.kind != ChildAnswer::Kind::done) throw io::HostError(failed() + answer.message);
       finish(std::move(answer));
     } catch (const std::exception&) {

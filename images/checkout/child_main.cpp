@@ -84,6 +84,9 @@ ChildAnswer answer_to(const std::string& text) {
   } catch (const checkout::TransportError& error) {
     answer.kind = ChildAnswer::Kind::transport_error;
     answer.message = error.what();
+  } catch (const io::LastingError& error) {
+    answer.kind = ChildAnswer::Kind::lasting_error;
+    answer.message = error.what();
   } catch (const std::exception& error) {
     answer.kind = ChildAnswer::Kind::host_error;
     answer.message = error.what();

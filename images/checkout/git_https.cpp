@@ -20,9 +20,9 @@ constexpr std::size_t kLongestAdvertisement = 64u << 20;
     how = response.sent_credential() ? "" : "; the operator of this server has given no token for it";
   if (status == 401 || status == 403) {
     if (response.sent_credential())
-      throw io::HostError(answer + ": it does not accept " + response.credential_origin() +
+      throw io::LastingError(answer + ": it does not accept " + response.credential_origin() +
                           " for this repository");
-    throw io::HostError(answer + ": authentication is required" + how);
+    throw io::LastingError(answer + ": authentication is required" + how);
   }
   if (status == 404)
     throw io::RequestError("Failed to clone repository: there is none (" + answer + "), or it needs a token" +

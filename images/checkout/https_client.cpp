@@ -176,7 +176,7 @@ void HttpsResponse::finish(CURLcode code) {
     const std::string advice =
         is_for_others() ? "the operator of this server can name the bundle of its CA"
                         : io::trust_advice(client_.settings_.ca_file, client_.settings_.ca_file_by);
-    throw io::HostError("the certificate of " + url_.host + " is not trusted (" + reason + "); " + advice);
+    throw io::LastingError("the certificate of " + url_.host + " is not trusted (" + reason + "); " + advice);
   }
   throw TransportError(url_.host + ": " + reason);
 }

@@ -18,7 +18,7 @@ using nlohmann::json;
 constexpr std::size_t kLongestMessage = 8192;
 constexpr std::uint32_t kLargestRecord = 64u << 20;
 
-constexpr std::array<const char*, 4> kKinds{"done", "request", "host", "transport"};
+constexpr std::array kKinds{"done", "request", "host", "transport", "lasting"};
 
 // A record: one byte that says what it is, the length in four bytes, the bytes.
 enum Record : char {

@@ -23,7 +23,7 @@ ChildRequest decode_request(const std::string& text);
 
 // The answer line.
 struct ChildAnswer {
-  enum class Kind { done, request_error, host_error, transport_error };
+  enum class Kind { done, request_error, host_error, transport_error, lasting_error };
   Kind kind = Kind::host_error;
   std::string message;
   SourceArchive archive;  // when one was asked for

@@ -13,6 +13,7 @@ struct Failure {
   std::string kind;
   std::string message;  // a sentence, or several, a line each
   int exit_code = 5;
+  bool lasting = false;  // of a "host": see io::LastingError
 };
 
 // A small document in the place of report.json, so that nobody takes an older one for this run's. By the same

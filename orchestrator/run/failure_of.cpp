@@ -35,6 +35,10 @@ Failure failure_of(const std::exception_ptr& error) {
     return failed("request", wrong.what());
   } catch (const io::SetupError& broken) {
     return failed("setup", broken.what());
+  } catch (const io::LastingError& lack) {
+    Failure failure = failed("host", lack.what());
+    failure.lasting = true;
+    return failure;
   } catch (const io::HostError& lack) {
     return failed("host", lack.what());
   } catch (const std::exception& defect) {

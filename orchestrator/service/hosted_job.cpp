@@ -174,8 +174,10 @@ void HostedJob::finished(io::Result<Report> result) {
         "job_failed",
         {{"kind", failure.kind}, {"message", to_utf8(failure.message)}, {"exit_code", failure.exit_code}});
     const bool host_failed = failure.kind == "host" || failure.kind == "defect";
-    return end(
-        {.error = plain_message(result.error()), .error_kind = failure.kind, .host_failed = host_failed});
+    return end({.error = plain_message(result.error()),
+                .error_kind = failure.kind,
+                .host_failed = host_failed,
+                .lasting = failure.lasting});
   }
   // The pages of a large report take their time: the loop has attempts of others to look after.
   struct Writing {

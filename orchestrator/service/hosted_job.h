@@ -37,6 +37,7 @@ struct HostedResult {
   std::string error_kind;       // as in Failure
   bool interrupted = false;     // stopped by us: the summary is of what was known
   bool host_failed = false;     // the engine or the host may be broken: so is what comes next
+  bool lasting = false;         // see Failure
   int total_runs = 0;           // attempts that say something about the command
   std::string host_reason;      // a sentence, where the host has failed so that there are none
   std::int64_t left_bytes = 0;  // of the files that stay: reports and logs

@@ -276,9 +276,9 @@ void LocalWorker::over(const StoredJob& job, bool overran, HostedResult result) 
           .output = std::move(result.summary),
           .left_bytes = result.left_bytes,
           .log_bytes = result.log_bytes};
-  // Not its fault; a defect would come again.
-  end.to_give_back =
-      result.host_failed && result.total_runs == 0 && !overran && result.error_kind != "defect";
+  // Not its fault, and over soon; a defect would come again.
+  end.to_give_back = result.host_failed && result.total_runs == 0 && !overran &&
+                     result.error_kind != "defect" && !result.lasting;
   if (overran)
     end.error = "executionTimeout exceeded";
   else if (!result.error.empty())

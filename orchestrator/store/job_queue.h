@@ -97,7 +97,7 @@ struct QueueLimits {
   int give_backs = 10;                    // of a job that was interrupted
   // Times that a job is tried again which the server's own host could not run, with a pause before each: so
   // long before the first, twice that before the second, … In all a minute, since the failure may be a peer's
-  // that never ends, as of a repository that wants a token.
+  // that never ends, as of a host whose name nobody knows; see also io::LastingError.
   int host_failures = 6;
   Milliseconds host_pause = 1'000, longest_host_pause = 60'000;
   Milliseconds worker_silence = 50'000;  // after which a worker is lost

@@ -19,6 +19,12 @@ class HostError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
+// … that stays until somebody does something about it: a password that is refused, a certificate that is not
+// trusted. Whoever would try again later need not.
+class LastingError : public HostError {
+ public:
+  using HostError::HostError;
+};
 // The image cannot be built or the command cannot be run (exit code 4).
 class SetupError : public std::runtime_error {
  public:
@@ -40,6 +46,8 @@ auto context(const std::string& what, Fn&& fn) -> decltype(fn()) {
     return std::forward<Fn>(fn)();
   } catch (const RequestError& e) {
     throw RequestError(what + ": " + e.what());
+  } catch (const LastingError& e) {
+    throw LastingError(what + ": " + e.what());
   } catch (const HostError& e) {
     throw HostError(what + ": " + e.what());
   } catch (const SetupError& e) {

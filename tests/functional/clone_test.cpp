@@ -5,7 +5,7 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
-#include "tests/support/repositories.h"
+#include "tests/support/serving.h"
 #include "tests/unit/checkout/git_server.h"
 
 namespace {
@@ -76,6 +76,18 @@ TEST_F(Clone, TakesATag) {
   ASSERT_EQ(run.exit_code, 1) << told(run);
   EXPECT_EQ(run.report.at("environment").at("commit"), first_commit_);
   EXPECT_EQ(stdout_of(run), "version 1\n");
+}
+
+// It will be refused again, however often it is tried.
+TEST_F(Clone, IsTriedOnceByAServerThatHasNoTokenForIt) {
+  Serving serve(scratch_.path(""), {"-v", "--ca-file", server_.ca_file(), "--allow-repo-host", "localhost"});
+  const auto status = serve.ended(
+      serve.run({{"repo", server_.url("/project.git")}, {"test_command", "true"}, {"image", kBase}}));
+  EXPECT_EQ(status.at("status"), "FAILED") << status;
+  const std::string error = status.at("error"), log = serve.log();
+  EXPECT_NE(error.find("the operator of this server has given no token for it"), std::string::npos) << error;
+  EXPECT_NE(log.find("(hand-out 1)"), std::string::npos) << log;
+  EXPECT_EQ(log.find("(hand-out 2)"), std::string::npos) << log;
 }
 
 TEST_F(Clone, ShowsTheTokenNowhere) {

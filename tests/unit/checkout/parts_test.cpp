@@ -193,9 +193,12 @@ TEST(Messages, AnAnswerThatIsNoneIsAHostError) {
                            "{\"kind\":\"other\",\"message\":\"\"}", "\xff"})
     EXPECT_THROW(decode_answer(line), io::HostError) << line;
   ChildAnswer answer;
-  answer.kind = ChildAnswer::Kind::request_error;
   answer.message = "not \xff text";
-  EXPECT_EQ(decode_answer(encode(answer)).kind, ChildAnswer::Kind::request_error);
+  using Kind = ChildAnswer::Kind;
+  for (const Kind kind : {Kind::request_error, Kind::host_error, Kind::transport_error, Kind::lasting_error}) {
+    answer.kind = kind;
+    EXPECT_EQ(decode_answer(encode(answer)).kind, kind);
+  }
 }
 
 TEST(Messages, ASourceFileThatIsCutAnywhereIsAHostError) {
