@@ -80,7 +80,7 @@ TEST_F(Clone, TakesATag) {
 
 // It will be refused again, however often it is tried.
 TEST_F(Clone, IsTriedOnceByAServerThatHasNoTokenForIt) {
-  Serving serve(scratch_.path(""), {"-v", "--ca-file", server_.ca_file(), "--allow-repo-host", "localhost"});
+  Serving serve(scratch_.path(""), {"-v", "--ca-file", server_.ca_file(), "--allow-repo-host", "127.0.0.1"});
   const auto status = serve.ended(
       serve.run({{"repo", server_.url("/project.git")}, {"test_command", "true"}, {"image", kBase}}));
   EXPECT_EQ(status.at("status"), "FAILED") << status;

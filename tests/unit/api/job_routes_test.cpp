@@ -138,7 +138,8 @@ TEST_F(JobRoutes, TakesNothingBesideAnInputThatNobodyWouldHeed) {
       post("/api/v1/jobs", R"({"id":"x","webhook":"https://a.example/","a/b":1,"input":)" + kInput + "}");
   EXPECT_EQ(answer.status, 422);
   std::set<std::string> pointers;
-  for (const auto& error : json::parse(answer.body).at("errors")) pointers.insert(error.at("pointer"));
+  const json problem = json::parse(answer.body);
+  for (const auto& error : problem.at("errors")) pointers.insert(error.at("pointer"));
   EXPECT_EQ(pointers, (std::set<std::string>{"/webhook", "/a~1b"})) << answer.body;
   EXPECT_EQ(post("/api/v1/jobs", kRun).status, 202);
 }

@@ -130,13 +130,6 @@ TEST_F(LocalWorkerTest, FailsAJobWhoseSecretIsNotThere) {
   EXPECT_NE(job.error.find("no variable TOKEN"), std::string::npos) << job.error;
 }
 
-TEST_F(LocalWorkerTest, FailsAJobWhoseScratchFolderCannotBeMade) {
-  testing_support::write_file(folder_ / "scratch", "a file");
-  start();
-  submit("a", R"({"repo":"/x","test_command":"true"})");
-  EXPECT_EQ(ended("a").state, JobState::failed);
-}
-
 TEST_F(LocalWorkerTest, TakesNothingWhereItWorksOnNoJob) {
   settings_.jobs = 0;
   start();
@@ -201,6 +194,12 @@ class LocalWorkerWithoutPauses : public LocalWorkerTest {
  protected:
   LocalWorkerWithoutPauses() : LocalWorkerTest(QueueLimits{.host_pause = 0}) {}
 };
+
+TEST_F(LocalWorkerWithoutPauses, FailsAJobWhoseScratchFolderCannotBeMade) {
+  start();
+  submit_impossible("a");
+  EXPECT_EQ(ended("a").state, JobState::failed);
+}
 
 TEST_F(LocalWorkerWithoutPauses, EndsAJobThatTheHostFailsEachTime) {
   int looks = 0;
