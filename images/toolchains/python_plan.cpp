@@ -224,7 +224,7 @@ class PythonPlanner {
       env.emplace_back("PYTHONPATH", kBuildFolder);
     }
     plan_.source_steps.push_back(
-        shell_step("installing the project itself", command + "\n" + kGiveToTestUser, std::move(env)));
+        shell_step("installing the project itself", command + "\n" + kGiveToTestUser, env));
     sort_files();
   }
 
