@@ -84,6 +84,13 @@ TEST(Cpp, HasWhatCMakeFetches) {
   EXPECT_TRUE(said) << layers(run);
 }
 
+// By CTest in the usual folder.
+void expect_one_passes(const Repository& repository) {
+  const auto run = run_cpp(repository, {"ctest", "--test-dir", "build"});
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(outcomes_of(run, "one"), ".") << told(run);
+}
+
 TEST(Cpp, HasNoNetworkWhereCMakeFetchesNothing) {
   const ServedLibrary library;
   const Repository repository;
@@ -98,9 +105,7 @@ TEST(Cpp, HasNoNetworkWhereCMakeFetchesNothing) {
       "execute_process(COMMAND ${CMAKE_COMMAND} -P ${CMAKE_SOURCE_DIR}/sly.txt RESULT_VARIABLE failed)\n"
       "if(failed)\n  message(FATAL_ERROR \"there is a network\")\nendif()\n"
       "add_test(NAME one COMMAND true)\n");
-  const auto run = run_cpp(repository, {"ctest", "--test-dir", "build"});
-  EXPECT_EQ(run.exit_code, 0) << told(run);
-  EXPECT_EQ(outcomes_of(run, "one"), ".") << told(run);
+  expect_one_passes(repository);
 }
 
 TEST(Cpp, HasWhatCMakeDownloads) {
@@ -114,9 +119,7 @@ TEST(Cpp, HasWhatCMakeDownloads) {
                        "list(GET status 0 code)\nif(NOT code EQUAL 0)\n"
                        "  message(FATAL_ERROR \"there is no network\")\nendif()\n"
                        "add_test(NAME one COMMAND test -s part.tar)\n");
-  const auto run = run_cpp(repository, {"ctest", "--test-dir", "build"});
-  EXPECT_EQ(run.exit_code, 0) << told(run);
-  EXPECT_EQ(outcomes_of(run, "one"), ".") << told(run);
+  expect_one_passes(repository);
 }
 
 TEST(Cpp, IsCompiledWhereAPresetSays) {

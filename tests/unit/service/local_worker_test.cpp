@@ -81,6 +81,13 @@ class LocalWorkerTest : public testing::Test {
   void allow_changes() {
     database_.with([](SQLite::Database& connection) { connection.exec("DROP TRIGGER full"); });
   }
+  // Each look at the host says that it can work, whatever it has failed.
+  void find_host_able() {
+    settings_.look_at_host = [this] {
+      ++looks_;
+      worker_->set_able(true);
+    };
+  }
   // A job that this host alone is to blame for.
   void submit_impossible(const std::string& id) {
     testing_support::write_file(folder_ / "scratch", "a file");
@@ -94,6 +101,7 @@ class LocalWorkerTest : public testing::Test {
   }
 
   testing_support::TemporaryFolder folder_;
+  int looks_ = 0;
   ImpatientLoop loop_;
   FakeEngine engine_{loop_};
   JobHost host_;
@@ -173,21 +181,17 @@ TEST_F(LocalWorkerTest, GivesAJobBackWhenTheHostHasFailedAndWaits) {
 }
 
 TEST_F(LocalWorkerTest, PausesBeforeItTriesAJobAgainThatItsHostHasFailedAndGoesOnWithOthers) {
-  int looks = 0;
-  settings_.look_at_host = [&] {
-    ++looks;
-    worker_->set_able(true);
-  };
+  find_host_able();
   start();
   submit_impossible("a");
   loop_.until([&] { return loop_.timers_made() > 0; });  // it waits for the end of the pause
   submit("b", "no JSON at all");
   EXPECT_EQ(ended("b").state, JobState::failed);
   EXPECT_EQ(queue_.find("a")->state, JobState::queued);
-  EXPECT_EQ(looks, 1);
+  EXPECT_EQ(looks_, 1);
   now_ += 1'000;
   loop_.skip(std::chrono::seconds(1));
-  loop_.until([&] { return looks == 2; });
+  loop_.until([&] { return looks_ == 2; });
 }
 
 class LocalWorkerWithoutPauses : public LocalWorkerTest {
@@ -202,17 +206,13 @@ TEST_F(LocalWorkerWithoutPauses, FailsAJobWhoseScratchFolderCannotBeMade) {
 }
 
 TEST_F(LocalWorkerWithoutPauses, EndsAJobThatTheHostFailsEachTime) {
-  int looks = 0;
-  settings_.look_at_host = [&] {
-    ++looks;
-    worker_->set_able(true);
-  };
+  find_host_able();
   start();
   submit_impossible("a");
   const StoredJob job = ended("a");
   EXPECT_EQ(job.state, JobState::failed);
   EXPECT_NE(job.error.find("cannot make the folder"), std::string::npos) << job.error;
-  EXPECT_EQ(looks, QueueLimits{}.host_failures + 1);
+  EXPECT_EQ(looks_, QueueLimits{}.host_failures + 1);
 }
 
 TEST_F(LocalWorkerTest, TellsTheEndOfAJobAgainWhenTheDatabaseTookItNot) {
