@@ -15,10 +15,8 @@ constexpr std::array kKept = {"index-url", "extra-index-url", "trusted-host", "t
 
 // pip spells a key with either sign.
 std::string normal(std::string_view key) {
-  std::string name(key);
+  std::string name = io::lower(key);
   std::replace(name.begin(), name.end(), '_', '-');
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return name;
 }
 

@@ -9,6 +9,8 @@
 #include <sstream>
 #include <vector>
 
+#include "sandbox/io/text.h"
+
 namespace images {
 
 namespace {
@@ -84,9 +86,7 @@ std::string mirror_of_deb822(std::string_view text) {
     } else if (line[0] == ' ' || line[0] == '\t') {
       stanza[field] += " " + line;
     } else if (const auto colon = line.find(':'); colon != std::string::npos) {
-      field = line.substr(0, colon);
-      std::transform(field.begin(), field.end(), field.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      field = io::lower(line.substr(0, colon));
       stanza[field] = line.substr(colon + 1);
     }
   }

@@ -1,10 +1,9 @@
 // A job at an endpoint as RunPod has them: /run, /stream, /status, /cancel.
-#include <cctype>
-
 #include "orchestrator/remote/followed_job.h"
 #include "orchestrator/report/saved_report.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
+#include "sandbox/io/text.h"
 
 namespace orchestrator::remote {
 namespace {
@@ -34,8 +33,7 @@ class EndpointJob : public FollowedJob {
   bool look() override {
     tell_stream();
     status_ = line_.object_in(line_.get("/status/" + id_));
-    state_ = text_in(status_, "status");
-    for (char& c : state_) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    state_ = io::lower(text_in(status_, "status"));
     if (state_ != "in_queue" && state_ != "in_progress") return true;
     if (!told_attempts_) tell_progress(status_.value("output", json()));
     return false;

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/store/job_rows.h"
+#include "sandbox/io/text.h"
 #include "sandbox/io/uuid.h"
 
 namespace orchestrator {
@@ -82,8 +82,7 @@ std::string receiver_of(const std::string& url) {
   host.resize(std::min(host.find_first_of("/?#"), host.size()));
   host.erase(0, host.rfind('@') + 1);  // all of it stays where there is none
   if (const auto port = host.rfind(':'); port != std::string::npos && !host.ends_with(']')) host.resize(port);
-  std::transform(host.begin(), host.end(), host.begin(), [](unsigned char c) { return std::tolower(c); });
-  return host;
+  return io::lower(host);
 }
 
 // Returns how many were kept. One word for all that is dropped in a row: a worker may send for a week what
