@@ -8,7 +8,7 @@
 #include "orchestrator/job/read_field.h"
 #include "orchestrator/report/stable_hash.h"
 #include "orchestrator/run/failure_of.h"
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/json_text.h"
 
@@ -86,13 +86,10 @@ const json& unwrapped(const json& input) {
 }
 
 // What stands beside a wrapped input is of RunPod's requests: nobody here would heed it. An id does no harm.
-void refuse_beside_input(const std::string& body, std::vector<FieldError>& errors) {
-  std::vector<FieldError> told_elsewhere;
-  const auto document = parse_json(body, told_elsewhere, body.size());
-  if (!document || !document->is_object() || !document->contains("input")) return;
-  for (const auto& [key, value] : document->items())
-    if (key != "input" && key != "id")
-      add_error(errors, {below("", key), fmt::format("unknown field '{}' beside input", key), ""});
+void refuse_beside_input(JobReading& reading) {
+  for (const auto& key : reading.beside)
+    if (key != "id")
+      add_error(reading.errors, {below("", key), fmt::format("unknown field '{}' beside input", key), ""});
 }
 
 void check_admission(const ApiParts& parts, const Call& call, JobReading& reading) {
@@ -145,7 +142,7 @@ StoredJob take_in_runpod(const ApiParts& parts, const Call& call, bool sync) {
 Submitted take_in_job(const ApiParts& parts, const Call& call) {
   refuse_while_draining(parts);
   JobReading reading = read_job(call.request.body, UnknownFields::error, "", call.request.body.size());
-  refuse_beside_input(call.request.body, reading.errors);
+  refuse_beside_input(reading);
   check_admission(parts, call, reading);
   Submission submission;
   submission.id = new_job_id(false);

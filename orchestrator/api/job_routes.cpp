@@ -6,6 +6,7 @@
 #include "orchestrator/api/job_page.h"
 #include "orchestrator/api/kept_report.h"
 #include "orchestrator/api/problem.h"
+#include "orchestrator/run/runpod_error.h"
 
 namespace orchestrator {
 namespace {
@@ -16,26 +17,10 @@ constexpr std::size_t kJobBytes = 8u << 20;
 
 json time_or_null(Milliseconds ms) { return ms > 0 ? json(timestamp(ms)) : json(); }
 
-struct ToldError {
-  json sentence, kind;
-};
-
-// RunPod's clients find both in a text of JSON, see runpod_error().
-ToldError told_error(const std::string& error) {
-  if (error.empty()) return {};
-  const json said = json::parse(error, nullptr, false);
-  const auto text = [&](const char* key) {
-    const auto found = said.is_object() ? said.find(key) : said.end();
-    return found != said.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const std::string message = text("error_message"), trace = text("error_traceback"), rest = ": " + message;
-  if (message.empty()) return {error, nullptr};
-  if (!trace.ends_with(rest)) return {message, nullptr};
-  return {message, trace.substr(0, trace.size() - rest.size())};
-}
+json text_or_null(const std::string& text) { return text.empty() ? json() : json(text); }
 
 json described(const StoredJob& job) {
-  const ToldError error = told_error(job.error);
+  const ToldError error = read_runpod_error(job.error);
   const auto parsed = [](const std::string& text) {
     return text.empty() ? json() : json::parse(text, nullptr, false);
   };
@@ -47,11 +32,11 @@ json described(const StoredJob& job) {
           {"created_at", timestamp(job.created)},
           {"started_at", time_or_null(job.started)},
           {"ended_at", time_or_null(job.ended)},
-          {"worker", job.worker.empty() ? json() : json(job.worker)},
+          {"worker", text_or_null(job.worker)},
           {"restarts", job.retries},
           {"progress", parsed(job.progress)},
-          {"error", error.sentence},
-          {"error_kind", error.kind}};
+          {"error", text_or_null(error.message)},
+          {"error_kind", text_or_null(error.kind)}};
 }
 
 // What its summary says at a glance. A worker elsewhere may have handed in anything.

@@ -146,6 +146,7 @@ enum class UnknownFields { error, warn };  // warn: RunPod's wire
 struct JobReading {
   JobRequest request;
   std::vector<FieldError> errors;
+  std::vector<std::string> beside;  // the names that stand beside a wrapped "input": not the job's
 };
 
 // The largest job that is read from a file.

@@ -11,7 +11,11 @@ JobReading read_job(std::string_view text, UnknownFields unknown, const std::str
     const nlohmann::json* job = &*document;
     // The wire's wrapper: what stands beside "input" (id, webhook, policy) is not the job's.
     const bool wrapped = document->is_object() && document->contains("input");
-    if (wrapped) job = &(*document)["input"];
+    if (wrapped) {
+      job = &(*document)["input"];
+      for (const auto& [key, value] : document->items())
+        if (key != "input") reading.beside.push_back(key);
+    }
     if (job->is_object()) {
       read_request(*job, in_job, unknown, reading);
     } else if (wrapped) {

@@ -2,24 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <array>
-
 #include "orchestrator/run/failure_of.h"
+#include "orchestrator/run/runpod_error.h"
 
 namespace orchestrator::remote {
-namespace {
-
-constexpr std::array kKinds = {"request", "setup", "host", "defect", "cancelled", "deadline"};
-
-}  // namespace
 
 Failure failure_from(const std::string& error) {
-  Failure failure{"host", error, 5};
-  const auto told = nlohmann::json::parse(error, nullptr, false);
-  if (const std::string message = text_in(told, "error_message"); !message.empty()) failure.message = message;
-  const std::string trace = text_in(told, "error_traceback");  // ours begin with the kind
-  for (const char* kind : kKinds)
-    if (trace.starts_with(std::string(kind) + ": ")) failure.kind = kind;
+  const ToldError told = read_runpod_error(error);
+  Failure failure{told.kind.empty() ? "host" : told.kind, told.message};
   if (failure.message.empty()) failure.message = "the job failed there without a word";
   failure.exit_code = exit_code_of(failure.kind);
   return failure;

@@ -8,7 +8,7 @@
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/run/failure_of.h"
 #include "orchestrator/runpod/bodies.h"
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator::runpod {

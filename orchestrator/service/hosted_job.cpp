@@ -9,7 +9,7 @@
 #include "orchestrator/report/report_formats.h"
 #include "orchestrator/report/verdict_words.h"
 #include "orchestrator/run/failure_of.h"
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 #include "sandbox/io/error.h"
 #include "sandbox/io/whole_file.h"
 

@@ -9,7 +9,7 @@
 
 #include "orchestrator/report/times.h"
 #include "orchestrator/run/failure_of.h"
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator {

@@ -194,14 +194,18 @@ io::HttpRequest DockerClient::request(const std::string& method, const std::stri
     request.certificate = files.certificate;
     request.key = files.key;
   }
-  request.url = version_.empty() ? origin + path : origin + "/v" + version_ + path;
+  request.url = origin + path;
   return request;
 }
 
+std::string DockerClient::versioned(const std::string& path) const {
+  return version_.empty() ? path : "/v" + version_ + path;
+}
+
 void DockerClient::negotiate(std::function<void(io::Result<Json>)> done) {
-  version_.clear();
   ApiCall version;
   version.path = "/version";
+  version.anew = true;
   version.timeout = endpoint_.ssh ? kTimeToLogIn : std::chrono::seconds(20);
   call_detached(std::move(version), [this, done = std::move(done)](io::Result<Reply> result) {
     try {
@@ -258,11 +262,11 @@ io::HostError DockerClient::not_understood(const std::exception& error) const {
 
 // What it holds goes into the request, all but the words for a log.
 io::HttpRequest DockerClient::request_of(ApiCall& call) const {
-  io::HttpRequest http = request(call.method, call.path);
+  io::HttpRequest http = request(call.method, call.anew ? call.path : versioned(call.path));
   http.timeout = call.timeout;
   // On a connection that was used before, libcurl would send a request once more when it breaks before an
   // answer; a create that was heard twice leaves a container that nobody knows.
-  http.own_connection = !call.repeatable && call.method != "GET";
+  http.own_connection = (!call.repeatable && call.method != "GET") || (call.anew && !bridge_);
   http.headers = std::move(call.headers);
   if (!call.tar_file.empty()) {
     http.body_file = call.tar_file;
@@ -306,7 +310,7 @@ void DockerClient::call_detached(ApiCall api_call, ReplyFn done) {
 
 io::HttpRequest DockerClient::raw_request(const std::string& method, const std::string& path,
                                           std::optional<std::string> late_body) const {
-  io::HttpRequest http = request(method, path);
+  io::HttpRequest http = request(method, versioned(path));
   http.own_connection = true;
   // curl's own choice for a POST would make the engine read the body as a form before it answers.
   http.headers.push_back("Content-Type: application/octet-stream");

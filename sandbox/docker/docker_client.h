@@ -44,6 +44,9 @@ struct ApiCall {
   std::vector<std::string> headers;           // beside the usual; never in a log
   std::chrono::milliseconds timeout{60'000};  // 0: none
   bool repeatable = false;                    // tried 3 times on transport errors and 5xx
+  // As if nothing had been said before: without a version, and on a connection of its own (but for ssh, where
+  // that is a login), since one that is kept may outlive the way to the engine.
+  bool anew = false;
   std::string doing;  // "creating the container of attempt 7": before an error's message
 };
 
@@ -54,7 +57,8 @@ class DockerClient {
   DockerClient(io::CurlLoop& loop, Endpoint endpoint);
   ~DockerClient();
 
-  // Asks for the engine's version and settles on one that both know. Every other call needs this first.
+  // Asks for the engine's version and settles on one that both know. Every other call needs this first. Asked
+  // again, calls meanwhile keep the version that was settled on.
   // Errors: io::HostError with what to do (no socket, no permission, an engine too old).
   void negotiate(std::function<void(io::Result<Json>)> done);  // the answer of /version
   const std::string& api_version() const { return version_; }
@@ -93,6 +97,7 @@ class DockerClient {
   std::exception_ptr explain_lost(std::exception_ptr error) const;
   io::HttpStream explaining(io::HttpStream handlers) const;
   io::HttpRequest request(const std::string& method, const std::string& path) const;
+  std::string versioned(const std::string& path) const;
   io::HttpRequest request_of(ApiCall& call) const;
   io::HttpRequest raw_request(const std::string& method, const std::string& path,
                               std::optional<std::string> late_body) const;

@@ -1,7 +1,7 @@
 // Jobs and their reports in the API of its own.
 #include <set>
 
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 #include "tests/unit/api/api_fixture.h"
 
 namespace orchestrator {

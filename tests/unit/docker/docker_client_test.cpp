@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -86,6 +87,33 @@ TEST_F(TheDockerClient, PutsTheVersionBeforeEachLaterPath) {
   answer_to(call("GET", "/info"));
   EXPECT_EQ(engine_.request("GET /version").version, "");
   EXPECT_EQ(engine_.request("GET /info").version, "1.43");
+}
+
+TEST_F(TheDockerClient, KeepsItsVersionWhileItAsksAgain) {
+  negotiated_with(version_answer("1.43", "1.24"));
+  engine_.on("GET /version", answer(200, version_answer("1.44", "1.24")).held("slow"));
+  std::optional<io::Result<Json>> again;
+  client_.negotiate([&](io::Result<Json> value) { again = std::move(value); });
+  answer_to(call("GET", "/info"));
+  EXPECT_EQ(engine_.request("GET /info").version, "1.43");
+  engine_.open("slow");
+  loop_.until([&] { return again.has_value(); });
+  EXPECT_EQ(engine_.request("GET /version").version, "");
+  EXPECT_EQ(client_.api_version(), "1.44");
+}
+
+// One that is kept answers also when nobody reaches the socket any more.
+TEST_F(TheDockerClient, AsksAgainOnANewConnection) {
+  negotiated_with(version_answer("1.43", "1.24"));
+  answer_to(call("GET", "/info"));
+  answer_to(call("GET", "/info"));
+  const int before = engine_.connections();
+  negotiated_with(version_answer("1.43", "1.24"));
+  EXPECT_EQ(engine_.connections(), before + 1);
+  std::filesystem::remove(engine_.socket());
+  answer_to(call("GET", "/info"));
+  EXPECT_EQ(engine_.connections(), before + 1);
+  EXPECT_TRUE(says(negotiated_with(version_answer("1.43", "1.24")), engine_.socket()));
 }
 
 TEST_F(TheDockerClient, NamesTheVersionOfAnEngineThatIsTooOld) {

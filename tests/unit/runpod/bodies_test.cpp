@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "orchestrator/runpod/runpod_job.h"
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 
 namespace orchestrator::runpod {
 namespace {

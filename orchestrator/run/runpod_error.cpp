@@ -1,5 +1,6 @@
-#include "orchestrator/service/runpod_error.h"
+#include "orchestrator/run/runpod_error.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "orchestrator/job/job.h"
@@ -8,6 +9,11 @@
 #include "sandbox/io/json_text.h"
 
 namespace orchestrator {
+namespace {
+
+constexpr std::array kToldKinds = {"request", "setup", "host", "defect", "cancelled", "deadline"};
+
+}  // namespace
 
 std::string runpod_error(const Failure& failure, const std::string& program_version,
                          const std::string& hostname, const std::string& worker, std::size_t most_bytes) {
@@ -22,6 +28,20 @@ std::string runpod_error(const Failure& failure, const std::string& program_vers
                                         {"worker_id", worker.empty() ? "unknown" : worker},
                                         {"runpod_version", "orchestrator/" + program_version}};
   return io::json_text(error);
+}
+
+ToldError read_runpod_error(const std::string& text) {
+  const auto error = nlohmann::json::parse(text, nullptr, false);
+  const auto text_of = [&](const char* key) {
+    const auto found = error.is_object() ? error.find(key) : error.end();
+    return found != error.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  ToldError told{text_of("error_message"), ""};
+  if (told.message.empty()) return {text, ""};
+  const std::string trace = text_of("error_traceback");
+  for (const std::string kind : kToldKinds)
+    if (trace.starts_with(kind + ": ")) told.kind = kind;
+  return told;
 }
 
 std::string plain_message(const std::exception_ptr& error) {

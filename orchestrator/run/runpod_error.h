@@ -16,6 +16,14 @@ std::string runpod_error(const Failure& failure, const std::string& program_vers
                          const std::string& hostname, const std::string& worker,
                          std::size_t most_bytes = 512 * 1024);
 
+struct ToldError {
+  std::string message;  // a sentence; what is not such a text stands here as it is
+  std::string kind;     // see Failure::kind; empty: not told
+};
+
+// Reads what runpod_error() wrote. A worker elsewhere may have handed in anything: never throws.
+ToldError read_runpod_error(const std::string& text);
+
 // What the predecessor's clients look for: the sentences alone, a line each, without the place in the request
 // that each is about. Places in a file of the repository stay: nobody could find them.
 std::string plain_message(const std::exception_ptr& error);
