@@ -115,7 +115,7 @@ class DockerfileReader {
     const auto words = instruction_words(instruction);
     if (words.empty()) return;
     const std::string what = io::lower(words[0]);
-    if (what == "arg" && stages_ == 0) {
+    if (what == "arg") {
       for (std::size_t i = 1; i < words.size(); ++i) argument(words[i]);
     } else if (what == "from") {
       from(words);
@@ -126,11 +126,14 @@ class DockerfileReader {
   }
 
   std::vector<std::string> take() { return std::move(images_); }
+  bool declares(const std::string& name) const { return declared_.contains(name); }
 
  private:
   void argument(const std::string& word) {
     const auto equals = word.find('=');
     const std::string name = word.substr(0, equals);
+    declared_.insert(name);
+    if (stages_ > 0) return;
     if (const auto said = said_.find(name); said != said_.end())
       variables_[name] = said->second;
     else if (equals != std::string::npos)
@@ -154,17 +157,30 @@ class DockerfileReader {
 
   Variables said_, variables_;
   std::set<std::string> names_;  // of stages
+  std::set<std::string> declared_;
   int stages_ = 0;
   std::vector<std::string> images_;
 };
 
+DockerfileReader read_dockerfile(std::string_view text, const sandbox::EnvList& args) {
+  if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);
+  DockerfileReader reader(args);
+  for (const auto& instruction : instructions_of(text)) reader.read(instruction);
+  return reader;
+}
+
 }  // namespace
 
 std::vector<std::string> images_named_by(std::string_view dockerfile, const sandbox::EnvList& args) {
-  if (dockerfile.starts_with("\xef\xbb\xbf")) dockerfile.remove_prefix(3);
-  DockerfileReader reader(args);
-  for (const auto& instruction : instructions_of(dockerfile)) reader.read(instruction);
-  return reader.take();
+  return read_dockerfile(dockerfile, args).take();
+}
+
+std::vector<std::string> undeclared_arguments(std::string_view dockerfile, const sandbox::EnvList& args) {
+  const DockerfileReader reader = read_dockerfile(dockerfile, args);
+  std::vector<std::string> undeclared;
+  for (const auto& [name, value] : args)
+    if (!reader.declares(name) && !io::lower(name).ends_with("_proxy")) undeclared.push_back(name);
+  return undeclared;
 }
 
 }  // namespace images

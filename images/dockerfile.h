@@ -15,4 +15,8 @@ namespace images {
 // out is left out: the builder will find out.
 std::vector<std::string> images_named_by(std::string_view dockerfile, const sandbox::EnvList& args);
 
+// The names in `args` that no ARG of it declares, in their order: nothing reads them. Proxies are known
+// without.
+std::vector<std::string> undeclared_arguments(std::string_view dockerfile, const sandbox::EnvList& args);
+
 }  // namespace images

@@ -147,7 +147,11 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
   }
 
   void find_named() {
-    auto names = images_named_by(request_.source.context->dockerfile, request_.build_args);
+    const std::string& text = request_.source.context->dockerfile;
+    for (const auto& name : undeclared_arguments(text, request_.build_args))
+      add_warning(fmt::format("the build argument {} changes nothing: {} has no ARG {}", name,
+                              request_.dockerfile, name));
+    auto names = images_named_by(text, request_.build_args);
     if (names.empty()) return enter(Stage::dockerfile);
     search_ = find_named_images(store_, std::move(names), request_.pull, request_.dockerfile,
                                 lifeline_.guard([this](io::Result<NamedImages> result) {
@@ -331,7 +335,7 @@ class RecipeRun final : public Recipe, public sandbox::BuildObserver {
       const std::string log = request_.host.mask(failed.log_tail());
       const auto explain = [&] {
         return layer.dockerfile ? explain_failed_dockerfile(failed, log, request_.dockerfile)
-                                : explain_failed_step(failed, log);
+                                : explain_failed_step(failed, log, request_.host.warnings);
       };
       if (layer.retried || failed.outcome() != sandbox::Outcome::failed || !uses_network(layer) ||
           !ends_in_network_error(log))

@@ -48,25 +48,35 @@ constexpr std::string_view kNetworkWords[] = {"Temporary failure in name resolut
                                               "429 Client Error",
                                               "All attempts to connect to"};
 
+constexpr const char* kNoCompiler =
+    "a package has to be compiled and the base image has no compiler; --image or setup_commands can change "
+    "what "
+    "is there";
+constexpr const char* kNoVenv =
+    "the base image's Python has no venv; --image or setup_commands can change what is there";
+constexpr const char* kUnknownCa =
+    "the registry's certificate is signed by a CA that the container does not know: set ORCHESTRATOR_CA_FILE "
+    "to "
+    "its PEM bundle";
+
 struct Hint {
   std::string_view word;
   const char* advice;
 };
 constexpr Hint kHints[] = {
-    {"command 'gcc' failed", "a package has to be compiled and the base image has no compiler"},
-    {"error: command 'cc' failed", "a package has to be compiled and the base image has no compiler"},
-    {"unable to execute 'gcc'", "a package has to be compiled and the base image has no compiler"},
-    {"Unknown compiler(s)", "a package has to be compiled and the base image has no compiler"},
-    {"Python.h: No such file", "a package has to be compiled and the base image has no Python headers"},
-    {"No module named venv", "the base image's Python has no venv"},
-    {"ensurepip is not available", "the base image's Python has no venv"},
-    {"No space left on device", "the disk of the engine is full"},
-    {"PKIX path building failed",
-     "the registry's certificate is signed by a CA that the container does not know: set "
-     "ORCHESTRATOR_CA_FILE to its PEM bundle"},
-    {"CERTIFICATE_VERIFY_FAILED",
-     "the registry's certificate is signed by a CA that the container does not know: set "
-     "ORCHESTRATOR_CA_FILE to its PEM bundle"},
+    {"command 'gcc' failed", kNoCompiler},
+    {"error: command 'cc' failed", kNoCompiler},
+    {"unable to execute 'gcc'", kNoCompiler},
+    {"Unknown compiler(s)", kNoCompiler},
+    {"Python.h: No such file",
+     "a package has to be compiled and the base image has no Python headers; --image or setup_commands can "
+     "change what is there"},
+    {"No module named venv", kNoVenv},
+    {"ensurepip is not available", kNoVenv},
+    {"No space left on device", "the disk of the engine is full: images prune makes room"},
+    {"PKIX path building failed", kUnknownCa},
+    {"CERTIFICATE_VERIFY_FAILED", kUnknownCa},
+    {"from lock file", "package-lock.json does not fit package.json: npm install makes it fit"},
 };
 
 std::string_view last_lines(std::string_view text, std::size_t count) {
@@ -116,7 +126,8 @@ bool ends_in_network_error(std::string_view log_tail) {
   return false;
 }
 
-std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log) {
+std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log,
+                                       const std::vector<std::string>& about_the_network) {
   std::string title = failed.title();
   std::string what = "Failed to install dependencies";
   if (title.starts_with(kSetupCommandTitle)) {
@@ -131,9 +142,11 @@ std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const 
   std::string message = fmt::format("{}: {} {}", what, title, how_it_ended(failed));
   for (const auto& [word, advice] : kHints) {
     if (log.find(word) == std::string::npos) continue;
-    message += fmt::format("\n{}; --image or setup_commands can change what is there", advice);
+    message += fmt::format("\n{}", advice);
     break;
   }
+  if (ends_in_network_error(log))
+    for (const auto& sentence : about_the_network) message += "\n" + sentence;
   return io::failure(io::SetupError(message + shown_end(log)));
 }
 

@@ -4,6 +4,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "sandbox/image_store.h"
 
@@ -15,8 +16,10 @@ inline constexpr const char* kSetupCommandTitle = "setup command: ";
 bool ends_in_network_error(std::string_view log_tail);
 
 // io::SetupError ("Failed to install dependencies: …" with `log`, the end of its log, already without
-// credentials), or io::HostError when engine or host broke.
-std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log);
+// credentials), or io::HostError when engine or host broke. `about_the_network`: sentences that are told with
+// it where the network failed.
+std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const std::string& log,
+                                       const std::vector<std::string>& about_the_network = {});
 
 // The same of a repository's own Dockerfile: io::SetupError, "Failed to build PATH: …".
 std::exception_ptr explain_failed_dockerfile(const sandbox::StepFailed& failed, const std::string& log,

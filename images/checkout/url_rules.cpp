@@ -215,7 +215,12 @@ bool is_remote(const std::string& repo) {
   }
   if (scheme == "ssh") throw invalid("there is no such folder; by ssh, write user@host:path");
   if (!scheme.empty()) throw invalid("only https://, ssh:// and local folders are taken, not " + scheme);
-  throw invalid("there is no such folder");
+  const std::string first = repo.substr(0, repo.find('/'));
+  if (first.find('@') != std::string::npos)
+    throw invalid("there is no such folder; by ssh, write user@host:path");
+  const bool names_a_host = first.find('.') != std::string::npos && !first.starts_with('.') && first != repo;
+  throw invalid(names_a_host ? "there is no such folder; a URL begins with https://"
+                             : "there is no such folder");
 }
 
 std::string without_credentials(const std::string& url) {

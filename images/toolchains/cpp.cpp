@@ -30,6 +30,10 @@ fi)sh";
 // $1: the folder to build in; the rest is for the configuration.
 constexpr const char* kCompile = R"sh(folder=$1
 shift
+if [ -e "$folder/CMakeCache.txt" ] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$PWD" "$folder/CMakeCache.txt"; then
+  echo "$folder of the tree was configured elsewhere: configured anew"
+  rm -rf "$folder/CMakeCache.txt" "$folder/CMakeFiles"
+fi
 cmake -S . -B "$folder" "$@"
 cmake --build "$folder" --parallel "$(nproc)"
 chown -R 10001:10001 "$folder")sh";
@@ -103,6 +107,31 @@ bool is_ctest_alone(const std::vector<std::string>& words) {
   return !words.empty() && program_of(words[0]) == "ctest" &&
          std::none_of(words.begin(), words.end(),
                       [](const std::string& word) { return word.find_first_of(";&|") != std::string::npos; });
+}
+
+bool is_one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// Whether CTest runs the tests: by name, or as what a build is asked for ("make test", "cmake --build build
+// --target RUN_TESTS"). What only builds before a program of its own ("cmake --build build && build/unit")
+// does not.
+bool by_ctest(const std::vector<std::string>& words) {
+  bool builds = false, tests = false, has_own_program = false, begins = true;
+  for (const auto& word : words) {
+    const std::string program = program_of(word);
+    if (program == "ctest") return true;
+    if (is_one_of(word, {"&&", "||", ";", "|", "&"})) {
+      begins = true;
+      continue;
+    }
+    const bool builder = is_one_of(program, {"cmake", "make", "ninja"});
+    builds = builds || builder;
+    tests = tests || is_one_of(word, {"test", "check", "RUN_TESTS"});
+    if (begins && !builder && program != "cd") has_own_program = true;
+    begins = word.ends_with(';');
+  }
+  return builds && (tests || !has_own_program);
 }
 
 // Commands of CMake that fetch; it knows them in any case.
@@ -194,14 +223,6 @@ class CppToolchain : public Toolchain {
   ProbeAbilities abilities(const std::vector<std::string>& packages) const override {
     const bool google = std::find(packages.begin(), packages.end(), "googletest==used") != packages.end();
     return google ? ProbeAbilities{.shuffle = true, .repeat = true} : ProbeAbilities{};
-  }
-
- private:
-  static bool by_ctest(const std::vector<std::string>& words) {
-    return std::any_of(words.begin(), words.end(), [](const std::string& word) {
-      const std::string program = program_of(word);
-      return program == "ctest" || program == "cmake" || program == "make" || program == "ninja";
-    });
   }
 };
 

@@ -31,9 +31,9 @@ rm -rf /tmp/maven /tmp/repository
 
 namespace {
 
-// What the scripts below have in common: `place`, `rehearse`, `with_network`, `clear_away`. Java asks the
-// password file for its user.home, not HOME. An option of a test's name overrides which classes the project
-// includes.
+// What the scripts below have in common: `place`, `rehearse`, `fail_for`, `with_network`, `clear_away`. Java
+// asks the password file for its user.home, not HOME. An option of a test's name overrides which classes the
+// project includes.
 constexpr const char* kRehearsal = R"sh(
 folder=$1 program=$2
 shift 2
@@ -60,6 +60,15 @@ rehearse() {
     -Dorg.slf4j.simpleLogger.log.org.apache.maven.cli.transfer.Slf4jMavenTransferListener=warn 2>&1 | tee "$log"
 }
 
+# Since -fn lets every build succeed. $1: what Maven says of it, $2: what that means.
+fail_for() {
+  grep -q "ERROR.*\($1\)" "$log" || return 0
+  echo "$2:"
+  grep "ERROR.*\($1\)" "$log" | cut -c1-1000
+  grep ERROR "$log" | grep -v "\[Help\|$1" | cut -c1-1000 | head -n 20
+  exit 1
+}
+
 # From whom an artifact came and that it was looked for in vain is nothing that holds where there is no network;
 # with the person's mirrors it came from another than the project names.
 with_network() {
@@ -80,11 +89,7 @@ with_network() {
     [ -e "$central" ] || cp "$file" "$central"
   done
   echo '<settings><offline>true</offline></settings>' >"$HOME/.m2/settings.xml"
-  if grep 'ERROR.*Could not transfer' "$log" >/tmp/failed; then
-    echo 'Maven could not download all that it needs:'
-    cut -c1-1000 /tmp/failed
-    exit 1
-  fi
+  fail_for 'Could not transfer' 'Maven could not download all that it needs'
 }
 
 clear_away() {
@@ -126,6 +131,8 @@ rm -f "$HOME/.m2/missing"
 if grep -q 'offline mode\|is offline\|No plugin found for prefix\|No versions available' "$log"; then
   echo 'the manifests alone did not tell all that has to be downloaded: once more, with network'
   touch "$HOME/.m2/missing"
+else
+  fail_for 'The build could not read' 'Maven cannot read the project'
 fi
 clear_away
 )sh";
@@ -138,6 +145,8 @@ rm "$HOME/.m2/missing"
 cd "$folder"
 place
 with_network "$@"
+fail_for 'Could not find artifact\|Failure to find\|was not found in' 'Maven does not find all that it needs'
+fail_for 'The build could not read' 'Maven cannot read the project'
 clear_away
 )sh";
 }

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 
 #include "images/toolchains/languages.h"
 #include "images/toolchains/node_project.h"
@@ -192,9 +194,17 @@ class NodeToolchain : public Toolchain {
     const NodeProject project(source, subdir);
     if (!project.exists()) return std::nullopt;
     if (runner_.package && uses(project, runner_))
-      return Detection{fmt::format("package.json with {}", runner_.package)};
-    if (!runner_.package && !has_known_runner(project)) return Detection{"package.json"};
+      return Detection{fmt::format("package.json with {}", runner_.package), warnings_of(project)};
+    if (!runner_.package && !has_known_runner(project))
+      return Detection{"package.json", warnings_of(project)};
     return std::nullopt;
+  }
+
+  std::vector<std::string> words_behind(const Source& source, const std::string& subdir,
+                                        const std::vector<std::string>& test_words) const override {
+    const std::string script = NodeProject(source, subdir).script_run_by(test_words);
+    std::istringstream words(script);
+    return {std::istream_iterator<std::string>(words), {}};
   }
 
   InstallPlan plan(const Source& source, const InstallOptions& options) const override {
@@ -238,6 +248,21 @@ class NodeToolchain : public Toolchain {
   }
 
  private:
+  static std::vector<std::string> warnings_of(const NodeProject& project) {
+    std::vector<std::string> warnings;
+    const auto locks = project.lock_files();
+    if (locks.size() > 1)
+      warnings.push_back(
+          fmt::format("{} are here: installed by {}", fmt::join(locks, " and "), locks.front()));
+    const std::string modules = in_subdir(project.root, "node_modules");
+    if (project.source.has_folder(modules))
+      warnings.push_back(
+          fmt::format("{} of the tree lies over what is installed there: what another machine "
+                      "has put into it takes part",
+                      modules));
+    return warnings;
+  }
+
   template <class Fn>
   static bool any_runner(Fn is_there) {
     return std::any_of(std::begin(kRunners), std::end(kRunners), is_there);

@@ -80,6 +80,14 @@ std::string NodeProject::asked_manager() const {
   return asked.substr(0, asked.find('@'));
 }
 
+std::vector<std::string> NodeProject::lock_files() const {
+  std::vector<std::string> files;
+  if (!lock_file.empty()) files.push_back(lock_file);
+  for (const Lock& each : kLocks)
+    if (each.file != lock_file && source.has(in_root(each.file))) files.emplace_back(each.file);
+  return files;
+}
+
 void NodeProject::choose_manager() {
   const auto take = [&](const std::string& only_of) {
     for (const auto& [file, its_manager, its_name] : kLocks) {
@@ -126,6 +134,19 @@ bool NodeProject::root_depends_on(std::string_view name) const {
 
 std::string NodeProject::script(std::string_view name) const {
   return text_of(member(member(package, "scripts"), name));
+}
+
+std::string NodeProject::script_run_by(const std::vector<std::string>& words) const {
+  static const std::set<std::string> kManagers = {"npm", "yarn", "pnpm"};
+  const auto manager_word = std::find_if(words.begin(), words.end(),
+                                         [](const std::string& word) { return kManagers.contains(word); });
+  std::vector<std::string> behind;
+  for (auto word = manager_word; word != words.end(); ++word)
+    if (word != manager_word && !word->starts_with('-')) behind.push_back(*word);
+  if (behind.empty()) return "";
+  const bool by_run = (behind[0] == "run" || behind[0] == "run-script") && behind.size() > 1;
+  const std::string name = by_run ? behind[1] : behind[0] == "t" ? "test" : behind[0];
+  return text_of(member(member(own, "scripts"), name));
 }
 
 bool NodeProject::has_own_scripts() const {

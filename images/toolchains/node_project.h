@@ -24,7 +24,11 @@ struct NodeProject {
   bool root_depends_on(std::string_view name) const;
   // Whether the manager runs scripts of the project or of its members, or links their programs.
   bool has_own_scripts() const;
-  std::string script(std::string_view name) const;   // the root's; empty: it has none
+  std::string script(std::string_view name) const;  // the root's; empty: it has none
+  // The one of this package that "npm test", "yarn run unit" or "pnpm unit" among these words runs; empty:
+  // none.
+  std::string script_run_by(const std::vector<std::string>& words) const;
+  std::vector<std::string> lock_files() const;       // of `root`; first the one that it is installed by
   std::string in_root(std::string_view name) const;  // its path from the tree's root
   // Empty, or why the dependencies cannot be installed from manifests alone.
   std::string needs_sources() const;

@@ -1,20 +1,29 @@
 #include "images/toolchains/toolchain.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
 
 #include "images/toolchains/all_toolchains.h"
 #include "images/toolchains/languages.h"
+#include "images/toolchains/manifest_json.h"
 
 namespace images {
 
 namespace {
 
 // Manifests of languages that have no toolchain here yet: worth a word to the person, no more.
-const std::vector<std::pair<std::string, std::string>> kForeign = {{"Gemfile", "Ruby"}};
+const std::vector<std::pair<std::string, std::string>> kForeign = {
+    {"Gemfile", "Ruby"}, {"build.gradle", "Gradle"}, {"build.gradle.kts", "Gradle"}, {"bun.lockb", "Bun"},
+    {"bun.lock", "Bun"}, {"deno.json", "Deno"},      {"composer.json", "PHP"}};
+
+constexpr std::size_t kMostFoldersBelow = 50;  // that are looked at
+constexpr std::size_t kMostNamed = 3;          // of them
 
 struct Candidate {
   const Toolchain* toolchain;
-  std::string found;
+  Detection detection;
 };
 
 struct Choice {
@@ -42,6 +51,32 @@ Choice chosen_by(std::vector<Candidate>& candidates, const std::vector<std::stri
     }
   }
   return {candidates.begin(), ""};
+}
+
+// "javascript-mocha" → "javascript"
+std::string language_of(const std::string& name) { return name.substr(0, name.find('-')); }
+
+std::vector<std::string> found_below(const Source& source, const std::string& subdir) {
+  std::set<std::pair<std::size_t, std::string>> folders;  // those nearest first
+  const std::string below = subdir.empty() ? "" : subdir + "/";
+  for (const auto& [path, text] : source.manifests) {
+    const auto slash = path.rfind('/');
+    if (slash == std::string::npos || slash < below.size() || !path.starts_with(below)) continue;
+    folders.emplace(std::count(path.begin(), path.end(), '/'), path.substr(0, slash));
+  }
+  std::vector<std::string> sentences;
+  std::size_t looked_at = 0;
+  for (const auto& [depth, folder] : folders) {
+    if (++looked_at > kMostFoldersBelow || sentences.size() == kMostNamed) break;
+    for (const Toolchain* toolchain : toolchains()) {
+      const auto detection = toolchain->detect(source, folder);
+      if (!detection || toolchain == &unknown_toolchain()) continue;
+      sentences.push_back(
+          fmt::format("{} has {}: --subdir {} tests there", folder, detection->found, folder));
+      break;
+    }
+  }
+  return sentences;
 }
 
 void add_new(std::vector<std::string>& to, std::vector<std::string> from) {
@@ -114,15 +149,28 @@ DetectedToolchain detect_toolchain(const Source& source, const std::string& subd
   std::vector<Candidate> candidates;
   for (const Toolchain* toolchain : toolchains())
     if (auto detection = toolchain->detect(source, subdir))
-      candidates.push_back({toolchain, std::move(detection->found)});
-  const auto chosen = chosen_by(candidates, test_words);
-  DetectedToolchain detected{chosen.at->toolchain, chosen.at->found + chosen.why, {}};
+      candidates.push_back({toolchain, std::move(*detection)});
+  std::vector<std::string> words = test_words;
+  for (const auto& each : candidates) {
+    const auto behind = each.toolchain->words_behind(source, subdir, test_words);
+    words.insert(words.end(), behind.begin(), behind.end());
+  }
+  const auto chosen = chosen_by(candidates, words);
+  const Detection& taken = chosen.at->detection;
+  DetectedToolchain detected{chosen.at->toolchain, taken.found + chosen.why, taken.warnings};
   for (auto each = candidates.begin(); each != candidates.end(); ++each)
     if (each != chosen.at && each->toolchain != &unknown_toolchain())
-      detected.also.push_back(each->toolchain->name() + ": " + each->found);
+      detected.also.push_back(fmt::format("{} is here, too: for tests of {} say --framework {}",
+                                          each->detection.found, language_of(each->toolchain->name()),
+                                          each->toolchain->name()));
   for (const auto& [file, language] : kForeign)
     if (source.has(in_subdir(subdir, file)))
       detected.also.push_back(file + " seen: no toolchain for " + language + " yet");
+  if (chosen.at->toolchain != &unknown_toolchain()) return detected;
+  const std::string* package = source.manifest(in_subdir(subdir, "package.json"));
+  if (package && manifest_object(package).is_null())
+    detected.also.emplace_back("package.json is no object of JSON: nothing is installed by it");
+  for (auto& sentence : found_below(source, subdir)) detected.also.push_back(std::move(sentence));
   return detected;
 }
 

@@ -18,7 +18,8 @@
 namespace images {
 
 struct Detection {
-  std::string found;  // why: "requirements.txt", "pyproject.toml with setuptools"
+  std::string found;                  // why: "requirements.txt", "pyproject.toml with setuptools"
+  std::vector<std::string> warnings;  // of the one that is taken: sentences
 };
 
 // How to get from a base image to one that tests can run on. Of a step's execution a toolchain gives `argv`
@@ -81,6 +82,12 @@ class Toolchain {
   virtual std::vector<std::string> lock_files() const { return {}; }  // as manifests, read up to 16 MiB
   // Words of a command that say that it is for this toolchain: "pytest", "npm", …
   virtual std::vector<std::string> programs() const { return {}; }
+  // What a command of that program runs in its turn, as far as the tree says: the words of a script.
+  virtual std::vector<std::string> words_behind(const Source& source, const std::string& subdir,
+                                                const std::vector<std::string>& test_words) const {
+    (void)source, (void)subdir, (void)test_words;
+    return {};
+  }
   virtual std::vector<BaseRecipe> other_bases() const { return {}; }  // with older versions, say
   // Variables of this host that its package manager reads and install steps get: addresses and switches,
   // never paths.
@@ -114,7 +121,8 @@ const std::vector<const Toolchain*>& toolchains();  // see also all_toolchains.h
 // By the report's name; nullptr when unknown. Accepts all five names of the predecessor and "unknown".
 const Toolchain* find_toolchain(const std::string& name);
 // Of those that recognise the tree, the one that the command names a program of, or else the first; `unknown`
-// when none does. `also` lists what else was seen.
+// when none does. `also` says what else was seen, in sentences: other languages, and where none is
+// recognised, what lies in the folders below.
 struct DetectedToolchain {
   const Toolchain* toolchain = nullptr;
   std::string found;

@@ -49,6 +49,17 @@ bool was_left(const fs::path& folder) {
   return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
+// Before an image is built for nothing.
+void check_image_cache(const std::string& folder) {
+  if (folder.empty()) return;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error && ::access(folder.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
+  if (error)
+    throw io::RequestError(
+        fmt::format("--image-cache: nothing can be kept in {}: {}", folder, error.message()));
+}
+
 }  // namespace
 
 std::string make_folder(const std::string& path) {
@@ -139,6 +150,7 @@ void Session::sweep_later(std::chrono::seconds pause) {
 }
 
 JobHost Session::job_host() const {
+  check_image_cache(options_.image_cache);
   JobHost host;
   host.engine = capabilities_;
   host.settings = images::host_settings();

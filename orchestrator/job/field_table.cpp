@@ -33,7 +33,7 @@ std::vector<Field> what_to_test() {
        .member = &R::repo,
        .check = check_repo,
        .value = "URL|DIR",
-       .about = "Repository: an https URL or a local folder"},
+       .about = "Repository: a URL (https, ssh) or a local folder"},
       {.name = "ref",
        .flag = "--ref",
        .kind = K::text,

@@ -7,7 +7,8 @@ namespace orchestrator {
 namespace {
 
 // Of runners that may say so and end with 0: ctest; jest and vitest, which are told to by --passWithNoTests.
-constexpr std::string_view kNoTestWords[] = {"No tests were found!!!", "No tests found, exiting with code 0",
+constexpr std::string_view kNoTestWords[] = {"No tests were found!!!", "No test configuration file found!",
+                                             "No tests found, exiting with code 0",
                                              "No test files found, exiting with code 0"};
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "orchestrator/run/secret_mask.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -25,13 +27,37 @@ std::string escaped(const std::string& value, bool only_ascii) {
   return quoted.substr(1, quoted.size() - 2);
 }
 
+// As Python writes a text between quotes, which is how pytest shows what it compared: single ones stand with
+// a backslash only where the text has double ones, too. `beyond` stands before the number of a byte that is
+// not ASCII: "\\x" in bytes, "\\udc" in a text where it is no UTF-8; empty: the byte itself.
+std::string python_repr(const std::string& value, std::string_view beyond) {
+  const bool both = value.find('\'') != std::string::npos && value.find('"') != std::string::npos;
+  std::string text;
+  for (const char c : value) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\\' || (both && c == '\''))
+      text += {'\\', c};
+    else if (c == '\n' || c == '\r' || c == '\t')
+      text += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
+    else if (byte < 0x20 || byte == 0x7F)
+      text += fmt::format("\\x{:02x}", byte);
+    else if (byte > 0x7F && !beyond.empty())
+      text += fmt::format("{}{:02x}", beyond, byte);
+    else
+      text += c;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::vector<std::string> secret_forms(const std::vector<std::string>& values) {
   std::vector<std::string> forms = values;
   for (const std::string& value : values) add_lines(value, forms);
-  for (std::size_t i = 0, plain = forms.size(); i < plain; ++i)
+  for (std::size_t i = 0, plain = forms.size(); i < plain; ++i) {
     for (const bool only_ascii : {true, false}) forms.push_back(escaped(forms[i], only_ascii));
+    for (const char* beyond : {"", "\\x", "\\udc"}) forms.push_back(python_repr(forms[i], beyond));
+  }
   std::sort(forms.begin(), forms.end());
   forms.erase(std::unique(forms.begin(), forms.end()), forms.end());
   return forms;

@@ -7,8 +7,8 @@
 #include "orchestrator/job/check.h"
 #include "orchestrator/job/quoted.h"
 #include "orchestrator/run/failure_of.h"
-#include "orchestrator/runpod/bodies.h"
 #include "orchestrator/run/runpod_error.h"
+#include "orchestrator/runpod/bodies.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator::runpod {

@@ -8,6 +8,7 @@
 
 #include "sandbox/docker/docker_contexts.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -166,10 +167,18 @@ Endpoint parse(const std::string& host, std::optional<TlsFiles> tls, bool insecu
   refuse(host, "must be unix:///path/to/socket, tcp://host:port or ssh://user@host");
 }
 
+bool insecure_by_environment() {
+  constexpr const char* kName = "ORCHESTRATOR_INSECURE_ENGINE";
+  const std::string said = io::lower(variable(kName));
+  if (said == "1" || said == "true") return true;
+  if (said.empty() || said == "0" || said == "false") return false;
+  throw io::RequestError(fmt::format("{} must be 0 or 1", kName));
+}
+
 }  // namespace
 
 Endpoint Endpoint::from(const EngineOptions& options) {
-  const bool insecure = options.insecure || !variable("ORCHESTRATOR_INSECURE_ENGINE").empty();
+  const bool insecure = options.insecure || insecure_by_environment();
   std::string host = options.host, context = options.context;
   if (host.empty() && context.empty()) host = variable("DOCKER_HOST");
   host = with_scheme(host);

@@ -76,6 +76,20 @@ bool is_step(const Listed& one, const All& all) {
   return key.empty() || (parent != all.end() && label(parent->second.image, kKeyLabel) == key);
 }
 
+// By a Dockerfile each of our labels is a step: some have the key of what they lead to, but not yet its kind.
+void mark_steps_to(const Listed& named, All& all) {
+  const std::string key = label(named.image, kKeyLabel);
+  const Listed* above = &named;
+  for (int i = 0; i < kLongestChain && !key.empty(); ++i) {
+    const auto below = all.find(above->parent);
+    if (below == all.end() || !below->second.image.references.empty() ||
+        label(below->second.image, kKeyLabel) != key)
+      return;
+    below->second.step = true;
+    above = &below->second;
+  }
+}
+
 bool is_ours(const Listed& one) {
   const std::string kind = label(one.image, kKindLabel);
   if (kind.empty() || one.step) return false;
@@ -105,6 +119,8 @@ std::vector<Image> images_of_ours(const Json& entries) {
     one.step = is_step(one, all);
     parents.insert(one.parent);
   }
+  for (const auto& [id, one] : all)
+    if (has_name_of_its_layer(one.image)) mark_steps_to(one, all);
   for (const auto& [id, one] : all) {
     const bool spoken_for = one.step && parents.contains(id);
     if (is_ours(one) || spoken_for) continue;

@@ -113,6 +113,40 @@ TEST(Dockerfile, OfAnImageIsListedAndPrunedAsOurs) {
   EXPECT_TRUE(says_somewhere(list.out, image.substr(7, 12))) << list.out;
 }
 
+// By them the budget counts: the builder's own steps are parts of the one layer.
+TEST(Dockerfile, OfAnImageTakesWhatItsStepsHaveWritten) {
+  const OwnDockerfile repository;
+  const auto listed = [&] {
+    const auto list = orchestrator({"images", "list", "--json", "--state-dir", state_folder()});
+    return json::parse(list.out);
+  };
+  repository.write("Dockerfile",
+                   "FROM orchestrator/python:trixie\nRUN head -c 20000000 /dev/urandom > /large\nRUN id\n");
+  const auto run = repository.run({}, {"true"});
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  const std::string image = layers(run).at(0).at("image");
+  for (const auto& each : listed()) {
+    if (each.at("id") == image) {
+      EXPECT_EQ(each.at("kind"), "dockerfile");
+      EXPECT_GE(each.at("own_bytes").get<std::int64_t>(), 20'000'000) << each;
+    }
+    if (each.at("kind") == "base") {
+      EXPECT_FALSE(each.at("references").empty()) << each << " is a step of a build";
+    }
+  }
+}
+
+TEST(Dockerfile, SaysThatABuildArgumentChangesNothing) {
+  const OwnDockerfile repository;
+  const auto run = repository.run({"--build-arg", "NO_SUCH=1", "--build-arg", "GREETING=world"}, {"true"});
+  ASSERT_EQ(run.exit_code, 0) << told(run);
+  const std::string warnings = run.report.at("warnings").dump();
+  EXPECT_TRUE(
+      says_somewhere(warnings, "the build argument NO_SUCH changes nothing: Dockerfile has no ARG NO_SUCH"))
+      << warnings;
+  EXPECT_FALSE(says_somewhere(warnings, "GREETING")) << warnings;
+}
+
 // ---- what may go wrong
 
 TEST(Dockerfile, ThatIsNotThereIsAWrongRequest) {

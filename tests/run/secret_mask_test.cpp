@@ -48,6 +48,16 @@ TEST(SecretForms, AreTheLinesOfAKeyAndWhatJsonMakesOfAPassword) {
       "***");
 }
 
+// The lines are what Python 3.13 prints for `repr` of the value, of its bytes, and of os.environ's.
+TEST(SecretForms, AreWhatPythonMakesOfAPassword) {
+  EXPECT_EQ(masked_in_pieces(R"(assert 'p\'a"ss\\0rd' == 'x')", 5, secret_forms({R"(p'a"ss\0rd)"})),
+            "assert '***' == 'x'");
+  EXPECT_EQ(masked_in_pieces(R"(assert "p'ass\\0rd" == 'x')", 5, secret_forms({R"(p'ass\0rd)"})),
+            "assert \"***\" == 'x'");
+  EXPECT_EQ(masked_in_pieces(R"(b'p\xc3\xa4ss\x1bword')", 4, secret_forms({"p\u00e4ss\x1bword"})), "b'***'");
+  EXPECT_EQ(masked_in_pieces(R"('p\udce4ss')", 4, secret_forms({"p\xe4ss"})), "'***'");
+}
+
 TEST(SecretMask, LeavesEverythingWithoutSecrets) {
   EXPECT_EQ(masked_in_pieces("as it is", 3, {}), "as it is");
   EXPECT_EQ(masked_in_pieces("as it is", 3, {""}), "as it is");

@@ -154,6 +154,31 @@ TEST(Cpp, DoesNotPassWithoutATest) {
   const auto among_others = run_cpp(repository, {"sh", "-c", "ctest --test-dir build && true"});
   EXPECT_EQ(among_others.exit_code, 0) << told(among_others);
   EXPECT_TRUE(has(warnings_of(among_others), words)) << told(among_others);
+  const auto nowhere = run_cpp(repository, {"ctest"});
+  EXPECT_TRUE(
+      has(warnings_of(nowhere), "no test was run: the command says 'No test configuration file found!'"))
+      << told(nowhere);
+}
+
+// A folder is taken with what another machine has built in it.
+TEST(Cpp, ConfiguresAnewWhatWasConfiguredElsewhere) {
+  const Repository repository;
+  repository.copy_sample("cpp_depot");
+  repository.write("build/CMakeCache.txt",
+                   "CMAKE_HOME_DIRECTORY:INTERNAL=/home/somebody/depot\nCMAKE_CACHEFILE_DIR:INTERNAL=/home/"
+                   "somebody/depot/build\n");
+  const auto run = run_cpp(repository, {"ctest", "--test-dir", "build", "-R", "Weighs"});
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(outcomes_of(run, "Depot.Weighs"), ".") << told(run);
+}
+
+TEST(Cpp, TellsTestsApartOfAProgramThatIsRunWhereItWasBuilt) {
+  const Repository repository;
+  repository.copy_sample("cpp_depot");
+  const auto run =
+      run_cpp(repository, {"sh", "-c", "cmake --build build && build/depot_test --gtest_filter='*Weighs'"});
+  EXPECT_EQ(run.exit_code, 0) << told(run);
+  EXPECT_EQ(outcomes_of(run, "depot_test.cpp::Depot::Weighs"), ".") << told(run);
 }
 
 }  // namespace

@@ -188,6 +188,30 @@ TEST_F(Modules, KeepWhatWasDownloadedByTheirManifestsAlone) {
   EXPECT_EQ(built_layers(second), (Words{"sources", "seal"})) << told(second);
 }
 
+// -fn lets every build of ours succeed: what is nowhere to be had must still not become an image.
+TEST(Java, IsNoImageWithoutWhatIsNowhereToBeHad) {
+  const Repository repository;
+  write_in_folder(repository, "src/test/java/OneTest.java",
+                  "public class OneTest { @org.junit.Test public void one() {} }\n");
+  const auto with = [&](const std::string& more) {
+    repository.write("pom.xml", more);
+    return run_java(repository, {"mvn", "-q", "test"});
+  };
+  const auto missing =
+      with(pom("lacks", dependencies(kJUnit4 + dependency("com.example.nowhere", "lost", "9.9"))));
+  EXPECT_EQ(missing.exit_code, 4) << told(missing);
+  EXPECT_NE(missing.err.find("Maven does not find all that it needs"), std::string::npos) << missing.err;
+  EXPECT_NE(missing.err.find("com.example.nowhere:lost"), std::string::npos) << missing.err;
+  EXPECT_EQ(
+      with(pom("lacks", dependencies(kJUnit4 + dependency("com.example.nowhere", "lost", "9.9")))).exit_code,
+      4)
+      << "as if it were there the second time";
+  const auto unreadable = with("<project");
+  EXPECT_EQ(unreadable.exit_code, 4) << told(unreadable);
+  EXPECT_NE(unreadable.err.find("Maven cannot read the project"), std::string::npos) << unreadable.err;
+  EXPECT_EQ(with(pom("whole", dependencies(kJUnit4))).exit_code, 0);
+}
+
 // What attempts in another order print is what they print as written, but for that order.
 TEST(Java, PrintsNoWordOfOursInAnyOrder) {
   const Repository repository;

@@ -66,6 +66,17 @@ TEST(UrlRules, RefuseEverythingElseInThePredecessorsWords) {
   EXPECT_EQ(refusal_of_url(""), "Repository URL is required");
 }
 
+TEST(UrlRules, SayHowAnAddressBegins) {
+  EXPECT_EQ(refusal_of_url("git.example.com/a/b"),
+            "Invalid repository URL or path: git.example.com/a/b (there is no such folder; a URL begins with "
+            "https://)");
+  EXPECT_EQ(refusal_of_url("git@git.example.com"),
+            "Invalid repository URL or path: git@git.example.com (there is no such folder; by ssh, write "
+            "user@host:path)");
+  for (const char* folder : {"/no/such.d/folder", "./no/such", "../no/such", "no-such.d"})
+    EXPECT_TRUE(refusal_of_url(folder).ends_with("(there is no such folder)")) << refusal_of_url(folder);
+}
+
 TEST(UrlRules, RefuseACredentialInTheUrlAndNeverRepeatIt) {
   for (const char* url : {"https://user:hunter2@git.example.com/a", "https://hunter2@git.example.com/a",
                           "https://:hunter2@git.example.com/a", "https://user:hun@hunter2@git.example.com/a",

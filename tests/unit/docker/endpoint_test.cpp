@@ -156,6 +156,17 @@ TEST_F(TheEndpoint, RefusesPlainTcpUnlessSomebodyInsists) {
   EXPECT_FALSE(insisted.on_this_host());
   setenv("ORCHESTRATOR_INSECURE_ENGINE", "1", 1);
   EXPECT_EQ(url({"tcp://127.0.0.1"}), "tcp://127.0.0.1:2375");
+  setenv("ORCHESTRATOR_INSECURE_ENGINE", "true", 1);
+  EXPECT_EQ(url({"tcp://127.0.0.1"}), "tcp://127.0.0.1:2375");
+}
+
+TEST_F(TheEndpoint, TakesNoWordForInsisting) {
+  for (const char* off : {"", "0", "false"}) {
+    setenv("ORCHESTRATOR_INSECURE_ENGINE", off, 1);
+    EXPECT_TRUE(says_both(refusal({"tcp://127.0.0.1"}), "--insecure-engine")) << off;
+  }
+  setenv("ORCHESTRATOR_INSECURE_ENGINE", "maybe", 1);
+  EXPECT_THROW(Endpoint::from({"tcp://127.0.0.1"}), io::RequestError);
 }
 
 TEST_F(TheEndpoint, SpeaksTlsWhenAVariableAsksForIt) {

@@ -60,6 +60,21 @@ TEST(ImageListing, TakesTheStepsOfALayerForPartsOfIt) {
   EXPECT_FALSE(find(images, "tools")->has_children_of_others);
 }
 
+// Each label that a build gives is a step: here the key comes before the kind, as in Docker's order.
+TEST(ImageListing, TakesTheLabelsOfADockerfileForPartsOfItsLayer) {
+  const auto images =
+      images_of_ours({entry("base", "", 300, {"orchestrator/python:trixie"}, {{kKindLabel, "base"}}),
+                      entry("run", "base", 360, kNoTags, {{kKindLabel, "base"}}),
+                      entry("keyed", "run", 360, kNoTags, {{kKindLabel, "base"}, {kKeyLabel, "k"}}),
+                      entry("kinded", "keyed", 360, kNoTags, {{kKindLabel, "dockerfile"}, {kKeyLabel, "k"}}),
+                      entry("made", "kinded", 360, {layer_reference("dockerfile", "k")},
+                            layer_labels("dockerfile", "k", "base"))});
+  ASSERT_EQ(images.size(), 2u);
+  EXPECT_EQ(find(images, "made")->own_bytes, 60);
+  EXPECT_EQ(find(images, "made")->parent, "base");
+  EXPECT_FALSE(find(images, "base")->has_children_of_others);
+}
+
 TEST(ImageListing, LeavesOutWhatSomebodyMadeOfOneOfOurs) {
   const auto images =
       images_of_ours({layer("tools", "", 310, "tools"),

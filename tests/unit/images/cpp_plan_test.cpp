@@ -100,6 +100,15 @@ TEST(CppProbe, ReadsCtestsLogOrWhatGoogleTestWrites) {
             (Words{"**/Testing/Temporary/LastTest.log", "**/Testing/Temporary/LastTest.log.tmp"}));
   const auto direct = cpp().use_probe({}, {}, {"build/unit"});
   EXPECT_EQ(direct.env, (sandbox::EnvList{{"GTEST_OUTPUT", "xml:/tmp/orchestrator-results/"}}));
+  using Words = std::vector<std::string>;
+  for (const Words& own :
+       {Words{"cmake", "--build", "build", "&&", "build/unit"},
+        Words{"make;", "./unit", "--gtest_filter=A.*"}, Words{"cd", "build", "&&", "./unit"}})
+    EXPECT_EQ(cpp().use_probe({}, {}, own).env, direct.env) << own.back();
+  for (const Words& ctest : {Words{"cmake", "--build", "build", "&&", "ctest", "--test-dir", "build"},
+                             Words{"make", "test"}, Words{"cmake", "--build", "build", "--target", "test"},
+                             Words{"ninja", "-C", "build", "check", "&&", "echo", "done"}})
+    EXPECT_EQ(cpp().use_probe({}, {}, ctest).results, by_ctest.results) << ctest.back();
   EXPECT_EQ(direct.results, Words{"/tmp/orchestrator-results/*.xml"});
 }
 

@@ -50,8 +50,51 @@ TEST(Detection, SaysWhatElseItSaw) {
   const auto detected = detect_toolchain(
       source_of({{"go.mod", ""}, {"requirements.txt", ""}, {"package.json", "{}"}, {"Gemfile", ""}}), "");
   EXPECT_EQ(detected.toolchain->name(), "go");
-  EXPECT_EQ(detected.also, (std::vector<std::string>{"python: requirements.txt", "javascript: package.json",
-                                                     "Gemfile seen: no toolchain for Ruby yet"}));
+  EXPECT_EQ(detected.also,
+            (std::vector<std::string>{
+                "requirements.txt is here, too: for tests of python say --framework python",
+                "package.json is here, too: for tests of javascript say --framework javascript",
+                "Gemfile seen: no toolchain for Ruby yet"}));
+}
+
+TEST(Detection, SaysWhatLiesBelowWhereNothingIsRecognised) {
+  const auto also = [](const std::map<std::string, std::string>& files, const std::string& subdir) {
+    return detect_toolchain(source_of(files), subdir).also;
+  };
+  const std::map<std::string, std::string> files = {
+      {"deep/down/go.mod", ""},
+      {"web/package.json", R"({"devDependencies":{"jest":"1"}})"},
+      {"api/setup.py", ""}};
+  EXPECT_EQ(also(files, ""),
+            (std::vector<std::string>{"api has setup.py: --subdir api tests there",
+                                      "web has package.json with jest: --subdir web tests there",
+                                      "deep/down has go.mod: --subdir deep/down tests there"}));
+  EXPECT_EQ(also(files, "deep"),
+            (std::vector<std::string>{"deep/down has go.mod: --subdir deep/down tests there"}));
+  EXPECT_EQ(also(files, "api"), std::vector<std::string>{});
+  EXPECT_EQ(also({{"package.json", "{"}}, ""),
+            (std::vector<std::string>{"package.json is no object of JSON: nothing is installed by it"}));
+}
+
+TEST(Detection, FollowsTheScriptThatTheCommandRuns) {
+  const std::string both = R"({"scripts": {"test": "mocha --exit", "unit": "jest"},
+                               "devDependencies": {"jest": "1", "mocha": "1"}})";
+  const auto name_for = [&](const std::vector<std::string>& words) {
+    return detect_toolchain(source_of({{"package.json", both}}), "", words).toolchain->name();
+  };
+  EXPECT_EQ(name_for({"npm", "test"}), "javascript-mocha");
+  EXPECT_EQ(name_for({"npm", "-s", "t"}), "javascript-mocha");
+  EXPECT_EQ(name_for({"npm", "run", "unit"}), "typescript-jest");
+  EXPECT_EQ(name_for({"yarn", "test"}), "javascript-mocha");
+  EXPECT_EQ(name_for({"npx", "jest"}), "typescript-jest");
+  EXPECT_EQ(name_for({"npm", "install"}), "typescript-jest");
+}
+
+TEST(Detection, SaysWhichLockFileCounts) {
+  const auto source = source_of(
+      {{"package.json", R"({"devDependencies":{"mocha":"1"}})"}, {"yarn.lock", ""}, {"pnpm-lock.yaml", ""}});
+  EXPECT_EQ(detect_toolchain(source, "").also,
+            (std::vector<std::string>{"pnpm-lock.yaml and yarn.lock are here: installed by pnpm-lock.yaml"}));
 }
 
 TEST(Detection, FollowsThePredecessorsOrder) {

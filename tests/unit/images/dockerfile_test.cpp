@@ -20,6 +20,16 @@ TEST(Dockerfile, DoesNotTakeItsOwnStagesForImages) {
             (Names{"a", "tools:2"}));
 }
 
+TEST(Dockerfile, NamesTheArgumentsThatItDoesNotDeclare) {
+  const char* const text = "ARG TAG=1\nFROM a:$TAG\nARG LATE OTHER=2\n# ARG GONE\n";
+  EXPECT_EQ(
+      undeclared_arguments(
+          text,
+          {{"TAG", "2"}, {"NO_SUCH", "1"}, {"LATE", ""}, {"OTHER", ""}, {"HTTPS_PROXY", "x"}, {"GONE", ""}}),
+      (Names{"NO_SUCH", "GONE"}));
+  EXPECT_EQ(images_named_by(text, {{"TAG", "2"}}), (Names{"a:2"}));
+}
+
 TEST(Dockerfile, PutsArgumentsInTheirPlaces) {
   const char* const text =
       "ARG REGISTRY=hub\nARG TAG=1 NAME=\"app\"\nARG BARE\nFROM ${REGISTRY}/$NAME:$TAG\n"

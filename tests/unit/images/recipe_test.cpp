@@ -266,6 +266,26 @@ TEST_F(RecipeTest, AFailedInstallTellsTheEndOfItsLog) {
   EXPECT_EQ(store_.built_kinds(), (std::vector<std::string>{"tools", "dependencies"}));
 }
 
+TEST_F(RecipeTest, AFailedInstallSaysWhatWouldMendIt) {
+  store_.fail_next_build("dependencies", failed(kInstall, 1, "npm error Missing: a@1 from lock file\n"));
+  EXPECT_EQ(error_of_run(),
+            "setup: Failed to install dependencies: installing requirements.txt ended with exit code 1\n"
+            "package-lock.json does not fit package.json: npm install makes it fit\n"
+            "npm error Missing: a@1 from lock file");
+}
+
+// What is known of the way out matters where nothing came along it, and only there.
+TEST_F(RecipeTest, AFailedDownloadSaysWhatIsWrongWithTheProxy) {
+  request_.host.warnings = {"HTTPS_PROXY names this host itself"};
+  for (int i = 0; i < 2; ++i)
+    store_.fail_next_build("dependencies", failed(kInstall, 1, "Connection refused\n"));
+  EXPECT_EQ(error_of_run(),
+            "setup: Failed to install dependencies: installing requirements.txt ended with exit code 1\n"
+            "HTTPS_PROXY names this host itself\nConnection refused");
+  store_.fail_next_build("dependencies", failed(kInstall, 1, "no such version\n"));
+  EXPECT_EQ(error_of_run().find("HTTPS_PROXY"), std::string::npos);
+}
+
 TEST_F(RecipeTest, AFailedSetupCommandIsCalledOne) {
   request_.setup_commands = {"apt-get install nosuch"};
   store_.fail_next_build("tools",

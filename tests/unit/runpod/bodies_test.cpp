@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "orchestrator/runpod/runpod_job.h"
 #include "orchestrator/run/runpod_error.h"
+#include "orchestrator/runpod/runpod_job.h"
 
 namespace orchestrator::runpod {
 namespace {
