@@ -19,7 +19,8 @@ TEST(ToolchainChoice, IsDetectedUnlessOneIsAskedFor) {
   const auto detected = choose_toolchain(go_with_python(), "", "");
   EXPECT_EQ(detected.toolchain->name(), "go");
   EXPECT_EQ(detected.found, "go.mod");
-  EXPECT_EQ(detected.warnings, Sentences{"python: requirements.txt"});
+  EXPECT_EQ(detected.warnings,
+            Sentences{"requirements.txt is here, too: for tests of python say --framework python"});
   const auto asked = choose_toolchain(go_with_python(), "", "unknown");
   EXPECT_EQ(asked.toolchain->name(), "unknown");
   EXPECT_EQ(asked.warnings, Sentences{});
@@ -30,7 +31,7 @@ TEST(ToolchainChoice, IsTheCommandsWhereSeveralAreRecognised) {
   const auto detected = choose_toolchain(go_with_python(), "", "", {"bin/pytest", "-q"});
   EXPECT_EQ(detected.toolchain->name(), "python");
   EXPECT_EQ(detected.found, "requirements.txt, since the command runs pytest");
-  EXPECT_EQ(detected.warnings, Sentences{"go: go.mod"});
+  EXPECT_EQ(detected.warnings, Sentences{"go.mod is here, too: for tests of go say --framework go"});
   EXPECT_EQ(choose_toolchain(go_with_python(), "", "", {"go", "test"}).found, "go.mod");
   EXPECT_EQ(choose_toolchain(go_with_python(), "", "", {"make", "check"}).toolchain->name(), "go");
 }
