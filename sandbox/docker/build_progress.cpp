@@ -1,5 +1,6 @@
 #include "sandbox/docker/build_progress.h"
 
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -46,6 +47,19 @@ std::string progress_text(const Json& object, const char* key) {
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
+// Podman says it in words alone: "building at STEP "RUN make": while running runtime: exit status 3".
+std::optional<int> exit_code_in_words(std::string_view message) {
+  constexpr std::string_view kWords = ": exit status ";
+  const auto at = message.rfind(kWords);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto digits = trimmed(message.substr(at + kWords.size()));
+  int code = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), code);
+  if (error != std::errc() || end != digits.data() + digits.size() || code < 1 || code > 255)
+    return std::nullopt;
+  return code;
+}
+
 std::optional<BuildError> error_in(const Json& entry) {
   BuildError error{progress_text(entry, "error"), std::nullopt};
   const auto detail = entry.find("errorDetail");
@@ -53,6 +67,8 @@ std::optional<BuildError> error_in(const Json& entry) {
     if (const std::string said = progress_text(*detail, "message"); !said.empty()) error.message = said;
     if (const auto code = detail->find("code"); code != detail->end() && code->is_number_integer())
       error.exit_code = code->get<int>();
+    else
+      error.exit_code = exit_code_in_words(error.message);
   } else if (error.message.empty()) {
     return std::nullopt;
   }

@@ -98,6 +98,7 @@ TEST_P(DockerfileContract, AStepThatFailsIsTheBuildsFailureAndLeavesNoLayer) {
     ADD_FAILURE() << "it was built";
   } catch (const sandbox::StepFailed& failed) {
     EXPECT_EQ(failed.outcome(), sandbox::Outcome::failed);
+    ASSERT_TRUE(failed.result().exit);
     EXPECT_EQ(failed.result().exit->code, 3);
     EXPECT_NE(failed.log_tail().find("words\n"), std::string::npos);
   }

@@ -88,6 +88,11 @@ TEST(BuildProgress, TellsWhyItEnded) {
             "returned 3 3");
   EXPECT_EQ(error_of(R"({"errorDetail":{"message":"COPY failed"},"error":"x"})"), "COPY failed");
   EXPECT_EQ(error_of(R"({"error":"old"})"), "old");
+  const std::string podman =
+      R"({"errorDetail":{"message":"building at STEP \"RUN x\": while running runtime: )";
+  EXPECT_TRUE(error_of(podman + R"(exit status 3\n"}})").ends_with("exit status 3\n 3"));
+  EXPECT_TRUE(error_of(podman + R"(exit status 3 of 4"}})").ends_with("3 of 4"));
+  EXPECT_TRUE(error_of(podman + R"(exit status 300"}})").ends_with("status 300"));
   EXPECT_EQ(error_of(R"({"errorDetail":{}})"), "unknown error");
   EXPECT_EQ(error_of(R"({"stream":"{\"error\":\"printed\"}\n"})"), "none");
 }
