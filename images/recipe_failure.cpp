@@ -48,31 +48,24 @@ constexpr std::string_view kNetworkWords[] = {"Temporary failure in name resolut
                                               "429 Client Error",
                                               "All attempts to connect to"};
 
-constexpr const char* kNoCompiler =
-    "a package has to be compiled and the base image has no compiler; --image or setup_commands can change "
-    "what "
-    "is there";
-constexpr const char* kNoVenv =
-    "the base image's Python has no venv; --image or setup_commands can change what is there";
-constexpr const char* kUnknownCa =
-    "the registry's certificate is signed by a CA that the container does not know: set ORCHESTRATOR_CA_FILE "
-    "to "
-    "its PEM bundle";
-
 struct Hint {
   std::string_view word;
   const char* advice;
+  bool of_image = false;  // the base lacks something
 };
+constexpr const char* kNoCompiler = "a package has to be compiled and the base image has no compiler";
+constexpr const char* kNoVenv = "the base image's Python has no venv";
+constexpr const char* kUnknownCa =
+    "the registry's certificate is signed by a CA that the container does not know: "
+    "set ORCHESTRATOR_CA_FILE to its PEM bundle";
 constexpr Hint kHints[] = {
-    {"command 'gcc' failed", kNoCompiler},
-    {"error: command 'cc' failed", kNoCompiler},
-    {"unable to execute 'gcc'", kNoCompiler},
-    {"Unknown compiler(s)", kNoCompiler},
-    {"Python.h: No such file",
-     "a package has to be compiled and the base image has no Python headers; --image or setup_commands can "
-     "change what is there"},
-    {"No module named venv", kNoVenv},
-    {"ensurepip is not available", kNoVenv},
+    {"command 'gcc' failed", kNoCompiler, true},
+    {"error: command 'cc' failed", kNoCompiler, true},
+    {"unable to execute 'gcc'", kNoCompiler, true},
+    {"Unknown compiler(s)", kNoCompiler, true},
+    {"Python.h: No such file", "a package has to be compiled and the base image has no Python headers", true},
+    {"No module named venv", kNoVenv, true},
+    {"ensurepip is not available", kNoVenv, true},
     {"No space left on device", "the disk of the engine is full: images prune makes room"},
     {"PKIX path building failed", kUnknownCa},
     {"CERTIFICATE_VERIFY_FAILED", kUnknownCa},
@@ -140,9 +133,10 @@ std::exception_ptr explain_failed_step(const sandbox::StepFailed& failed, const 
         io::HostError(fmt::format("while building the image ({}): {}", title,
                                   failed.result().infrastructure.value_or("the engine stopped it"))));
   std::string message = fmt::format("{}: {} {}", what, title, how_it_ended(failed));
-  for (const auto& [word, advice] : kHints) {
-    if (log.find(word) == std::string::npos) continue;
-    message += fmt::format("\n{}", advice);
+  for (const Hint& hint : kHints) {
+    if (log.find(hint.word) == std::string::npos) continue;
+    message += fmt::format("\n{}{}", hint.advice,
+                           hint.of_image ? "; --image or setup_commands can change what is there" : "");
     break;
   }
   if (ends_in_network_error(log))

@@ -41,7 +41,7 @@ class JobMode {
     inputs_ = hooks.inputs ? hooks.inputs(options, session_.scratch()) : gather_inputs(options);
     check_report_paths(options);
     posting_ = gather_posting(options, environment);
-    prepare_logs_folder(options.logs_dir);
+    prepare_folder("--logs", options.logs_dir);
     inputs_.logs_folder = options.logs_dir;
     inputs_.run_id = session_.run_id();
     inputs_.scratch = session_.scratch();

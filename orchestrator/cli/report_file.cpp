@@ -152,13 +152,13 @@ void discard_older(const std::string& file) noexcept {
   fs::remove(file, ignored);
 }
 
-void prepare_logs_folder(const std::string& path) {
+void prepare_folder(const std::string& flag, const std::string& path) {
   if (path.empty()) return;
   std::error_code error;
   fs::create_directories(path, error);
   if (error)
-    throw io::RequestError(fmt::format("--logs: cannot make the folder {}: {}", path, error.message()));
-  check_folder("--logs", path);
+    throw io::RequestError(fmt::format("{}: cannot make the folder {}: {}", flag, path, error.message()));
+  check_folder(flag, path);
 }
 
 }  // namespace orchestrator

@@ -44,7 +44,8 @@ class ReportFile {
   bool written_ = false;
 };
 
-// Makes the folder of --logs if it is not there. Throws io::RequestError when it cannot be written.
-void prepare_logs_folder(const std::string& path);
+// Makes the folder that this flag (--logs, --image-cache) names if it is not there; empty: none. Throws
+// io::RequestError when it cannot be written.
+void prepare_folder(const std::string& flag, const std::string& path);
 
 }  // namespace orchestrator

@@ -14,6 +14,7 @@
 #include <fstream>
 #include <random>
 
+#include "orchestrator/cli/report_file.h"
 #include "sandbox/io/error.h"
 
 namespace orchestrator {
@@ -47,17 +48,6 @@ io::Fd lock_folder(const std::string& folder) {
 bool was_left(const fs::path& folder) {
   const io::Fd lock(::open((folder / kInUse).c_str(), O_RDWR | O_CLOEXEC));
   return lock && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0;
-}
-
-// Before an image is built for nothing.
-void check_image_cache(const std::string& folder) {
-  if (folder.empty()) return;
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && ::access(folder.c_str(), W_OK | X_OK) != 0) error.assign(errno, std::generic_category());
-  if (error)
-    throw io::RequestError(
-        fmt::format("--image-cache: nothing can be kept in {}: {}", folder, error.message()));
 }
 
 }  // namespace
@@ -150,7 +140,7 @@ void Session::sweep_later(std::chrono::seconds pause) {
 }
 
 JobHost Session::job_host() const {
-  check_image_cache(options_.image_cache);
+  prepare_folder("--image-cache", options_.image_cache);  // before an image is built for nothing
   JobHost host;
   host.engine = capabilities_;
   host.settings = images::host_settings();

@@ -79,14 +79,14 @@ bool is_step(const Listed& one, const All& all) {
 // By a Dockerfile each of our labels is a step: some have the key of what they lead to, but not yet its kind.
 void mark_steps_to(const Listed& named, All& all) {
   const std::string key = label(named.image, kKeyLabel);
-  const Listed* above = &named;
-  for (int i = 0; i < kLongestChain && !key.empty(); ++i) {
-    const auto below = all.find(above->parent);
-    if (below == all.end() || !below->second.image.references.empty() ||
-        label(below->second.image, kKeyLabel) != key)
+  std::string parent = named.parent;
+  for (int i = 0; i < kLongestChain; ++i) {
+    const auto found = all.find(parent);
+    if (found == all.end() || !found->second.image.references.empty() ||
+        label(found->second.image, kKeyLabel) != key)
       return;
-    below->second.step = true;
-    above = &below->second;
+    found->second.step = true;
+    parent = found->second.parent;
   }
 }
 

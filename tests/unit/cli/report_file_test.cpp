@@ -29,7 +29,7 @@ class ReportPath : public testing::Test {
     return complaint([&] { check_report_path("--json", path); });
   }
   static std::string of_logs(const std::string& path) {
-    return complaint([&] { prepare_logs_folder(path); });
+    return complaint([&] { prepare_folder("--logs", path); });
   }
 
   static nlohmann::json json_in(const std::string& path) {
