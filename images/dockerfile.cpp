@@ -11,16 +11,6 @@ namespace images {
 
 namespace {
 
-std::vector<std::string> instruction_words(std::string_view text) {
-  std::vector<std::string> words;
-  while (!(text = io::trimmed(text)).empty()) {
-    const auto end = std::min(text.find_first_of(io::kBlanks), text.size());
-    words.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return words;
-}
-
 // "# escape=`": what continues a line. Directives stand before everything else.
 char escape_of(std::string_view text) {
   while (!text.empty()) {
@@ -112,7 +102,7 @@ class DockerfileReader {
   }
 
   void read(const std::string& instruction) {
-    const auto words = instruction_words(instruction);
+    const auto words = io::words(instruction);
     if (words.empty()) return;
     const std::string what = io::lower(words[0]);
     if (what == "arg") {

@@ -4,7 +4,6 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <map>
 #include <sstream>
 #include <vector>
@@ -17,11 +16,6 @@ namespace {
 
 constexpr std::array kSuites = {"bullseye", "bookworm",  "trixie", "forky",   "duke",
                                 "sid",      "oldstable", "stable", "testing", "unstable"};
-
-std::vector<std::string> words_of(std::string_view text) {
-  std::istringstream stream{std::string(text)};
-  return {std::istream_iterator<std::string>(stream), std::istream_iterator<std::string>()};
-}
 
 bool has(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -54,7 +48,7 @@ std::string read_text(const std::filesystem::path& path) {
 std::string mirror_of_list(std::string_view text) {
   std::istringstream stream{std::string(text)};
   for (std::string line; std::getline(stream, line);) {
-    auto words = words_of(line.substr(0, line.find('#')));
+    auto words = io::words(line.substr(0, line.find('#')));
     if (words.empty() || words[0] != "deb") continue;
     words.erase(words.begin());
     if (!words.empty() && words[0].starts_with("[")) {
@@ -74,14 +68,14 @@ std::string mirror_of_deb822(std::string_view text) {
   std::string field, mirror;
   auto end_of_stanza = [&] {
     const bool enabled = stanza["enabled"] != " no";
-    if (mirror.empty() && enabled && has(words_of(stanza["types"]), "deb"))
-      mirror =
-          first_mirror(words_of(stanza["uris"]), words_of(stanza["suites"]), words_of(stanza["components"]));
+    if (mirror.empty() && enabled && has(io::words(stanza["types"]), "deb"))
+      mirror = first_mirror(io::words(stanza["uris"]), io::words(stanza["suites"]),
+                            io::words(stanza["components"]));
     stanza.clear();
   };
   for (std::string line; std::getline(stream, line);) {
     if (line.starts_with("#")) continue;
-    if (words_of(line).empty()) {
+    if (io::words(line).empty()) {
       end_of_stanza();
     } else if (line[0] == ' ' || line[0] == '\t') {
       stanza[field] += " " + line;

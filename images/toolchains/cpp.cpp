@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "images/toolchains/command_words.h"
 #include "images/toolchains/cpp_presets.h"
 #include "images/toolchains/languages.h"
 #include "sandbox/io/text.h"
@@ -53,8 +54,6 @@ constexpr const char* kListPackages = R"sh(cmake --version | sed -n 's/^cmake ve
 echo "c++==$(c++ -dumpfullversion)"
 cache=$(find . -maxdepth 5 -name CMakeCache.txt -exec grep -il 'gtest\|googletest' {} +)
 [ -z "$cache" ] || echo googletest==used)sh";
-
-std::string program_of(const std::string& word) { return word.substr(word.rfind('/') + 1); }
 
 // Where the command looks for what was built: "ctest --test-dir out", "cmake --build out", "cd out && ctest";
 // else "build". Only a plain folder of the tree.
@@ -109,7 +108,7 @@ bool is_ctest_alone(const std::vector<std::string>& words) {
                       [](const std::string& word) { return word.find_first_of(";&|") != std::string::npos; });
 }
 
-bool is_one_of(const std::string& word, std::initializer_list<std::string_view> words) {
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
@@ -119,9 +118,9 @@ bool is_one_of(const std::string& word, std::initializer_list<std::string_view> 
 bool by_ctest(const std::vector<std::string>& words) {
   bool builds = false, tests = false, has_own_program = false, begins = true;
   for (const auto& word : words) {
-    const std::string program = program_of(word);
+    const std::string_view program = program_of(word);
     if (program == "ctest") return true;
-    if (is_one_of(word, {"&&", "||", ";", "|", "&"})) {
+    if (separates_commands(word)) {
       begins = true;
       continue;
     }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "images/toolchains/command_words.h"
 #include "images/toolchains/languages.h"
 #include "images/toolchains/manifest_json.h"
 
@@ -103,7 +104,7 @@ std::optional<CmakePreset> preset_of_command(const Source& source, const std::st
   std::optional<CmakePreset> meant;
   const char* kind = "configurePresets";
   for (std::size_t i = 0; i < words.size(); ++i) {
-    const std::string program = words[i].substr(words[i].rfind('/') + 1);
+    const std::string_view program = program_of(words[i]);
     if (program == "ctest") kind = "testPresets";
     if (program == "cmake") kind = "configurePresets";
     if (words[i] == "--build") kind = "buildPresets";

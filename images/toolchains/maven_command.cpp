@@ -3,23 +3,20 @@
 #include <algorithm>
 #include <string_view>
 
+#include "images/toolchains/command_words.h"
+
 namespace images {
 namespace {
 
 using Words = std::vector<std::string>;
 
-constexpr std::string_view kOfShell = "|&;<>$`'\"\\()*?{}~#";
-
-bool is_plain(std::string_view word) {
-  return !word.empty() && word.find_first_of(kOfShell) == std::string_view::npos;
-}
+bool is_plain(std::string_view word) { return !word.empty() && !is_for_a_shell(word); }
 
 // A folder or file of the tree, to be read by a shell.
 bool is_plain_path(std::string_view path) {
   return is_plain(path) && path.front() != '-' && path.find_first_of(" \t\n") == std::string_view::npos;
 }
 
-std::string_view program_of(std::string_view word) { return word.substr(word.rfind('/') + 1); }
 bool is_maven(std::string_view word) { return program_of(word) == "mvn" || program_of(word) == "mvnw"; }
 
 // Of options that are left out: whether the next word is theirs.
@@ -46,8 +43,7 @@ Left left_out(std::string_view word) {
 Words goals_and_options(Words::const_iterator word, Words::const_iterator end) {
   Words taken;
   for (; word != end; ++word) {
-    const bool next_command = *word == "&&" || *word == "||" || *word == ";" || *word == "|";
-    if (next_command || word->find_first_of("<>") != std::string::npos) break;
+    if (separates_commands(*word) || word->find_first_of("<>") != std::string::npos) break;
     const Left left = left_out(*word);
     if (left == Left::with_value && std::next(word) != end) ++word;
     if (left != Left::no) continue;

@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
-#include <sstream>
 
 #include "images/toolchains/languages.h"
 #include "images/toolchains/node_project.h"
 #include "images/toolchains/node_scripts.h"
+#include "sandbox/io/text.h"
 
 namespace images {
 namespace {
@@ -181,7 +180,9 @@ class NodeToolchain : public Toolchain {
     return {"NPM_CONFIG_REGISTRY",      "npm_config_registry", "NPM_CONFIG_PROXY",
             "NPM_CONFIG_HTTPS_PROXY",   "YARN_HTTP_PROXY",     "YARN_HTTPS_PROXY",
             "YARN_NPM_REGISTRY_SERVER", "NPM_TOKEN",           "NODE_AUTH_TOKEN",
-            "NPM_AUTH_TOKEN",           "YARN_NPM_AUTH_TOKEN", "YARN_NPM_AUTH_IDENT"};
+            "NPM_AUTH_TOKEN",           "YARN_NPM_AUTH_TOKEN", "YARN_NPM_AUTH_IDENT",
+            "npm_config_fetch_retries", "YARN_HTTP_RETRY",     "npm_config_fetch_timeout",
+            "YARN_HTTP_TIMEOUT"};
   }
 
   std::vector<std::string> programs() const override {
@@ -202,9 +203,7 @@ class NodeToolchain : public Toolchain {
 
   std::vector<std::string> words_behind(const Source& source, const std::string& subdir,
                                         const std::vector<std::string>& test_words) const override {
-    const std::string script = NodeProject(source, subdir).script_run_by(test_words);
-    std::istringstream words(script);
-    return {std::istream_iterator<std::string>(words), {}};
+    return io::words(NodeProject(source, subdir).script_run_by(test_words));
   }
 
   InstallPlan plan(const Source& source, const InstallOptions& options) const override {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "images/toolchains/command_words.h"
 #include "images/toolchains/python_scripts.h"
 
 namespace images {
@@ -236,7 +237,7 @@ class PythonPlanner {
 
   bool runs_pytest() const {
     return std::any_of(options_.test_words.begin(), options_.test_words.end(), [](const std::string& word) {
-      const auto name = word.substr(word.rfind('/') == std::string::npos ? 0 : word.rfind('/') + 1);
+      const std::string_view name = program_of(word);
       return name == "pytest" || name == "py.test";
     });
   }

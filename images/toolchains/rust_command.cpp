@@ -4,6 +4,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "images/toolchains/command_words.h"
+
 namespace images {
 namespace {
 
@@ -48,11 +50,7 @@ constexpr KnownFlag kFlags[] = {
 
 using Words = std::vector<std::string>;
 
-bool is_for_a_shell(const std::string& word) {
-  return word.find_first_of("|&;<>$`'\"\\()*?") != std::string::npos;
-}
-
-bool is_cargo(const std::string& word) { return word == "cargo" || word.ends_with("/cargo"); }
+bool is_cargo(std::string_view word) { return program_of(word) == "cargo"; }
 
 // Its first word that is not of cargo itself; the end where there is no such command.
 Words::const_iterator behind_test(const Words& words, std::string& toolchain, bool& nextest) {

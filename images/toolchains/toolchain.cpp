@@ -6,6 +6,7 @@
 #include <set>
 
 #include "images/toolchains/all_toolchains.h"
+#include "images/toolchains/command_words.h"
 #include "images/toolchains/languages.h"
 #include "images/toolchains/manifest_json.h"
 
@@ -41,7 +42,7 @@ bool runs(const Candidate& candidate, const std::string& program) {
 Choice chosen_by(std::vector<Candidate>& candidates, const std::vector<std::string>& test_words) {
   for (const bool alone : {true, false}) {
     for (const auto& word : test_words) {
-      const std::string program = word.substr(word.rfind('/') + 1);
+      const std::string program{program_of(word)};
       const auto has_it = [&](const Candidate& each) { return runs(each, program); };
       const auto named = std::find_if(candidates.begin(), candidates.end(), has_it);
       if (named == candidates.end() ||

@@ -16,11 +16,6 @@ using nlohmann::json;
 
 constexpr int kMostPages = 30, kPageSize = 100;
 
-std::string string_at(const json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 class Comments {
  public:
   Comments(Poster& poster, const GithubTarget& target) : poster_(poster), target_(target) {}
@@ -72,15 +67,15 @@ class Comments {
   std::string own_login() {
     const auto answer = send("GET", "/user");
     if (answer.status == 401) expect(answer, 200);
-    return answer.status == 200 ? string_at(parsed(answer), "login") : "";
+    return answer.status == 200 ? io::text_at(parsed(answer), "login") : "";
   }
 
   static bool is_ours(const json& comment, const std::string& marker, const std::string& login) {
     if (!comment.is_object() || !comment.contains("id") || !comment["id"].is_number_integer()) return false;
-    if (!string_at(comment, "body").starts_with(marker)) return false;
+    if (!io::text_at(comment, "body").starts_with(marker)) return false;
     const json author = comment.value("user", json());
     if (!author.is_object()) return false;
-    return login.empty() ? string_at(author, "type") == "Bot" : string_at(author, "login") == login;
+    return login.empty() ? io::text_at(author, "type") == "Bot" : io::text_at(author, "login") == login;
   }
 
   io::HttpResponse send(const char* method, const std::string& path, const std::string& body = "") {
@@ -109,7 +104,7 @@ class Comments {
   // GitHub's own words, without what must not be shown.
   std::string said(const io::HttpResponse& answer) const {
     const json value = json::parse(answer.body, nullptr, false);
-    std::string message = value.is_object() ? string_at(value, "message") : "";
+    std::string message = value.is_object() ? io::text_at(value, "message") : "";
     for (auto at = message.find(target_.token); at != std::string::npos; at = message.find(target_.token))
       message.replace(at, target_.token.size(), "***");
     return message.empty() ? "" : " (" + one_line(cut_text(message, 200)) + ")";

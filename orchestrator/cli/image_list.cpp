@@ -60,13 +60,19 @@ std::string name_of(const ListedImage& image) {
 
 using Row = std::array<std::string, 4>;
 
-// When it was used, or else made.
+// When it was used as far as is known here, or else made.
 std::optional<Time> used(const ListedImage& image) { return image.last_use ? image.last_use : image.created; }
+
+std::string use_text(const ListedImage& image, Time now) {
+  if (image.in_use) return "in use";
+  if (image.last_use || !image.created) return age_text(image.last_use, now);
+  return "made " + age_text(image.created, now);
+}
 
 Row row_of(const ListedImage& image, Time now) {
   if (image.id.empty()) return {image.kind, "-", "-", name_of(image) + " (not here: " + image.make_by + ")"};
   return {for_terminal(image.kind), size_text(static_cast<std::uint64_t>(image.own_bytes)),
-          image.in_use ? "in use" : age_text(used(image), now),
+          use_text(image, now),
           name_of(image) + (image.owner == ImageOwner::others ? " (of another state folder)" : "")};
 }
 

@@ -30,14 +30,7 @@ std::vector<std::string> TestCommand::argv() const {
 std::vector<std::string> TestCommand::split() const {
   const auto* inner = line_of_shell(words);
   if (!words.empty() && !inner) return words;
-  const std::string& line = inner ? *inner : this->line;
-  std::vector<std::string> parts;
-  for (std::size_t at = line.find_first_not_of(kBlanks); at != std::string::npos;) {
-    const auto end = line.find_first_of(kBlanks, at);
-    parts.push_back(line.substr(at, end == std::string::npos ? end : end - at));
-    at = line.find_first_not_of(kBlanks, end);
-  }
-  return parts;
+  return io::words(inner ? *inner : line);
 }
 
 std::string TestCommand::display() const {

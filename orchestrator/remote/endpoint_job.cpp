@@ -25,7 +25,7 @@ class EndpointJob : public FollowedJob {
     // Twice would be two jobs.
     const io::HttpResponse answer = line_.post("/run", io::json_text(body), Again::when_not_done);
     if (answer.status == 400) throw io::RequestError(settings_.address.said + ": " + said_in(answer));
-    const std::string id = text_in(line_.object_in(answer), "id");
+    const std::string id = io::text_at(line_.object_in(answer), "id");
     if (id.empty()) line_.complain("its answer names no job: is this the right address?");
     return id;
   }
@@ -33,7 +33,7 @@ class EndpointJob : public FollowedJob {
   bool look() override {
     tell_stream();
     status_ = line_.object_in(line_.get("/status/" + id_));
-    state_ = io::lower(text_in(status_, "status"));
+    state_ = io::lower(io::text_at(status_, "status"));
     if (state_ != "in_queue" && state_ != "in_progress") return true;
     if (!told_attempts_) tell_progress(status_.value("output", json()));
     return false;
@@ -62,8 +62,8 @@ class EndpointJob : public FollowedJob {
     if (output.is_array() && output.size() == 1) output = json(output[0]);  // of a worker that streams
     if (output.is_object() && output.contains("schema_version"))
       return parse_saved_report(output.dump(), settings_.address.said);
-    std::string error = text_in(status_, "error");
-    if (error.empty() && output.is_object()) error = text_in(output, "error");
+    std::string error = io::text_at(status_, "error");
+    if (error.empty() && output.is_object()) error = io::text_at(output, "error");
     ended_without_report(state_, error);
   }
 

@@ -5,6 +5,7 @@
 #include "orchestrator/report/report.h"
 #include "orchestrator/report/saved_report.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace orchestrator::remote {
 namespace {
@@ -17,16 +18,10 @@ constexpr PostLimits kPatience{.tries = 60, .of_a_try = 60s, .wait = 2s, .longes
 
 }  // namespace
 
-std::string text_in(const nlohmann::json& object, const char* key) {
-  if (!object.is_object()) return "";
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::string said_in(const io::HttpResponse& answer) {
   const auto body = nlohmann::json::parse(answer.body, nullptr, false);
-  const std::string title = text_in(body, "title");
-  return for_terminal((title.empty() ? text_in(body, "error") : title).substr(0, 500));
+  const std::string title = io::text_at(body, "title");
+  return for_terminal((title.empty() ? io::text_at(body, "error") : title).substr(0, 500));
 }
 
 Line::Line(io::CurlLoop& loop, const JobSettings& settings) : loop_(loop), settings_(settings) { go_on(); }

@@ -49,8 +49,6 @@ class Line {
   bool stopped_ = false, woken_ = false;
 };
 
-// The string under a key of an object; empty where there is none.
-std::string text_in(const nlohmann::json& object, const char* key);
 // "title" or "error" of the body, as one line; empty where there is none.
 std::string said_in(const io::HttpResponse& answer);
 

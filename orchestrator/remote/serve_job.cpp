@@ -29,7 +29,8 @@ class EventFeed {
         job_(std::move(job)),
         lines_([this, on_event](const auto& data) {
           json event = json::parse(data, nullptr, false);
-          if (event.is_object() && text_in(event, "job") == job_ && event.contains("data")) on_event(event);
+          if (event.is_object() && io::text_at(event, "job") == job_ && event.contains("data"))
+            on_event(event);
         }) {
     open();
   }
@@ -80,7 +81,7 @@ class ServeJob : public FollowedJob {
     const io::HttpResponse answer = line_.post("/api/v1/jobs", io::json_text(request.to_json()),
                                                Again::always, {"Idempotency-Key: " + io::random_uuid()});
     if (answer.status == 422) refuse(answer);
-    std::string id = text_in(line_.object_in(answer), "id");
+    std::string id = io::text_at(line_.object_in(answer), "id");
     if (id.empty()) line_.complain("its answer names no job: is this the right address?");
     feed_.emplace(loop_, line_, id, [this](const json& event) { tell(event); });
     return id;
@@ -92,13 +93,14 @@ class ServeJob : public FollowedJob {
     const json body = json::parse(answer.body, nullptr, false);
     if (body.is_object() && body.contains("errors") && body["errors"].is_array())
       for (const auto& each : body["errors"])
-        if (each.is_object()) errors.push_back({text_in(each, "pointer"), text_in(each, "detail"), ""});
+        if (each.is_object())
+          errors.push_back({io::text_at(each, "pointer"), io::text_at(each, "detail"), ""});
     if (errors.empty()) throw io::RequestError(said_in(answer));
     throw InvalidJob(std::move(errors));
   }
 
   void tell(const json& event) {
-    const std::string type = text_in(event, "type");
+    const std::string type = io::text_at(event, "type");
     if (type == "job_ended") {  // what follows of it is told here as of a job of this host
       told_end_ = true;
       return line_.wake();
@@ -115,7 +117,7 @@ class ServeJob : public FollowedJob {
   bool look() override {
     job_ = line_.object_in(line_.get("/api/v1/jobs/" + id_));
     if (!told_) tell_progress(job_.value("progress", json()));
-    const std::string state = text_in(job_, "state");
+    const std::string state = io::text_at(job_, "state");
     if (state == "queued" || state == "running") return false;
     if (told_ && !told_end_) line_.wait(1s);  // the last events are on their way
     return true;
@@ -126,10 +128,10 @@ class ServeJob : public FollowedJob {
   void cancel() override { line_.post("/api/v1/jobs/" + id_ + "/cancel", "", Again::always); }
 
   json fetch() override {
-    const std::string state = text_in(job_, "state");
+    const std::string state = io::text_at(job_, "state");
     // Attempts that run get their time to end before there is a report.
     const auto patience =
-        loop_.now() + (state == "cancelled" && !text_in(job_, "started_at").empty() ? 60s : 0s);
+        loop_.now() + (state == "cancelled" && !io::text_at(job_, "started_at").empty() ? 60s : 0s);
     for (;;) {
       const io::HttpResponse answer = line_.get("/api/v1/jobs/" + id_ + "/report.json");
       if (answer.status == 200) {
@@ -139,7 +141,7 @@ class ServeJob : public FollowedJob {
       }
       if (answer.status != 404) line_.require_success(answer);
       if (loop_.now() >= patience)
-        ended_without_report(state, text_in(job_, "error"), text_in(job_, "error_kind"));
+        ended_without_report(state, io::text_at(job_, "error"), io::text_at(job_, "error_kind"));
       line_.wait(300ms);
     }
   }

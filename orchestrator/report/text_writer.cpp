@@ -65,6 +65,11 @@ void write_next_command(const Report& report, SummaryPen& pen) {
   }
 }
 
+std::string advice_for_a_missing_command(const JobPlan& plan) {
+  if (plan.dockerfile.empty()) return "install it by --setup-command, or take an --image that has it";
+  return "install it in " + one_line(plan.dockerfile) + ", or by --setup-command";
+}
+
 void write_verdict(const Report& report, SummaryPen& pen) {
   const int total = report.total_runs();
   if (const std::string stopped = stopped_words(report); !stopped.empty()) {
@@ -84,8 +89,7 @@ void write_verdict(const Report& report, SummaryPen& pen) {
   if (const std::string tests = tally_words(report.verdicts); !tests.empty()) pen.entry("tests", tests);
   if (const std::string stopped = early_stop_words(report); !stopped.empty()) pen.entry("stopped", stopped);
   if (report.failures() > 0 && !single) pen.entry("seeds", failing_seeds(report));
-  if (report.end == RunEnd::not_runnable)
-    pen.entry("advice", "install it by --setup-command, or take an --image that has it");
+  if (report.end == RunEnd::not_runnable) pen.entry("advice", advice_for_a_missing_command(report.plan));
   write_ci_verdict(report, pen);
   write_next_command(report, pen);
 }

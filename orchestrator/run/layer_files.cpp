@@ -13,6 +13,7 @@
 #include "images/image_tar.h"
 #include "images/packed_file.h"
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 #include "sandbox/io/uuid.h"
 #include "sandbox/io/whole_file.h"
 
@@ -28,11 +29,6 @@ constexpr std::chrono::hours kForgottenAfter{24};  // a part that nobody finishe
 constexpr const char* kUnfinished = ".part";
 
 [[noreturn]] void distrust(const std::string& what) { throw std::runtime_error(what); }
-
-std::string side_text(const json& side, const char* key) {
-  const auto found = side.find(key);
-  return found != side.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 json read_side(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -70,11 +66,12 @@ std::optional<KeptLayer> LayerFiles::find(const LayerName& name, const std::stop
   if (!fs::exists(side_of(name), error) || !fs::exists(tar, error)) return std::nullopt;
   if (!fs::is_regular_file(fs::symlink_status(tar, error))) distrust("it is no file");
   const json side = read_side(side_of(name));
-  KeptLayer layer{
-      {side_text(side, "kind"), side_text(side, "key")}, side_text(side, "image"), side_text(side, "parent")};
+  KeptLayer layer{{io::text_at(side, "kind"), io::text_at(side, "key")},
+                  io::text_at(side, "image"),
+                  io::text_at(side, "parent")};
   if (layer.name != name) distrust("its side file is of another layer");
   const auto sum = images::sum_of_file(tar, stop);
-  if (side.value("bytes", json()) != sum.bytes || side_text(side, "sha256") != sum.sha256)
+  if (side.value("bytes", json()) != sum.bytes || io::text_at(side, "sha256") != sum.sha256)
     distrust("it is damaged: its size or SHA-256 is not that of its side file");
   images::check_image_tar(tar, "it", stop);
   ::utimensat(AT_FDCWD, tar.c_str(), nullptr, 0);  // a folder that can only be read keeps its order

@@ -32,13 +32,9 @@ std::string runpod_error(const Failure& failure, const std::string& program_vers
 
 ToldError read_runpod_error(const std::string& text) {
   const auto error = nlohmann::json::parse(text, nullptr, false);
-  const auto text_of = [&](const char* key) {
-    const auto found = error.is_object() ? error.find(key) : error.end();
-    return found != error.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  ToldError told{text_of("error_message"), ""};
+  ToldError told{io::text_at(error, "error_message"), ""};
   if (told.message.empty()) return {text, ""};
-  const std::string trace = text_of("error_traceback");
+  const std::string trace = io::text_at(error, "error_traceback");
   for (const std::string kind : kToldKinds)
     if (trace.starts_with(kind + ": ")) told.kind = kind;
   return told;

@@ -46,19 +46,14 @@ Parsed parse(const std::string& text) {
   return parsed;
 }
 
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::optional<Bucket> bucket_of(const json& job) {
   const auto found = job.find("s3Config");
   if (found == job.end() || !found->is_object()) return std::nullopt;
-  const std::string endpoint = text_of(*found, "endpointUrl"), id = text_of(*found, "accessId"),
-                    secret = text_of(*found, "accessSecret");
+  const std::string endpoint = io::text_at(*found, "endpointUrl"), id = io::text_at(*found, "accessId"),
+                    secret = io::text_at(*found, "accessSecret");
   if (endpoint.empty() || id.empty() || secret.empty()) return std::nullopt;
   Bucket bucket =
-      make_bucket(endpoint, text_of(*found, "bucketName"), text_of(*found, "objectPath"), id, secret);
+      make_bucket(endpoint, io::text_at(*found, "bucketName"), io::text_at(*found, "objectPath"), id, secret);
   bucket.of_job = true;
   return bucket;
 }
@@ -69,7 +64,7 @@ bool is_plain(const std::string& id) {
 }
 
 void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
-  const std::string id = object.is_object() ? text_of(object, "id") : "";
+  const std::string id = object.is_object() ? io::text_at(object, "id") : "";
   if (!is_plain(id)) {
     answer.problem = "a job without a usable id was handed out; nobody can be told its result";
     return;
@@ -79,10 +74,10 @@ void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
   // An empty input does not reach workers at all.
   const auto input = object.find("input");
   job.input = input == object.end() || input->is_null() ? "{}" : io::json_text(*input);
-  job.batch = text_of(object, "batchId");
+  job.batch = io::text_at(object, "batchId");
   job.bucket = bucket_of(object);
   job.wants_attempts = object.value(kWantsAttempts, json()) == json(true);
-  job.client = text_of(object, kClientOfJob);
+  job.client = io::text_at(object, kClientOfJob);
   job.low_priority = object.value(kLowPriority, json()) == json(true);
   if (too_deep) job.problem = fmt::format("JSON is nested deeper than {} levels", kDeepest);
   answer.jobs.push_back(std::move(job));

@@ -17,11 +17,6 @@ constexpr const char* kDockerHubKey = "https://index.docker.io/v1/";
 // The name of the user by which a helper says that its secret is an identity token.
 constexpr const char* kTokenUser = "<token>";
 
-std::string text_at(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 const Json* object_at(const Json& object, const char* key) {
   const auto found = object.find(key);
   return found != object.end() && found->is_object() ? &*found : nullptr;
@@ -78,11 +73,11 @@ AuthEntry read_entry(const std::string& key, const Json& entry) {
   AuthEntry found;
   RegistryCredential credential;
   credential.server = key;
-  credential.username = text_at(entry, "username");
-  credential.password = text_at(entry, "password");
-  credential.identity_token = text_at(entry, "identitytoken");
-  credential.registry_token = text_at(entry, "registrytoken");
-  if (const std::string auth = text_at(entry, "auth"); !auth.empty())
+  credential.username = io::text_at(entry, "username");
+  credential.password = io::text_at(entry, "password");
+  credential.identity_token = io::text_at(entry, "identitytoken");
+  credential.registry_token = io::text_at(entry, "registrytoken");
+  if (const std::string auth = io::text_at(entry, "auth"); !auth.empty())
     if (const std::string wrong = read_auth(auth, credential); !wrong.empty()) {
       found.wrong = fmt::format("the entry for {} {}", key, wrong);
       return found;
@@ -111,7 +106,7 @@ std::string RegistryCredential::header() const {
 AuthEntry find_auth(const Json& file, const ImageName& image) {
   const auto keys = keys_of(image);
   AuthEntry found;
-  std::string helper = text_at(file, "credsStore");
+  std::string helper = io::text_at(file, "credsStore");
   found.server = server_of(image);
   if (const Json* helpers = object_at(file, "credHelpers")) {
     const auto own = find_entry(*helpers, keys);
@@ -136,12 +131,12 @@ std::optional<RegistryCredential> credential_of_helper(const std::string& printe
   if (!answer.is_object()) return std::nullopt;
   RegistryCredential credential;
   credential.server = server;
-  const std::string secret = text_at(answer, "Secret");
+  const std::string secret = io::text_at(answer, "Secret");
   if (secret.empty()) return std::nullopt;
-  if (text_at(answer, "Username") == kTokenUser) {
+  if (io::text_at(answer, "Username") == kTokenUser) {
     credential.identity_token = secret;
   } else {
-    credential.username = text_at(answer, "Username");
+    credential.username = io::text_at(answer, "Username");
     credential.password = secret;
   }
   return credential;

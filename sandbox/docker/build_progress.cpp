@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "sandbox/io/json_text.h"
 #include "sandbox/io/text.h"
 
 namespace sandbox::docker {
@@ -42,11 +43,6 @@ bool is_hex(std::string_view text) {
          text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-std::string progress_text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 // Podman says it in words alone: "building at STEP "RUN make": while running runtime: exit status 3".
 std::optional<int> exit_code_in_words(std::string_view message) {
   constexpr std::string_view kWords = ": exit status ";
@@ -61,10 +57,10 @@ std::optional<int> exit_code_in_words(std::string_view message) {
 }
 
 std::optional<BuildError> error_in(const Json& entry) {
-  BuildError error{progress_text(entry, "error"), std::nullopt};
+  BuildError error{io::text_at(entry, "error"), std::nullopt};
   const auto detail = entry.find("errorDetail");
   if (detail != entry.end() && detail->is_object()) {
-    if (const std::string said = progress_text(*detail, "message"); !said.empty()) error.message = said;
+    if (const std::string said = io::text_at(*detail, "message"); !said.empty()) error.message = said;
     if (const auto code = detail->find("code"); code != detail->end() && code->is_number_integer())
       error.exit_code = code->get<int>();
     else
@@ -104,8 +100,8 @@ void BuildProgress::take(std::string_view line, std::vector<BuildNews>& news) {
     return;
   }
   if (const auto aux = entry.find("aux"); aux != entry.end() && aux->is_object())
-    if (std::string id = progress_text(*aux, "ID"); id.starts_with("sha256:")) image_ = std::move(id);
-  take_text(progress_text(entry, "stream"), news);
+    if (std::string id = io::text_at(*aux, "ID"); id.starts_with("sha256:")) image_ = std::move(id);
+  take_text(io::text_at(entry, "stream"), news);
 }
 
 void BuildProgress::take_text(std::string text, std::vector<BuildNews>& news) {

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "sandbox/io/error.h"
+#include "sandbox/io/json_text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -30,15 +31,10 @@ std::optional<Json> object_in(const fs::path& path) {
   return parsed;
 }
 
-std::string member_text(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 DockerContext read_context(const std::string& name, const Json& meta, const fs::path& tls_folder) {
   const Json::json_pointer place("/Endpoints/docker");
   const Json endpoint = meta.contains(place) && meta.at(place).is_object() ? meta.at(place) : Json::object();
-  DockerContext context{member_text(endpoint, "Host"), ""};
+  DockerContext context{io::text_at(endpoint, "Host"), ""};
   if (context.host.empty())
     throw io::RequestError(fmt::format("the docker context '{}' names no engine", name));
   if (endpoint.contains("SkipTLSVerify") && endpoint["SkipTLSVerify"] == true)
@@ -67,7 +63,7 @@ std::string current_context() {
   if (folder.empty() || !fs::exists(path, ignored)) return "";
   const auto config = object_in(path);
   if (!config) spdlog::warn("{} cannot be understood: a context that it may name is not used", path);
-  return config ? member_text(*config, "currentContext") : "";
+  return config ? io::text_at(*config, "currentContext") : "";
 }
 
 DockerContext find_context(const std::string& name) {
@@ -76,7 +72,7 @@ DockerContext find_context(const std::string& name) {
   // A folder's name is a hash of the context's name; the name itself stands in the file.
   for (const auto& entry : fs::directory_iterator(contexts / "meta", error)) {
     const auto meta = object_in(entry.path() / "meta.json");
-    if (meta && member_text(*meta, "Name") == name)
+    if (meta && io::text_at(*meta, "Name") == name)
       return read_context(name, *meta, contexts / "tls" / entry.path().filename() / "docker");
   }
   throw io::RequestError(

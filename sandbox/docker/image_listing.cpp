@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sandbox/docker/docker_images.h"
+#include "sandbox/io/json_text.h"
 
 namespace sandbox::docker {
 namespace {
@@ -24,11 +25,6 @@ std::string label(const Image& image, const char* name) {
   return found == image.labels.end() ? "" : found->second;
 }
 
-std::string text(const Json& entry, const char* key) {
-  const auto found = entry.find(key);
-  return found != entry.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
 std::int64_t number(const Json& entry, const char* key) {
   const auto found = entry.find(key);
   return found != entry.end() && found->is_number() ? found->get<std::int64_t>() : 0;
@@ -37,7 +33,7 @@ std::int64_t number(const Json& entry, const char* key) {
 Listed listed(const Json& entry) {
   Listed one;
   Image& image = one.image;
-  image.id = text(entry, "Id");
+  image.id = io::text_at(entry, "Id");
   image.size_bytes = number(entry, "Size");
   image.created = std::chrono::system_clock::from_time_t(number(entry, "Created"));
   if (entry.contains("RepoTags") && entry["RepoTags"].is_array())
@@ -46,7 +42,7 @@ Listed listed(const Json& entry) {
   if (entry.contains("Labels") && entry["Labels"].is_object())
     for (const auto& [name, value] : entry["Labels"].items())
       if (value.is_string()) image.labels[name] = value.get<std::string>();
-  one.parent = text(entry, "ParentId");
+  one.parent = io::text_at(entry, "ParentId");
   if (one.parent.empty()) one.parent = label(image, kParentLabel);  // engines whose store keeps no parents
   return one;
 }
@@ -113,7 +109,7 @@ std::string parent_of(const Listed& one, const All& all) {
 std::vector<Image> images_of_ours(const Json& entries) {
   All all;
   for (const auto& entry : entries)
-    if (entry.is_object()) all[text(entry, "Id")] = listed(entry);
+    if (entry.is_object()) all[io::text_at(entry, "Id")] = listed(entry);
   std::set<std::string> parents;
   for (auto& [id, one] : all) {
     one.step = is_step(one, all);

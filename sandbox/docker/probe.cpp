@@ -6,16 +6,12 @@
 #include <filesystem>
 
 #include "sandbox/docker/ended_container.h"
+#include "sandbox/io/json_text.h"
 
 namespace sandbox::docker {
 namespace {
 
 using Json = nlohmann::json;
-
-std::string text_of(const Json& object, const char* key) {
-  const auto found = object.find(key);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
 
 bool flag(const Json& object, const char* key) {
   const auto found = object.find(key);
@@ -24,7 +20,7 @@ bool flag(const Json& object, const char* key) {
 
 bool is_podman(const Json& version) {
   for (const auto& component : version.value("Components", Json::array()))
-    if (text_of(component, "Name").find("Podman") != std::string::npos) return true;
+    if (io::text_at(component, "Name").find("Podman") != std::string::npos) return true;
   return false;
 }
 
@@ -32,9 +28,9 @@ bool is_podman(const Json& version) {
 // version 1.1.5\ncommit: …"}.
 std::string component_version(const Json& version, const std::string& name) {
   for (const auto& component : version.value("Components", Json::array())) {
-    std::string found = text_of(component, "Version");
-    if (text_of(component, "Name") == name) return found;
-    if (text_of(component, "Name") != "OCI Runtime (" + name + ")") continue;
+    std::string found = io::text_at(component, "Version");
+    if (io::text_at(component, "Name") == name) return found;
+    if (io::text_at(component, "Name") != "OCI Runtime (" + name + ")") continue;
     found = found.substr(0, found.find('\n'));
     return found.substr(found.rfind(' ') + 1);
   }
@@ -57,8 +53,9 @@ std::vector<std::string> security_of(const Json& info) {
 
 // Podman makes up a new one for each answer.
 std::string engine_id(const Json& info, bool podman) {
-  const std::string id = podman ? "" : text_of(info, "ID");
-  return id.empty() ? fmt::format("{}-{}", text_of(info, "Name"), text_of(info, "DockerRootDir")) : id;
+  const std::string id = podman ? "" : io::text_at(info, "ID");
+  return id.empty() ? fmt::format("{}-{}", io::text_at(info, "Name"), io::text_at(info, "DockerRootDir"))
+                    : id;
 }
 
 bool is_rootless(const Json& info) {
@@ -114,21 +111,21 @@ Capabilities capabilities_of(const Json& version, const Json& info, const std::s
                              const Endpoint& endpoint) {
   Capabilities result;
   result.id = engine_id(info, is_podman(version));
-  result.host = text_of(info, "Name");
+  result.host = io::text_at(info, "Name");
   result.engine = is_podman(version) ? "podman" : "docker";
-  result.engine_version = text_of(version, "Version");
+  result.engine_version = io::text_at(version, "Version");
   result.api_version = api_version;
-  result.runtime = text_of(info, "DefaultRuntime");
+  result.runtime = io::text_at(info, "DefaultRuntime");
   result.runtime_version = component_version(version, result.runtime);
-  result.kernel = text_of(info, "KernelVersion");
-  result.os = text_of(info, "OperatingSystem");
-  result.architecture = text_of(version, "Arch");
-  result.cgroup_version = text_of(info, "CgroupVersion");
-  result.storage_driver = text_of(info, "Driver");
+  result.kernel = io::text_at(info, "KernelVersion");
+  result.os = io::text_at(info, "OperatingSystem");
+  result.architecture = io::text_at(version, "Arch");
+  result.cgroup_version = io::text_at(info, "CgroupVersion");
+  result.storage_driver = io::text_at(info, "Driver");
   result.security = security_of(info);
   result.cpus = info.value("NCPU", 1);
   result.memory_bytes = info.value("MemTotal", std::int64_t{0});
-  const std::string root = text_of(info, "DockerRootDir");
+  const std::string root = io::text_at(info, "DockerRootDir");
   std::error_code ignored;
   if (endpoint.on_this_host() && !root.empty() && std::filesystem::is_directory(root, ignored))
     result.data_root = root;
@@ -158,7 +155,7 @@ EngineTraits traits_of(const Json& version, const Json& info) {
 
 std::chrono::system_clock::duration clock_ahead(const Json& info, std::chrono::system_clock::time_point asked,
                                                 std::chrono::system_clock::time_point answered) {
-  const auto theirs = engine_time(text_of(info, "SystemTime"));
+  const auto theirs = engine_time(io::text_at(info, "SystemTime"));
   if (theirs.time_since_epoch().count() == 0) return {};
   return theirs - (asked + (answered - asked) / 2);
 }

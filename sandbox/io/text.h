@@ -1,8 +1,10 @@
 // Small steps in reading and writing what people and programs say in text. Header only, pure, for any thread.
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace io {
 
@@ -13,6 +15,17 @@ inline std::string_view trimmed(std::string_view text, std::string_view blanks =
   const auto first = text.find_first_not_of(blanks);
   if (first == std::string_view::npos) return {};
   return text.substr(first, text.find_last_not_of(blanks) - first + 1);
+}
+
+// What stands between blanks.
+inline std::vector<std::string> words(std::string_view text, std::string_view blanks = " \t\r\n\v\f") {
+  std::vector<std::string> result;
+  for (auto begin = text.find_first_not_of(blanks); begin != std::string_view::npos;) {
+    const auto end = std::min(text.find_first_of(blanks, begin), text.size());
+    result.emplace_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(blanks, end);
+  }
+  return result;
 }
 
 // ASCII letters alone; everything else is as it was, whatever the locale.

@@ -57,6 +57,17 @@ class SecretEnv : public testing::Test {
                     "TMPDIR=" + folder_ / "scratch", "HOME=" + folder_ / "home"}};
   }
 
+  // All that the engine still tells of a run: its layers with their steps, and whatever else is there.
+  static std::string engine_after(const RunResult& run) {
+    std::string layers;
+    for (const auto& layer : run.report.at("environment").at("image").at("layers"))
+      layers += " " + layer.at("image").get<std::string>();
+    return shell("docker inspect" + layers + "; for each in" + layers +
+                 "; do docker history --no-trunc \"$each\"; done; docker ps -aq | xargs -r docker inspect; "
+                 "docker volume ls -q | xargs -r docker volume inspect; docker network ls -q | xargs docker "
+                 "network inspect; docker info");
+  }
+
   // Names of files in our folders that hold `text`, compressed ones included.
   std::string files_with(const std::string& text) const {
     return shell("find '" + folder_.path() +
@@ -94,6 +105,10 @@ TEST_F(SecretEnv, IsInTheAttemptAloneAndInNothingThatIsWrittenOrKept) {
 
   EXPECT_NE(files_with("before "), "") << "the search must find what is there";
   EXPECT_EQ(files_with(secret_), "");
+  const std::string after = engine_after(run);
+  EXPECT_NE(after.find(run.report.at("environment").at("image").at("id")), std::string::npos);
+  EXPECT_EQ(after.find(started->container), std::string::npos) << "it is gone";
+  EXPECT_EQ(after.find(secret_), std::string::npos);
   EXPECT_EQ(shell("docker events --since " + began + " --until " + std::to_string(std::time(nullptr)))
                 .find(secret_),
             std::string::npos);

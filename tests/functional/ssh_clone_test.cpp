@@ -54,6 +54,17 @@ TEST_F(PrivateClone, BySshIsRunAndPrintsALineThatRunsAnAttemptAgain) {
   EXPECT_EQ(run_command({"/bin/sh", "-c", line}).exit_code, 3) << line;
 }
 
+TEST_F(PrivateClone, ByTheShortFormOfItsAddress) {
+  Words more = access();
+  more.back() =
+      server_.config("Host work\n  HostName 127.0.0.1\n  Port " + std::to_string(server_.port()) + "\n");
+  const std::string repo = server_.user() + "@work:" + scratch_.path("served/project.git");
+  const auto run = this->run(repo, more);
+  ASSERT_EQ(run.exit_code, 1) << told(run);
+  EXPECT_EQ(run.report.at("environment").at("commit"), commit_);
+  EXPECT_EQ(run.report.at("job").at("plan").at("repo"), repo);
+}
+
 TEST_F(PrivateClone, BySshIsReplayed) {
   Words more = access();
   more.insert(more.end(), {"--json", scratch_.path("report.json")});

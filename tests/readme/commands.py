@@ -55,30 +55,35 @@ SHOWN_BY = {
     "orchestrator images bootstrap perl": ("scripts/test", "for base in minimal perl python3.11"),
     "orchestrator images bootstrap minimal": ("scripts/test", "for base in minimal perl python3.11"),
     "orchestrator images bootstrap python3.11": ("scripts/test", "for base in minimal perl python3.11"),
-    "orchestrator run --repo git@host:owner/project.git -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
-    "orchestrator run --repo ssh://git@host:2222/owner/project -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", ""),
-    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key -- pytest": ("PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-key"'),
+    "orchestrator run --repo git@host:owner/project.git -- pytest": ("PrivateClone.ByTheShortFormOfItsAddress", '"@work:"'),
+    "orchestrator run --repo ssh://git@host:2222/owner/project -- pytest": (
+        "PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", 'run(server_.url("project"), access())'),
+    "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key -- pytest": ("PrivateClone.ByTheShortFormOfItsAddress", '"--ssh-key"'),
     "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key --ssh-known-hosts known_hosts -- pytest": (
         "PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-known-hosts"'),
     "ssh-keyscan -p 2222 host >> ~/.ssh/known_hosts": ("PrivateClone.FromAnUnknownHostSaysWhatAddsIt", "ssh-keyscan -p "),
-    **{line: ("Languages.OfTheReadmeAreTried", "") for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/")},
+    **{line: ("Languages.OfTheReadmeAreTried", f'"{line.split()[3].split("/")[-1]}"') for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/")},
+    "orchestrator run --repo tests/repos/flaky_python --runs 20 -- pytest": (
+        "FlakyPython.IsReportedFlakyWithItsRateAndALineToRunAgain", 'copy_sample("flaky_python")'),
     "orchestrator run --repo tests/repos/perl_depot --runs 20 -- prove -l t": (
         "Perl.OfTheSampleIsFoundFlakyByTheOrderOfItsHashes", '"prove", "-l", "t"'),
     "docker login registry.example.org": ("ARegistry.RefusesWhoHasNoCredentialWhoIsToldWhatToDo", "docker login "),
-    "orchestrator run --repo . --image registry.example.org/team/base:1 -- pytest": ("ARegistry.GivesWhatTheUsersDockerCredentialsMayHave", ""),
+    "orchestrator run --repo . --image registry.example.org/team/base:1 -- pytest": (
+        "ARegistry.GivesWhatTheUsersDockerCredentialsMayHave", 'run(reference("team/app:1"), {"-vv"})'),
     "orchestrator run --repo . --image registry.example.org/team/base:1 --pull always -- pytest": ("ARegistry.IsAskedAsPullSays", '"always"'),
-    "orchestrator run --repo . --image registry.example.org/team/base@sha256:… -- pytest": ("ARegistry.GivesWhatADigestNamesThoughItsTagHasMoved", ""),
+    "orchestrator run --repo . --image registry.example.org/team/base@sha256:… -- pytest": (
+        "ARegistry.GivesWhatADigestNamesThoughItsTagHasMoved", 'run(reference("app@" + first))'),
     "orchestrator doctor --context far": ("EnginesOverTls.AreFoundByDoctorThroughAContextOfTheDockerProgram", '"doctor", "--context", "far"'),
     "DOCKER_TLS_VERIFY=1 orchestrator doctor --host tcp://far:2376": ("EnginesOverTls.RunAttempts", '"doctor", "--host"'),
     "orchestrator doctor --host ssh://me@far": ("EnginesOverSsh.RunAttempts", '"doctor", "--host"'),
-    "orchestrator doctor --host ssh://me@far/run/user/1000/docker.sock": ("EnginesOverSsh.NameTheirSocketOverThere", ""),
+    "orchestrator doctor --host ssh://me@far/run/user/1000/docker.sock": ("EnginesOverSsh.NameTheirSocketOverThere", '"ssh://engine" + folder / '),
     "orchestrator doctor --host unix:///run/podman/podman.sock": ("FurtherEngines.AreFoundGoodByDoctorAndRunAttempts", '"doctor"'),
     "docker build -t orchestrator .": ("scripts/package/image-test", "docker build "),
     "docker run --rm -v /var/run/docker.sock:/var/run/docker.sock orchestrator doctor": ("scripts/package/image-test", '"$IMAGE" doctor'),
     'docker run --rm -v /var/run/docker.sock:/var/run/docker.sock -v "$PWD:/repo:ro" orchestrator run --repo /repo -- pytest': (
         "scripts/package/image-test", '"$IMAGE" run --repo /repo'),
-    "orchestrator worker": ("Worker.DoesAJobFromEndToEnd", ""),
-    "orchestrator worker --rp_serve_api": ("WorkerApi.RunsAJobAndWaitsForIt", ""),
+    "orchestrator worker": ("Worker.DoesAJobFromEndToEnd", "RunningWorker worker(env())"),
+    "orchestrator worker --rp_serve_api": ("WorkerApi.RunsAJobAndWaitsForIt", '"--rp_serve_api"'),
 }
 
 # ---- where they are run
@@ -375,7 +380,7 @@ def check_shown():
             fail(line, f"{place} is no test and no script")
             continue
         with open(where, encoding="utf-8") as file:
-            if words not in file.read():
+            if not words or words not in file.read():
                 fail(line, f"{place} has no: {words}, nor has its file")
 
 

@@ -171,8 +171,10 @@ def gitlab(path, workspace, given):
     environment = dict(os.environ, CI="true", GITLAB_CI="true", CI_PROJECT_DIR=workspace, **dict(values, **given))
     # One shell for all lines, which ends at the first that fails.
     script = "set -eo pipefail\n" + "\n".join(job["before_script"] + job["script"])
-    done = subprocess.run(["bash", "--noprofile", "--norc", "-c", script], cwd=workspace, env=environment,
-                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryDirectory(prefix="orchestrator-gitlab-") as temporary:
+        done = subprocess.run(["bash", "--noprofile", "--norc", "-c", script], cwd=workspace, check=False,
+                              env=dict(environment, TMPDIR=temporary), stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        assert not os.listdir(temporary), f"left behind: {os.listdir(temporary)}"
     artifacts = job["artifacts"]
     assert artifacts["when"] == "always"
     dotenv = os.path.join(workspace, artifacts["reports"]["dotenv"])

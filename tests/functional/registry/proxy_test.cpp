@@ -82,13 +82,11 @@ class BehindAProxy : public testing::TestWithParam<PackageManager> {
   // Tools of its own, so that nothing is found that an earlier run has installed.
   RunResult run(const std::string& proxy) const {
     ProgramOptions options;
-    options.env = {"HTTPS_PROXY=" + proxy,
-                   "https_proxy=" + proxy,
-                   "HTTP_PROXY=" + proxy,
-                   "http_proxy=" + proxy,
-                   "PIP_FIND_LINKS=",
-                   "PIP_RETRIES=1",
-                   "ORCHESTRATOR_CA_FILE=" + proxy_.certificate()};
+    options.env = {"HTTPS_PROXY=" + proxy, "https_proxy=" + proxy,
+                   "HTTP_PROXY=" + proxy,  "http_proxy=" + proxy,
+                   "PIP_FIND_LINKS=",      "PIP_RETRIES=0",
+                   "CARGO_NET_RETRY=0",    "npm_config_fetch_retries=0",
+                   "YARN_HTTP_RETRY=0",    "ORCHESTRATOR_CA_FILE=" + proxy_.certificate()};
     return repository_.remember(run_job({"--repo", repository_.path(), "--runs", "1", "--host", engine_.url(),
                                          "--setup-command", "true # " + unique_},
                                         GetParam().command, options));

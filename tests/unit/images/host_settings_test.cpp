@@ -66,6 +66,8 @@ TEST_F(HostSettingsTest, PassWhatToolchainsNameAndNothingElse) {
   const std::map<std::string, std::string> named = {{"GOPROXY", "https://go.example"},
                                                     {"npm_config_registry", "https://npm.example"},
                                                     {"PIP_RETRIES", "9"},
+                                                    {"npm_config_fetch_retries", "5"},
+                                                    {"YARN_HTTP_RETRY", "5"},
                                                     {"CARGO_NET_RETRY", "8"}};
   variables_ = named;
   variables_["GOFLAGS"] = "-mod=mod";

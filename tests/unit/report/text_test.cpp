@@ -88,6 +88,11 @@ TEST(Summary, OfACommandThatCannotBeRunSaysWhy) {
   AttemptRecord& attempt = made.add(Outcome::not_runnable);
   attempt.reason = "pytest: No such file or directory";
   expect_golden("not_runnable", made.text());
+
+  made.report.plan.dockerfile = "docker/test.Dockerfile";
+  EXPECT_NE(made.text().find("\nadvice   install it in docker/test.Dockerfile, or by --setup-command\n"),
+            std::string::npos)
+      << made.text();
 }
 
 TEST(Summary, OfAStoppedRunSaysHowFarItCame) {
