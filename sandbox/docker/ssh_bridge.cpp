@@ -67,6 +67,16 @@ void run_to_its_end(const std::vector<std::string>& words) {
   posix_spawn_file_actions_destroy(&actions);
 }
 
+// The shared connection takes its socket away at the same moment, and remove_all gives up where it comes too
+// late for a file.
+void remove_folder(const std::string& folder) {
+  std::error_code failed;
+  for (int tries = 0; tries < 10; ++tries) {
+    std::filesystem::remove_all(folder, failed);
+    if (!failed) return;
+  }
+}
+
 }  // namespace
 
 SshBridge::SshBridge(io::Loop& loop, SshTarget target)
@@ -84,7 +94,7 @@ SshBridge::~SshBridge() {
   sessions_.clear();
   std::error_code ignored;
   if (std::filesystem::exists(folder_ + kControl, ignored)) run_to_its_end(ssh({"-O", "exit"}, {}));
-  std::filesystem::remove_all(folder_, ignored);
+  remove_folder(folder_);
 }
 
 // Nobody sits there to be asked for a password, and what a person's configuration forwards is not wanted. A
