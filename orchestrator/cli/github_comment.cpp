@@ -104,7 +104,7 @@ class Comments {
   // GitHub's own words, without what must not be shown.
   std::string said(const io::HttpResponse& answer) const {
     const json value = json::parse(answer.body, nullptr, false);
-    std::string message = value.is_object() ? io::text_at(value, "message") : "";
+    std::string message = io::text_at(value, "message");
     for (auto at = message.find(target_.token); at != std::string::npos; at = message.find(target_.token))
       message.replace(at, target_.token.size(), "***");
     return message.empty() ? "" : " (" + one_line(cut_text(message, 200)) + ")";

@@ -63,7 +63,7 @@ class EndpointJob : public FollowedJob {
     if (output.is_object() && output.contains("schema_version"))
       return parse_saved_report(output.dump(), settings_.address.said);
     std::string error = io::text_at(status_, "error");
-    if (error.empty() && output.is_object()) error = io::text_at(output, "error");
+    if (error.empty()) error = io::text_at(output, "error");
     ended_without_report(state_, error);
   }
 

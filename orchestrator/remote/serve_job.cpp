@@ -29,8 +29,7 @@ class EventFeed {
         job_(std::move(job)),
         lines_([this, on_event](const auto& data) {
           json event = json::parse(data, nullptr, false);
-          if (event.is_object() && io::text_at(event, "job") == job_ && event.contains("data"))
-            on_event(event);
+          if (io::text_at(event, "job") == job_ && event.contains("data")) on_event(event);
         }) {
     open();
   }

@@ -64,7 +64,7 @@ bool is_plain(const std::string& id) {
 }
 
 void add_job(const json& object, bool too_deep, TakeAnswer& answer) {
-  const std::string id = object.is_object() ? io::text_at(object, "id") : "";
+  const std::string id = io::text_at(object, "id");
   if (!is_plain(id)) {
     answer.problem = "a job without a usable id was handed out; nobody can be told its result";
     return;

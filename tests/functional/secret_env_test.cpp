@@ -1,6 +1,7 @@
 // The value of a variable named by --secret-env is sought wherever something of a run is written or kept: all
-// forms of the report, logs, progress, the event stream, the engine's view of the container while it runs,
-// what is in its image, and the folders of the run itself. The attempt does all it can to let it out.
+// forms of the report, logs, progress, the event stream, the engine's view of the container while it runs and
+// of all that is left, what is in its image, and the folders of the run itself. The attempt does all it can
+// to let it out.
 #include <fmt/format.h>
 
 #include "attempts.h"

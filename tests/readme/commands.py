@@ -62,7 +62,8 @@ SHOWN_BY = {
     "orchestrator run --repo git@host:owner/project.git --ssh-key deploy_key --ssh-known-hosts known_hosts -- pytest": (
         "PrivateClone.BySshIsRunAndPrintsALineThatRunsAnAttemptAgain", '"--ssh-known-hosts"'),
     "ssh-keyscan -p 2222 host >> ~/.ssh/known_hosts": ("PrivateClone.FromAnUnknownHostSaysWhatAddsIt", "ssh-keyscan -p "),
-    **{line: ("Languages.OfTheReadmeAreTried", f'"{line.split()[3].split("/")[-1]}"') for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/")},
+    **{line: ("Languages.OfTheReadmeAreTried", f'"{line.split()[3].split("/")[-1]}"')
+       for line in commands_of_readme() if line.startswith("orchestrator run --repo tests/repos/")},
     "orchestrator run --repo tests/repos/flaky_python --runs 20 -- pytest": (
         "FlakyPython.IsReportedFlakyWithItsRateAndALineToRunAgain", 'copy_sample("flaky_python")'),
     "orchestrator run --repo tests/repos/perl_depot --runs 20 -- prove -l t": (

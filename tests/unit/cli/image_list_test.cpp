@@ -37,6 +37,7 @@ TEST(ImageList, IsAlignedTheLastUsedFirstAndNamesTheBasesAlsoThoseThatCouldBeMad
   tools.last_use = kNow - 3h;
   KnownImage dependencies =
       known(image("2222", "dependencies", "orchestrator/layer-dependencies:2", 4h, 18), ImageOwner::others);
+  dependencies.last_use = kNow - 40s;
   KnownImage seal = known(image("333333333333333333", "seal", "", 5min, 600));
   seal.in_use = true;
   const auto list =
@@ -44,13 +45,12 @@ TEST(ImageList, IsAlignedTheLastUsedFirstAndNamesTheBasesAlsoThoseThatCouldBeMad
   EXPECT_EQ(
       image_table(list, kNow),
       "KIND           OWN SIZE         USED  IMAGE\n"
+      "dependencies      9 MiB         40 s  orchestrator/layer-dependencies:2 (of another state folder)\n"
       "seal            300 MiB       in use  sha256:333333333333\n"
       "tools           620 MiB          3 h  orchestrator/layer-tools:1\n"
-      "dependencies      9 MiB     made 4 h  orchestrator/layer-dependencies:2 (of another state folder)\n"
       "base          140.5 MiB  made 3 days  orchestrator/python:trixie\n"
       "base                  -            -  orchestrator/minimal:trixie (not here: orchestrator images "
-      "bootstrap "
-      "minimal)\n");
+      "bootstrap minimal)\n");
   EXPECT_EQ(
       image_sums(list, 20ll << 30),
       "2 layers take 920 MiB of a budget of 20 GiB, 1 layer 9 MiB of other state folders, 1 base 140.5 MiB");
